@@ -1,0 +1,130 @@
+package agent
+
+import (
+	"context"
+	"time"
+)
+
+// Kinds of an Event.
+const (
+	KindTurnStarted    = "turnStarted"
+	KindTextDelta      = "textDelta"
+	KindReasoningDelta = "reasoningDelta"
+	KindMessage        = "message"
+	KindToolStarted    = "toolStarted"
+	KindToolOutput     = "toolOutput"
+	KindToolFinished   = "toolFinished"
+	KindFileChanged    = "fileChanged"
+	KindRetrying       = "retrying"
+	KindUsage          = "usage"
+	KindNotice         = "notice"
+	KindTurnFinished   = "turnFinished"
+)
+
+// Event is one thing that happened in a session. Kind says which of the fields
+// below the line are set. Seq is gap-free per session and starts at 1; the three
+// delta kinds are live only and have none.
+//
+// Order within a turn: turnStarted first; toolStarted < toolOutput* <
+// toolFinished; turnFinished last, before the response to agent/step.
+type Event struct {
+	SessionID string    `json:"sessionId"`
+	TurnID    string    `json:"turnId,omitempty"`
+	TaskID    string    `json:"taskId,omitempty"`
+	Seq       int64     `json:"seq,omitempty"`
+	Time      time.Time `json:"time"`
+	Kind      string    `json:"kind"`
+
+	Delta           string       `json:"delta,omitempty"`
+	Role            string       `json:"role,omitempty"`
+	Text            string       `json:"text,omitempty"`
+	CallID          string       `json:"callId,omitempty"`
+	Tool            string       `json:"tool,omitempty"`
+	Arguments       string       `json:"arguments,omitempty" jsonschema:"the JSON text that the model wrote"`
+	IsError         bool         `json:"isError,omitempty"`
+	ExitCode        *int         `json:"exitCode,omitempty"`
+	DurationSeconds float64      `json:"durationSeconds,omitempty"`
+	Truncated       bool         `json:"truncated,omitempty"`
+	Path            string       `json:"path,omitempty"`
+	Change          string       `json:"change,omitempty"`
+	Added           int          `json:"added,omitempty"`
+	Removed         int          `json:"removed,omitempty"`
+	Attempt         int          `json:"attempt,omitempty"`
+	DelaySeconds    float64      `json:"delaySeconds,omitempty"`
+	Reason          string       `json:"reason,omitempty"`
+	Level           string       `json:"level,omitempty" jsonschema:"info, warning or error"`
+	Usage           *Usage       `json:"usage,omitempty"`
+	Status          string       `json:"status,omitempty"`
+	Steps           int          `json:"steps,omitempty"`
+	Error           *ErrorDetail `json:"error,omitempty"`
+}
+
+// Live reports whether e is a delta: not numbered, and merged with its
+// neighbours of the same kind when the reader is slow.
+func (e Event) Live() bool {
+	return e.Kind == KindTextDelta || e.Kind == KindReasoningDelta || e.Kind == KindToolOutput
+}
+
+// Approval asks whether something may be done.
+type Approval struct {
+	RequestKey string   `json:"requestKey"`
+	SessionID  string   `json:"sessionId"`
+	TurnID     string   `json:"turnId"`
+	TaskID     string   `json:"taskId,omitempty"`
+	Kind       string   `json:"kind" jsonschema:"command, edit, apply or network"`
+	Title      string   `json:"title"`
+	Command    string   `json:"command,omitempty"`
+	Options    []string `json:"options"`
+}
+
+// Decision answers an Approval.
+type Decision struct {
+	Decision string `json:"decision" jsonschema:"allow, allowForSession, deny or cancelTurn"`
+	Feedback string `json:"feedback,omitempty"`
+}
+
+// Question asks the user.
+type Question struct {
+	RequestKey string   `json:"requestKey"`
+	SessionID  string   `json:"sessionId"`
+	Question   string   `json:"question"`
+	Options    []string `json:"options,omitempty"`
+}
+
+// Answer answers a Question.
+type Answer struct {
+	Answer    string `json:"answer,omitempty"`
+	Cancelled bool   `json:"cancelled,omitempty"`
+}
+
+// Client is whoever looks at a session: an editor behind the protocol, the
+// terminal chat, a discarding one.
+type Client interface {
+	// Event delivers e. Events of a session arrive in order; none but adjacent
+	// deltas, which may be merged, is ever dropped while the client lives. It
+	// blocks while the client is slow, at the longest until ctx ends or the
+	// client is given up.
+	Event(ctx context.Context, e Event)
+
+	// RequestApproval waits for the user's decision. A client that cannot be
+	// asked denies.
+	RequestApproval(ctx context.Context, a Approval) (Decision, error)
+
+	// AskUser waits for the user's answer. ok is false when the client cannot
+	// ask: the turn then ends with the question.
+	AskUser(ctx context.Context, q Question) (a Answer, ok bool, err error)
+}
+
+// Discard is a Client that nobody looks at: it drops events and denies.
+type Discard struct{}
+
+// Event drops e.
+func (Discard) Event(context.Context, Event) {}
+
+// RequestApproval denies.
+func (Discard) RequestApproval(context.Context, Approval) (Decision, error) {
+	return Decision{Decision: "deny", Feedback: "nobody is there to ask"}, nil
+}
+
+// AskUser cannot ask.
+func (Discard) AskUser(context.Context, Question) (Answer, bool, error) { return Answer{}, false, nil }

@@ -1,0 +1,44 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors of this package that callers tell apart.
+var (
+	ErrSessionNotFound = errors.New("session not found")
+	ErrBusy            = errors.New("busy")
+	ErrAuthRequired    = errors.New("no model is configured")
+	ErrContextOverflow = errors.New("the conversation is too long for the model")
+)
+
+// ProviderError is a failure that the model's endpoint reported, or that lies
+// in how it answered. Message never holds a secret.
+type ProviderError struct {
+	HTTPStatus int           // 0 when there was no HTTP answer
+	RetryAfter time.Duration // 0 when the endpoint did not say
+	Retryable  bool
+	Message    string // names the endpoint, what went wrong and, where known, the cure
+	Err        error  // may be nil
+}
+
+func (e *ProviderError) Error() string {
+	if e.HTTPStatus == 0 {
+		return "model: " + e.Message
+	}
+	return fmt.Sprintf("model: HTTP %d: %s", e.HTTPStatus, e.Message)
+}
+
+func (e *ProviderError) Unwrap() error { return e.Err }
+
+// TimeoutError is the cause of a context that a time limit ended.
+type TimeoutError struct {
+	Limit time.Duration
+}
+
+// Error is the reference's text, "timeout after 60s".
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("timeout after %gs", e.Limit.Seconds())
+}

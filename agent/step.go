@@ -1,0 +1,80 @@
+package agent
+
+import "github.com/pygent/pygent/runtime"
+
+// StepParams are the parameters of agent/step.
+type StepParams struct {
+	SessionID string        `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session, made at first use"`
+	Prompt    string        `json:"prompt"`
+	Context   []ContextItem `json:"context,omitempty" jsonschema:"files and selections that the prompt speaks of"`
+	MaxSteps  int           `json:"maxSteps,omitempty" jsonschema:"model rounds at the most; 1 is one round; default 50"`
+	Limits    *TurnLimits   `json:"limits,omitempty"`
+	Wait      *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
+	IfBusy    string        `json:"ifBusy,omitempty" jsonschema:"reject (default) or queue"`
+}
+
+// ContextItem is something the client attaches to a prompt.
+type ContextItem struct {
+	Path  string     `json:"path,omitempty" jsonschema:"workspace-relative, with slashes"`
+	Range *LineRange `json:"range,omitempty"`
+	Text  string     `json:"text,omitempty" jsonschema:"the content; absent: the file is read"`
+}
+
+// LineRange counts lines from 1, both ends included.
+type LineRange struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// TurnLimits bound one turn. Zero means no bound of this kind.
+type TurnLimits struct {
+	TimeoutSeconds float64 `json:"timeoutSeconds,omitempty"`
+	Tokens         int64   `json:"tokens,omitempty" jsonschema:"input and output of all model calls of the turn"`
+}
+
+// Statuses of a turn.
+const (
+	StatusCompleted = "completed"
+	StatusWaiting   = "waiting"
+	StatusStepLimit = "stepLimit"
+	StatusTimeout   = "timeout"
+	StatusBudget    = "budget"
+	StatusCancelled = "cancelled"
+	StatusFailed    = "failed"
+	StatusAccepted  = "accepted"
+)
+
+// StepResult is how a turn ended.
+type StepResult struct {
+	SessionID string        `json:"sessionId"`
+	TurnID    string        `json:"turnId"`
+	Status    string        `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted"`
+	Text      string        `json:"text" jsonschema:"the model's last words"`
+	Steps     int           `json:"steps" jsonschema:"model rounds"`
+	Changes   []runtime.Change      `json:"changes"`
+	Usage     Usage         `json:"usage"`
+	Question  *TurnQuestion `json:"question,omitempty"`
+	Error     *ErrorDetail  `json:"error,omitempty"`
+}
+
+// TurnQuestion is what a turn with status waiting asks; the next step answers.
+type TurnQuestion struct {
+	Text    string   `json:"text"`
+	Options []string `json:"options,omitempty"`
+}
+
+// ErrorDetail is the shape of every error on the wire.
+type ErrorDetail struct {
+	Code    int        `json:"code"`
+	Message string     `json:"message"`
+	Data    *ErrorData `json:"data,omitempty"`
+}
+
+// ErrorData tells a program what kind of error it is and what would help.
+type ErrorData struct {
+	Kind              string  `json:"kind"`
+	Retryable         bool    `json:"retryable"`
+	Hint              string  `json:"hint,omitempty"`
+	HTTPStatus        int     `json:"httpStatus,omitempty"`
+	RetryAfterSeconds float64 `json:"retryAfterSeconds,omitempty"`
+}

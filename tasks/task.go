@@ -1,0 +1,75 @@
+package tasks
+
+import (
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// States of a task.
+//
+//	queued ──▶ running ──▶ finished | failed | timeout | stepLimit | budget | cancelled
+//	   └──────────────────────────────────────────────────────────────▶ cancelled
+const (
+	StateQueued    = "queued"
+	StateRunning   = "running"
+	StateFinished  = "finished"
+	StateFailed    = "failed"
+	StateTimeout   = "timeout"
+	StateStepLimit = "stepLimit"
+	StateBudget    = "budget"
+	StateCancelled = "cancelled"
+)
+
+// StartParams are the parameters of tasks/start.
+type StartParams struct {
+	Prompt             string   `json:"prompt"`
+	Files              []string `json:"files,omitempty" jsonschema:"workspace-relative files and directories that the task gets a copy of, at the same paths"`
+	SessionID          string   `json:"sessionId,omitempty" jsonschema:"whose workspace the files come from; absent: the connection's own session"`
+	Name               string   `json:"name,omitempty"`
+	Persona            string   `json:"persona,omitempty" jsonschema:"who the delegated agent is, put before its system prompt"`
+	Model              string   `json:"model,omitempty"`
+	StepTimeoutSeconds float64  `json:"stepTimeoutSeconds,omitempty" jsonschema:"bounds each model round with its tools"`
+	TaskTimeoutSeconds float64  `json:"taskTimeoutSeconds,omitempty" jsonschema:"bounds the whole task"`
+	Limits             *Limits  `json:"limits,omitempty"`
+}
+
+// Limits bound what a task may use.
+type Limits struct {
+	Tokens int64 `json:"tokens,omitempty" jsonschema:"input and output of all model calls"`
+}
+
+// StartResult answers tasks/start, which does not wait for the task.
+type StartResult struct {
+	TaskID string `json:"taskId"`
+	State  string `json:"state"`
+}
+
+// TaskParams name a task.
+type TaskParams struct {
+	TaskID string `json:"taskId"`
+}
+
+// Task is what tasks/status tells of a task.
+type Task struct {
+	TaskID    string           `json:"taskId"`
+	Name      string           `json:"name"`
+	Prompt    string           `json:"prompt"`
+	State     string           `json:"state"`
+	Status    string           `json:"status" jsonschema:"running, finished, timeout after 60s or error: …"`
+	SessionID string           `json:"sessionId"`
+	StartedAt time.Time        `json:"startedAt"`
+	EndedAt   *time.Time       `json:"endedAt,omitempty"`
+	Steps     int              `json:"steps"`
+	Text      string           `json:"text,omitempty" jsonschema:"the delegated agent's last words"`
+	Error     string           `json:"error,omitempty"`
+	Usage     Usage            `json:"usage"`
+	Changes   []runtime.Change `json:"changes"`
+}
+
+// Usage counts the tokens of a task.
+type Usage struct {
+	InputTokens  int64 `json:"inputTokens"`
+	OutputTokens int64 `json:"outputTokens"`
+	CachedTokens int64 `json:"cachedTokens"`
+}

@@ -1,0 +1,10 @@
+package tools
+
+import "encoding/json"
+
+// Spec is a tool as a model sees it: OpenAI's function tool.
+type Spec struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Parameters  json.RawMessage `json:"parameters"` // JSON Schema of an object
+}
