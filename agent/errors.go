@@ -32,13 +32,3 @@ func (e *ProviderError) Error() string {
 }
 
 func (e *ProviderError) Unwrap() error { return e.Err }
-
-// TimeoutError is the cause of a context that a time limit ended.
-type TimeoutError struct {
-	Limit time.Duration
-}
-
-// Error is the reference's text, "timeout after 60s".
-func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("timeout after %gs", e.Limit.Seconds())
-}

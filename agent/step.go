@@ -30,6 +30,22 @@ type LineRange struct {
 type TurnLimits struct {
 	TimeoutSeconds float64 `json:"timeoutSeconds,omitempty"`
 	Tokens         int64   `json:"tokens,omitempty" jsonschema:"input and output of all model calls of the turn"`
+	CostUSD        float64 `json:"costUsd,omitempty" jsonschema:"enforced where the provider reports what a call costs"`
+}
+
+// SessionParams name a session.
+type SessionParams struct {
+	SessionID string `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session"`
+}
+
+// InterruptParams are the parameters of agent/interrupt.
+type InterruptParams struct {
+	SessionID string `json:"sessionId"`
+}
+
+// InterruptResult tells whether there was a turn to interrupt.
+type InterruptResult struct {
+	Interrupted bool `json:"interrupted"`
 }
 
 // Statuses of a turn.
@@ -46,15 +62,15 @@ const (
 
 // StepResult is how a turn ended.
 type StepResult struct {
-	SessionID string        `json:"sessionId"`
-	TurnID    string        `json:"turnId"`
-	Status    string        `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted"`
-	Text      string        `json:"text" jsonschema:"the model's last words"`
-	Steps     int           `json:"steps" jsonschema:"model rounds"`
-	Changes   []runtime.Change      `json:"changes"`
-	Usage     Usage         `json:"usage"`
-	Question  *TurnQuestion `json:"question,omitempty"`
-	Error     *ErrorDetail  `json:"error,omitempty"`
+	SessionID string           `json:"sessionId"`
+	TurnID    string           `json:"turnId"`
+	Status    string           `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted"`
+	Text      string           `json:"text" jsonschema:"the model's last words"`
+	Steps     int              `json:"steps" jsonschema:"model rounds"`
+	Changes   []runtime.Change `json:"changes"`
+	Usage     Usage            `json:"usage"`
+	Question  *TurnQuestion    `json:"question,omitempty"`
+	Error     *ErrorDetail     `json:"error,omitempty"`
 }
 
 // TurnQuestion is what a turn with status waiting asks; the next step answers.

@@ -1,0 +1,97 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// What a step does while another turn of its session runs.
+const (
+	ifBusyReject = "reject"
+	ifBusyQueue  = "queue"
+)
+
+// validate refuses parameters before anything begins.
+func (p StepParams) validate() error {
+	switch {
+	case strings.TrimSpace(p.Prompt) == "" && len(p.Context) == 0:
+		return &runtime.InvalidError{Field: "prompt", Reason: "is empty"}
+	case len(p.Prompt) > maxPrompt:
+		return &runtime.InvalidError{Field: "prompt", Reason: fmt.Sprintf("has %d bytes; at most %d are accepted", len(p.Prompt), maxPrompt)}
+	case p.MaxSteps < 0 || p.MaxSteps > maxSteps:
+		return &runtime.InvalidError{Field: "maxSteps", Reason: fmt.Sprintf("%d: give a number from 1 to %d", p.MaxSteps, maxSteps)}
+	case p.IfBusy != "" && p.IfBusy != ifBusyReject && p.IfBusy != ifBusyQueue:
+		return &runtime.InvalidError{Field: "ifBusy", Reason: fmt.Sprintf("%q: give %q or %q", p.IfBusy, ifBusyReject, ifBusyQueue)}
+	}
+	if l := p.Limits; l != nil {
+		const year = 366 * 24 * 3600
+		switch {
+		case l.TimeoutSeconds < 0 || l.TimeoutSeconds > year:
+			return &runtime.InvalidError{Field: "limits.timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, more than 0", l.TimeoutSeconds)}
+		case l.Tokens < 0:
+			return &runtime.InvalidError{Field: "limits.tokens", Reason: "is negative"}
+		case l.CostUSD < 0:
+			return &runtime.InvalidError{Field: "limits.costUsd", Reason: "is negative"}
+		}
+	}
+	for i, c := range p.Context {
+		if r := c.Range; r != nil && (r.Start < 1 || r.End < r.Start) {
+			return &runtime.InvalidError{
+				Field:  fmt.Sprintf("context[%d].range", i),
+				Reason: fmt.Sprintf("%d to %d: lines count from 1, and end is not before start", r.Start, r.End),
+			}
+		}
+	}
+	return nil
+}
+
+// message is the user's message: the prompt and, after it, what the client
+// attached. Each piece is fenced and named, so that the model can tell the
+// user's words from a file's.
+func (p StepParams) message(rt *runtime.Runtime) (string, error) {
+	var b strings.Builder
+	b.WriteString(p.Prompt)
+	for i, c := range p.Context {
+		text := c.Text
+		if text == "" {
+			if c.Path == "" {
+				return "", &runtime.InvalidError{Field: fmt.Sprintf("context[%d]", i), Reason: "has neither path nor text"}
+			}
+			data, err := rt.Workspace().ReadFile(c.Path, maxPrompt)
+			if err != nil {
+				return "", fmt.Errorf("context[%d]: %w", i, err)
+			}
+			if !utf8.Valid(data) {
+				return "", &runtime.InvalidError{Field: fmt.Sprintf("context[%d].path", i), Reason: fmt.Sprintf("%q is not text", c.Path)}
+			}
+			text = lines(string(data), c.Range)
+		}
+		fmt.Fprintf(&b, "\n\n<context%s>\n%s\n</context>", label(c), strings.TrimSuffix(text, "\n"))
+	}
+	if b.Len() > maxPrompt {
+		return "", &runtime.InvalidError{Field: "context", Reason: fmt.Sprintf("prompt and context have %d bytes; at most %d are accepted", b.Len(), maxPrompt)}
+	}
+	return b.String(), nil
+}
+
+func label(c ContextItem) string {
+	var s string
+	if c.Path != "" {
+		s = fmt.Sprintf(" path=%q", c.Path)
+	}
+	if c.Range != nil {
+		s += fmt.Sprintf(" lines=\"%d-%d\"", c.Range.Start, c.Range.End)
+	}
+	return s
+}
+
+func lines(text string, r *LineRange) string {
+	if r == nil {
+		return text
+	}
+	all := strings.SplitAfter(text, "\n")
+	return strings.Join(all[min(r.Start-1, len(all)):min(r.End, len(all))], "")
+}

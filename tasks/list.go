@@ -1,0 +1,123 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// ListParams are the parameters of tasks/list.
+type ListParams struct {
+	State string `json:"state,omitempty" jsonschema:"only tasks in this state"`
+}
+
+// ListResult lists tasks, oldest first.
+type ListResult struct {
+	Tasks []Task `json:"tasks"`
+}
+
+// List serves tasks/list.
+func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
+	states := []string{
+		"", StateQueued, StateRunning, StateFinished, StateFailed, StateTimeout, StateStepLimit, StateBudget, StateCancelled,
+	}
+	if !slices.Contains(states, p.State) {
+		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states[1:])}
+	}
+	res := ListResult{Tasks: []Task{}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.order {
+		if v := m.tasks[id].view(); p.State == "" || v.State == p.State {
+			res.Tasks = append(res.Tasks, v)
+		}
+	}
+	return res, nil
+}
+
+// WaitParams are the parameters of tasks/wait.
+type WaitParams struct {
+	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all that run now"`
+	Mode           string   `json:"mode,omitempty" jsonschema:"all (default) or any"`
+	TimeoutSeconds float64  `json:"timeoutSeconds,omitempty" jsonschema:"absent: no bound"`
+}
+
+// WaitResult says which tasks have ended and which have not.
+type WaitResult struct {
+	Done    []Task `json:"done"`
+	Pending []Task `json:"pending"`
+}
+
+// Wait serves tasks/wait: it answers when all, or with mode any at least one, of
+// the tasks have ended, or when the time is up, which is no error.
+func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
+	switch {
+	case p.Mode != "" && p.Mode != "all" && p.Mode != "any":
+		return WaitResult{}, &runtime.InvalidError{Field: "mode", Reason: fmt.Sprintf("%q: give \"all\" or \"any\"", p.Mode)}
+	case p.TimeoutSeconds < 0 || p.TimeoutSeconds > maxTimeout.Seconds():
+		return WaitResult{}, &runtime.InvalidError{Field: "timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, more than 0", p.TimeoutSeconds)}
+	}
+	list, err := m.waitFor(p.TaskIDs)
+	if err != nil {
+		return WaitResult{}, err
+	}
+	var timeout <-chan time.Time
+	if p.TimeoutSeconds > 0 {
+		timer := time.NewTimer(time.Duration(p.TimeoutSeconds * float64(time.Second)))
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	for {
+		m.mu.Lock()
+		changed := m.changed
+		m.mu.Unlock()
+		res := split(list)
+		if len(res.Pending) == 0 || p.Mode == "any" && len(res.Done) > 0 {
+			return res, nil
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			return res, nil
+		case <-ctx.Done():
+			return WaitResult{}, context.Cause(ctx)
+		}
+	}
+}
+
+func (m *Manager) waitFor(ids []string) ([]*task, error) {
+	var list []*task
+	for _, id := range ids {
+		t, err := m.find(id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	if len(ids) > 0 {
+		return list, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.order {
+		if t := m.tasks[id]; !t.ended() {
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+func split(list []*task) WaitResult {
+	res := WaitResult{Done: []Task{}, Pending: []Task{}}
+	for _, t := range list {
+		if t.ended() {
+			res.Done = append(res.Done, t.view())
+		} else {
+			res.Pending = append(res.Pending, t.view())
+		}
+	}
+	return res
+}

@@ -1,0 +1,42 @@
+package tools
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+//go:embed bash.md
+var bashDescription string
+
+// maxBashTimeout bounds what a model can ask for.
+const maxBashTimeout = time.Hour
+
+type bashIn struct {
+	Cmd     string  `json:"cmd" jsonschema:"the command, as for sh -c"`
+	Timeout float64 `json:"timeout,omitempty" jsonschema:"seconds; default 30"`
+}
+
+// Bash runs shell commands through the active runtime.
+func Bash() Tool {
+	return New("bash", bashDescription, func(ctx context.Context, env Env, in bashIn) (Result, error) {
+		timeout, err := seconds("timeout", in.Timeout, maxBashTimeout)
+		if err != nil {
+			return Result{}, err
+		}
+		out := env.Runtime.Bash(ctx, in.Cmd, runtime.BashOptions{Timeout: timeout, Output: env.Output})
+		failed := out.Err != nil || out.TimedOut || out.ExitCode == nil || *out.ExitCode != 0
+		return Result{Text: out.Text, IsError: failed, ExitCode: out.ExitCode, Truncated: out.Truncated}, nil
+	})
+}
+
+// seconds converts an argument; 0 stays 0, which means the default.
+func seconds(name string, s float64, most time.Duration) (time.Duration, error) {
+	if s < 0 || s > most.Seconds() {
+		return 0, fmt.Errorf("%s: %g seconds: give a number from 0 to %g", name, s, most.Seconds())
+	}
+	return time.Duration(s * float64(time.Second)), nil
+}

@@ -1,0 +1,97 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// Registry is the list of tools of an agent. Its order never changes, because
+// providers cache prompts by their beginning, and the tools stand there.
+//
+// It is filled before it is used: Register must not run beside other calls.
+type Registry struct {
+	tools  []Tool
+	byName map[string]int
+}
+
+// NewRegistry makes a registry of the given tools, in their order.
+func NewRegistry(list ...Tool) (*Registry, error) {
+	r := &Registry{byName: make(map[string]int, len(list))}
+	for _, t := range list {
+		if err := r.Register(t); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Register adds a tool at the end. A name that is taken is an error.
+func (r *Registry) Register(t Tool) error {
+	if t.call == nil {
+		return fmt.Errorf("tool %q was not made with tools.New", t.spec.Name)
+	}
+	if _, taken := r.byName[t.spec.Name]; taken {
+		return fmt.Errorf("tool %s already registered", t.spec.Name)
+	}
+	r.byName[t.spec.Name] = len(r.tools)
+	r.tools = append(r.tools, t)
+	return nil
+}
+
+// Without is a registry that lacks the named tools. A name that is not there is
+// an error, so that a misspelt setting is seen.
+func (r *Registry) Without(names ...string) (*Registry, error) {
+	for _, name := range names {
+		if _, ok := r.byName[name]; !ok {
+			return nil, fmt.Errorf("no tool is named %q; there are %s", name, strings.Join(r.Names(), ", "))
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(r.tools), func(t Tool) bool { return slices.Contains(names, t.spec.Name) })
+	return NewRegistry(rest...)
+}
+
+// Specs lists the tools as a model sees them. The caller must not change it.
+func (r *Registry) Specs() []Spec {
+	specs := make([]Spec, len(r.tools))
+	for i, t := range r.tools {
+		specs[i] = t.spec
+	}
+	return specs
+}
+
+// Names lists the tools' names.
+func (r *Registry) Names() []string {
+	names := make([]string, len(r.tools))
+	for i, t := range r.tools {
+		names[i] = t.spec.Name
+	}
+	return names
+}
+
+// Call runs a tool on the JSON text of its arguments. It always gives exactly
+// one answer: an unknown name, refused arguments and a panic of the tool are
+// answers with IsError too.
+func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (res Result) {
+	i, ok := r.byName[name]
+	if !ok {
+		return Errorf("unknown tool %q; there are %s", shorten(name), strings.Join(r.Names(), ", "))
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			res = Errorf("tool %s panicked: %v\n%s", name, p, shorten(string(debug.Stack())))
+		}
+	}()
+	return r.tools[i].call(ctx, env, arguments)
+}
+
+// shorten keeps error texts readable when a model sends nonsense.
+func shorten(s string) string {
+	const most = 2000
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

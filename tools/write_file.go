@@ -1,0 +1,27 @@
+package tools
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+//go:embed write_file.md
+var writeFileDescription string
+
+type writeFileIn struct {
+	Path    string `json:"path" jsonschema:"relative to the workspace's root"`
+	Content string `json:"content" jsonschema:"the whole content of the file"`
+}
+
+// WriteFile creates or replaces a text file in the workspace.
+func WriteFile() Tool {
+	return New("write_file", writeFileDescription, func(_ context.Context, env Env, in writeFileIn) (Result, error) {
+		text, change, err := env.Runtime.WriteFile(in.Path, in.Content)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Text: text, Changes: []runtime.Change{change}}, nil
+	})
+}
