@@ -1,6 +1,10 @@
 package runtime
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+	"strconv"
+)
 
 // Errors of the workspace that callers tell apart.
 var (
@@ -17,3 +21,35 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
+
+// fileError words a failure for people and models, and keeps what programs
+// look for: one of the errors above, or the operating system's.
+type fileError struct {
+	text string
+	err  error
+}
+
+func (e *fileError) Error() string { return e.text }
+
+func (e *fileError) Unwrap() error { return e.err }
+
+// maxQuoted bounds how much of a refused path an error repeats.
+const maxQuoted = 100
+
+// quote makes untrusted text safe and short enough for an error.
+func quote(s string) string {
+	if len(s) > maxQuoted {
+		return strconv.Quote(s[:maxQuoted]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// reason strips an error of the operation and the path that the os package put
+// around it: ours already name both, and os.Root's paths can be internal ones.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package runtime
+
+// live hands output on as it arrives, as valid UTF-8: a rune that a write cuts
+// waits for its rest. After limit bytes it says once that it stops, so that a
+// flood costs no client more than that.
+type live struct {
+	emit    func(delta string)
+	room    int    // bytes still to hand on
+	held    []byte // the beginning of a rune, at most three bytes
+	stopped bool
+}
+
+func newLive(emit func(delta string), limit int) *live {
+	return &live{emit: emit, room: limit}
+}
+
+// Write never fails.
+func (l *live) Write(p []byte) (int, error) {
+	n := len(p)
+	if l.stopped || n == 0 {
+		return n, nil
+	}
+	if len(p) > l.room {
+		p, l.stopped = p[:l.room], true
+	}
+	l.room -= len(p)
+	text := append(l.held, p...)
+	cut := len(text) - incomplete(text)
+	l.held = append([]byte(nil), text[cut:]...)
+	out := valid(string(text[:cut]))
+	if l.stopped {
+		l.held = nil
+		out += "\n[live output stops here; the result has the end]\n"
+	}
+	if out != "" {
+		l.emit(out)
+	}
+	return n, nil
+}
+
+// flush hands on what is held back when the output has ended.
+func (l *live) flush() {
+	if len(l.held) > 0 {
+		l.emit(valid(string(l.held)))
+		l.held = nil
+	}
+}

@@ -1,0 +1,238 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Workspace is a directory tree that an agent works in. All methods take
+// workspace-relative paths with slashes and are safe for concurrent use.
+type Workspace struct {
+	root      *os.Root
+	dir       string
+	temporary bool
+	escapes   error // what os.Root answers for a path that leads out
+	close     func() error
+}
+
+// OpenOptions are the options of OpenWorkspace. The zero value is fine.
+type OpenOptions struct {
+	// Protect lists host directories, such as the server's own state, that the
+	// workspace must not contain. They need not exist.
+	Protect []string
+}
+
+// OpenWorkspace opens the host directory dir. Links in dir are resolved once,
+// here; should dir be moved later, the workspace stays with the directory.
+//
+// It refuses with an error that wraps ErrOutside: the file system's root, the
+// home directory, system directories (/etc, /run, /proc, /sys, /dev and what is
+// below them), a file, a missing directory, and one that holds a protected one.
+func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
+	if dir == "" {
+		return nil, &InvalidError{"root", "is empty"}
+	}
+	real, err := realDir(dir)
+	if err != nil {
+		return nil, refuseRoot(dir, reason(err).Error())
+	}
+	if why := unfitRoot(real, opts.Protect); why != "" {
+		return nil, refuseRoot(dir, why)
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return nil, refuseRoot(dir, reason(err).Error())
+	}
+	if !info.IsDir() {
+		return nil, refuseRoot(dir, "it is not a directory")
+	}
+	return openRoot(real, false)
+}
+
+// TempWorkspace makes a new directory that only this user can enter. Close
+// removes it.
+func TempWorkspace() (*Workspace, error) {
+	dir, err := os.MkdirTemp("", "pygent-")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary workspace: %w", err)
+	}
+	real, err := realDir(dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make a temporary workspace: %w", err), os.Remove(dir))
+	}
+	w, err := openRoot(real, true)
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(dir))
+	}
+	return w, nil
+}
+
+func openRoot(real string, temporary bool) (*Workspace, error) {
+	root, err := os.OpenRoot(real)
+	if err != nil {
+		return nil, fmt.Errorf("open workspace: %w", err)
+	}
+	w := &Workspace{root: root, dir: real, temporary: temporary}
+	// os keeps this error to itself, so ask for it with a path that surely escapes.
+	_, err = root.Lstat("..")
+	w.escapes = reason(err)
+	w.close = sync.OnceValue(w.shut)
+	return w, nil
+}
+
+// Dir is the workspace's host path, absolute and free of links.
+func (w *Workspace) Dir() string { return w.dir }
+
+// Temporary reports whether Close removes the workspace.
+func (w *Workspace) Temporary() bool { return w.temporary }
+
+// Close releases the workspace, and removes it with all that is in it when it
+// is a temporary one. Further calls answer as the first did.
+func (w *Workspace) Close() error { return w.close() }
+
+func (w *Workspace) shut() error {
+	if !w.temporary {
+		return w.root.Close()
+	}
+	// Commands can have left directories that deny their owner the removal.
+	removeErr := os.RemoveAll(w.dir)
+	if removeErr != nil {
+		w.unlock()
+		removeErr = os.RemoveAll(w.dir)
+	}
+	return errors.Join(w.root.Close(), removeErr)
+}
+
+// unlock gives the owner all rights on every directory. Errors are left to the
+// removal that follows.
+func (w *Workspace) unlock() {
+	_ = fs.WalkDir(w.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = w.root.Chmod(name, 0o700)
+		}
+		if err != nil && d != nil && d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
+
+// Check reports whether the directory at Dir still is this workspace: an error
+// that wraps ErrUnavailable tells that it was moved or deleted.
+func (w *Workspace) Check() error {
+	own, err := w.root.Stat(".")
+	if err != nil {
+		return fmt.Errorf("%w: the workspace %s is closed or gone: %w", ErrUnavailable, w.dir, reason(err))
+	}
+	there, err := os.Lstat(w.dir)
+	if err != nil || !os.SameFile(own, there) {
+		return fmt.Errorf("%w: the workspace %s was moved or deleted; open it anew", ErrUnavailable, w.dir)
+	}
+	return nil
+}
+
+// OpenDir opens a directory of the workspace; "" is the workspace itself. The
+// caller closes it.
+func (w *Workspace) OpenDir(name string) (*os.File, error) {
+	clean, err := cleanDir(name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := w.root.OpenFile(clean, os.O_RDONLY|openNonblock, 0)
+	if err != nil {
+		return nil, w.wrap("open", clean, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.IsDir() {
+		err = &InvalidError{"path", quote(name) + " is not a directory"}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// ResolveDir returns the workspace-relative path of a directory with every link
+// on the way followed; "" is the workspace itself and comes back as ".".
+func (w *Workspace) ResolveDir(name string) (string, error) {
+	clean, err := cleanDir(name)
+	if err != nil {
+		return "", err
+	}
+	real, err := w.resolve(clean)
+	if err != nil {
+		return "", err
+	}
+	f, err := w.OpenDir(real)
+	if err != nil {
+		return "", err
+	}
+	return real, f.Close()
+}
+
+func cleanDir(name string) (string, error) {
+	if name == "" {
+		return ".", nil
+	}
+	return CleanPath(name)
+}
+
+func realDir(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(abs)
+}
+
+func refuseRoot(dir, why string) error {
+	return &fileError{"workspace " + quote(dir) + " refused: " + why, ErrOutside}
+}
+
+// unfitRoot tells why real must not be a workspace, "" when it may.
+func unfitRoot(real string, protect []string) string {
+	if real == filepath.Dir(real) {
+		return "it is the root of the file system"
+	}
+	if home, err := os.UserHomeDir(); err == nil && real == existing(home) {
+		return "it is the home directory"
+	}
+	for _, dir := range []string{"/etc", "/run", "/proc", "/sys", "/dev"} {
+		if dir = existing(dir); contains(dir, real) {
+			return "it belongs to the system directory " + dir
+		}
+	}
+	for _, dir := range protect {
+		if contains(real, existing(dir)) {
+			return "it contains the server's own files in " + dir
+		}
+	}
+	return ""
+}
+
+// existing resolves the links of the part of dir that exists.
+func existing(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return filepath.Clean(dir)
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(abs); parent != abs {
+		return filepath.Join(existing(parent), filepath.Base(abs))
+	}
+	return abs
+}
+
+// contains reports whether inner is dir or lies below it.
+func contains(dir, inner string) bool {
+	rel, err := filepath.Rel(dir, inner)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}

@@ -1,0 +1,128 @@
+package runtime
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+)
+
+// MaxFileBytes bounds a file that WriteFile writes.
+const MaxFileBytes = 64 << 20
+
+// tempPrefix begins the names of the files and directories that exist only
+// while a write or a copy is under way.
+const tempPrefix = ".pygent-"
+
+// WriteFile creates or replaces a file; directories on the way are made. The
+// new content becomes visible at once and whole: on any failure the old file is
+// as it was and nothing else is left.
+//
+// An existing file keeps its permission bits (and, for root, its owner); a new
+// one gets 0644 less the umask. A symbolic link inside the workspace is written
+// through to its target. A file with further hard links is replaced, so that the
+// other names keep the old content.
+//
+// The Change has the path as it was named, cleaned. Writing the same content
+// again is a modification with 0 lines added and removed. Lines are counted as a
+// shortest diff has them; see countLines for when they are not counted.
+func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
+	clean, err := cleanFile(name)
+	if err != nil {
+		return Change{}, err
+	}
+	if len(data) > MaxFileBytes {
+		return Change{}, &fileError{fmt.Sprintf("write %s: %d bytes are more than the limit of %d", quote(clean), len(data), MaxFileBytes), ErrTooLarge}
+	}
+	real, err := w.resolve(clean)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := w.root.MkdirAll(path.Dir(real), 0o755); err != nil {
+		return Change{}, w.wrap("make the directory of", clean, err)
+	}
+	old, before, err := w.existingFile(real)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := w.replace(real, data, old); err != nil {
+		return Change{}, w.wrap("write", clean, err)
+	}
+	c := Change{Path: clean, Change: ChangeModified}
+	if old == nil {
+		c.Change = ChangeAdded
+	}
+	c.Added, c.Removed = countLines(before, data)
+	return c, nil
+}
+
+// existingFile returns what is at name: nil when there is nothing, and the
+// content as far as lines are counted in it.
+func (w *Workspace) existingFile(name string) (fs.FileInfo, []byte, error) {
+	f, info, err := w.openRegular(name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil, nil
+	case errors.Is(err, fs.ErrPermission):
+		// A file that cannot be read can still be replaced.
+		info, err := w.root.Lstat(name)
+		if err != nil {
+			return nil, nil, w.wrap("write", name, err)
+		}
+		return info, nil, mustBeRegular(name, info)
+	case err != nil:
+		return nil, nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := readAtMost(f, nil, maxCountedBytes+1)
+	if err != nil {
+		return nil, nil, w.wrap("read", name, err)
+	}
+	return info, data, nil
+}
+
+// replace puts data in the place of name. old is nil for a new file.
+func (w *Workspace) replace(name string, data []byte, old fs.FileInfo) (err error) {
+	temp := tempBeside(name)
+	perm := fs.FileMode(0o644)
+	if old != nil {
+		perm = 0o600 // nobody else may read it before it has the old file's bits
+	}
+	f, err := w.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = w.root.Remove(temp)
+		}
+	}()
+	if err := fill(f, data, old); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return w.root.Rename(temp, name)
+}
+
+func fill(f *os.File, data []byte, old fs.FileInfo) error {
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if old != nil {
+		keepOwner(f, old)
+		if err := f.Chmod(old.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
+}
+
+// tempBeside makes up an unguessable name in the directory of name.
+func tempBeside(name string) string {
+	return path.Join(path.Dir(name), tempPrefix+rand.Text())
+}
