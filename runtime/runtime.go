@@ -90,6 +90,10 @@ func (r *Runtime) ReadFile(path string, binary bool) (content, encoding string, 
 	return base64.StdEncoding.EncodeToString(data), EncodingBase64, more, nil
 }
 
+// Stop ends every command and releases what the executor holds (a container),
+// bounded by ctx; files can still be read and written. Commands fail afterwards.
+func (r *Runtime) Stop(ctx context.Context) error { return r.exec.Close(ctx) }
+
 // Cleanup ends every command, releases what the executor holds (a container)
 // and removes the workspace if it is a temporary one. ctx bounds the first two;
 // the workspace goes in any case. It may be called again.

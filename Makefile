@@ -1,0 +1,51 @@
+# What a developer runs. `make demo` and `make test` need nothing set up by hand.
+GO      ?= go
+BIN     := bin/pygent
+RACE    := $(shell command -v cc >/dev/null 2>&1 && echo -race)
+export CGO_ENABLED ?= 0
+
+LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUMPT   := $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATIC  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help build demo setup test check bench generate fmt clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/pygent
+	$(GO) build -trimpath -ldflags=-s -o $(BIN) ./cmd/pygent
+
+demo: build ## see the main job work, with a scripted model: no key, no network
+	@$(BIN) demo
+
+setup: ## install and start what the tests need (as root on Debian)
+	@.ci/setup
+
+test: setup ## run all tests
+	@$(MAKE) --no-print-directory test-go
+
+.PHONY: test-go
+test-go:
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout=15m ./...
+
+check: ## formatting, vet, linters, generated files, module files
+	@test -z "$$($(FUMPT) -l .)" || { echo "gofumpt: run make fmt:"; $(FUMPT) -l .; exit 1; }
+	$(GO) vet ./...
+	$(STATIC) ./...
+	$(LINT) run ./...
+	$(GO) generate ./...
+	@git diff --exit-code -- rpc editors || { echo "go generate changed files: commit them"; exit 1; }
+	$(GO) mod tidy -diff
+
+bench: ## speed and memory, each beside a floor measured in the same run
+	$(GO) test -run='^$$' -bench=. -benchmem -count=$(or $(COUNT),3) ./...
+
+generate: ## write the protocol's generated files
+	$(GO) generate ./...
+
+fmt: ## format the code
+	$(FUMPT) -w .
+
+clean: ## remove what was built
+	rm -rf bin dist build

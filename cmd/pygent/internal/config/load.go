@@ -1,0 +1,181 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/caarlos0/env/v11"
+)
+
+// FileName is what the file of settings is called, in the user's configuration
+// directory and in a workspace.
+const FileName = "pygent.toml"
+
+// maxFile bounds a file of settings, in bytes.
+const maxFile = 1 << 20
+
+// Sources are where settings come from.
+type Sources struct {
+	UserFile    string   // read if it is there
+	ProjectFile string   // likewise; untrusted
+	Environ     []string // as os.Environ has it
+	Flags       func(*Config)
+}
+
+// UserFile is the path of the user's own file, or "" where the system names no
+// configuration directory.
+func UserFile() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "pygent", FileName)
+}
+
+// Load reads all sources. An error is one line that names the setting and the
+// source.
+func Load(src Sources) (Config, error) {
+	c := Default()
+	if _, err := readFile(src.UserFile, &c); err != nil {
+		return c, err
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("%s: %w", src.UserFile, err)
+	}
+	if err := c.environment(src.Environ); err != nil {
+		return c, err
+	}
+	if src.Flags != nil {
+		src.Flags(&c)
+	}
+	if err := c.check(); err != nil {
+		return c, err
+	}
+	return c, c.Tighten(src.ProjectFile)
+}
+
+// readFile decodes a file over c and returns the keys that it sets. No file is
+// no error.
+func readFile(path string, c *Config) ([]toml.Key, error) {
+	if path == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read settings: %w", err)
+	case !info.Mode().IsRegular() || info.Size() > maxFile:
+		return nil, fmt.Errorf("read settings: %s is not a regular file of at most %d bytes", path, maxFile)
+	}
+	meta, err := toml.DecodeFile(path, c)
+	if err != nil {
+		var at toml.ParseError
+		if errors.As(err, &at) {
+			return nil, fmt.Errorf("%s:%d: %s", path, at.Position.Line, at.Message)
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		name := unknown[0].String()
+		if name == "api_key" {
+			return nil, fmt.Errorf("%s: api_key: keys are not read from files; set OPENAI_API_KEY", path)
+		}
+		return nil, fmt.Errorf("%s: unknown setting %q; there are %s", path, name, strings.Join(keys(), ", "))
+	}
+	return meta.Keys(), nil
+}
+
+// keys lists the settings of a file.
+func keys() []string {
+	var list []string
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if tag := f.Tag.Get("toml"); tag != "-" {
+			list = append(list, tag)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// environment reads the variables. An empty one counts as not set.
+func (c *Config) environment(environ []string) error {
+	vars := map[string]string{}
+	for _, kv := range environ {
+		if name, value, _ := strings.Cut(kv, "="); value != "" {
+			vars[name] = value
+		}
+	}
+	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
+		var bad env.ParseError
+		if errors.As(err, &bad) {
+			field, _ := reflect.TypeFor[Config]().FieldByName(bad.Name)
+			name := field.Tag.Get("env")
+			return &Error{Setting: name, Reason: fmt.Sprintf("%q is not a %s", vars[name], plain(field.Type))}
+		}
+		return fmt.Errorf("environment: %w", err)
+	}
+	if v, ok := vars["PYGENT_USE_DOCKER"]; ok {
+		c.Runtime = RuntimeDocker
+		if v == "0" {
+			c.Runtime = RuntimeLocal
+		}
+	}
+	return nil
+}
+
+func plain(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int:
+		return "whole number"
+	case reflect.Float64:
+		return "number"
+	default:
+		return t.String()
+	}
+}
+
+// Tighten applies a workspace's own file: limits can come down and tools can go.
+// Whatever else it sets is ignored, with a notice.
+func (c *Config) Tighten(path string) error {
+	theirs := Default()
+	set, err := readFile(path, &theirs)
+	if err != nil {
+		return err
+	}
+	for _, key := range set {
+		switch name := key.String(); name {
+		case "max_steps":
+			c.lower(path, name, theirs.MaxSteps >= 1 && theirs.MaxSteps <= c.MaxSteps, func() { c.MaxSteps = theirs.MaxSteps })
+		case "max_tasks":
+			c.lower(path, name, theirs.MaxTasks >= 1 && theirs.MaxTasks <= c.MaxTasks, func() { c.MaxTasks = theirs.MaxTasks })
+		case "step_timeout":
+			c.lower(path, name, tighter(theirs.StepTimeout, c.StepTimeout), func() { c.StepTimeout = theirs.StepTimeout })
+		case "task_timeout":
+			c.lower(path, name, tighter(theirs.TaskTimeout, c.TaskTimeout), func() { c.TaskTimeout = theirs.TaskTimeout })
+		case "disabled_tools":
+			c.DisabledTools = append(slices.Clone(c.DisabledTools), theirs.DisabledTools...)
+		default:
+			c.Notices = append(c.Notices, fmt.Sprintf("%s: %s is ignored: a workspace cannot set it", path, name))
+		}
+	}
+	return nil
+}
+
+func (c *Config) lower(path, name string, ok bool, apply func()) {
+	if ok {
+		apply()
+		return
+	}
+	c.Notices = append(c.Notices, fmt.Sprintf("%s: %s is ignored: a workspace can only lower it", path, name))
+}
+
+func tighter(theirs, ours float64) bool { return theirs > 0 && (ours == 0 || theirs <= ours) }
