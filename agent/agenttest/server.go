@@ -27,6 +27,7 @@ type Status struct {
 // ServerRequest is a request that the server got.
 type ServerRequest struct {
 	Path   string
+	Remote string // address of the client's end: tells connections apart
 	Header http.Header
 	Body   []byte
 
@@ -117,7 +118,7 @@ func (s *SSEServer) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func readRequest(r *http.Request) (ServerRequest, error) {
-	got := ServerRequest{Path: r.URL.Path, Header: r.Header.Clone()}
+	got := ServerRequest{Path: r.URL.Path, Remote: r.RemoteAddr, Header: r.Header.Clone()}
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/chat/completions") {
 		return got, fmt.Errorf("%s %s is not POST …/chat/completions", r.Method, r.URL.Path)
 	}
