@@ -51,7 +51,7 @@ var treeCases = []testCase{
 // and demands that it came back at once and that the beating has ended.
 func diesAtExit(t *testing.T, rt *runtime.Runtime, file, background string) {
 	t.Helper()
-	res := bash(t, rt, background+" while [ ! -s "+file+" ]; do sleep 0.1; done; exit 4")
+	res := bash(t, rt, background+"\nwhile [ ! -s "+file+" ]; do sleep 0.1; done; exit 4")
 	if *res.ExitCode != 4 {
 		t.Errorf("exit code %d:\n%s", *res.ExitCode, res.Text)
 	}

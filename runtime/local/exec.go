@@ -1,0 +1,87 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	goruntime "runtime"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// drainTime bounds the wait for the end of the output after all processes are
+// gone. It matters only when somebody else got hold of the pipe.
+const drainTime = 500 * time.Millisecond
+
+// run starts the shell and sees it and its descendants to their end.
+func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
+	dir, err := e.ws.OpenDir(cmd.Dir)
+	if err != nil {
+		return runtime.Exit{}, err
+	}
+	defer func() { _ = dir.Close() }()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return runtime.Exit{}, unavailable("make a pipe", err)
+	}
+	defer func() { _ = r.Close() }()
+
+	t := newTree()
+	c := exec.Command(shell, "-c", cmd.Script) //nolint:noctx // the tree ends it: CommandContext would kill the shell alone
+	c.Dir = workingDir(dir, filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)))
+	c.Env = append(environment(), "PWD="+filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)), t.mark())
+	c.Env = append(c.Env, e.opts.Env...)
+	c.Stdout, c.Stderr = w, w
+
+	// The kernel kills the shell when the thread that forked it ends, so this
+	// goroutine keeps its thread until the shell is gone.
+	goruntime.LockOSThread()
+	defer goruntime.UnlockOSThread()
+	err = t.start(c)
+	_ = w.Close()
+	if err != nil {
+		return runtime.Exit{}, unavailable("start "+shell, err)
+	}
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		copyOutput(out, r)
+	}()
+	state, left := t.wait(ctx, c)
+	_ = r.SetReadDeadline(time.Now().Add(drainTime))
+	<-copied
+	if left > 0 {
+		_, _ = fmt.Fprintf(out, "\n[%d processes of this command could not be ended]\n", left)
+	}
+	if t.killed.Load() {
+		return runtime.Exit{}, context.Cause(ctx)
+	}
+	if state == nil {
+		return runtime.Exit{}, unavailable("wait for "+shell, errors.New("its exit code is unknown"))
+	}
+	return exitOf(state), nil
+}
+
+// copyOutput copies until the pipe ends or its deadline passes. A failing out
+// does not stop it: the command must not block on a full pipe.
+func copyOutput(out io.Writer, r io.Reader) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			_, _ = out.Write(buf[:n])
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func unavailable(what string, err error) error {
+	return fmt.Errorf("%w: %s: %w", runtime.ErrUnavailable, what, err)
+}

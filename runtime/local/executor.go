@@ -1,0 +1,108 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Options are the options of New. The zero value is fine.
+type Options struct {
+	// Reason tells in Info why commands run unconfined.
+	Reason string
+	// Env is added to the allow-listed environment, as KEY=value. It beats it.
+	Env []string
+}
+
+// Executor runs commands in one workspace. It implements runtime.Executor.
+type Executor struct {
+	ws   *runtime.Workspace
+	opts Options
+
+	life context.Context // ends with Close; every command's context ends with it
+	stop context.CancelCauseFunc
+
+	mu      sync.Mutex // guards closed, and running's growth against Close
+	closed  bool
+	running sync.WaitGroup
+}
+
+var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavailable)
+
+// New makes an executor for ws, which stays the caller's. On Linux it makes the
+// server process a child subreaper; see the package's comment.
+func New(ws *runtime.Workspace, opts Options) *Executor {
+	adoptOrphans()
+	life, stop := context.WithCancelCause(context.Background())
+	return &Executor{ws: ws, opts: opts, life: life, stop: stop}
+}
+
+// Info says what runs commands.
+func (e *Executor) Info() runtime.Info {
+	return runtime.Info{
+		Kind:      runtime.KindLocal,
+		Sandbox:   runtime.SandboxNone,
+		Network:   "full",
+		Workspace: e.ws.Dir(),
+		Reason:    e.opts.Reason,
+	}
+}
+
+// Exec runs cmd; see runtime.Executor. It can take longer than a second to
+// return after ctx only while the kernel cannot end a process, as on a file
+// system that hangs.
+func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
+	if err := e.begin(); err != nil {
+		return runtime.Exit{}, err
+	}
+	defer e.running.Done()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.life, func() { cancel(errClosed) })()
+	if ctx.Err() != nil {
+		return runtime.Exit{}, context.Cause(ctx)
+	}
+	if err := e.ws.Check(); err != nil {
+		return runtime.Exit{}, err
+	}
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		return runtime.Exit{}, fmt.Errorf("%w: no shell: %w; install one or add the directory of sh to PATH", runtime.ErrUnavailable, err)
+	}
+	return e.run(ctx, shell, cmd, out)
+}
+
+// begin counts a command in, unless the executor is closed.
+func (e *Executor) begin() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed
+	}
+	e.running.Add(1)
+	return nil
+}
+
+// Close ends every command and waits for them, bounded by ctx.
+func (e *Executor) Close(ctx context.Context) error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.stop(errClosed)
+	ended := make(chan struct{})
+	go func() {
+		e.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(errors.New("local runtime: commands have not ended yet"), context.Cause(ctx))
+	}
+}

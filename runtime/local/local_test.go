@@ -1,0 +1,22 @@
+package local_test
+
+import (
+	"testing"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/runtimetest"
+)
+
+func newRuntime(t testing.TB) *runtime.Runtime {
+	t.Helper()
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{})
+}
+
+func TestConformance(t *testing.T) {
+	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newRuntime(t) })
+}

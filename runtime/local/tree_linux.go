@@ -1,0 +1,151 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// huntTime bounds the search for what a command left behind. Only a process
+// that cannot be killed, or one that forks faster than it is read, outlasts it.
+const huntTime = 800 * time.Millisecond
+
+// platformTree is what Linux needs to know of a tree.
+type platformTree struct {
+	sessions map[int]bool // of the shell, and of descendants seen so far
+}
+
+// reaper is the one part of the package that is global, because what it guards
+// is: the kernel makes the whole process a subreaper, and all orphans of all
+// executors its children alike.
+var reaper struct {
+	once sync.Once
+
+	// mu is held while a command is counted and while orphans are looked at, so
+	// that none begins between the finding that no command runs and the killing
+	// of what must then be left of one.
+	mu      sync.Mutex
+	running int // commands whose shell can be alive
+}
+
+// adoptOrphans makes the server the parent of orphaned descendants. Should the
+// kernel refuse (it does not since 3.4), daemons go to init and live on.
+func adoptOrphans() {
+	reaper.once.Do(func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
+}
+
+func (t *tree) start(c *exec.Cmd) error {
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	reaper.mu.Lock()
+	reaper.running++
+	reaper.mu.Unlock()
+	if err := c.Start(); err != nil {
+		t.leave()
+		return err
+	}
+	t.sessions = map[int]bool{c.Process.Pid: true}
+	return nil
+}
+
+func (t *tree) leave() {
+	reaper.mu.Lock()
+	reaper.running--
+	reaper.mu.Unlock()
+}
+
+// wait returns when the shell has ended and nothing that it started is left.
+// left counts the processes that could not be ended.
+func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left int) {
+	pid := c.Process.Pid
+	killing := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(killing)
+		t.killed.Store(true)
+		_ = unix.Kill(-pid, unix.SIGKILL)
+	})
+	// Without reaping it yet: as long as the shell is a zombie, its pid and its
+	// group's number belong to nobody else.
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if !stop() {
+		<-killing
+	}
+	_ = unix.Kill(-pid, unix.SIGKILL)
+	_ = c.Wait()
+	t.leave() // not before: the hunt of another command must not reap the shell
+	return c.ProcessState, t.hunt()
+}
+
+// hunt kills and reaps the tree's orphans, round by round: the children of each
+// become orphans in their turn. It returns how many are left when time is up.
+func (t *tree) hunt() (left int) {
+	pause := 100 * time.Microsecond
+	for end := time.Now().Add(huntTime); ; {
+		left = t.round()
+		if left == 0 || time.Now().After(end) {
+			return left
+		}
+		// A killed process takes some microseconds to die.
+		time.Sleep(pause)
+		pause = min(2*pause, 10*time.Millisecond)
+	}
+}
+
+// round kills the orphans of this tree that there are now and reaps those that
+// are dead. It returns how many it found.
+func (t *tree) round() (found int) {
+	reaper.mu.Lock()
+	defer reaper.mu.Unlock()
+	for _, pid := range children("self") {
+		if !t.owns(pid) {
+			continue
+		}
+		t.note(pid)
+		found++
+		_ = unix.Kill(pid, unix.SIGKILL)
+		// Reaped now or in the next round, where its children are then ours.
+		_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	}
+	return found
+}
+
+// owns reports whether a child of the server is an orphan of this tree. The
+// pid cannot change hands meanwhile: only the server can reap it.
+func (t *tree) owns(pid int) bool {
+	sid, err := unix.Getsid(pid)
+	if err != nil {
+		return false
+	}
+	own, err := unix.Getsid(0)
+	switch {
+	case err != nil || sid == own:
+		return false // a child that the server started for itself
+	case t.sessions[sid]:
+		return true
+	case reaper.running == 0:
+		return true // of this command or of another that has ended
+	}
+	return hasMarker(pid, t.marker)
+}
+
+// note remembers the sessions of pid and its descendants, by which those will be
+// known once they are orphans: an environment can be lost on the way.
+func (t *tree) note(pid int) {
+	if sid, err := unix.Getsid(pid); err == nil {
+		t.sessions[sid] = true
+	}
+	for _, child := range children(strconv.Itoa(pid)) {
+		t.note(child)
+	}
+}

@@ -1,0 +1,43 @@
+//go:build !unix
+
+package local
+
+import (
+	"context"
+	"os"
+	"os/exec"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+type platformTree struct{}
+
+func adoptOrphans() {}
+
+func workingDir(_ *os.File, path string) string { return path }
+
+func (t *tree) start(c *exec.Cmd) error { return c.Start() }
+
+// wait returns when the shell has ended; what it started lives on.
+func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left int) {
+	stop := context.AfterFunc(ctx, func() {
+		t.killed.Store(true)
+		_ = c.Process.Kill()
+	})
+	defer stop()
+	_ = c.Wait()
+	return c.ProcessState, 0
+}
+
+func exitOf(state *os.ProcessState) runtime.Exit { return runtime.Exit{Code: state.ExitCode()} }
+
+// platform lists variables that programs need on this system.
+func platform() []string {
+	var env []string
+	for _, key := range []string{"SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "TEMP", "TMP", "USERPROFILE"} {
+		if value, ok := os.LookupEnv(key); ok {
+			env = append(env, key+"="+value)
+		}
+	}
+	return env
+}
