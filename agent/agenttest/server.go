@@ -30,6 +30,7 @@ type ServerRequest struct {
 	Remote string // address of the client's end: tells connections apart
 	Header http.Header
 	Body   []byte
+	Gone   <-chan struct{} // closed when the client has gone
 
 	// Of the body:
 	Model    string
@@ -118,7 +119,7 @@ func (s *SSEServer) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func readRequest(r *http.Request) (ServerRequest, error) {
-	got := ServerRequest{Path: r.URL.Path, Remote: r.RemoteAddr, Header: r.Header.Clone()}
+	got := ServerRequest{Path: r.URL.Path, Remote: r.RemoteAddr, Gone: r.Context().Done(), Header: r.Header.Clone()}
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/chat/completions") {
 		return got, fmt.Errorf("%s %s is not POST …/chat/completions", r.Method, r.URL.Path)
 	}
