@@ -1,0 +1,243 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"go.uber.org/zap"
+)
+
+// maxInFlight caps the requests that run at a time on one connection.
+const maxInFlight = 256
+
+// handler runs one request. A nil params stands for none.
+type handler func(ctx context.Context, params json.RawMessage) (any, error)
+
+// router says what happens with an incoming message. Its methods are called on
+// the read loop and must not wait for the peer.
+type router interface {
+	// request returns the handler of a request. inline asks for it to run on
+	// the read loop, before anything that follows is read.
+	request(method string) (h handler, inline bool, err error)
+
+	// notification handles one, in order.
+	notification(method string, params json.RawMessage)
+}
+
+// dispatcher is the jsonrpc2.Handler of both sides.
+//
+// Cancels and notifications are handled on the read loop, in order. Every
+// request runs in its own goroutine under its own context, which is registered
+// before the goroutine starts: a cancel right behind the request finds it.
+// Every request gets exactly one answer, encoded and queued here.
+type dispatcher struct {
+	stream   *stream
+	out      *outbox
+	router   router
+	log      *zap.Logger
+	lifetime context.Context // of the connection; requests derive from it
+
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	inFlight map[string]*request // by idKey
+	closed   bool                // nothing new begins
+}
+
+// request is one that runs.
+type request struct {
+	method string
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func newDispatcher(lifetime context.Context, s *stream, r router, log *zap.Logger) *dispatcher {
+	d := &dispatcher{
+		stream:   s,
+		out:      s.out,
+		router:   r,
+		log:      log,
+		lifetime: lifetime,
+		inFlight: map[string]*request{},
+	}
+	s.reject = func(err error) { d.refuse(nil, err) }
+	return d
+}
+
+// Handle implements jsonrpc2.Handler; the message is the stream's current one.
+func (d *dispatcher) Handle(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {
+	env := d.stream.current
+	if env.kind == kindRequest {
+		d.begin(env)
+		return
+	}
+	if !d.enter() {
+		return
+	}
+	defer d.running.Done()
+	if env.method == methodCancel {
+		d.cancel(env.params)
+		return
+	}
+	defer d.survive(env.method)
+	d.router.notification(env.method, env.params)
+}
+
+// enter counts what runs on the read loop; it is false when the dispatcher is
+// closed. The caller calls running.Done.
+func (d *dispatcher) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.running.Add(1)
+	return true
+}
+
+// survive logs a panic of a notification's handler.
+func (d *dispatcher) survive(method string) {
+	if p := recover(); p != nil {
+		d.log.Error("panic", zap.String("method", method), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+	}
+}
+
+// begin starts a request or refuses it.
+func (d *dispatcher) begin(env *envelope) {
+	h, inline, err := d.router.request(env.method)
+	if err != nil {
+		d.refuse(env.id, err)
+		return
+	}
+	ctx, cancel := context.WithCancel(d.lifetime)
+	key := idKey(env.id)
+	req := &request{method: env.method, cancel: cancel, done: make(chan struct{})}
+	if id, err := d.register(key, req, env.id); err != nil {
+		cancel()
+		if !errors.Is(err, ErrClosed) {
+			d.refuse(id, err)
+		}
+		return
+	}
+	run := func() {
+		defer d.running.Done()
+		defer close(req.done)
+		defer cancel()
+		d.answer(ctx, key, env, h)
+	}
+	if inline {
+		run()
+	} else {
+		go run()
+	}
+}
+
+// register enters a request among those that run. The id returned beside an
+// error is the one to answer with: a duplicate's belongs to another request.
+func (d *dispatcher) register(key string, req *request, id json.RawMessage) (json.RawMessage, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.closed:
+		return nil, ErrClosed
+	case d.inFlight[key] != nil:
+		return nil, fmt.Errorf("%w: a request with the id %s is running", errInvalidRequest, id)
+	case len(d.inFlight) >= maxInFlight:
+		return id, fmt.Errorf("%w: %d, wait for an answer first", errOverloaded, maxInFlight)
+	}
+	d.inFlight[key] = req
+	d.running.Add(1)
+	return id, nil
+}
+
+// answer runs h and queues its answer. The request keeps its place among those
+// in flight while the queue is full, so that answers waiting for a slow client
+// are bounded too.
+func (d *dispatcher) answer(ctx context.Context, key string, env *envelope, h handler) {
+	result, err := d.call(ctx, env, h)
+	var frame []byte
+	if err == nil {
+		if frame, err = encodeResult(env.id, result); err != nil {
+			err = fmt.Errorf("encode the result of %s: %w", env.method, err)
+			d.log.Error("no answer", zap.Error(err))
+		}
+	}
+	if err != nil {
+		frame = encodeError(env.id, Detail(err))
+	}
+	_ = d.out.wait(context.Background(), highWater) // closed: push tells
+	d.mu.Lock()
+	delete(d.inFlight, key) // before the answer, behind which the id is free
+	d.mu.Unlock()
+	if err := d.out.push(frame); err != nil {
+		d.log.Debug("answer to nobody", zap.String("method", env.method), zap.Error(err))
+	}
+}
+
+// call runs h and turns a panic into an error.
+func (d *dispatcher) call(ctx context.Context, env *envelope, h handler) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("panic", zap.String("method", env.method), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			err = errPanic
+		}
+	}()
+	return h(ctx, env.params)
+}
+
+// refuse answers from the read loop.
+func (d *dispatcher) refuse(id json.RawMessage, err error) {
+	_ = d.out.wait(d.lifetime, readLoopWater) // closed: push tells
+	if err := d.out.push(encodeError(id, Detail(err))); err != nil {
+		d.log.Debug("answer to nobody", zap.Error(err))
+	}
+}
+
+// cancel handles $/cancelRequest. A request that has ended is left alone.
+func (d *dispatcher) cancel(params json.RawMessage) {
+	var p CancelParams
+	if len(params) == 0 || json.Unmarshal(params, &p) != nil || len(p.ID) == 0 {
+		d.log.Warn("a cancel without an id", zap.ByteString("params", params[:min(len(params), 200)]))
+		return
+	}
+	d.mu.Lock()
+	req := d.inFlight[idKey(p.ID)]
+	d.mu.Unlock()
+	if req != nil {
+		req.cancel()
+	}
+}
+
+// snapshot returns the requests that run now.
+func (d *dispatcher) snapshot() []*request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]*request, 0, len(d.inFlight))
+	for _, r := range d.inFlight {
+		all = append(all, r)
+	}
+	return all
+}
+
+// idle is closed when everything that was begun has ended. It is called after
+// close.
+func (d *dispatcher) idle() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		d.running.Wait()
+		close(done)
+	}()
+	return done
+}
+
+// close lets nothing new begin.
+func (d *dispatcher) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+}

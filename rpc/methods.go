@@ -1,0 +1,115 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/tasks"
+)
+
+// Names of the methods that this package itself speaks of. A method's name
+// stands in this file and nowhere else.
+const (
+	methodInitialize  = "initialize"
+	methodInitialized = "initialized"
+	methodShutdown    = "shutdown"
+	methodExit        = "exit"
+	methodCancel      = "$/cancelRequest"
+	methodSetTrace    = "$/setTrace"
+
+	methodEvent           = "agent/event"
+	methodTaskChanged     = "tasks/changed"
+	methodRequestApproval = "agent/requestApproval"
+	methodAskUser         = "agent/askUser"
+)
+
+// methods is the method table: the whole protocol. Dispatch, the reference and
+// the schema come from it. The order is that of the reference.
+func methods() []entry {
+	return []entry{
+		lifecycle[InitializeParams, InitializeResult](methodInitialize, kindCall, "Opens the connection. Not needed in script mode."),
+		lifecycle[None, None](methodInitialized, kindNotice, "Says that the client has the answer to initialize."),
+		lifecycle[None, None](methodShutdown, kindCall, "Cancels what runs and answers null when it has ended. Only exit may follow."),
+		lifecycle[None, None](methodExit, kindNotice, "Ends the server: exit code 0 after shutdown, else 1."),
+		lifecycle[CancelParams, None](methodCancel, kindNotice, "Cancels a request; either side may send it. The request is still answered."),
+		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
+
+		call("agent/step", "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
+		call("agent/interrupt", "Ends a session's running turn.", (*agent.Sessions).Interrupt),
+		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
+
+		call("tasks/start", "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
+		call("tasks/status", "Tells how a task is.", (*tasks.Manager).Status),
+		call("tasks/list", "Lists tasks, oldest first.", (*tasks.Manager).List),
+		call("tasks/wait", "Waits for tasks to end.", (*tasks.Manager).Wait),
+		call("tasks/cancel", "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
+		call("tasks/remove", "Forgets an ended task and deletes its workspace.", (*tasks.Manager).Remove),
+		call("files/collect", "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
+
+		event[agent.Event](methodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
+		event[tasks.Changed](methodTaskChanged, "A task's state changed."),
+
+		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals."),
+		ask[agent.Question, agent.Answer](methodAskUser, "Asks the user; only with the capability askUser."),
+	}
+}
+
+// entryKind is what kind of message a method is.
+type entryKind string
+
+const (
+	kindCall   entryKind = "request"            // client to server
+	kindNotice entryKind = "notification"       // client to server
+	kindEvent  entryKind = "serverNotification" // server to client
+	kindAsk    entryKind = "serverRequest"      // server to client
+)
+
+// entry is one method.
+type entry struct {
+	name, doc      string
+	kind           entryKind
+	lifecycle      bool         // handled by this package
+	params, result reflect.Type // result is None's where there is none
+
+	// bind makes the handler on a service; false when the service is not of the
+	// method's type. Nil for what is not called by the client.
+	bind func(service any) (handler, bool)
+}
+
+// None stands for absent params and for a null result.
+type None struct{}
+
+// call makes the entry of a request that the method fn of the service S serves.
+func call[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
+	params := shapeOf(reflect.TypeFor[P](), map[reflect.Type]*shape{})
+	bind := func(service any) (handler, bool) {
+		s, ok := service.(S)
+		if !ok {
+			return nil, false
+		}
+		return func(ctx context.Context, raw json.RawMessage) (any, error) {
+			var p P
+			if err := decodeParams(raw, params, &p); err != nil {
+				return nil, err
+			}
+			return fn(s, ctx, p)
+		}, true
+	}
+	return entry{name: name, doc: doc, kind: kindCall, params: reflect.TypeFor[P](), result: reflect.TypeFor[R](), bind: bind}
+}
+
+// event makes the entry of a notification to the client.
+func event[P any](name, doc string) entry {
+	return entry{name: name, doc: doc, kind: kindEvent, params: reflect.TypeFor[P](), result: reflect.TypeFor[None]()}
+}
+
+// ask makes the entry of a request to the client.
+func ask[P, R any](name, doc string) entry {
+	return entry{name: name, doc: doc, kind: kindAsk, params: reflect.TypeFor[P](), result: reflect.TypeFor[R]()}
+}
+
+func lifecycle[P, R any](name string, kind entryKind, doc string) entry {
+	return entry{name: name, doc: doc, kind: kind, lifecycle: true, params: reflect.TypeFor[P](), result: reflect.TypeFor[R]()}
+}

@@ -1,0 +1,186 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/tasks"
+)
+
+// maxAsks caps the questions that the client has not answered, withdrawn ones
+// included; above it, questions are denied at once.
+const maxAsks = 64
+
+// Peer is the client at the other end of a connection, as the domain sees it:
+// an agent.Client.
+//
+// Events and changes of tasks arrive in the order of the calls. None but
+// adjacent deltas, which may be merged, is dropped while the client lives.
+type Peer struct {
+	log *zap.Logger
+
+	mu     sync.Mutex
+	conn   *jsonrpc2.Conn // nil when not connected
+	out    *outbox
+	life   context.Context // of the connection
+	can    PygentClient
+	lastID uint64
+	asks   int
+}
+
+var _ agent.Client = (*Peer)(nil)
+
+func (p *Peer) attach(conn *jsonrpc2.Conn, out *outbox, life context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conn, p.out, p.life = conn, out, life
+}
+
+func (p *Peer) detach() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conn, p.out, p.can = nil, nil, PygentClient{}
+}
+
+// enable sets what the client can be asked.
+func (p *Peer) enable(can PygentClient) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.can = can
+}
+
+func (p *Peer) outbox() *outbox {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out
+}
+
+// Event sends e. It blocks while too much is queued, until ctx ends or the
+// client is given up; e is lost then.
+func (p *Peer) Event(ctx context.Context, e agent.Event) {
+	out := p.outbox()
+	if out == nil {
+		return
+	}
+	var err error
+	if e.Live() {
+		err = out.delta(ctx, e)
+	} else {
+		err = out.notify(ctx, methodEvent, e)
+	}
+	p.lost(methodEvent, err)
+}
+
+// TaskChanged tells the client of a task's new state, by the rules of Event.
+func (p *Peer) TaskChanged(ctx context.Context, t tasks.Task) {
+	if out := p.outbox(); out != nil {
+		p.lost(methodTaskChanged, out.notify(ctx, methodTaskChanged, tasks.Changed{Task: t}))
+	}
+}
+
+func (p *Peer) lost(method string, err error) {
+	if err != nil {
+		p.log.Debug("notification to nobody", zap.String("method", method), zap.Error(err))
+	}
+}
+
+// RequestApproval asks the client. One that cannot be asked, that answers with
+// an error or that is gone denies; the error is that of ctx only.
+func (p *Peer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
+	deny := agent.Decision{Decision: "deny", Feedback: "the client cannot be asked"}
+	if !p.capabilities().Approvals {
+		return deny, nil
+	}
+	var d agent.Decision
+	if err := p.ask(ctx, methodRequestApproval, a, &d); err != nil {
+		deny.Feedback = "the client did not answer: " + err.Error()
+		return deny, context.Cause(ctx)
+	}
+	switch d.Decision {
+	case "allow", "allowForSession", "deny", "cancelTurn":
+		return d, nil
+	}
+	deny.Feedback = "the client's answer is no decision"
+	return deny, nil
+}
+
+// AskUser asks the client. ok is false when it cannot be asked, answers with an
+// error or is gone; the error is that of ctx only.
+func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, ok bool, err error) {
+	if !p.capabilities().AskUser {
+		return agent.Answer{}, false, nil
+	}
+	if err := p.ask(ctx, methodAskUser, q, &a); err != nil {
+		return agent.Answer{}, false, context.Cause(ctx)
+	}
+	return a, true, nil
+}
+
+func (p *Peer) capabilities() PygentClient {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.can
+}
+
+// errTooManyAsks denies without asking.
+var errTooManyAsks = errors.New("too many questions are open")
+
+// ask calls the client and waits for the answer. When ctx ends, the question is
+// withdrawn with a cancel, and a late answer is dropped.
+func (p *Peer) ask(ctx context.Context, method string, params, result any) error {
+	p.mu.Lock()
+	conn, out, life := p.conn, p.out, p.life
+	if conn == nil || p.asks >= maxAsks {
+		p.mu.Unlock()
+		return errTooManyAsks
+	}
+	p.asks++
+	p.lastID++
+	id := p.lastID
+	p.mu.Unlock()
+
+	waiter, err := conn.DispatchCall(ctx, method, params, jsonrpc2.PickID(jsonrpc2.ID{Num: id}))
+	if err != nil {
+		p.answered()
+		return err
+	}
+	// The answer is waited for beyond ctx, so that unanswered questions count.
+	// It ends at the latest with the connection, which closes with life.
+	var raw json.RawMessage
+	done := make(chan error, 1)
+	go func() {
+		defer p.answered()
+		done <- waiter.Wait(context.WithoutCancel(life), &raw)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, result)
+	case <-ctx.Done():
+		frame, err := encodeNotification(methodCancel, cancelCall{ID: id})
+		if err == nil {
+			err = out.push(frame) // not held up: the user should not answer in vain
+		}
+		p.lost(methodCancel, err)
+		return context.Cause(ctx)
+	}
+}
+
+// cancelCall withdraws a call of ours.
+type cancelCall struct {
+	ID uint64 `json:"id"`
+}
+
+func (p *Peer) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asks--
+}

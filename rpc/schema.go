@@ -1,0 +1,161 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// Schema is the protocol as one JSON Schema document (draft 2020-12): a
+// definition per type under $defs, and under "methods", by name, each method's
+// kind, params, result and doc.
+func Schema() []byte { return schemaOf(methods()) }
+
+func schemaOf(table []entry) []byte {
+	defs := newDefinitions(table)
+	byName := map[string]any{}
+	for _, e := range table {
+		m := map[string]any{"kind": string(e.kind), "doc": e.doc}
+		if e.params != typeNone {
+			m["params"] = ref(defs.names[e.params])
+		}
+		switch {
+		case e.kind != kindCall && e.kind != kindAsk:
+		case e.result == typeNone:
+			m["result"] = &jsonschema.Schema{Type: "null"}
+		default:
+			m["result"] = ref(defs.names[e.result])
+		}
+		byName[e.name] = m
+	}
+	root := &jsonschema.Schema{
+		Schema:      "https://json-schema.org/draft/2020-12/schema",
+		Title:       "Pygent protocol",
+		Description: "Generated from the method table, do not edit.",
+		Defs:        defs.schemas,
+		Extra:       map[string]any{"protocolVersion": ProtocolVersion, "methods": byName},
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(root); err != nil {
+		panic(fmt.Sprintf("rpc: encode the schema: %v", err)) // a fault of the table
+	}
+	return b.Bytes()
+}
+
+var (
+	typeNone = reflect.TypeFor[None]()
+	typeTime = reflect.TypeFor[time.Time]()
+	typeRaw  = reflect.TypeFor[json.RawMessage]()
+)
+
+func ref(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
+
+// definitions are the struct types that a table uses, each under a name of its
+// own.
+type definitions struct {
+	order   []reflect.Type
+	names   map[reflect.Type]string
+	schemas map[string]*jsonschema.Schema
+}
+
+func newDefinitions(table []entry) *definitions {
+	d := &definitions{names: map[reflect.Type]string{}, schemas: map[string]*jsonschema.Schema{}}
+	for _, e := range table {
+		for _, t := range []reflect.Type{e.params, e.result} {
+			if t != typeNone {
+				d.collect(t)
+			}
+		}
+	}
+	d.name()
+	for _, t := range d.order {
+		d.schemas[d.names[t]] = d.infer(t)
+	}
+	return d
+}
+
+// collect finds the struct types below t, in the order of their first use.
+func (d *definitions) collect(t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		d.collect(t.Elem())
+	case reflect.Struct:
+		if t == typeTime || slices.Contains(d.order, t) {
+			return
+		}
+		d.order = append(d.order, t)
+		for f := range t.Fields() {
+			if f.IsExported() && f.Tag.Get("json") != "-" {
+				d.collect(f.Type)
+			}
+		}
+	}
+}
+
+// name names each type by its Go name, with the package in front where two
+// packages have the same.
+func (d *definitions) name() {
+	count := map[string]int{}
+	for _, t := range d.order {
+		count[t.Name()]++
+	}
+	for _, t := range d.order {
+		n := t.Name()
+		if count[n] > 1 {
+			pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
+			n = strings.ToUpper(pkg[:1]) + pkg[1:] + n
+		}
+		d.names[t] = n
+	}
+}
+
+// infer makes the schema of the struct t; other structs are referred to.
+func (d *definitions) infer(t reflect.Type) *jsonschema.Schema {
+	known := map[reflect.Type]*jsonschema.Schema{
+		typeTime: {Type: "string", Format: "date-time"},
+		typeRaw:  {},
+	}
+	for other, name := range d.names {
+		if other != t {
+			known[other] = ref(name)
+		}
+	}
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: known})
+	if err != nil {
+		panic(fmt.Sprintf("rpc: schema of %v: %v", t, err)) // a fault of the table
+	}
+	s.AdditionalProperties = nil // unknown fields are ignored, newer peers may add some
+	for _, p := range s.Properties {
+		dropNull(p)
+	}
+	return s
+}
+
+// dropNull takes back the null that the inference allows for slices and
+// pointers: on this wire they are there or absent.
+func dropNull(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if kinds := slices.DeleteFunc(slices.Clone(s.Types), func(k string) bool { return k == "null" }); len(kinds) == 1 {
+		s.Type, s.Types = kinds[0], nil
+	}
+	if any := slices.DeleteFunc(slices.Clone(s.AnyOf), func(k *jsonschema.Schema) bool { return k.Type == "null" }); len(any) == 1 && len(s.AnyOf) == 2 {
+		description := s.Description
+		*s = *any[0]
+		if s.Description == "" {
+			s.Description = description
+		}
+	}
+	dropNull(s.Items)
+	dropNull(s.AdditionalProperties)
+}
