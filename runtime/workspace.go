@@ -102,16 +102,16 @@ func (w *Workspace) shut() error {
 	// Commands can have left directories that deny their owner the removal.
 	removeErr := os.RemoveAll(w.dir)
 	if removeErr != nil {
-		w.unlock()
+		w.unlock(".")
 		removeErr = os.RemoveAll(w.dir)
 	}
 	return errors.Join(w.root.Close(), removeErr)
 }
 
-// unlock gives the owner all rights on every directory. Errors are left to the
-// removal that follows.
-func (w *Workspace) unlock() {
-	_ = fs.WalkDir(w.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+// unlock gives the owner all rights on every directory of a tree. Errors are
+// left to the removal that follows.
+func (w *Workspace) unlock(top string) {
+	_ = fs.WalkDir(w.root.FS(), top, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
 			_ = w.root.Chmod(name, 0o700)
 		}

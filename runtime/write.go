@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 )
 
 // MaxFileBytes bounds a file that WriteFile writes.
@@ -85,7 +86,7 @@ func (w *Workspace) existingFile(name string) (fs.FileInfo, []byte, error) {
 
 // replace puts data in the place of name. old is nil for a new file.
 func (w *Workspace) replace(name string, data []byte, old fs.FileInfo) (err error) {
-	temp := tempBeside(name)
+	temp := path.Join(path.Dir(name), tempName())
 	perm := fs.FileMode(0o644)
 	if old != nil {
 		perm = 0o600 // nobody else may read it before it has the old file's bits
@@ -122,7 +123,11 @@ func fill(f *os.File, data []byte, old fs.FileInfo) error {
 	return f.Sync()
 }
 
-// tempBeside makes up an unguessable name in the directory of name.
-func tempBeside(name string) string {
-	return path.Join(path.Dir(name), tempPrefix+rand.Text())
+// tempName makes up a name that nobody can guess and put something at.
+func tempName() string { return tempPrefix + rand.Text() }
+
+// isTemp recognises what tempName makes up.
+func isTemp(name string) bool {
+	random, ok := strings.CutPrefix(name, tempPrefix)
+	return ok && len(random) == len(rand.Text()) && strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }

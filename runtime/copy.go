@@ -1,0 +1,128 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+)
+
+// Default caps of a copy.
+const (
+	MaxCopyFiles = 100_000
+	MaxCopyBytes = 10 << 30
+)
+
+// CopyOptions are the options of CopyTo. The zero value is fine.
+type CopyOptions struct {
+	MaxFiles int   // files, links and directories; 0: MaxCopyFiles
+	MaxBytes int64 // 0: MaxCopyBytes
+	Hash     bool  // fill in CopiedFile.SHA256
+
+	// Skip returns why something is not to be copied, "" to copy it. It gets the
+	// path in the source and the one that it would have in the destination, and
+	// is asked for directories too: what lies below a skipped one is not asked.
+	Skip func(from, to string) (reason string)
+}
+
+// CopyReport says what CopyTo did, in the order of the walk.
+type CopyReport struct {
+	Files   []CopiedFile
+	Skipped []Skipped
+}
+
+// CopiedFile is a file or link that was copied; Path is its place in the
+// destination. Change, Added and Removed are as in a Change; a link has no lines.
+type CopiedFile struct {
+	Path    string
+	Bytes   int64  // 0 for a link
+	SHA256  string // hexadecimal; only if asked for, never for a link
+	Change  string // ChangeAdded or ChangeModified
+	Added   int
+	Removed int
+}
+
+// Skipped is something that was not copied; Path is its place in the source.
+type Skipped struct {
+	Path   string
+	Reason string
+}
+
+// CopyTo copies a file or a directory, with all that is in it, to dest in the
+// workspace dst; src and dest may be "." for a directory. A src that is a link
+// inside the workspace stands for its target.
+//
+// Within a directory links are not followed: they are copied as links if they
+// are relative and end inside both workspaces, else skipped. Hard links become
+// files of their own. Special files and setuid or setgid files are skipped.
+// Permission bits are kept, less setuid, setgid and sticky.
+//
+// Everything is copied to a hidden directory in dst first and put in its place
+// by renaming, so that on an error dst has all of its old files and none of the
+// new. A new dest appears at once. A directory that exists already is merged
+// into: files of the same name are replaced one after the other, each at once,
+// others stay; should one fail, those before it are put back.
+//
+// Errors wrap ErrNotFound (src), ErrOutside, ErrTooLarge (a cap), are an
+// *InvalidError (a file in the place of a directory or the reverse), or
+// context.Cause(ctx).
+func (w *Workspace) CopyTo(ctx context.Context, dst *Workspace, src, dest string, opts CopyOptions) (CopyReport, error) {
+	from, to, err := w.copyPaths(dst, src, dest)
+	if err != nil {
+		return CopyReport{}, err
+	}
+	c := newCopier(ctx, w, dst, opts)
+	info, err := w.root.Lstat(from)
+	if err != nil {
+		return CopyReport{}, w.wrap("copy", src, err)
+	}
+	if err := fits(dst, to, info.IsDir()); err != nil {
+		return CopyReport{}, err
+	}
+	if err := c.stage(from, to); err != nil {
+		return CopyReport{}, err
+	}
+	return c.report, nil
+}
+
+// copyPaths checks both ends of a copy and follows the links on the way.
+func (w *Workspace) copyPaths(dst *Workspace, src, dest string) (from, to string, err error) {
+	if from, err = CleanPath(src); err != nil {
+		return "", "", err
+	}
+	if to, err = CleanPath(dest); err != nil {
+		return "", "", err
+	}
+	if from, err = w.resolve(from); err != nil {
+		return "", "", err
+	}
+	if to, err = dst.resolve(to); err != nil {
+		return "", "", err
+	}
+	if w.root == dst.root && (within(from, to) || within(to, from)) {
+		return "", "", &InvalidError{"dest", fmt.Sprintf("%s and %s lie within each other", quote(src), quote(dest))}
+	}
+	return from, to, nil
+}
+
+// within reports whether inner is dir or lies below it; both are clean.
+func within(dir, inner string) bool {
+	return dir == "." || inner == dir || len(inner) > len(dir) && inner[:len(dir)] == dir && inner[len(dir)] == '/'
+}
+
+// fits reports whether a file or directory can come to be at to.
+func fits(dst *Workspace, to string, isDir bool) error {
+	info, err := dst.root.Lstat(to)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return dst.wrap("copy to", to, err)
+	case info.IsDir() && !isDir:
+		return &InvalidError{"dest", quote(to) + " is a directory; name the file, as in " + quote(path.Join(to, "FILE"))}
+	case !info.IsDir() && isDir:
+		return &InvalidError{"dest", quote(to) + " is a file where a directory must go"}
+	}
+	return nil
+}
