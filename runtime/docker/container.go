@@ -1,0 +1,175 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+const (
+	startTimeout  = 60 * time.Second // of create, attach and start together
+	removeTimeout = 10 * time.Second
+	removePoll    = 20 * time.Millisecond
+)
+
+// What a container can have become without us.
+var (
+	errGone   = errors.New("the container is gone: it was removed or stopped by hand, or the Docker daemon was restarted")
+	errPaused = errors.New("the container was paused by hand")
+)
+
+// sandbox is one container and its life:
+//
+//	made ──start──▶ ready ──remove──▶ gone
+//	  └───────────── failed start ──────▲
+type sandbox struct {
+	client *Client
+	log    *zap.Logger
+	name   string
+	gate   gate
+
+	ready chan struct{} // closed when start has ended; then the following are set
+	err   error         // why it failed
+	id    string
+	stdin types.HijackedResponse // PID 1 lives as long as it
+	has   runtime.Limits
+
+	gone   chan struct{} // closed when removal begins: commands inside give up
+	remove func() error  // once, for all callers
+}
+
+func newSandbox(o Options) *sandbox {
+	name := fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
+	s := &sandbox{
+		client: o.Client, name: name, log: o.Log.With(zap.String("container", name)),
+		ready: make(chan struct{}), gone: make(chan struct{}),
+	}
+	s.remove = sync.OnceValue(s.removeNow)
+	return s
+}
+
+// start creates and starts the container, in dir's hardened shape, and closes
+// ready. What a failed start leaves is removed.
+func (s *sandbox) start(ctx context.Context, o Options, dir string) {
+	defer close(s.ready)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	began := time.Now()
+	if s.err = s.create(ctx, o, dir); s.err == nil {
+		s.err = s.run(ctx)
+	}
+	if s.err != nil {
+		s.err = errors.Join(s.err, s.remove())
+		return
+	}
+	s.log.Info("container started", zap.String("id", s.id), zap.String("image", o.Image), zap.Duration("took", time.Since(began)))
+}
+
+func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
+	cpus, err := s.client.cpuCount(ctx)
+	if err != nil {
+		return s.client.explain("ask for the machine's CPUs", err)
+	}
+	host, err := hostConfig(o, dir, cpus)
+	if err != nil {
+		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
+	}
+	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o), host, nil, nil, s.name)
+	switch {
+	case notFound(err):
+		return missingImage(o.Image, err)
+	case err != nil:
+		return s.client.explain("create a container of "+o.Image, err)
+	}
+	for _, warning := range made.Warnings {
+		s.log.Warn("Docker weakens the sandbox", zap.String("warning", warning))
+	}
+	s.id = made.ID
+	return nil
+}
+
+// run attaches stdin before it starts the container, so that there is no time
+// in which PID 1 would outlive us.
+func (s *sandbox) run(ctx context.Context) error {
+	stdin, err := s.client.api.ContainerAttach(ctx, s.id, container.AttachOptions{Stream: true, Stdin: true})
+	if err != nil {
+		return s.client.explain("hold the container's stdin", err)
+	}
+	s.stdin = stdin
+	if err := s.client.api.ContainerStart(ctx, s.id, container.StartOptions{}); err != nil {
+		return s.client.explain("start a container", err)
+	}
+	info, err := s.client.api.ContainerInspect(ctx, s.id)
+	if err != nil {
+		return s.client.explain("inspect the container", err)
+	}
+	s.has = limitsOf(info.HostConfig)
+	return nil
+}
+
+// limitsOf reads what the daemon really set: it zeroes what its kernel lacks.
+func limitsOf(host *container.HostConfig) runtime.Limits {
+	l := runtime.Limits{MemoryBytes: host.Memory, CPUs: float64(host.NanoCPUs) / 1e9}
+	if host.PidsLimit != nil && *host.PidsLimit > 0 {
+		l.PIDs = *host.PidsLimit
+	}
+	for _, u := range host.Ulimits {
+		if u.Name == "fsize" {
+			l.FileBytes = u.Hard
+		}
+	}
+	return l
+}
+
+// state is nil while commands can run inside, else errGone, errPaused, or an
+// ErrUnavailable when the daemon does not say.
+func (s *sandbox) state(ctx context.Context) error {
+	info, err := s.client.api.ContainerInspect(ctx, s.id)
+	switch {
+	case notFound(err):
+		return errGone
+	case err != nil:
+		return s.client.explain("inspect the container", err)
+	case info.State.Paused:
+		return errPaused
+	case !info.State.Running:
+		return errGone
+	default:
+		return nil
+	}
+}
+
+// removeNow kills the container, and returns when the daemon has forgotten it.
+func (s *sandbox) removeNow() error {
+	close(s.gone)
+	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+	defer cancel()
+	if s.stdin.Conn != nil {
+		defer s.stdin.Close()
+	}
+	api := s.client.api
+	err := api.ContainerRemove(ctx, s.name, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	for err == nil || conflict(err) { // conflict: AutoRemove is at it
+		_, err = api.ContainerInspect(ctx, s.name)
+		if err == nil {
+			select {
+			case <-ctx.Done():
+				err = ctx.Err()
+			case <-time.After(removePoll):
+			}
+		}
+	}
+	if notFound(err) {
+		return nil
+	}
+	return s.client.explain("remove container "+s.name, err)
+}

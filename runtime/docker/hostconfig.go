@@ -1,0 +1,91 @@
+package docker
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// Places inside a container.
+const (
+	workDir = "/workspace"
+	homeDir = "/home/pygent"
+	tmpDir  = "/tmp"
+)
+
+const (
+	openFiles   = 4096     // ulimit nofile
+	sharedBytes = 64 << 20 // of /dev/shm, at most; Docker's own default
+)
+
+//go:embed scripts/init.sh
+var initScript string
+
+// containerConfig is what a container is: its user, environment and PID 1.
+func containerConfig(o Options) *container.Config {
+	// The mark tells PID 1 and its child from the processes of commands. It
+	// stands first: in the wrapper's environment it then comes early.
+	env := append([]string{markVariable + "=" + markInit, "HOME=" + homeDir, "USER=pygent", "LANG=C.UTF-8", "TERM=dumb"}, o.Env...)
+	return &container.Config{
+		Hostname:        "pygent",
+		User:            o.User,
+		Env:             env,
+		Image:           o.Image,
+		Entrypoint:      []string{"sh", "-c", initScript},
+		Cmd:             []string{},
+		WorkingDir:      workDir,
+		Labels:          labels(o.Instance, o.Labels),
+		NetworkDisabled: true,
+		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}}, // the image's would run commands
+		AttachStdin:     true,
+		OpenStdin:       true,
+		StdinOnce:       true, // stdin closes with the connection that holds it
+	}
+}
+
+// hostConfig is what a container can reach. dir is the workspace on the host,
+// free of links. cpus is what the daemon's machine has, 0 when unknown.
+func hostConfig(o Options, dir string, cpus int) (*container.HostConfig, error) {
+	mounts, err := mounts(dir)
+	if err != nil {
+		return nil, err
+	}
+	if cpus > 0 {
+		o.CPUs = min(o.CPUs, float64(cpus)) // the daemon refuses more
+	}
+	uid, gid, _ := strings.Cut(o.User, ":")
+	if gid == "" {
+		gid = uid
+	}
+	// What lies in memory counts as memory: at most half of it is for files.
+	quarter := strconv.FormatInt(o.MemoryBytes/4, 10)
+	return &container.HostConfig{
+		AutoRemove:     true,
+		NetworkMode:    "none",
+		IpcMode:        container.IPCModePrivate,
+		LogConfig:      container.LogConfig{Type: "none"},
+		CapDrop:        []string{"ALL"},
+		SecurityOpt:    []string{"no-new-privileges"},
+		ReadonlyRootfs: true,
+		ShmSize:        min(sharedBytes, o.MemoryBytes/8),
+		Tmpfs: map[string]string{
+			tmpDir:  "rw,exec,nosuid,nodev,mode=1777,size=" + quarter,
+			homeDir: fmt.Sprintf("rw,exec,nosuid,nodev,mode=0700,uid=%s,gid=%s,size=%s", uid, gid, quarter),
+		},
+		Mounts: mounts,
+		Resources: container.Resources{
+			Memory:     o.MemoryBytes,
+			MemorySwap: o.MemoryBytes,
+			NanoCPUs:   int64(o.CPUs * 1e9),
+			PidsLimit:  &o.PIDs,
+			Ulimits: []*container.Ulimit{
+				{Name: "core", Soft: 0, Hard: 0},
+				{Name: "fsize", Soft: o.FileBytes, Hard: o.FileBytes},
+				{Name: "nofile", Soft: openFiles, Hard: openFiles},
+			},
+		},
+	}, nil
+}

@@ -1,0 +1,84 @@
+package docker
+
+import (
+	"crypto/rand"
+	"maps"
+	"os"
+	"strconv"
+
+	"go.uber.org/zap"
+)
+
+// Defaults of Options.
+const (
+	DefaultMemoryBytes = 512 << 20
+	DefaultPIDs        = 256
+	DefaultCPUs        = 2.0
+	DefaultFileBytes   = 1 << 30
+)
+
+// Options configure an Executor. Zero numbers mean the defaults.
+type Options struct {
+	Client *Client // the daemon; required
+	Image  string  // what containers are made of; required, with a POSIX sh in it. Never pulled
+
+	MemoryBytes int64   // of all processes and of /tmp and HOME together; no swap on top
+	PIDs        int64   // processes and threads
+	CPUs        float64 // capped at what the daemon's machine has
+	FileBytes   int64   // size of one file that a command can write
+
+	// User is "uid:gid", whom commands run as. Default: the user of this
+	// process, so that files in the workspace stay theirs.
+	User string
+
+	// Env adds "NAME=value" to a command's environment, which otherwise is the
+	// image's own, HOME, USER, LANG and TERM. Nothing is taken from the
+	// environment of this process.
+	Env []string
+
+	// Instance tells the containers of this server from those of others. It
+	// is a label and part of their names; default: a random one.
+	Instance string
+
+	Labels map[string]string // further labels, such as the session
+	Log    *zap.Logger       // nil logs nothing
+}
+
+func (o Options) withDefaults() Options {
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = DefaultMemoryBytes
+	}
+	if o.PIDs <= 0 {
+		o.PIDs = DefaultPIDs
+	}
+	if o.CPUs <= 0 {
+		o.CPUs = DefaultCPUs
+	}
+	if o.FileBytes <= 0 {
+		o.FileBytes = DefaultFileBytes
+	}
+	if o.User == "" {
+		o.User = currentUser()
+	}
+	if o.Instance == "" {
+		o.Instance = randomID()
+	}
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	o.Labels = maps.Clone(o.Labels)
+	return o
+}
+
+// currentUser is "uid:gid". Windows has no such numbers, and Docker there maps
+// file owners itself: any unprivileged user does.
+func currentUser() string {
+	uid, gid := os.Getuid(), os.Getgid()
+	if uid < 0 || gid < 0 {
+		return "1000:1000"
+	}
+	return strconv.Itoa(uid) + ":" + strconv.Itoa(gid)
+}
+
+// randomID is 26 letters and digits, fit for names and labels.
+func randomID() string { return rand.Text() }

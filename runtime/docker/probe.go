@@ -1,0 +1,34 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Probe asks the daemon whether commands can run in containers of image. Every
+// error but the end of ctx wraps runtime.ErrUnavailable and says which of three
+// it is, with the cure: no daemon, no permission, no such image. Nothing is
+// pulled.
+func (c *Client) Probe(ctx context.Context, image string) error {
+	if image == "" {
+		return fmt.Errorf("%w: no Docker image is set", runtime.ErrUnavailable)
+	}
+	_, err := c.api.ImageInspect(ctx, image)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return fmt.Errorf("probe Docker daemon at %s: %w", c.api.DaemonHost(), context.Cause(ctx))
+	case notFound(err):
+		return missingImage(image, err)
+	default:
+		return c.explain("look up image "+image, err)
+	}
+}
+
+func missingImage(image string, err error) error {
+	return fmt.Errorf("%w: image %s is not on this machine: run `docker pull %s`: %w", runtime.ErrUnavailable, image, image, err)
+}

@@ -1,0 +1,51 @@
+package docker
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// startTime is when process pid began, in clock ticks since boot, as field 22
+// of proc_pid_stat(5) has it; "" when there is no such process. known is false
+// when it cannot be told.
+func startTime(pid int) (start string, known bool) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Stat("/proc/self/stat")
+		return "", err == nil
+	}
+	if err != nil {
+		return "", false
+	}
+	// The name, field 2, is in parentheses and can hold anything.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 20 {
+		return "", false
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", true
+	}
+	return fields[19], true
+}
+
+// bootID is another one after each start of the machine; "" when unknown.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
+}
+
+// pidNamespace names the namespace that our PIDs belong to; "" when unknown.
+func pidNamespace() string {
+	name, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return name
+}

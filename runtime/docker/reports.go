@@ -1,0 +1,132 @@
+package docker
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+)
+
+const (
+	heldBytes   = 4 << 10 // output kept back until the command has started
+	reportBytes = 8 << 10 // one line; 256 PIDs fit
+)
+
+// Kinds of report, in the order in which they come.
+const (
+	reportNoDir = "nodir" // instead of all others
+	reportStart = "start" // PID OOM-KILLS
+	reportExit  = "exit"  // CODE
+	reportSwept = "swept" // OOM-KILLS [PID...], the PIDs being of unknown owner
+)
+
+// report is a line that a script wrote.
+type report struct {
+	kind     string
+	pid      string
+	code     int
+	oomKills int64 // by the kernel, in this container, so far; -1 when unknown
+	unknown  bool  // processes without a mark were seen
+}
+
+// parseReport reads a line. Shells write lines of their own to stderr, such as
+// "Killed"; those are not ok.
+func parseReport(line string) (r report, ok bool) {
+	f := strings.Fields(line)
+	if len(f) == 0 {
+		return r, false
+	}
+	r.kind = f[0]
+	switch {
+	case r.kind == reportNoDir && len(f) == 1:
+		return r, true
+	case r.kind == reportStart && len(f) == 3:
+		r.pid, r.oomKills = f[1], parseCount(f[2])
+		return r, true
+	case r.kind == reportExit && len(f) == 2:
+		code, err := strconv.Atoi(f[1])
+		r.code = code
+		return r, err == nil
+	case r.kind == reportSwept && len(f) >= 2:
+		r.oomKills, r.unknown = parseCount(f[1]), len(f) > 2
+		return r, true
+	}
+	return r, false
+}
+
+func parseCount(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// demux takes both streams of a command, from one goroutine: stdout goes to
+// out, stderr's reports to the channel.
+type demux struct {
+	out     io.Writer
+	reports chan report // buffered; never more than the four that a run has
+	line    []byte
+	held    bytes.Buffer // stdout before the start: the daemon's words, not the command's
+	started bool
+	failed  bool // out refused a write
+}
+
+func newDemux(out io.Writer) *demux {
+	return &demux{out: out, reports: make(chan report, 4)}
+}
+
+func (d *demux) stdout() io.Writer { return writerFunc(d.writeOut) }
+func (d *demux) stderr() io.Writer { return writerFunc(d.writeReports) }
+
+// writeOut never fails: a command must be read to its end even when nobody
+// wants its output, or it would block.
+func (d *demux) writeOut(p []byte) (int, error) {
+	if !d.started {
+		if d.held.Len()+len(p) <= heldBytes {
+			return d.held.Write(p)
+		}
+		d.begin()
+	}
+	if !d.failed {
+		_, err := d.out.Write(p)
+		d.failed = err != nil
+	}
+	return len(p), nil
+}
+
+func (d *demux) begin() {
+	d.started = true
+	if d.held.Len() > 0 {
+		_, _ = d.writeOut(d.held.Bytes())
+	}
+}
+
+func (d *demux) writeReports(p []byte) (int, error) {
+	for _, b := range p {
+		if b != '\n' {
+			if len(d.line) < reportBytes {
+				d.line = append(d.line, b)
+			}
+			continue
+		}
+		r, ok := parseReport(string(d.line))
+		d.line = d.line[:0]
+		if !ok {
+			continue
+		}
+		if r.kind == reportStart && !d.started {
+			d.begin()
+		}
+		select {
+		case d.reports <- r:
+		default:
+		}
+	}
+	return len(p), nil
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

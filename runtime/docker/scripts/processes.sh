@@ -1,0 +1,50 @@
+# Finds the processes of a command inside the container's PID namespace. Only
+# shell builtins: it must work without procps, and when no fork is possible any
+# more because the container is at its limit of processes.
+#
+# In:  id       the command's PYGENT_COMMAND; empty for every command
+#      session  the command's session, or empty
+# Out: mine     PIDs that carry the mark or are in the session
+#      unknown  PIDs that carry no mark at all (a cleared environment)
+# Zombies are nobody's: PID 1 reaps them.
+pygent_walk() {
+	mine= unknown=
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		case $pid in 1 | $$) continue ;; esac
+		stat=
+		read -r stat 2>/dev/null <"$dir/stat" || continue
+		set -- ${stat##*) } # the name in parentheses may hold anything
+		case $1 in Z | X) continue ;; esac
+		if [ -n "$session" ] && [ "$4" = "$session" ]; then
+			mine="$mine $pid"
+			continue
+		fi
+		owner=unknown
+		while read -r line || [ -n "$line" ]; do
+			case $line in
+			*PYGENT_COMMAND=init* | *PYGENT_COMMAND=sweep*) owner=other ;;
+			*"PYGENT_COMMAND=$id"*) owner=mine ;;
+			*PYGENT_COMMAND=*) owner=other ;;
+			*) continue ;;
+			esac
+			break
+		done 2>/dev/null <"$dir/environ"
+		case $owner in
+		mine) mine="$mine $pid" ;;
+		unknown) unknown="$unknown $pid" ;;
+		esac
+	done
+}
+
+# Sets oom to how many processes of the container the kernel has killed for want
+# of memory, or to "-" when the host does not tell. Control groups version 2,
+# then 1.
+pygent_oom() {
+	oom=-
+	for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+		while read -r key value; do
+			[ "$key" = oom_kill ] && oom=$value
+		done 2>/dev/null <"$file"
+	done
+}

@@ -1,0 +1,167 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// watch returns when nothing more is to be expected from the command: its
+// stream has ended (nil), it has exited but its stream has not ended in time
+// (nil), ctx has ended (the cause), or the container is gone or paused.
+//
+//	starting ──start──▶ running ──exit──▶ sweeping ──swept──▶ draining ──eof──▶
+func (c *command) watch(ctx context.Context) error {
+	look := time.NewTicker(stateInterval)
+	defer look.Stop()
+	var timeout <-chan time.Time
+	done := ctx.Done()
+	for {
+		select {
+		case r := <-c.demux.reports:
+			c.note(r)
+			switch {
+			case c.exited && c.swept:
+				timeout = time.After(drainPatience)
+			case c.exited:
+				timeout = time.After(sweepPatience)
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			}
+		case <-c.eof:
+			c.noteAll()
+			if ctx.Err() != nil && !c.exited {
+				return context.Cause(ctx)
+			}
+			return nil
+		case <-done:
+			done = nil
+			switch {
+			case c.exited: // by itself, before
+			case c.session != "":
+				return context.Cause(ctx)
+			default: // see the start through
+				timeout = time.After(startPatience)
+			}
+		case <-timeout:
+			if !c.exited {
+				return context.Cause(ctx)
+			}
+			return nil
+		case <-look.C:
+			if err := c.look(ctx); err != nil {
+				return err
+			}
+		case <-c.s.gone:
+			return errGone
+		}
+	}
+}
+
+// look finds out that the container was paused, which no stream tells.
+func (c *command) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
+	defer cancel()
+	err := c.s.state(ctx)
+	if isLoss(err) {
+		return err
+	}
+	return nil // a daemon that is slow or gone shows in the stream
+}
+
+func (c *command) note(r report) {
+	switch r.kind {
+	case reportNoDir:
+		c.noDir = true
+	case reportStart:
+		c.session, c.oomAtStart = r.pid, r.oomKills
+	case reportExit:
+		c.exited, c.code = true, r.code
+	case reportSwept:
+		c.swept, c.unknown, c.oomAtEnd = true, r.unknown, r.oomKills
+	}
+}
+
+// noteAll takes the reports that came before the end of the stream.
+func (c *command) noteAll() {
+	c.ended = true
+	for {
+		select {
+		case r := <-c.demux.reports:
+			c.note(r)
+		default:
+			return
+		}
+	}
+}
+
+// learnEnd finds the exit code of a wrapper that could not report it because it
+// was killed itself. A stream also ends when the daemon dies, and then there is
+// no code: that is the error. Nothing is to be learned when watch failed.
+func (c *command) learnEnd(watched error) error {
+	switch {
+	case watched != nil || c.exited:
+		return nil
+	case c.noDir:
+		return fmt.Errorf("the command's directory went away: %w", runtime.ErrNotFound)
+	case c.session == "":
+		return fmt.Errorf("%w: the command did not start in container %.12s: %s", runtime.ErrUnavailable, c.s.id, strings.TrimSpace(c.demux.held.String()))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), inspectTimeout)
+	defer cancel()
+	info, err := c.s.client.api.ContainerExecInspect(ctx, c.execID)
+	switch {
+	case err != nil:
+		return lost(c.s, c.s.whyNot(ctx, err))
+	case info.Running:
+		return lost(c.s, fmt.Errorf("the stream broke off"))
+	}
+	c.code = info.ExitCode
+	return nil
+}
+
+// settle makes sure that no process of the command is left. dirty tells that
+// one may be which no command can claim; the error, that the container must go.
+func (c *command) settle(watched error) (dirty bool, err error) {
+	if isLoss(watched) {
+		return false, watched
+	}
+	if watched != nil && c.session == "" && !c.ended {
+		return false, fmt.Errorf("a cancelled command did not start in time")
+	}
+	if c.ended && c.swept && !c.unknown {
+		return false, nil
+	}
+	if c.s.gate.shutIfAlone() {
+		defer c.s.gate.open()
+		r, err := c.s.sweepAll()
+		c.noteSweep(r, err)
+		return false, err
+	}
+	if c.swept {
+		return true, nil
+	}
+	r, err := c.s.sweepCommand(c.id, c.session)
+	c.noteSweep(r, err)
+	return r.unknown, err
+}
+
+func (c *command) noteSweep(r report, err error) {
+	if err == nil && c.oomAtEnd < 0 {
+		c.oomAtEnd = r.oomKills
+	}
+}
+
+// stop takes what output is still under way, then ends the stream. out is not
+// called any more when it returns.
+func (c *command) stop() {
+	select {
+	case <-c.eof:
+	case <-time.After(drainPatience):
+	}
+	c.conn.Close()
+	<-c.eof
+}
