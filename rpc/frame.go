@@ -163,7 +163,7 @@ func (f *frameReader) headed() ([]byte, error) {
 	}
 	switch {
 	case h.length > maxSkipBytes:
-		return nil, fatalf(errInvalidRequest, "the message has %d bytes, the limit is %d", h.length, f.max)
+		return nil, fatalf(errInvalidRequest, "Content-Length is over %d, and the limit is %d", int64(maxSkipBytes), f.max)
 	case h.length > f.max:
 		if err := f.skip(h.length); err != nil {
 			return nil, err

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"go.uber.org/zap"
 
@@ -198,17 +197,13 @@ func (s *session) describe(setup Setup) InitializeResult {
 }
 
 // shutdown serves the method of this name: it cancels what runs and answers
-// when that has ended. It does not run on the read loop.
-func (s *session) shutdown(ctx context.Context, _ json.RawMessage) (any, error) {
+// when that has ended. It runs on the read loop only when nothing else runs, so
+// that its answer, too, comes before those to what follows.
+func (s *session) shutdown(context.Context, json.RawMessage) (any, error) {
 	for _, r := range s.dispatcher.snapshot() {
-		if r.method == methodShutdown {
-			continue
-		}
-		r.cancel()
-		select {
-		case <-r.done:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("shutdown: %w", context.Cause(ctx))
+		if r.method != methodShutdown {
+			r.cancel()
+			<-r.done // Serve's own deadline bounds it
 		}
 	}
 	return nil, nil //nolint:nilnil // the answer is null

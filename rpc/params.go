@@ -3,6 +3,7 @@ package rpc
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -17,6 +18,8 @@ type shape struct {
 	want   string // "object", "array", "string", "number", "integer", "boolean"; "" is anything
 	fields []shapeField
 	elem   *shape // of an array, or of a map's values
+
+	text reflect.Type // of a string that has to be parsed, as a time; may be nil
 }
 
 type shapeField struct {
@@ -40,7 +43,7 @@ func shapeOf(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	if ptr := reflect.PointerTo(t); t.Kind() != reflect.Pointer {
 		switch {
 		case ptr.Implements(textUnmarshaler): // before JSON's: time.Time has both
-			s.want = "string"
+			s.want, s.text = "string", t
 			return s
 		case ptr.Implements(jsonUnmarshaler):
 			return s
@@ -106,7 +109,12 @@ func decodeParams(raw json.RawMessage, s *shape, v any) error {
 	if err := s.check(raw, ""); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	err := json.Unmarshal(raw, v)
+	var mismatch *json.UnmarshalTypeError // a number that does not fit
+	switch {
+	case errors.As(err, &mismatch):
+		return &runtime.InvalidError{Field: mismatch.Field, Reason: fmt.Sprintf("%s is out of range", mismatch.Value)}
+	case err != nil:
 		return fmt.Errorf("%w: %w", errInvalidParams, err)
 	}
 	return nil
@@ -122,6 +130,11 @@ func (s *shape) check(raw []byte, path string) error {
 	case s.want == "number" && got == "integer":
 	case s.want != got:
 		return &runtime.InvalidError{Field: path, Reason: fmt.Sprintf("expected %s, got %s", s.want, got)}
+	}
+	if s.text != nil {
+		if err := json.Unmarshal(raw, reflect.New(s.text).Interface()); err != nil {
+			return &runtime.InvalidError{Field: path, Reason: err.Error()}
+		}
 	}
 	switch got {
 	case "object":

@@ -278,7 +278,7 @@ func (s *session) request(method string) (h handler, inline bool, err error) {
 		return nil, false, errNotInitialized
 	case method == methodShutdown:
 		s.phase = phaseDown
-		return s.shutdown, false, nil
+		return s.shutdown, len(s.dispatcher.snapshot()) == 0, nil
 	}
 	if h := s.handlers[method]; h != nil {
 		return h, false, nil
