@@ -67,7 +67,7 @@ func (c *deltaEncoder) encode(d *liveDelta) ([]byte, error) {
 		d.event.Delta = strings.Join(d.parts, "")
 	}
 	c.buf.Reset()
-	openNotification(&c.buf, methodEvent)
+	openNotification(&c.buf, MethodEvent)
 	if err := c.enc.Encode(&d.event); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func labTable() []entry {
 		call("test/count", "", (*lab).Count),
 		call("test/approve", "", (*lab).Approve),
 		call("test/ask", "", (*lab).Ask),
-		event[agent.Event](methodEvent, ""),
+		event[agent.Event](MethodEvent, ""),
 	)
 }
 

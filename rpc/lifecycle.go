@@ -201,7 +201,7 @@ func (s *session) describe(setup Setup) InitializeResult {
 // that its answer, too, comes before those to what follows.
 func (s *session) shutdown(context.Context, json.RawMessage) (any, error) {
 	for _, r := range s.dispatcher.snapshot() {
-		if r.method != methodShutdown {
+		if r.method != MethodShutdown {
 			r.cancel()
 			<-r.done // Serve's own deadline bounds it
 		}

@@ -9,18 +9,24 @@ import (
 	"github.com/pygent/pygent/tasks"
 )
 
-// Names of the methods that this package itself speaks of. A method's name
-// stands in this file and nowhere else.
+// Names of methods, for clients in Go. A method's name stands in this file and
+// nowhere else.
 const (
-	methodInitialize  = "initialize"
-	methodInitialized = "initialized"
-	methodShutdown    = "shutdown"
-	methodExit        = "exit"
+	MethodStep       = "agent/step"
+	MethodInterrupt  = "agent/interrupt"
+	MethodTaskStart  = "tasks/start"
+	MethodTaskStatus = "tasks/status"
+	MethodCollect    = "files/collect"
+
+	MethodInitialize  = "initialize"
+	MethodInitialized = "initialized"
+	MethodShutdown    = "shutdown"
+	MethodExit        = "exit"
 	methodCancel      = "$/cancelRequest"
 	methodSetTrace    = "$/setTrace"
 
-	methodEvent           = "agent/event"
-	methodTaskChanged     = "tasks/changed"
+	MethodEvent           = "agent/event"
+	MethodTaskChanged     = "tasks/changed"
 	methodRequestApproval = "agent/requestApproval"
 	methodAskUser         = "agent/askUser"
 )
@@ -29,27 +35,27 @@ const (
 // the schema come from it. The order is that of the reference.
 func methods() []entry {
 	return []entry{
-		lifecycle[InitializeParams, InitializeResult](methodInitialize, kindCall, "Opens the connection. Not needed in script mode."),
-		lifecycle[None, None](methodInitialized, kindNotice, "Says that the client has the answer to initialize."),
-		lifecycle[None, None](methodShutdown, kindCall, "Cancels what runs and answers null when it has ended. Only exit may follow."),
-		lifecycle[None, None](methodExit, kindNotice, "Ends the server: exit code 0 after shutdown, else 1."),
+		lifecycle[InitializeParams, InitializeResult](MethodInitialize, kindCall, "Opens the connection. Not needed in script mode."),
+		lifecycle[None, None](MethodInitialized, kindNotice, "Says that the client has the answer to initialize."),
+		lifecycle[None, None](MethodShutdown, kindCall, "Cancels what runs and answers null when it has ended. Only exit may follow."),
+		lifecycle[None, None](MethodExit, kindNotice, "Ends the server: exit code 0 after shutdown, else 1."),
 		lifecycle[CancelParams, None](methodCancel, kindNotice, "Cancels a request; either side may send it. The request is still answered."),
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
-		call("agent/step", "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
-		call("agent/interrupt", "Ends a session's running turn.", (*agent.Sessions).Interrupt),
+		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
+		call(MethodInterrupt, "Ends a session's running turn.", (*agent.Sessions).Interrupt),
 		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
 
-		call("tasks/start", "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
-		call("tasks/status", "Tells how a task is.", (*tasks.Manager).Status),
+		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
+		call(MethodTaskStatus, "Tells how a task is.", (*tasks.Manager).Status),
 		call("tasks/list", "Lists tasks, oldest first.", (*tasks.Manager).List),
 		call("tasks/wait", "Waits for tasks to end.", (*tasks.Manager).Wait),
 		call("tasks/cancel", "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
 		call("tasks/remove", "Forgets an ended task and deletes its workspace.", (*tasks.Manager).Remove),
-		call("files/collect", "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
+		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
 
-		event[agent.Event](methodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
-		event[tasks.Changed](methodTaskChanged, "A task's state changed."),
+		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
+		event[tasks.Changed](MethodTaskChanged, "A task's state changed."),
 
 		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals."),
 		ask[agent.Question, agent.Answer](methodAskUser, "Asks the user; only with the capability askUser."),

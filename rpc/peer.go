@@ -72,15 +72,15 @@ func (p *Peer) Event(ctx context.Context, e agent.Event) {
 	if e.Live() {
 		err = out.delta(ctx, e)
 	} else {
-		err = out.notify(ctx, methodEvent, e)
+		err = out.notify(ctx, MethodEvent, e)
 	}
-	p.lost(methodEvent, err)
+	p.lost(MethodEvent, err)
 }
 
 // TaskChanged tells the client of a task's new state, by the rules of Event.
 func (p *Peer) TaskChanged(ctx context.Context, t tasks.Task) {
 	if out := p.outbox(); out != nil {
-		p.lost(methodTaskChanged, out.notify(ctx, methodTaskChanged, tasks.Changed{Task: t}))
+		p.lost(MethodTaskChanged, out.notify(ctx, MethodTaskChanged, tasks.Changed{Task: t}))
 	}
 }
 

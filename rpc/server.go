@@ -270,13 +270,13 @@ func (s *session) request(method string) (h handler, inline bool, err error) {
 	switch {
 	case s.phase == phaseDown:
 		return nil, false, fmt.Errorf("%w: the server is shut down, send exit", errInvalidRequest)
-	case method == methodInitialize && s.initialized:
+	case method == MethodInitialize && s.initialized:
 		return nil, false, fmt.Errorf("%w: the server is initialized already", errInvalidRequest)
-	case method == methodInitialize:
+	case method == MethodInitialize:
 		return s.initialize, true, nil
 	case s.phase == phaseNew:
 		return nil, false, errNotInitialized
-	case method == methodShutdown:
+	case method == MethodShutdown:
 		s.phase = phaseDown
 		return s.shutdown, len(s.dispatcher.snapshot()) == 0, nil
 	}
@@ -294,7 +294,7 @@ func (s *session) request(method string) (h handler, inline bool, err error) {
 // notification implements router. Unknown ones are ignored, as are those before
 // initialize and after shutdown; all but exit are without effect anyhow.
 func (s *session) notification(method string, _ json.RawMessage) {
-	if method != methodExit {
+	if method != MethodExit {
 		s.log.Debug("notification", zap.String("method", method))
 		return
 	}
