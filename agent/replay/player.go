@@ -1,0 +1,193 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pygent/pygent/agent"
+)
+
+// Player is an agent.Model that plays a recording. It is safe for concurrent
+// use.
+type Player struct {
+	name   string
+	header header
+	root   *node // its children begin conversations
+	count  int   // exchanges
+
+	mu sync.Mutex // guards every node's uses
+}
+
+// ModelName is the model that the header names, "" if none.
+func (p *Player) ModelName() string { return p.header.Model }
+
+// Note is the header's note, "" if none.
+func (p *Player) Note() string { return p.header.Note }
+
+// Chat implements agent.Model. The text streams in pieces of one word. A
+// request that the recording does not know fails with a *DivergenceError; the
+// request's model and tools are not compared.
+func (p *Player) Chat(ctx context.Context, req agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
+	if ctx.Err() != nil {
+		return agent.Reply{}, context.Cause(ctx)
+	}
+	n, err := p.find(req.Messages)
+	if err != nil {
+		return agent.Reply{}, err
+	}
+	for word := range words(n.Reasoning) {
+		if ctx.Err() != nil {
+			return agent.Reply{}, context.Cause(ctx)
+		}
+		emit(agent.Delta{Reasoning: word})
+	}
+	var out agent.Reply
+	if n.Reply != nil {
+		out = n.Reply.play()
+	}
+	said := 0
+	for word := range words(out.Message.Content) {
+		if ctx.Err() != nil {
+			break
+		}
+		emit(agent.Delta{Text: word})
+		said += len(word)
+	}
+	if ctx.Err() != nil {
+		partial := agent.Message{Role: agent.RoleAssistant, Content: out.Message.Content[:said]}
+		return agent.Reply{Message: partial}, context.Cause(ctx)
+	}
+	if n.Error != nil {
+		out.Message.ToolCalls = nil
+		return out, n.Error.play()
+	}
+	return out, nil
+}
+
+// words cuts text behind its spaces and line breaks.
+func words(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for text != "" {
+			i := strings.IndexAny(text, " \n") + 1
+			if i == 0 {
+				i = len(text)
+			}
+			if !yield(text[:i]) {
+				return
+			}
+			text = text[i:]
+		}
+	}
+}
+
+// find walks msgs from the root and takes the reply of the place where they
+// end. Several exchanges can match at each step (the same conversation was
+// recorded twice, say), so it walks all of them at once.
+func (p *Player) find(msgs []agent.Message) (*node, error) {
+	walk := walk{player: p, msgs: msgs}
+	// A place is reached by the messages before it: position → who stands there.
+	here, pos := map[int][]*node{0: {p.root}}, 0
+	var ends []*node
+	for ; pos < len(msgs); pos++ {
+		for _, from := range here[pos] {
+			for _, next := range from.children {
+				at, ok := walk.matchNew(next, pos, from == p.root)
+				switch {
+				case !ok:
+				case at == len(msgs):
+					ends = append(ends, next)
+				case walk.matchReply(next, at):
+					here[at+1] = append(here[at+1], next)
+				}
+			}
+			if len(from.children) == 0 {
+				walk.miss(pos, from.line, "the recording ends there", nil)
+			}
+		}
+		delete(here, pos)
+	}
+	for _, n := range here[len(msgs)] { // the request ends with a reply
+		walk.miss(len(msgs), n.line, "no message is new after this reply", nil)
+	}
+	if len(ends) == 0 {
+		return nil, walk.divergence()
+	}
+	return p.take(ends), nil
+}
+
+// take picks the first of ends that was not given yet, else the last.
+func (p *Player) take(ends []*node) *node {
+	slices.SortFunc(ends, func(a, b *node) int { return a.line - b.line })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	chosen := ends[len(ends)-1]
+	for _, n := range ends {
+		if n.uses == 0 {
+			chosen = n
+			break
+		}
+	}
+	chosen.uses++
+	return chosen
+}
+
+// matchNew compares n's new messages with the request's from pos on, and
+// returns the position behind them.
+func (w *walk) matchNew(n *node, pos int, begins bool) (int, bool) {
+	if begins && n.Messages[0].Role != agent.RoleSystem && w.msgs[pos].Role == agent.RoleSystem {
+		pos++ // recorded without one, it matches any
+	}
+	for i := range n.Messages {
+		if pos >= len(w.msgs) {
+			w.miss(pos, n.line, "no more messages came", &n.Messages[i])
+			return pos, false
+		}
+		if what := n.Messages[i].differs(&w.msgs[pos]); what != "" {
+			w.miss(pos, n.line, what, &n.Messages[i])
+			return pos, false
+		}
+		pos++
+	}
+	return pos, true
+}
+
+// matchReply compares n's reply with the request's message at pos.
+func (w *walk) matchReply(n *node, pos int) bool {
+	if !n.continues() {
+		w.miss(pos, n.line, "an error was recorded there, and nothing after it", nil)
+		return false
+	}
+	if what := n.Reply.Message.differs(&w.msgs[pos]); what != "" {
+		w.miss(pos, n.line, what, &n.Reply.Message)
+		return false
+	}
+	return true
+}
+
+// differs returns the first part in which came is not what was recorded, or "".
+func (m *message) differs(came *agent.Message) string {
+	switch {
+	case m.Role != came.Role:
+		return "role"
+	case m.Content != nil && *m.Content != came.Content:
+		return "content"
+	case m.ToolCallID != "" && m.ToolCallID != came.ToolCallID:
+		return "toolCallId"
+	case len(m.ToolCalls) != len(came.ToolCalls):
+		return "number of tool calls"
+	}
+	for i, c := range m.ToolCalls {
+		switch got := came.ToolCalls[i]; {
+		case c.Name != got.Name:
+			return fmt.Sprintf("name of tool call %d", i+1)
+		case string(c.Arguments) != got.Arguments:
+			return fmt.Sprintf("arguments of tool call %d", i+1)
+		case c.ID != "" && c.ID != got.ID:
+			return fmt.Sprintf("id of tool call %d", i+1)
+		}
+	}
+	return ""
+}
