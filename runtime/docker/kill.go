@@ -29,6 +29,8 @@ const (
 	markSweep    = "sweep" // the killer
 )
 
+var errEnough = errors.New("read enough")
+
 var (
 	//go:embed scripts/processes.sh
 	processesScript string
@@ -67,7 +69,10 @@ func (s *sandbox) sweep(id, session string, patience time.Duration) (report, err
 	return r, nil
 }
 
-// output runs one of our own commands and returns what it wrote, 8 KiB at most.
+// output runs one of our own commands and returns the first line that it wrote
+// to stdout; when there is none, all that it wrote, up to a cap. It does not
+// wait for the end of the stream: the daemon holds that back for seconds while
+// a process of any other exec keeps its own stream open.
 func (s *sandbox) output(ctx context.Context, argv []string, mark string) (string, error) {
 	_, conn, err := s.exec(ctx, argv, mark)
 	if err != nil {
@@ -80,14 +85,25 @@ func (s *sandbox) output(ctx context.Context, argv []string, mark string) (strin
 		conn.Close()
 	}()
 	var text bytes.Buffer
-	sink := writerFunc(func(p []byte) (int, error) {
+	keep := func(p []byte) (int, error) {
 		text.Write(p[:min(len(p), max(0, reportBytes-text.Len()))])
 		return len(p), nil
-	})
-	if _, err := stdcopy.StdCopy(sink, sink, conn.Reader); err != nil && ctx.Err() == nil {
-		return "", err
 	}
-	return text.String(), ctx.Err()
+	first := func(p []byte) (int, error) {
+		if bytes.IndexByte(p, '\n') >= 0 {
+			_, _ = keep(p)
+			return 0, errEnough
+		}
+		return keep(p)
+	}
+	_, err = stdcopy.StdCopy(writerFunc(first), writerFunc(keep), conn.Reader)
+	switch {
+	case errors.Is(err, errEnough):
+		return text.String(), nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	}
+	return text.String(), err
 }
 
 // exec starts a process inside, with stdin on /dev/null and its two outputs on

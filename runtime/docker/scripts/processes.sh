@@ -3,9 +3,10 @@
 # more because the container is at its limit of processes.
 #
 # In:  id       the command's PYGENT_COMMAND; empty for every command
-#      session  the command's session, or empty
-# Out: mine     PIDs that carry the mark or are in the session
-#      unknown  PIDs that carry no mark at all (a cleared environment)
+#      session  the PID of its wrapper, which leads its session; or empty
+# Out: mine     PIDs that carry the mark, are in the session, or carry no mark
+#               but write to the wrapper's stdout
+#      unknown  other PIDs that carry no mark (a cleared environment)
 # Zombies are nobody's: PID 1 reaps them.
 pygent_walk() {
 	mine= unknown=
@@ -30,6 +31,11 @@ pygent_walk() {
 			esac
 			break
 		done 2>/dev/null <"$dir/environ"
+		if [ "$owner" = unknown ] && [ -n "$session" ]; then
+			for fd in 1 2; do
+				[ "$dir/fd/$fd" -ef "/proc/$session/fd/1" ] && owner=mine
+			done 2>/dev/null
+		fi
 		case $owner in
 		mine) mine="$mine $pid" ;;
 		unknown) unknown="$unknown $pid" ;;
