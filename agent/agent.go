@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -37,12 +36,17 @@ type Agent struct {
 
 	mu      sync.Mutex
 	history []Message
+	callIDs map[string]bool // of every tool call in history
 	seq     int64
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:
-// Close cleans it up.
+// Close cleans it up. It panics without a model or a registry, which is a fault
+// of the program.
 func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Options) *Agent {
+	if model == nil || registry == nil {
+		panic("agent: New needs a model and a registry of tools")
+	}
 	if opts.Client == nil {
 		opts.Client = Discard{}
 	}
@@ -59,13 +63,15 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 		runtime: rt,
 		opts:    opts,
 		history: []Message{{Role: RoleSystem, Content: prompt}},
+		callIDs: map[string]bool{},
 	}
 }
 
 // Runtime is the agent's runtime.
 func (a *Agent) Runtime() *runtime.Runtime { return a.runtime }
 
-// History is a copy of the conversation so far, the system message first.
+// History is a copy of the conversation so far, the system message first. The
+// caller must not change the ToolCalls of its messages.
 func (a *Agent) History() []Message {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -75,22 +81,19 @@ func (a *Agent) History() []Message {
 // Close cleans the runtime up. No turn may be running.
 func (a *Agent) Close(ctx context.Context) error { return a.runtime.Cleanup(ctx) }
 
-// Step is one round of the reference: it appends the user's message, asks the
-// model once, appends the reply, runs the tool calls of the reply in order,
-// appends one result for each, and returns the reply. An empty message goes on
-// with the conversation as it stands.
+// Step is one round of the reference, as a turn of its own: it appends the
+// user's message, asks the model once, appends the reply, runs the tool calls of
+// the reply in order, appends one result for each, and returns the reply. An
+// empty message goes on with the conversation as it stands.
 //
-// The error is the model's, or the cause of ctx's end; the history stays valid
-// in each case.
+// The error is the model's, the cause of ctx's end, or a *RepeatedFailureError;
+// the history can be sent again in each case. The reply beside an error is what
+// came of it.
 func (a *Agent) Step(ctx context.Context, message string) (Message, error) {
-	t := a.newTurn(Turn{ID: newID("t")})
-	if message != "" {
-		t.user(ctx, message)
-	}
+	t := a.begin(ctx, message, Turn{MaxSteps: 1})
 	reply, err := t.round(ctx)
-	if err != nil {
-		t.close(err)
-	}
+	t.settle(ctx, reply, err)
+	t.finish(ctx)
 	return reply, err
 }
 
@@ -101,6 +104,10 @@ type Turn struct {
 	Timeout  time.Duration
 	Tokens   int64 // input and output of all model calls
 	CostUSD  float64
+
+	// Describe gives the error of a failed turn its shape in turnFinished; nil
+	// leaves its message alone.
+	Describe func(error) *ErrorDetail
 }
 
 // DefaultMaxSteps bounds a turn that says nothing itself, in model rounds.
@@ -114,54 +121,24 @@ type Outcome struct {
 	Steps    int    // model rounds
 	Changes  []runtime.Change
 	Usage    Usage
-	Question *TurnQuestion
-	Err      error // set for failed, timeout and cancelled
+	Question *TurnQuestion // set for waiting
+	Err      error         // set for failed, timeout and cancelled
 }
 
 // Run appends the user's message and runs model and tools until the model
 // stops, a bound is reached or ctx ends. It always ends with exactly one
-// turnFinished event and a history that can be sent again.
+// turnFinished event and a history that can be sent again. An empty message
+// goes on with the conversation as it stands.
 func (a *Agent) Run(ctx context.Context, message string, bounds Turn) Outcome {
-	if bounds.ID == "" {
-		bounds.ID = newID("t")
-	}
-	if bounds.MaxSteps == 0 {
-		bounds.MaxSteps = DefaultMaxSteps
-	}
 	if bounds.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, bounds.Timeout, &runtime.TimeoutError{Limit: bounds.Timeout})
 		defer cancel()
 	}
-	t := a.newTurn(bounds)
-	t.emit(ctx, Event{Kind: KindTurnStarted})
-	t.user(ctx, message)
-	out := t.run(ctx)
-	t.emit(ctx, Event{
-		Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &out.Usage, Reason: reason(out.Err),
-	})
-	return out
-}
-
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-// statusOf names how a turn ended with err. The cause of a context tells a time
-// limit from a cancel.
-func statusOf(err error) string {
-	var limit *runtime.TimeoutError
-	switch {
-	case err == nil:
-		return StatusCompleted
-	case errors.As(err, &limit), errors.Is(err, context.DeadlineExceeded):
-		return StatusTimeout
-	case errors.Is(err, context.Canceled):
-		return StatusCancelled
-	default:
-		return StatusFailed
+	t := a.begin(ctx, message, bounds)
+	for {
+		if reply, err := t.round(ctx); t.settle(ctx, reply, err) {
+			return t.finish(ctx)
+		}
 	}
 }

@@ -28,19 +28,23 @@ func (p StepParams) validate() error {
 	}
 	if l := p.Limits; l != nil {
 		const year = 366 * 24 * 3600
-		switch {
-		case l.TimeoutSeconds < 0 || l.TimeoutSeconds > year:
-			return &runtime.InvalidError{Field: "limits.timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, more than 0", l.TimeoutSeconds)}
+		switch { // the comparisons are so that NaN is refused
+		case !(l.TimeoutSeconds >= 0 && l.TimeoutSeconds <= year):
+			return &runtime.InvalidError{Field: "limits.timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, from 0 (no bound) to %d", l.TimeoutSeconds, year)}
 		case l.Tokens < 0:
 			return &runtime.InvalidError{Field: "limits.tokens", Reason: "is negative"}
-		case l.CostUSD < 0:
+		case !(l.CostUSD >= 0):
 			return &runtime.InvalidError{Field: "limits.costUsd", Reason: "is negative"}
 		}
 	}
 	for i, c := range p.Context {
+		field := fmt.Sprintf("context[%d]", i)
+		if c.Text == "" && c.Path == "" {
+			return &runtime.InvalidError{Field: field, Reason: "has neither path nor text"}
+		}
 		if r := c.Range; r != nil && (r.Start < 1 || r.End < r.Start) {
 			return &runtime.InvalidError{
-				Field:  fmt.Sprintf("context[%d].range", i),
+				Field:  field + ".range",
 				Reason: fmt.Sprintf("%d to %d: lines count from 1, and end is not before start", r.Start, r.End),
 			}
 		}
@@ -52,29 +56,49 @@ func (p StepParams) validate() error {
 // attached. Each piece is fenced and named, so that the model can tell the
 // user's words from a file's.
 func (p StepParams) message(rt *runtime.Runtime) (string, error) {
-	var b strings.Builder
-	b.WriteString(p.Prompt)
+	parts := make([]string, 0, 1+len(p.Context))
+	if strings.TrimSpace(p.Prompt) != "" {
+		parts = append(parts, p.Prompt)
+	}
+	size := len(p.Prompt)
 	for i, c := range p.Context {
-		text := c.Text
-		if text == "" {
-			if c.Path == "" {
-				return "", &runtime.InvalidError{Field: fmt.Sprintf("context[%d]", i), Reason: "has neither path nor text"}
-			}
-			data, err := rt.Workspace().ReadFile(c.Path, maxPrompt)
-			if err != nil {
-				return "", fmt.Errorf("context[%d]: %w", i, err)
-			}
-			if !utf8.Valid(data) {
-				return "", &runtime.InvalidError{Field: fmt.Sprintf("context[%d].path", i), Reason: fmt.Sprintf("%q is not text", c.Path)}
-			}
-			text = lines(string(data), c.Range)
+		text, err := c.content(rt)
+		if err != nil {
+			return "", fmt.Errorf("context[%d]: %w", i, err)
 		}
-		fmt.Fprintf(&b, "\n\n<context%s>\n%s\n</context>", label(c), strings.TrimSuffix(text, "\n"))
+		parts = append(parts, fenced(c, text))
+		if size += len(parts[len(parts)-1]); size > maxPrompt {
+			return "", &runtime.InvalidError{
+				Field:  "context",
+				Reason: fmt.Sprintf("prompt and context have more than %d bytes, counted to context[%d]", maxPrompt, i),
+			}
+		}
 	}
-	if b.Len() > maxPrompt {
-		return "", &runtime.InvalidError{Field: "context", Reason: fmt.Sprintf("prompt and context have %d bytes; at most %d are accepted", b.Len(), maxPrompt)}
+	return strings.Join(parts, "\n\n"), nil
+}
+
+// content is the item's own text, or that of its file.
+func (c ContextItem) content(rt *runtime.Runtime) (string, error) {
+	if c.Text != "" {
+		return c.Text, nil
 	}
-	return b.String(), nil
+	data, err := rt.Workspace().ReadFile(c.Path, maxPrompt)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.Valid(data) {
+		return "", &runtime.InvalidError{Field: "path", Reason: fmt.Sprintf("%q is not text", c.Path)}
+	}
+	return lines(string(data), c.Range), nil
+}
+
+// fenced puts text between two tags that text itself cannot close.
+func fenced(c ContextItem, text string) string {
+	tag := "context"
+	for strings.Contains(text, "</"+tag) {
+		tag += "_"
+	}
+	return fmt.Sprintf("<%s%s>\n%s\n</%s>", tag, label(c), strings.TrimSuffix(text, "\n"), tag)
 }
 
 func label(c ContextItem) string {

@@ -3,84 +3,114 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 )
 
-// acquire takes the session for one turn: at once, or, with queue, when the
-// turns before it have ended.
-func (s *session) acquire(ctx context.Context, queue bool) error {
-	select {
-	case <-s.turn:
-		return nil
-	default:
-	}
-	if !queue {
-		return fmt.Errorf("%w: session %s runs turn %s; give ifBusy \"queue\" or call agent/interrupt", ErrBusy, s.id, s.current())
-	}
-	if !s.enqueue(1) {
-		return fmt.Errorf("%w: %d turns already wait for session %s", ErrBusy, maxWaiting, s.id)
-	}
-	defer s.enqueue(-1)
-	select {
-	case <-s.turn:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+// session is an agent that does one turn at a time.
+//
+//	idle ──enter──▶ busy ──release──▶ idle, or busy with the next in line
+type session struct {
+	id    string
+	agent *Agent
+
+	mu      sync.Mutex
+	running *place   // nil while no turn runs
+	line    []*place // turns that wait, first come, first served
+	closing bool
+	idle    chan struct{} // closed when closing and no turn is left
 }
 
-func (s *session) enqueue(n int) bool {
+// place is a turn's place in a session.
+type place struct {
+	turnID string
+	cancel context.CancelFunc
+	ready  chan struct{} // closed when it is the turn's turn
+}
+
+func newSession(id string, agent *Agent) *session {
+	return &session{id: id, agent: agent, idle: make(chan struct{})}
+}
+
+// enter gives p the session, at once or, with queue, a place in the line. Who
+// enters must wait for p.ready, then call release; or leave.
+func (s *session) enter(p *place, queue bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.waiting+n > maxWaiting {
+	switch {
+	case s.closing:
+		return errClosing()
+	case s.running == nil:
+		s.running = p
+		close(p.ready)
+		return nil
+	case !queue:
+		return fmt.Errorf("%w: session %s runs turn %s; give ifBusy \"queue\" or call agent/interrupt", ErrBusy, s.id, s.running.turnID)
+	case len(s.line) >= maxWaiting:
+		return fmt.Errorf("%w: %d turns already wait for session %s", ErrBusy, len(s.line), s.id)
+	}
+	s.line = append(s.line, p)
+	return nil
+}
+
+// leave gives up a place in the line. It reports false when p has the session
+// already.
+func (s *session) leave(p *place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.line, p)
+	if i < 0 {
 		return false
 	}
-	s.waiting += n
+	s.line = slices.Delete(s.line, i, i+1)
 	return true
 }
 
-func (s *session) current() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.turnID
-}
-
-func (s *session) begin(turnID string, cancel context.CancelFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.turnID, s.cancel = turnID, cancel
-	if s.closing {
-		cancel()
-	}
-}
-
+// release ends the running turn and lets the next one in.
 func (s *session) release() {
 	s.mu.Lock()
-	s.turnID, s.cancel = "", nil
-	s.mu.Unlock()
-	s.turn <- struct{}{}
+	defer s.mu.Unlock()
+	s.running = nil
+	switch {
+	case len(s.line) > 0:
+		s.running, s.line = s.line[0], slices.Delete(s.line, 0, 1)
+		if s.closing {
+			s.running.cancel() // it ends as soon as it begins, and says so
+		}
+		close(s.running.ready)
+	case s.closing:
+		close(s.idle)
+	}
 }
 
 // interrupt cancels the running turn and tells whether there was one.
 func (s *session) interrupt() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cancel == nil {
+	if s.running == nil {
 		return false
 	}
-	s.cancel()
+	s.running.cancel()
 	return true
 }
 
-// close ends the running turn, keeps the session for good and cleans it up.
+// close ends the running turn and those in line, lets no other in and cleans
+// the session up.
 func (s *session) close(ctx context.Context) error {
 	s.mu.Lock()
+	first := !s.closing
 	s.closing = true
+	switch {
+	case s.running != nil:
+		s.running.cancel()
+	case first:
+		close(s.idle)
+	}
 	s.mu.Unlock()
-	s.interrupt()
 	select {
-	case <-s.turn:
+	case <-s.idle:
 		return s.agent.Close(ctx)
 	case <-ctx.Done():
-		return fmt.Errorf("close session %s: turn %s did not end: %w", s.id, s.current(), context.Cause(ctx))
+		return fmt.Errorf("close session %s: its turn did not end: %w", s.id, context.Cause(ctx))
 	}
 }

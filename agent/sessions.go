@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +18,9 @@ const (
 	maxSteps   = 10_000
 	maxWaiting = 16 // turns that queue for one session
 )
+
+// closeTimeout bounds the clean-up of a session that came too late.
+const closeTimeout = 10 * time.Second
 
 // SessionsOptions wire Sessions to the rest of the program.
 type SessionsOptions struct {
@@ -37,26 +42,12 @@ type SessionsOptions struct {
 type Sessions struct {
 	lifetime context.Context // of the connection: turns that nobody waits for
 	opts     SessionsOptions
-	running  sync.WaitGroup // turns that nobody waits for
+	opening  chan struct{} // holds a token while no session is being made
 
-	mu      sync.Mutex
-	byID    map[string]*session
-	own     *session // the connection's own, made at first use
-	opening chan struct{}
-	closed  bool
-}
-
-// session is an agent that does one turn at a time.
-type session struct {
-	id    string
-	agent *Agent
-	turn  chan struct{} // holds a token while no turn runs
-
-	mu      sync.Mutex
-	waiting int
-	turnID  string
-	cancel  context.CancelFunc // of the running turn
-	closing bool
+	mu     sync.Mutex
+	byID   map[string]*session
+	own    *session // the connection's own, made at first use
+	closed bool
 }
 
 // NewSessions makes an empty set. Turns that nobody waits for end with lifetime.
@@ -68,7 +59,8 @@ func NewSessions(lifetime context.Context, opts SessionsOptions) *Sessions {
 
 // Step serves agent/step: it runs one turn in a session and answers with its
 // outcome. A turn that fails, also for its model, is a result with status
-// failed; an error means that no turn began.
+// failed; an error means that no turn began. A step whose ctx ends before its
+// turn began is a result too, with status cancelled or timeout and no turn.
 func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 	if err := p.validate(); err != nil {
 		return StepResult{}, err
@@ -78,43 +70,74 @@ func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 			return StepResult{}, err
 		}
 	}
-	ses, err := s.get(ctx, p.SessionID)
-	if err != nil {
+	ses, prompt, err := s.prepare(ctx, p)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return neverBegan(ctx, p.SessionID), nil
+	case err != nil:
 		return StepResult{}, err
 	}
-	prompt, err := p.message(ses.agent.Runtime())
-	if err != nil {
-		return StepResult{}, err
+	if p.Wait != nil && !*p.Wait {
+		return s.accept(ses, prompt, p)
 	}
-	if err := ses.acquire(ctx, p.IfBusy == ifBusyQueue); err != nil {
-		return StepResult{}, err
-	}
-	if p.Wait == nil || *p.Wait {
-		return s.turn(ctx, ses, prompt, p), nil
-	}
-	id := newID("t")
-	s.running.Go(func() { s.turnWithID(s.lifetime, ses, id, prompt, p) })
-	return StepResult{SessionID: ses.id, TurnID: id, Status: StatusAccepted, Changes: []runtime.Change{}}, nil
-}
-
-func (s *Sessions) turn(ctx context.Context, ses *session, prompt string, p StepParams) StepResult {
-	return s.turnWithID(ctx, ses, newID("t"), prompt, p)
-}
-
-// turnWithID runs a turn on a session that the caller has acquired, and
-// releases it.
-func (s *Sessions) turnWithID(ctx context.Context, ses *session, id, prompt string, p StepParams) StepResult {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ses.begin(id, cancel)
-	defer ses.release()
+	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
+	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+		return StepResult{}, err
+	}
+	select {
+	case <-pl.ready:
+	case <-ctx.Done():
+		if ses.leave(pl) {
+			return neverBegan(ctx, ses.id), nil
+		}
+	}
+	return s.turn(ctx, ses, pl.turnID, prompt, p), nil
+}
 
-	bounds := Turn{ID: id, MaxSteps: p.MaxSteps}
+// prepare finds the session and words the prompt.
+func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string, error) {
+	ses, err := s.get(ctx, p.SessionID)
+	if err != nil {
+		return nil, "", err
+	}
+	prompt, err := p.message(ses.agent.Runtime())
+	return ses, prompt, err
+}
+
+// accept runs a turn that nobody waits for, after those in line. Its end comes
+// as an event in any case, also when the session closes before it began.
+func (s *Sessions) accept(ses *session, prompt string, p StepParams) (StepResult, error) {
+	ctx, cancel := context.WithCancel(s.lifetime)
+	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
+	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+		cancel()
+		return StepResult{}, err
+	}
+	go func() { // session.close waits for its release
+		defer cancel()
+		<-pl.ready // the turns before it end with the lifetime too
+		s.turn(ctx, ses, pl.turnID, prompt, p)
+	}()
+	return StepResult{SessionID: ses.id, TurnID: pl.turnID, Status: StatusAccepted, Changes: []runtime.Change{}}, nil
+}
+
+// neverBegan answers a step that ended before its turn began. It is a result,
+// because clients swallow the error of a cancelled request.
+func neverBegan(ctx context.Context, sessionID string) StepResult {
+	return StepResult{SessionID: sessionID, Status: stopStatus(context.Cause(ctx)), Changes: []runtime.Change{}}
+}
+
+// turn runs a turn on a session that the caller has entered, and releases it.
+func (s *Sessions) turn(ctx context.Context, ses *session, id, prompt string, p StepParams) StepResult {
+	defer ses.release()
+	bounds := Turn{ID: id, MaxSteps: p.MaxSteps, Describe: s.opts.Describe}
 	if bounds.MaxSteps == 0 {
 		bounds.MaxSteps = s.opts.MaxSteps
 	}
 	if l := p.Limits; l != nil {
-		bounds.Timeout = time.Duration(l.TimeoutSeconds * float64(time.Second))
+		bounds.Timeout = duration(l.TimeoutSeconds)
 		bounds.Tokens, bounds.CostUSD = l.Tokens, l.CostUSD
 	}
 	out := ses.agent.Run(ctx, prompt, bounds)
@@ -128,15 +151,30 @@ func (s *Sessions) turnWithID(ctx context.Context, ses *session, id, prompt stri
 		Usage:     out.Usage,
 		Question:  out.Question,
 	}
-	if out.Err != nil && s.opts.Describe != nil {
+	if out.Status == StatusFailed && s.opts.Describe != nil {
 		res.Error = s.opts.Describe(out.Err)
 	}
 	return res
 }
 
-// Interrupt serves agent/interrupt: it cancels the running turn of a session and
-// does not wait for its end. Delegated tasks go on.
+// duration converts seconds; what is more than 0 stays so.
+func duration(seconds float64) time.Duration {
+	if seconds <= 0 {
+		return 0
+	}
+	return max(1, time.Duration(seconds*float64(time.Second)))
+}
+
+// Interrupt serves agent/interrupt: it cancels the running turn of a session,
+// not those in line, and does not wait for its end. Delegated tasks go on. An
+// empty id means the connection's own session.
 func (s *Sessions) Interrupt(_ context.Context, p InterruptParams) (InterruptResult, error) {
+	if p.SessionID == "" {
+		s.mu.Lock()
+		own := s.own
+		s.mu.Unlock()
+		return InterruptResult{Interrupted: own != nil && own.interrupt()}, nil
+	}
 	ses, err := s.find(p.SessionID)
 	if err != nil {
 		return InterruptResult{}, err
@@ -164,23 +202,25 @@ func (s *Sessions) Runtime(ctx context.Context, sessionID string) (*runtime.Runt
 }
 
 // Close cancels what runs, waits for it and cleans all sessions up, bounded by
-// ctx. Nothing can begin afterwards.
+// ctx. Nothing can begin afterwards. It may be called again.
 func (s *Sessions) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	all := make([]*session, 0, len(s.byID))
-	for _, ses := range s.byID {
-		all = append(all, ses)
-	}
+	all := slices.Collect(maps.Values(s.byID))
 	s.mu.Unlock()
 
-	errs := make([]error, len(all))
+	errs := make([]error, len(all)+1)
 	var wg sync.WaitGroup
 	for i, ses := range all {
 		wg.Go(func() { errs[i] = ses.close(ctx) })
 	}
 	wg.Wait()
-	s.running.Wait() // released sessions: their turns have ended
+	select { // a session that is being made is cleaned up by who makes it
+	case <-s.opening:
+		s.opening <- struct{}{}
+	case <-ctx.Done():
+		errs[len(all)] = fmt.Errorf("a session is still being made: %w", context.Cause(ctx))
+	}
 	return errors.Join(errs...)
 }
 
@@ -208,39 +248,32 @@ func (s *Sessions) get(ctx context.Context, id string) (*session, error) {
 	s.mu.Lock()
 	own, closed := s.own, s.closed
 	s.mu.Unlock()
-	if own != nil || closed {
-		return own, closedError(closed)
+	switch {
+	case closed:
+		return nil, errClosing()
+	case own != nil:
+		return own, nil
 	}
-	ses, err := s.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.own = ses
-	return ses, nil
+	return s.open(ctx)
 }
 
+// open makes a session. The caller holds the opening token.
 func (s *Sessions) open(ctx context.Context) (*session, error) {
 	id := newID("s")
 	agent, err := s.opts.New(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	ses := &session{id: id, agent: agent, turn: make(chan struct{}, 1)}
-	ses.turn <- struct{}{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, errors.Join(closedError(true), agent.Close(context.WithoutCancel(ctx)))
+	if !s.closed {
+		s.own = newSession(id, agent)
+		s.byID[id] = s.own
+		return s.own, nil
 	}
-	s.byID[id] = ses
-	return ses, nil
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return nil, errors.Join(errClosing(), agent.Close(closing))
 }
 
-func closedError(closed bool) error {
-	if closed {
-		return fmt.Errorf("%w: the server is shutting down", context.Canceled)
-	}
-	return nil
-}
+func errClosing() error { return fmt.Errorf("%w: the server is shutting down", context.Canceled) }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -39,9 +41,9 @@ func decode(arguments string, schema *jsonschema.Schema, resolved *jsonschema.Re
 	if err := duplicateKey(arguments); err != nil {
 		return err
 	}
-	for name := range fields {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if schema.Properties[name] == nil {
-			return fmt.Errorf("unknown argument %q; it takes %s", name, argumentNames(schema))
+			return fmt.Errorf("unknown argument %q; it takes %s", shorten(name), argumentNames(schema))
 		}
 	}
 	for _, name := range schema.Required {
@@ -58,7 +60,14 @@ func decode(arguments string, schema *jsonschema.Schema, resolved *jsonschema.Re
 	if err := resolved.Validate(fields); err != nil {
 		return fmt.Errorf("arguments do not fit the schema: %w", err)
 	}
-	return json.Unmarshal([]byte(arguments), in)
+	if err := json.Unmarshal([]byte(arguments), in); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) { // as a number that the field's type cannot hold
+			return fmt.Errorf("argument %q cannot be the JSON %s", wrong.Field, shorten(wrong.Value))
+		}
+		return fmt.Errorf("arguments: %w", err)
+	}
+	return nil
 }
 
 // duplicateKey reports a key that stands twice in one object, at any depth. The
@@ -87,7 +96,7 @@ func duplicateKey(text string) error {
 		if top >= 0 && stack[top].keys != nil {
 			if key, ok := tok.(string); ok && !stack[top].value {
 				if stack[top].keys[key] {
-					return fmt.Errorf("argument %q is given twice", key)
+					return fmt.Errorf("argument %q is given twice", shorten(key))
 				}
 				stack[top].keys[key], stack[top].value = true, true
 				continue
@@ -122,7 +131,7 @@ func hasType(v any, want string) bool {
 	got := typeName(v)
 	if want == "integer" && got == "number" {
 		n, ok := v.(float64)
-		return ok && n == float64(int64(n))
+		return ok && n == math.Trunc(n)
 	}
 	return got == want
 }

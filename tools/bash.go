@@ -38,5 +38,8 @@ func seconds(name string, s float64, most time.Duration) (time.Duration, error) 
 	if s < 0 || s > most.Seconds() {
 		return 0, fmt.Errorf("%s: %g seconds: give a number from 0 to %g", name, s, most.Seconds())
 	}
-	return time.Duration(s * float64(time.Second)), nil
+	if s == 0 {
+		return 0, nil
+	}
+	return max(1, time.Duration(s*float64(time.Second))), nil
 }

@@ -3,6 +3,9 @@ package tools
 import (
 	"context"
 	_ "embed"
+	"fmt"
+
+	"github.com/pygent/pygent/runtime"
 )
 
 //go:embed download_file.md
@@ -19,6 +22,9 @@ func DownloadFile() Tool {
 		content, _, truncated, err := env.Runtime.ReadFile(in.Path, in.Binary)
 		if err != nil {
 			return Result{}, err
+		}
+		if truncated {
+			content += fmt.Sprintf("\n[only the first %d bytes of the file]", runtime.MaxReadBytes)
 		}
 		return Result{Text: content, Truncated: truncated}, nil
 	})

@@ -81,7 +81,8 @@ func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (r
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			res = Errorf("tool %s panicked: %v\n%s", name, p, shorten(string(debug.Stack())))
+			res = Errorf("tool %s panicked: %s", name, shorten(fmt.Sprint(p)))
+			res.Stack = shorten(string(debug.Stack()))
 		}
 	}()
 	return r.tools[i].call(ctx, env, arguments)
@@ -89,7 +90,7 @@ func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (r
 
 // shorten keeps error texts readable when a model sends nonsense.
 func shorten(s string) string {
-	const most = 2000
+	const most = 4000
 	if len(s) > most {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}

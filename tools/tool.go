@@ -35,6 +35,7 @@ type Result struct {
 	ExitCode  *int // set by tools that ran a command to its end
 	Truncated bool // Text is not the whole of it
 	Changes   []runtime.Change
+	Stack     string // of a tool that panicked: for people, not for the model
 
 	EndTurn  bool      // the turn ends after this call
 	Question *Question // what a turn that ends with EndTurn asks, if it asks
@@ -60,6 +61,7 @@ func Errorf(format string, args ...any) Result {
 }
 
 // Func is the work of a tool. An error is turned into an answer for the model.
+// It must return soon after ctx has ended, with nothing of it left running.
 type Func[In any] func(ctx context.Context, env Env, in In) (Result, error)
 
 // Tool is one tool: make it with New.
@@ -126,4 +128,5 @@ func dropNull(s *jsonschema.Schema) {
 		dropNull(p)
 	}
 	dropNull(s.Items)
+	dropNull(s.AdditionalProperties)
 }

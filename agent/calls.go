@@ -1,0 +1,138 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tools"
+)
+
+// maxResult bounds the text of one tool's answer, in bytes; head and tail are
+// kept. It is above what the built-in tools give a model that asks for little.
+const maxResult = 1 << 20
+
+// calls runs the tool calls of a reply in order. Every call gets exactly one
+// result, whatever happens: a conversation with an unanswered call is refused by
+// the provider for ever.
+func (t *turn) calls(ctx context.Context, reply Reply) error {
+	var failed error
+	for _, call := range reply.Message.ToolCalls {
+		switch {
+		case failed != nil:
+			t.skip(ctx, call, failed.Error())
+		case ctx.Err() != nil:
+			t.skip(ctx, call, stopNote(context.Cause(ctx)))
+		case t.endedBy != "":
+			t.skip(ctx, call, t.endedBy+" has ended the turn")
+		case reply.Finish == FinishLength, reply.Finish == FinishFilter:
+			// The last arguments may be cut and still be valid JSON.
+			failed = t.failing.add(call, t.skip(ctx, call, "the reply was cut; send smaller pieces"))
+		default:
+			failed = t.failing.add(call, t.call(ctx, call))
+		}
+	}
+	if ctx.Err() != nil && len(reply.Message.ToolCalls) > 0 {
+		return t.stop(ctx)
+	}
+	return failed
+}
+
+// skip answers a call that is not run.
+func (t *turn) skip(ctx context.Context, call ToolCall, why string) tools.Result {
+	res := tools.Errorf("not run: %s", why)
+	t.emit(ctx, Event{Kind: KindToolStarted, CallID: call.ID, Tool: call.Name, Arguments: call.Arguments})
+	t.answer(ctx, call, res, 0)
+	return res
+}
+
+// call runs one tool and records its result.
+func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
+	t.emit(ctx, Event{Kind: KindToolStarted, CallID: call.ID, Tool: call.Name, Arguments: call.Arguments})
+	started := time.Now()
+	live := &liveOutput{emit: func(delta string) {
+		t.emit(ctx, Event{Kind: KindToolOutput, CallID: call.ID, Delta: delta})
+	}}
+	res := t.tools.Call(ctx, tools.Env{
+		Runtime:   t.runtime,
+		SessionID: t.opts.SessionID,
+		TaskID:    t.opts.TaskID,
+		Output:    live.write,
+		Ask:       t.askUser,
+	}, call.Name, call.Arguments)
+	live.end()
+	bound(&res)
+	t.answer(ctx, call, res, time.Since(started))
+	if res.Stack != "" {
+		t.notice(ctx, "error", "tool "+call.Name+" panicked:\n"+res.Stack)
+	}
+	for _, c := range res.Changes {
+		t.out.Changes = merge(t.out.Changes, c)
+		t.emit(ctx, Event{Kind: KindFileChanged, Path: c.Path, Change: c.Change, Added: c.Added, Removed: c.Removed})
+	}
+	if res.EndTurn {
+		t.endedBy = call.Name
+	}
+	if q := res.Question; q != nil {
+		t.out.Question = &TurnQuestion{Text: q.Text, Options: q.Options}
+	}
+	return res
+}
+
+// answer records the one result of a call.
+func (t *turn) answer(ctx context.Context, call ToolCall, res tools.Result, took time.Duration) {
+	t.append(Message{Role: RoleTool, ToolCallID: call.ID, Content: res.Text})
+	t.emit(ctx, Event{
+		Kind: KindToolFinished, CallID: call.ID, Tool: call.Name, Text: res.Text, IsError: res.IsError,
+		ExitCode: res.ExitCode, Truncated: res.Truncated, DurationSeconds: took.Seconds(),
+	})
+}
+
+// bound makes a result fit for the history: valid UTF-8 and not too long.
+func bound(res *tools.Result) {
+	if len(res.Text) <= maxResult {
+		res.Text = strings.ToValidUTF8(res.Text, "\uFFFD")
+		return
+	}
+	out := runtime.NewOutput(maxResult)
+	_, _ = out.Write([]byte(res.Text)) // it never fails
+	res.Text, res.Truncated = out.String(), true
+}
+
+func (t *turn) askUser(ctx context.Context, question string, options []string) (string, bool, error) {
+	answer, ok, err := t.opts.Client.AskUser(ctx, Question{
+		RequestKey: newID("q"), SessionID: t.opts.SessionID, Question: question, Options: options,
+	})
+	if err != nil || !ok {
+		return "", ok, err
+	}
+	if answer.Cancelled {
+		return "", true, errors.New("the user dismissed the question")
+	}
+	return answer.Answer, true, nil
+}
+
+// liveOutput hands on a tool's output while the tool runs. What a tool leaves
+// behind must not put anything out after the tool's end.
+type liveOutput struct {
+	mu    sync.Mutex
+	ended bool
+	emit  func(delta string)
+}
+
+func (l *liveOutput) write(delta string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.ended && delta != "" {
+		l.emit(delta)
+	}
+}
+
+func (l *liveOutput) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+}
