@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/pygent/pygent/runtime"
 )
@@ -32,7 +33,7 @@ type CollectedFile struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// SkippedFile is one that was not; Path is its place in the task's workspace.
+// SkippedFile is one that was not copied; Path is its place where it is.
 type SkippedFile struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
@@ -42,23 +43,27 @@ type SkippedFile struct {
 // workspace into the session's, while the task runs or after it. Protected paths
 // come back in Skipped.
 func (m *Manager) Collect(ctx context.Context, p CollectParams) (CollectResult, error) {
-	return m.collect(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
-}
-
-func (m *Manager) collect(ctx context.Context, p CollectParams, parent func() (*runtime.Runtime, error)) (CollectResult, error) {
-	t, err := m.find(p.TaskID)
+	report, err := m.collect(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
 	if err != nil {
 		return CollectResult{}, err
+	}
+	res := CollectResult{Files: []CollectedFile{}, Skipped: skipped(report), Text: retrieved(p, report)}
+	for _, f := range report.Files {
+		res.Files = append(res.Files, CollectedFile{Path: f.Path, Bytes: f.Bytes, SHA256: f.SHA256})
+	}
+	return res, nil
+}
+
+func (m *Manager) collect(ctx context.Context, p CollectParams, parent func() (*runtime.Runtime, error)) (runtime.CopyReport, error) {
+	t, err := m.find(p.TaskID)
+	if err != nil {
+		return runtime.CopyReport{}, err
 	}
 	to, err := parent()
 	if err != nil {
-		return CollectResult{}, err
+		return runtime.CopyReport{}, err
 	}
-	dest := p.Dest
-	if dest == "" {
-		dest = p.Path
-	}
-	report, err := t.runtime.Workspace().CopyTo(ctx, to.Workspace(), p.Path, dest, runtime.CopyOptions{
+	report, err := t.runtime.Workspace().CopyTo(ctx, to.Workspace(), p.Path, p.dest(), runtime.CopyOptions{
 		Hash: p.Hash,
 		Skip: func(from, to string) string {
 			if why := protected(from); why != "" {
@@ -68,24 +73,56 @@ func (m *Manager) collect(ctx context.Context, p CollectParams, parent func() (*
 		},
 	})
 	if errors.Is(err, runtime.ErrNotFound) {
-		return CollectResult{}, &runtime.InvalidError{Field: "path", Reason: err.Error()}
+		err = &runtime.InvalidError{Field: "path", Reason: err.Error()}
 	}
 	if err != nil {
-		return CollectResult{}, fmt.Errorf("collect %q of task %s: %w", p.Path, p.TaskID, err)
+		return runtime.CopyReport{}, fmt.Errorf("collect from task %s: %w", p.TaskID, err)
 	}
-	res := CollectResult{Files: []CollectedFile{}, Skipped: []SkippedFile{}}
-	for _, f := range report.Files {
-		res.Files = append(res.Files, CollectedFile{Path: f.Path, Bytes: f.Bytes, SHA256: f.SHA256})
+	return report, nil
+}
+
+func (p CollectParams) dest() string {
+	if p.Dest == "" {
+		return p.Path
 	}
-	for _, s := range report.Skipped {
-		res.Skipped = append(res.Skipped, SkippedFile{Path: s.Path, Reason: s.Reason})
+	return p.Dest
+}
+
+// retrieved is the reference's text; what was left out is said in it.
+func retrieved(p CollectParams, report runtime.CopyReport) string {
+	text := "Retrieved " + path.Clean(p.dest())
+	if nothing(report) {
+		text = "Nothing retrieved"
 	}
-	res.Text = "Retrieved " + path.Clean(dest)
-	switch {
-	case len(res.Files) == 0 && len(res.Skipped) > 0:
-		res.Text = fmt.Sprintf("Nothing retrieved: %s (%s)", res.Skipped[0].Path, res.Skipped[0].Reason)
-	case len(res.Skipped) > 0:
-		res.Text += fmt.Sprintf(" (%d skipped: %s, %s)", len(res.Skipped), res.Skipped[0].Path, res.Skipped[0].Reason)
+	return text + leftOut(report, "skipped")
+}
+
+// nothing reports whether all that there was to copy was skipped.
+func nothing(report runtime.CopyReport) bool { return len(report.Files) == 0 && len(report.Skipped) > 0 }
+
+// maxNamed is how many skipped paths a text names.
+const maxNamed = 5
+
+// leftOut tells in brackets what a copy left out, "" when nothing.
+func leftOut(report runtime.CopyReport, word string) string {
+	n := len(report.Skipped)
+	if n == 0 {
+		return ""
 	}
-	return res, nil
+	var named []string
+	for _, s := range report.Skipped[:min(n, maxNamed)] {
+		named = append(named, fmt.Sprintf("%q: %s", s.Path, s.Reason))
+	}
+	if n > maxNamed {
+		named = append(named, fmt.Sprintf("and %d more", n-maxNamed))
+	}
+	return fmt.Sprintf(" (%d %s: %s)", n, word, strings.Join(named, "; "))
+}
+
+func skipped(report runtime.CopyReport) []SkippedFile {
+	list := make([]SkippedFile, len(report.Skipped))
+	for i, s := range report.Skipped {
+		list[i] = SkippedFile{Path: s.Path, Reason: s.Reason}
+	}
+	return list
 }

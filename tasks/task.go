@@ -41,8 +41,9 @@ type Limits struct {
 
 // StartResult answers tasks/start, which does not wait for the task.
 type StartResult struct {
-	TaskID string `json:"taskId"`
-	State  string `json:"state"`
+	TaskID  string        `json:"taskId"`
+	State   string        `json:"state"`
+	Skipped []SkippedFile `json:"skipped,omitempty" jsonschema:"what lies in the named directories and was not copied"`
 }
 
 // TaskParams name a task.
@@ -72,4 +73,9 @@ type Usage struct {
 	InputTokens  int64 `json:"inputTokens"`
 	OutputTokens int64 `json:"outputTokens"`
 	CachedTokens int64 `json:"cachedTokens"`
+}
+
+// Changed tells that a task's state has changed.
+type Changed struct {
+	Task Task `json:"task"`
 }

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	_ "embed"
+	"errors"
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tools"
@@ -40,10 +41,13 @@ func (m *Manager) delegateTool(ctx context.Context, env tools.Env, in delegateIn
 	if env.TaskID != "" {
 		return tools.Result{}, ErrNested
 	}
-	res, err := m.start(ctx, StartParams{
+	// Checked here too, so that the error has the names that the model knows.
+	if err := errors.Join(checkSeconds("timeout", in.Timeout), checkSeconds("step_timeout", in.StepTimeout)); err != nil {
+		return tools.Result{}, err
+	}
+	res, report, err := m.start(ctx, StartParams{
 		Prompt:             in.Prompt,
 		Files:              in.Files,
-		SessionID:          env.SessionID,
 		Persona:            in.Persona,
 		TaskTimeoutSeconds: in.Timeout,
 		StepTimeoutSeconds: in.StepTimeout,
@@ -51,7 +55,7 @@ func (m *Manager) delegateTool(ctx context.Context, env tools.Env, in delegateIn
 	if err != nil {
 		return tools.Result{}, err
 	}
-	return tools.Text("started %s", res.TaskID), nil
+	return tools.Result{Text: "started " + res.TaskID + leftOut(report, "not copied")}, nil
 }
 
 type statusIn struct {
@@ -79,15 +83,16 @@ func (m *Manager) collectTool(ctx context.Context, env tools.Env, in collectIn) 
 	if env.TaskID != "" {
 		return tools.Result{}, ErrNested
 	}
-	res, err := m.collect(ctx, CollectParams{TaskID: in.TaskID, Path: in.Path, Dest: in.Dest}, active(env))
+	p := CollectParams{TaskID: in.TaskID, Path: in.Path, Dest: in.Dest}
+	report, err := m.collect(ctx, p, active(env))
 	if err != nil {
 		return tools.Result{}, err
 	}
-	changes := make([]runtime.Change, len(res.Files))
-	for i, f := range res.Files {
+	changes := make([]runtime.Change, len(report.Files))
+	for i, f := range report.Files {
 		changes[i] = runtime.Change{Path: f.Path, Change: f.Change, Added: f.Added, Removed: f.Removed}
 	}
-	return tools.Result{Text: res.Text, IsError: len(res.Files) == 0, Changes: changes}, nil
+	return tools.Result{Text: retrieved(p, report), IsError: nothing(report), Changes: changes}, nil
 }
 
 // active is the runtime of the agent that calls.

@@ -23,10 +23,9 @@ const maxFile = 1 << 20
 
 // Sources are where settings come from.
 type Sources struct {
-	UserFile    string   // read if it is there
-	ProjectFile string   // likewise; untrusted
-	Environ     []string // as os.Environ has it
-	Flags       func(*Config)
+	UserFile string   // read if it is there
+	Environ  []string // as os.Environ has it
+	Flags    func(*Config)
 }
 
 // UserFile is the path of the user's own file, or "" where the system names no
@@ -55,10 +54,7 @@ func Load(src Sources) (Config, error) {
 	if src.Flags != nil {
 		src.Flags(&c)
 	}
-	if err := c.check(); err != nil {
-		return c, err
-	}
-	return c, c.Tighten(src.ProjectFile)
+	return c, c.check()
 }
 
 // readFile decodes a file over c and returns the keys that it sets. No file is
@@ -143,9 +139,10 @@ func plain(t reflect.Type) string {
 	}
 }
 
-// Tighten applies a workspace's own file: limits can come down and tools can go.
-// Whatever else it sets is ignored, with a notice.
-func (c *Config) Tighten(path string) error {
+// TightenFrom applies the pygent.toml of a workspace, if it has one: limits can
+// come down and tools can go. Whatever else it sets is ignored, with a notice.
+func (c *Config) TightenFrom(workspace string) error {
+	path := filepath.Join(workspace, FileName)
 	theirs := Default()
 	set, err := readFile(path, &theirs)
 	if err != nil {

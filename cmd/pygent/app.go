@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/openai"
+	"github.com/pygent/pygent/agent/replay"
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/runtime"
+)
+
+// app is what one run of the program has: settings, log, model and the runtime
+// of this machine.
+type app struct {
+	cfg      config.Config
+	log      *zap.Logger
+	model    agent.Model
+	ready    func() error // why no turn can begin
+	runtimes *runtimes
+	closers  []func() error
+}
+
+// newApp reads the settings and makes what every face needs. project is the
+// workspace whose pygent.toml may tighten the settings, "" when it is not known
+// yet.
+func newApp(f *flags, std streams, project string) (*app, error) {
+	cfg, err := f.load(project)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{cfg: cfg}
+	log, closeLog, err := newLogger(cfg, std.err)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	a.log = log
+	a.closers = append(a.closers, closeLog)
+	for _, n := range cfg.Notices {
+		log.Warn(n)
+	}
+	if err := a.openModel(f); err != nil {
+		return nil, errors.Join(&exitError{exitUsage, err}, a.close())
+	}
+	a.runtimes = newRuntimes(cfg, log)
+	a.closers = append(a.closers, a.runtimes.close)
+	return a, nil
+}
+
+func (a *app) openModel(f *flags) error {
+	a.ready = func() error { return nil }
+	switch {
+	case f.replay != "":
+		player, err := replay.Open(f.replay)
+		if err != nil {
+			return err
+		}
+		a.model = player
+	default:
+		model, err := openai.New(openai.Options{
+			BaseURL:     a.cfg.BaseURL,
+			APIKey:      a.cfg.APIKey,
+			Model:       a.cfg.Model,
+			Retries:     orNever(a.cfg.ModelRetries),
+			IdleTimeout: time.Duration(orNever(config.Seconds(a.cfg.ModelIdleTimeout))),
+			Logger:      a.log,
+		})
+		if err != nil {
+			return err
+		}
+		a.model = model
+		a.ready = func() error {
+			if a.cfg.APIKey == "" && a.cfg.BaseURL == "" {
+				return fmt.Errorf("%w: set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server; `pygent demo` needs neither", agent.ErrAuthRequired)
+			}
+			return nil
+		}
+	}
+	if f.record != "" {
+		recorder, err := replay.Record(f.record, a.model)
+		if err != nil {
+			return err
+		}
+		a.model = recorder
+		a.closers = append(a.closers, recorder.Close)
+	}
+	return nil
+}
+
+// orNever turns a setting's 0, which means none, into what the model's options
+// call never: a negative number.
+func orNever[T ~int | ~int64](n T) T {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+func (a *app) close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// stateDir is where the program keeps what outlives it, for this user alone:
+// $XDG_STATE_HOME/pygent, made if it is not there.
+func stateDir() (string, error) {
+	base := os.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find the state directory: %w; set XDG_STATE_HOME", err)
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	dir := filepath.Join(base, "pygent")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the state directory: %w", err)
+	}
+	return dir, nil
+}
+
+// openWorkspace opens root, or makes a temporary workspace for "".
+func openWorkspace(root string) (*runtime.Workspace, error) {
+	if root == "" {
+		return runtime.TempWorkspace()
+	}
+	var protect []string
+	if dir, err := stateDir(); err == nil {
+		protect = append(protect, dir)
+	}
+	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})
+}
+
+// closeTimeout bounds the clean-up when the program ends.
+const closeTimeout = 4 * time.Second
+
+// shutdown closes the domain of a connection within its bound.
+func (a *app) shutdown(d *domain) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := d.close(ctx)
+	if err != nil {
+		a.log.Error("clean-up", zap.Error(err))
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tools"
+)
+
+// domain is what one connection works with: its sessions and its tasks.
+type domain struct {
+	app      *app
+	client   agent.Client
+	sessions *agent.Sessions
+	tasks    *tasks.Manager
+	registry *tools.Registry
+
+	mu  sync.Mutex
+	cfg config.Config // the connection's: the program's and what initialize said
+}
+
+// newDomain joins agent and tasks, which do not know each other. Both end with
+// lifetime. changed is told of every change of a task's state.
+func newDomain(lifetime context.Context, a *app, client agent.Client, changed func(tasks.Task)) (*domain, error) {
+	d := &domain{app: a, client: client, cfg: a.cfg}
+	d.tasks = tasks.NewManager(lifetime, tasks.Options{
+		Runner:      runner{d},
+		Parent:      func(ctx context.Context, id string) (*runtime.Runtime, error) { return d.sessions.Runtime(ctx, id) },
+		NewRuntime:  d.newTaskRuntime,
+		Changed:     changed,
+		Max:         a.cfg.MaxTasks,
+		StepTimeout: config.Seconds(a.cfg.StepTimeout),
+		TaskTimeout: config.Seconds(a.cfg.TaskTimeout),
+		Personas:    a.cfg.Personas,
+	})
+	d.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
+		New:      d.newAgent,
+		Ready:    a.ready,
+		Describe: rpc.Detail,
+		MaxSteps: a.cfg.MaxSteps,
+	})
+	registry, err := newRegistry(d.tasks, a.cfg.DisabledTools)
+	if err != nil {
+		return nil, &exitError{exitUsage, &config.Error{Setting: "disabled_tools", Reason: err.Error()}}
+	}
+	d.registry = registry
+	return d, nil
+}
+
+// newRegistry is the one list of tools. Its order never changes: prompt caches
+// depend on it.
+func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
+	list := []tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}
+	list = append(list, m.Tools()...)
+	list = append(list, tools.AskUser(), tools.Stop())
+	registry, err := tools.NewRegistry(list...)
+	if err != nil {
+		return nil, err
+	}
+	return registry.Without(disabled...)
+}
+
+func (d *domain) config() config.Config {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cfg
+}
+
+// newRuntime makes a runtime in root, or in a temporary workspace for "".
+func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime, error) {
+	ws, err := openWorkspace(root)
+	if err != nil {
+		return nil, err
+	}
+	return d.app.runtimes.make(ctx, ws)
+}
+
+// newTaskRuntime makes the runtime of a new task, which must be able to begin.
+func (d *domain) newTaskRuntime(ctx context.Context) (*runtime.Runtime, error) {
+	if err := d.app.ready(); err != nil {
+		return nil, err
+	}
+	return d.newRuntime(ctx, "")
+}
+
+// newAgent makes the agent of a session of the user's.
+func (d *domain) newAgent(ctx context.Context, sessionID string) (*agent.Agent, error) {
+	cfg := d.config()
+	rt, err := d.newRuntime(ctx, cfg.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	return agent.New(d.app.model, d.registry, rt, agent.Options{
+		SystemPrompt: cfg.SystemPrompt,
+		ModelName:    cfg.Model,
+		StepTimeout:  config.Seconds(cfg.StepTimeout),
+		SessionID:    sessionID,
+		Client:       d.client,
+	}), nil
+}
+
+// close ends tasks first, so that their last events find the sessions there.
+func (d *domain) close(ctx context.Context) error {
+	return errors.Join(d.tasks.Close(ctx), d.sessions.Close(ctx))
+}

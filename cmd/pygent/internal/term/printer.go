@@ -1,0 +1,105 @@
+package term
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/pygent/pygent/agent"
+)
+
+// Printer is an agent.Client that prints a turn as plain lines: what the model
+// says to Out, and what it does to Activity. Nothing that it prints can control
+// a terminal.
+type Printer struct {
+	Out      io.Writer // the model's words
+	Activity io.Writer // tools, retries, notices; may be Out
+
+	mu      sync.Mutex
+	midline bool // Out stands behind text without a newline
+}
+
+var _ agent.Client = (*Printer)(nil)
+
+// Event prints e. A delegated agent's words are not printed, its tools are.
+func (p *Printer) Event(_ context.Context, e agent.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	prefix := ""
+	if e.TaskID != "" {
+		prefix = "[" + e.TaskID + "] "
+	}
+	switch e.Kind {
+	case agent.KindTextDelta:
+		if e.TaskID == "" {
+			p.say(e.Delta)
+		}
+	case agent.KindMessage:
+		if e.TaskID == "" && e.Role == agent.RoleAssistant {
+			p.endLine()
+		}
+	case agent.KindToolStarted:
+		p.note("%s* %s %s", prefix, e.Tool, Line(e.Arguments, 160))
+	case agent.KindToolFinished:
+		p.finished(prefix, e)
+	case agent.KindFileChanged:
+		p.note("%s  %s %s (+%d -%d)", prefix, e.Change, Line(e.Path, 200), e.Added, e.Removed)
+	case agent.KindRetrying:
+		p.note("%sretry %d in %.1fs: %s", prefix, e.Attempt, e.DelaySeconds, Line(e.Reason, 300))
+	case agent.KindNotice:
+		p.note("%s%s: %s", prefix, e.Level, Line(e.Text, 300))
+	}
+}
+
+// finished prints the end of a tool's answer, which is where commands fail.
+func (p *Printer) finished(prefix string, e agent.Event) {
+	_, body, _ := strings.Cut(e.Text, "\n") // the first line repeats the command
+	if e.Tool != "bash" {
+		body = e.Text
+	}
+	lines := strings.Split(strings.TrimRight(Safe(body), "\n"), "\n")
+	const most = 8
+	if len(lines) > most {
+		p.note("%s  … %d lines", prefix, len(lines)-most)
+		lines = lines[len(lines)-most:]
+	}
+	for _, line := range lines {
+		if line != "" {
+			p.note("%s  %s", prefix, Line(line, 200))
+		}
+	}
+}
+
+func (p *Printer) say(text string) {
+	if text == "" {
+		return
+	}
+	text = Safe(text)
+	fmt.Fprint(p.Out, text)
+	p.midline = !strings.HasSuffix(text, "\n")
+}
+
+func (p *Printer) note(format string, args ...any) {
+	p.endLine()
+	fmt.Fprintf(p.Activity, format+"\n", args...)
+}
+
+// endLine keeps the words of the model and what it does apart.
+func (p *Printer) endLine() {
+	if p.midline {
+		fmt.Fprintln(p.Out)
+		p.midline = false
+	}
+}
+
+// RequestApproval denies: nobody is asked here.
+func (p *Printer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
+	return agent.Discard{}.RequestApproval(ctx, a)
+}
+
+// AskUser cannot ask: the turn ends with the question.
+func (p *Printer) AskUser(context.Context, agent.Question) (agent.Answer, bool, error) {
+	return agent.Answer{}, false, nil
+}

@@ -1,0 +1,48 @@
+package term_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+)
+
+func TestSafe(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain text\n\twith tab":    "plain text\n\twith tab",
+		"größe 日本 🎉":                "größe 日本 🎉",
+		"\x1b]52;c;aGk=\x07":        `\x1b]52;c;aGk=\x07`,
+		"\x1b[31mred":               `\x1b[31mred`,
+		"a\r\nb":                    "a\nb",
+		"over\rwritten":             `over\x0dwritten`,
+		"nul\x00":                   `nul\x00`,
+		"c1 \u009b31m":              `c1 \u009b31m`,
+		"bidi \u202egnp.exe":        `bidi \u202egnp.exe`,
+		"zero\u200bwidth \u2066x":   `zero\u200bwidth \u2066x`,
+		"bad \xff byte":             "bad \uFFFD byte",
+		"line\u2028separator\u2029": `line\u2028separator\u2029`,
+	} {
+		if got := term.Safe(in); got != want {
+			t.Errorf("Safe(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	if got := term.Line("one\n two\tthree\x1b[0m", 12); got != "one two thr…" {
+		t.Errorf("Line = %q", got)
+	}
+}
+
+func FuzzSafe(f *testing.F) {
+	f.Add("a\x1b[0m\u202e\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := term.Safe(s)
+		if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 }) {
+			t.Errorf("Safe(%q) = %q holds a control character", s, got)
+		}
+		if again := term.Safe(got); again != got {
+			t.Errorf("Safe is not stable on %q", s)
+		}
+	})
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
+)
+
+// Bounds of the log file.
+const (
+	logMegabytes = 10
+	logBackups   = 3
+)
+
+// newLogger logs to a rotated file at the configured level, and what a user
+// should see, warnings and worse, to stderr. stdout belongs to the protocol.
+func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, error) {
+	level, err := zapcore.ParseLevel(cfg.LogLevel)
+	if err != nil {
+		return nil, nil, &config.Error{Setting: "log_level (PYGENT_LOG_LEVEL)", Reason: err.Error()}
+	}
+	console := zap.NewDevelopmentEncoderConfig()
+	console.TimeKey, console.CallerKey, console.StacktraceKey = "", "", ""
+	visible := zapcore.NewCore(zapcore.NewConsoleEncoder(console), zapcore.AddSync(stderr), max(level, zapcore.WarnLevel))
+
+	path := cfg.LogFile
+	if path == "" {
+		dir, err := stateDir()
+		if err != nil {
+			log := zap.New(visible)
+			log.Warn("no log file", zap.Error(err))
+			return log, func() error { return nil }, nil
+		}
+		path = filepath.Join(dir, "pygent.log")
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return nil, nil, &config.Error{Setting: "log_file (PYGENT_LOG_FILE)", Reason: fmt.Sprintf("%q: its directory is not there", path)}
+	}
+	file := &lumberjack.Logger{Filename: path, MaxSize: logMegabytes, MaxBackups: logBackups}
+	encoder := zap.NewProductionEncoderConfig()
+	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	kept := zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(file), level)
+	return zap.New(zapcore.NewTee(visible, kept)).With(zap.Int("pid", os.Getpid())), file.Close, nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
+)
+
+const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts speak JSON-RPC to
+'pygent serve' over stdio; 'run' and 'chat' use the same agent from a terminal.
+
+Settings: flags beat the environment, the environment beats pygent.toml in the
+user's configuration directory, and that beats the defaults. A pygent.toml in
+the workspace can only lower limits and disable tools.
+
+  OPENAI_API_KEY      key of the model's endpoint
+  OPENAI_BASE_URL     any OpenAI-compatible endpoint, such as a local server's
+                      http://127.0.0.1:11434/v1
+  PYGENT_MODEL        name of the model
+  PYGENT_USE_DOCKER   0: local commands; anything else: Docker; unset: what is there
+  PYGENT_IMAGE        Docker image that commands run in
+  PYGENT_WORKSPACE    directory to work in
+  PYGENT_MAX_TASKS, PYGENT_STEP_TIMEOUT, PYGENT_TASK_TIMEOUT (seconds),
+  PYGENT_TASK_PERSONAS, PYGENT_MODEL_RETRIES, PYGENT_MODEL_IDLE_TIMEOUT,
+  PYGENT_LOG_FILE, PYGENT_LOG_LEVEL
+
+Exit codes: 0 done, 1 failed (also: the model asked a question that nobody could
+answer), 2 wrong usage or settings, 3 a limit or timeout was reached, 130
+cancelled.`
+
+// flags are the settings that the command line can make. They are laid over the
+// configuration only where they were given.
+type flags struct {
+	configFile string
+	model      string
+	baseURL    string
+	image      string
+	root       string
+	sandbox    string
+	logLevel   string
+	system     string
+	docker     bool
+	noDocker   bool
+	record     string
+	replay     string
+}
+
+// newRoot makes the command tree.
+func newRoot(std streams) *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:           "pygent",
+		Short:         "A coding agent behind a pipe",
+		Long:          longHelp,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if isTerminal(std.in) {
+				return cmd.Help()
+			}
+			return serve(cmd.Context(), std, f, 0)
+		},
+	}
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.CompletionOptions.DisableDefaultCmd = true
+
+	p := root.PersistentFlags()
+	p.StringVar(&f.configFile, "config", "", "file of settings, instead of the user's pygent.toml")
+	p.StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error")
+	root.AddCommand(serveCommand(std, f), runCommand(std, f), chatCommand(std, f), demoCommand(std, f), schemaCommand(std), versionCommand(std))
+	return root
+}
+
+// agentFlags are those of the commands that have an agent.
+func agentFlags(cmd *cobra.Command, f *flags) {
+	p := cmd.Flags()
+	p.StringVarP(&f.model, "model", "m", "", "name of the model")
+	p.StringVar(&f.baseURL, "base-url", "", "OpenAI-compatible endpoint")
+	p.StringVar(&f.root, "root", "", "workspace directory")
+	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
+	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
+	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
+	p.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
+	p.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
+	p.StringVar(&f.record, "record", "", "append the exchanges with the model to this file")
+	p.StringVar(&f.replay, "replay", "", "play a recorded conversation instead of asking a model")
+	cmd.MarkFlagsMutuallyExclusive("docker", "no-docker")
+}
+
+// load reads the settings. projectDir is the workspace whose pygent.toml may
+// tighten them, "" for none.
+func (f *flags) load(projectDir string) (config.Config, error) {
+	src := config.Sources{UserFile: f.configFile, Environ: os.Environ(), Flags: f.apply}
+	if src.UserFile == "" {
+		src.UserFile = config.UserFile()
+	} else if _, err := os.Stat(src.UserFile); err != nil {
+		return config.Config{}, &exitError{exitUsage, err}
+	}
+	cfg, err := config.Load(src)
+	if err == nil && projectDir != "" {
+		err = cfg.TightenFrom(projectDir)
+	}
+	if err != nil {
+		return config.Config{}, &exitError{exitUsage, err}
+	}
+	return cfg, nil
+}
+
+func (f *flags) apply(c *config.Config) {
+	for _, s := range []struct {
+		flag string
+		to   *string
+	}{
+		{f.model, &c.Model},
+		{f.baseURL, &c.BaseURL},
+		{f.image, &c.Image},
+		{f.root, &c.Workspace},
+		{f.sandbox, &c.Sandbox},
+		{f.logLevel, &c.LogLevel},
+		{f.system, &c.SystemPrompt},
+	} {
+		if s.flag != "" {
+			*s.to = s.flag
+		}
+	}
+	switch {
+	case f.docker:
+		c.Runtime = config.RuntimeDocker
+	case f.noDocker:
+		c.Runtime = config.RuntimeLocal
+	}
+}
+
+// version is the program's, from the build: a tag, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return strings.TrimPrefix(v, "v")
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "0.0.0-dev+" + s.Value[:12]
+		}
+	}
+	return "0.0.0-dev"
+}
+
+// isTerminal tells whether a stream is a character device, which is near enough
+// to decide between help and serving.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/tasks"
+)
+
+// maxStdinPrompt bounds a prompt that is read from stdin, in bytes.
+const maxStdinPrompt = 8 << 20
+
+type runOptions struct {
+	json     bool
+	maxSteps int
+	timeout  float64
+}
+
+func runCommand(std streams, f *flags) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [flags] PROMPT…",
+		Short: "Do one prompt in a directory and exit",
+		Long: `Run does one prompt and exits. It works in the current directory unless --root
+or PYGENT_WORKSPACE says otherwise. PROMPT is the arguments joined by spaces, or
+standard input for a single -.
+
+The model's words go to stdout and what it does to stderr. With --json stdout has
+one event a line, as the protocol's agent/event shows them, and a last line
+{"kind":"result","result":…} with the shape of agent/step's answer.`,
+		Example: `  pygent run "make the failing test pass"
+  git diff | pygent run -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runOnce(cmd.Context(), std, f, o, args)
+		},
+	}
+	agentFlags(cmd, f)
+	cmd.Flags().BoolVar(&o.json, "json", false, "print events as JSON, one a line")
+	cmd.Flags().IntVar(&o.maxSteps, "max-steps", 0, "model rounds at the most (default 50)")
+	cmd.Flags().Float64Var(&o.timeout, "timeout", 0, "seconds for all of it")
+	return cmd
+}
+
+func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []string) error {
+	prompt, err := promptOf(args, std.in)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	ctx, stop := untilEnded(ctx, os.Interrupt)
+	defer stop()
+	var client agent.Client = &term.Printer{Out: std.out, Activity: std.err}
+	events := &eventLines{out: std.out}
+	if o.json {
+		client = events
+	}
+	d, closeAll, err := localDomain(ctx, std, f, client)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+
+	res, err := d.sessions.Step(ctx, agent.StepParams{
+		Prompt:   prompt,
+		MaxSteps: o.maxSteps,
+		Limits:   &agent.TurnLimits{TimeoutSeconds: o.timeout},
+	})
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	if o.json {
+		events.write(map[string]any{"kind": "result", "result": res})
+	} else {
+		report(std, res)
+	}
+	if code := exitCode(res.Status); code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// report says on stderr how the turn ended where its words do not.
+func report(std streams, res agent.StepResult) {
+	switch {
+	case res.Question != nil:
+		fmt.Fprintf(std.err, "the model asks: %s\n", term.Safe(res.Question.Text))
+		for _, option := range res.Question.Options {
+			fmt.Fprintf(std.err, "  - %s\n", term.Line(option, 200))
+		}
+	case res.Error != nil:
+		fmt.Fprintf(std.err, "%s: %s\n", res.Status, term.Safe(res.Error.Message))
+	case res.Status != agent.StatusCompleted:
+		fmt.Fprintf(std.err, "%s after %d steps\n", res.Status, res.Steps)
+	}
+}
+
+func promptOf(args []string, in io.Reader) (string, error) {
+	if len(args) != 1 || args[0] != "-" {
+		return strings.Join(args, " "), nil
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxStdinPrompt+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read the prompt: %w", err)
+	case len(data) > maxStdinPrompt:
+		return "", fmt.Errorf("the prompt on stdin is larger than %d bytes", maxStdinPrompt)
+	case strings.TrimSpace(string(data)) == "":
+		return "", fmt.Errorf("the prompt on stdin is empty")
+	}
+	return string(data), nil
+}
+
+// localDomain is a domain without a connection, for a face in this process. It
+// works in the current directory unless a setting says otherwise.
+func localDomain(ctx context.Context, std streams, f *flags, client agent.Client) (*domain, func(), error) {
+	project := f.root
+	if project == "" {
+		project = os.Getenv("PYGENT_WORKSPACE")
+	}
+	if project == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, nil, &exitError{exitFailed, err}
+		}
+		project = dir
+	}
+	a, err := newApp(f, std, project)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.cfg.Workspace = project
+	d, err := newDomain(ctx, a, client, func(tasks.Task) {})
+	if err != nil {
+		a.close() //nolint:errcheck // the first error tells
+		return nil, nil, err
+	}
+	return d, func() {
+		a.shutdown(d) //nolint:errcheck // it has been logged
+		a.close()     //nolint:errcheck // the log is closed last
+	}, nil
+}
+
+// eventLines is an agent.Client that writes events as JSON lines.
+type eventLines struct {
+	agent.Discard
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (l *eventLines) Event(_ context.Context, e agent.Event) { l.write(e) }
+
+func (l *eventLines) write(v any) {
+	line, err := json.Marshal(v)
+	if err != nil { // events are plain structs: a fault of the program
+		panic(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = l.out.Write(append(line, '\n')) // a reader that went away ends us by its own signal
+}

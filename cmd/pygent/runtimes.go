@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/docker"
+	"github.com/pygent/pygent/runtime/local"
+)
+
+// probeTimeout bounds the question whether Docker is there.
+const probeTimeout = 2 * time.Second
+
+// runtimes makes runtimes of the kind that the settings and the machine allow:
+// Docker where it is there, else local commands, but those unconfined only with
+// the user's explicit consent. Nothing is ever silently weaker.
+type runtimes struct {
+	cfg config.Config
+	log *zap.Logger
+
+	mu     sync.Mutex
+	client *docker.Client // nil before it was needed
+	choice *choice        // nil before it was made; a failure is not kept
+}
+
+// choice is the kind of runtime that this machine gives.
+type choice struct {
+	kind   string
+	reason string // why it is not Docker
+}
+
+func newRuntimes(cfg config.Config, log *zap.Logger) *runtimes {
+	return &runtimes{cfg: cfg, log: log}
+}
+
+// make gives a runtime for ws and takes ws over, also when it fails.
+func (r *runtimes) make(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+	c, err := r.choose(ctx)
+	if err != nil {
+		return nil, errors.Join(err, ws.Close())
+	}
+	return runtime.New(ws, r.executor(ws, c), runtime.Options{}), nil
+}
+
+func (r *runtimes) executor(ws *runtime.Workspace, c choice) runtime.Executor {
+	if c.kind == config.RuntimeDocker {
+		return docker.New(ws, docker.Options{Client: r.client, Image: r.cfg.Image, Log: r.log})
+	}
+	return local.New(ws, local.Options{Reason: c.reason})
+}
+
+// info is what make would give, for the handshake. It probes at the most once
+// with success, and names the cause where nothing can run.
+func (r *runtimes) info(ctx context.Context) runtime.Info {
+	c, err := r.choose(ctx)
+	switch {
+	case err != nil:
+		return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Reason: "commands cannot run: " + err.Error()}
+	case c.kind == config.RuntimeDocker:
+		return runtime.Info{Kind: runtime.KindDocker, Sandbox: runtime.SandboxContainer, Image: r.cfg.Image}
+	default:
+		return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Reason: c.reason}
+	}
+}
+
+// choose decides once; a failure is tried again with the next use, because the
+// user may have started the daemon meanwhile.
+func (r *runtimes) choose(ctx context.Context) (choice, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.choice != nil {
+		return *r.choice, nil
+	}
+	c, err := r.decide(ctx)
+	if err != nil {
+		return choice{}, err
+	}
+	r.choice = &c
+	r.log.Info("runtime", zap.String("kind", c.kind), zap.String("reason", c.reason))
+	return c, nil
+}
+
+func (r *runtimes) decide(ctx context.Context) (choice, error) {
+	if r.cfg.Runtime == config.RuntimeLocal {
+		return r.local("local commands were asked for")
+	}
+	err := r.probe(ctx)
+	switch {
+	case err == nil:
+		return choice{kind: config.RuntimeDocker}, nil
+	case r.cfg.Runtime == config.RuntimeDocker:
+		return choice{}, err
+	default:
+		return r.local(err.Error())
+	}
+}
+
+func (r *runtimes) local(why string) (choice, error) {
+	if r.cfg.Sandbox != runtime.SandboxNone {
+		return choice{}, fmt.Errorf("%w: %s; local commands have no sandbox: allow that with --sandbox=none", runtime.ErrUnavailable, why)
+	}
+	return choice{kind: config.RuntimeLocal, reason: why}, nil
+}
+
+func (r *runtimes) probe(ctx context.Context) error {
+	if r.client == nil {
+		client, err := docker.Connect()
+		if err != nil {
+			return err
+		}
+		r.client = client
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return r.client.Probe(ctx, r.cfg.Image)
+}
+
+func (r *runtimes) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.client == nil {
+		return nil
+	}
+	return r.client.Close()
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/tasks"
+)
+
+func serveCommand(std streams, f *flags) *cobra.Command {
+	var maxMessage int64
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve JSON-RPC over stdio (the default when stdin is not a terminal)",
+		Long: `Serve speaks JSON-RPC 2.0 over stdin and stdout.
+
+Input that begins with a Content-Length header is framed as language servers
+frame it. Input that begins with { is a script: one JSON message a line both
+ways, no initialize needed, and the end of input means no more requests.`,
+		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"hi"}}' | pygent serve`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), std, f, maxMessage)
+		},
+	}
+	agentFlags(cmd, f)
+	cmd.Flags().Int64Var(&maxMessage, "max-message-bytes", rpc.DefaultMaxMessageBytes, "size of one message at the most")
+	return cmd
+}
+
+// serve serves one connection on the standard streams.
+func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
+	a, err := newApp(f, std, f.root)
+	if err != nil {
+		return err
+	}
+	defer a.close() //nolint:errcheck // the log is closed last, so there is nowhere left to tell
+
+	ctx, stop := untilEnded(ctx, os.Interrupt)
+	defer stop()
+	probing := make(chan struct{})
+	go func() { // ahead of initialize, whose answer tells of it
+		defer close(probing)
+		a.runtimes.info(ctx)
+	}()
+	defer func() { <-probing }()
+
+	lifetime, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var d *domain
+	server := rpc.NewServer(rpc.Options{
+		Version:         version(),
+		MaxMessageBytes: maxMessage,
+		Logger:          a.log,
+		Initialize: func(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
+			return d.initialize(ctx, p)
+		},
+	})
+	peer := server.Peer()
+	d, err = newDomain(lifetime, a, peer, func(t tasks.Task) { peer.TaskChanged(lifetime, t) })
+	if err != nil {
+		return err
+	}
+	server.Provide(d.sessions, d.tasks)
+
+	code, err := server.Serve(ctx, std.in, std.out)
+	if err != nil {
+		a.log.Warn("connection ended", zap.Error(err))
+	}
+	cancel()
+	if err := a.shutdown(d); err != nil && code == exitOK {
+		code = exitFailed
+	}
+	if code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// initialize takes what the client says of its workspace and wishes into the
+// settings of the connection's sessions.
+func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
+	cfg := d.app.cfg
+	if uri := p.Root(); uri != "" {
+		root, err := rpc.PathOfURI(uri)
+		if err != nil {
+			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
+		}
+		ws, err := openWorkspace(root) // refused now rather than with the first step
+		if err != nil {
+			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
+		}
+		ws.Close()
+		cfg.Workspace = root
+	}
+	if o := p.InitializationOptions; o != nil {
+		if o.Model != "" {
+			cfg.Model = o.Model
+		}
+		if o.SystemPrompt != "" {
+			cfg.SystemPrompt = o.SystemPrompt
+		}
+	}
+	if err := cfg.TightenFrom(cfg.Workspace); err != nil {
+		return rpc.Setup{}, err
+	}
+	d.mu.Lock()
+	d.cfg = cfg
+	d.mu.Unlock()
+	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: d.registry.Names(), MaxTasks: d.tasks.Max()}, nil
+}
