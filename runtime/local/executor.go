@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -27,9 +26,11 @@ type Executor struct {
 	life context.Context // ends with Close; every command's context ends with it
 	stop context.CancelCauseFunc
 
-	mu      sync.Mutex // guards closed, and running's growth against Close
+	idle chan struct{} // closed when the executor is and no command runs any more
+
+	mu      sync.Mutex // guards what is below
 	closed  bool
-	running sync.WaitGroup
+	running int
 }
 
 var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavailable)
@@ -39,7 +40,7 @@ var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavail
 func New(ws *runtime.Workspace, opts Options) *Executor {
 	adoptOrphans()
 	life, stop := context.WithCancelCause(context.Background())
-	return &Executor{ws: ws, opts: opts, life: life, stop: stop}
+	return &Executor{ws: ws, opts: opts, life: life, stop: stop, idle: make(chan struct{})}
 }
 
 // Info says what runs commands.
@@ -60,7 +61,7 @@ func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer)
 	if err := e.begin(); err != nil {
 		return runtime.Exit{}, err
 	}
-	defer e.running.Done()
+	defer e.end()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.life, func() { cancel(errClosed) })()
@@ -84,25 +85,37 @@ func (e *Executor) begin() error {
 	if e.closed {
 		return errClosed
 	}
-	e.running.Add(1)
+	e.running++
 	return nil
+}
+
+func (e *Executor) end() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running--; e.closed && e.running == 0 {
+		close(e.idle)
+	}
 }
 
 // Close ends every command and waits for them, bounded by ctx.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
-	e.closed = true
+	if !e.closed {
+		e.closed = true
+		if e.running == 0 {
+			close(e.idle)
+		}
+	}
+	running := e.running
 	e.mu.Unlock()
 	e.stop(errClosed)
-	ended := make(chan struct{})
-	go func() {
-		e.running.Wait()
-		close(ended)
-	}()
+	if running == 0 {
+		return nil
+	}
 	select {
-	case <-ended:
+	case <-e.idle:
 		return nil
 	case <-ctx.Done():
-		return errors.Join(errors.New("local runtime: commands have not ended yet"), context.Cause(ctx))
+		return fmt.Errorf("close the local runtime: %d commands have not ended: %w", running, context.Cause(ctx))
 	}
 }

@@ -20,3 +20,12 @@ func newRuntime(t testing.TB) *runtime.Runtime {
 func TestConformance(t *testing.T) {
 	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newRuntime(t) })
 }
+
+func cleanup(t *testing.T, rt *runtime.Runtime) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := rt.Cleanup(t.Context()); err != nil {
+			t.Errorf("Cleanup: %v", err)
+		}
+	})
+}
