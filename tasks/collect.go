@@ -98,7 +98,9 @@ func retrieved(p CollectParams, report runtime.CopyReport) string {
 }
 
 // nothing reports whether all that there was to copy was skipped.
-func nothing(report runtime.CopyReport) bool { return len(report.Files) == 0 && len(report.Skipped) > 0 }
+func nothing(report runtime.CopyReport) bool {
+	return len(report.Files) == 0 && len(report.Skipped) > 0
+}
 
 // maxNamed is how many skipped paths a text names.
 const maxNamed = 5

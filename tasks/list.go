@@ -9,6 +9,9 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
+// terminalStates are those that a task never leaves.
+var terminalStates = []string{StateFinished, StateFailed, StateTimeout, StateStepLimit, StateBudget, StateCancelled}
+
 // ListParams are the parameters of tasks/list.
 type ListParams struct {
 	State string `json:"state,omitempty" jsonschema:"only tasks in this state"`
@@ -21,11 +24,9 @@ type ListResult struct {
 
 // List serves tasks/list.
 func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
-	states := []string{
-		"", StateQueued, StateRunning, StateFinished, StateFailed, StateTimeout, StateStepLimit, StateBudget, StateCancelled,
-	}
-	if !slices.Contains(states, p.State) {
-		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states[1:])}
+	states := append([]string{StateQueued, StateRunning}, terminalStates...)
+	if p.State != "" && !slices.Contains(states, p.State) {
+		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states)}
 	}
 	res := ListResult{Tasks: []Task{}}
 	m.mu.Lock()
@@ -54,11 +55,11 @@ type WaitResult struct {
 // Wait serves tasks/wait: it answers when all, or with mode any at least one, of
 // the tasks have ended, or when the time is up, which is no error.
 func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
-	switch {
-	case p.Mode != "" && p.Mode != "all" && p.Mode != "any":
+	if p.Mode != "" && p.Mode != "all" && p.Mode != "any" {
 		return WaitResult{}, &runtime.InvalidError{Field: "mode", Reason: fmt.Sprintf("%q: give \"all\" or \"any\"", p.Mode)}
-	case p.TimeoutSeconds < 0 || p.TimeoutSeconds > maxTimeout.Seconds():
-		return WaitResult{}, &runtime.InvalidError{Field: "timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, more than 0", p.TimeoutSeconds)}
+	}
+	if err := checkSeconds("timeoutSeconds", p.TimeoutSeconds); err != nil {
+		return WaitResult{}, err
 	}
 	list, err := m.waitFor(p.TaskIDs)
 	if err != nil {
@@ -66,7 +67,7 @@ func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	}
 	var timeout <-chan time.Time
 	if p.TimeoutSeconds > 0 {
-		timer := time.NewTimer(time.Duration(p.TimeoutSeconds * float64(time.Second)))
+		timer := time.NewTimer(orDefault(p.TimeoutSeconds, 0))
 		defer timer.Stop()
 		timeout = timer.C
 	}
@@ -95,7 +96,9 @@ func (m *Manager) waitFor(ids []string) ([]*task, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, t)
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
 	}
 	if len(ids) > 0 {
 		return list, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +77,8 @@ type Options struct {
 	NewRuntime func(ctx context.Context) (*runtime.Runtime, error)
 
 	// Changed is told of every change of a task's state, in order for one task
-	// and exactly once for its end. May be nil.
+	// and exactly once for its end, before Cancel, Wait and Close answer. It must
+	// not call them. May be nil.
 	Changed func(Task)
 
 	Max         int           // tasks at a time; 0 is DefaultMax
@@ -88,24 +91,31 @@ type Options struct {
 // about tasks and about their files.
 type Manager struct {
 	lifetime context.Context // tasks derive from it, never from a request
+	stop     context.CancelFunc
 	opts     Options
-	running  sync.WaitGroup
 
 	mu       sync.Mutex
 	tasks    map[string]*task
 	order    []string // ids, oldest first
 	slots    int      // tasks that run or are being started
+	live     int      // goroutines of tasks and calls of Start, which Close waits for
 	personas int      // given out so far
 	closed   bool
-	changed  chan struct{} // closed and replaced whenever a task changes
+	changed  chan struct{} // closed and replaced whenever live shrinks
 }
 
-// NewManager makes a manager whose tasks end with lifetime.
+// NewManager makes a manager whose tasks end with lifetime, at the latest with
+// Close, which must be called. It panics when opts lacks one of the functions
+// that are not optional.
 func NewManager(lifetime context.Context, opts Options) *Manager {
+	if opts.Runner == nil || opts.Parent == nil || opts.NewRuntime == nil {
+		panic("tasks: NewManager needs Runner, Parent and NewRuntime")
+	}
 	if opts.Max == 0 {
 		opts.Max = DefaultMax
 	}
-	return &Manager{lifetime: lifetime, opts: opts, tasks: map[string]*task{}, changed: make(chan struct{})}
+	lifetime, stop := context.WithCancel(lifetime)
+	return &Manager{lifetime: lifetime, stop: stop, opts: opts, tasks: map[string]*task{}, changed: make(chan struct{})}
 }
 
 // Max is how many tasks run at a time.
@@ -141,53 +151,68 @@ type Removed struct {
 	Removed bool `json:"removed"`
 }
 
-// Remove serves tasks/remove: it forgets an ended task and its workspace.
+// Remove serves tasks/remove: it deletes an ended task's workspace and forgets
+// the task.
 func (m *Manager) Remove(ctx context.Context, p TaskParams) (Removed, error) {
-	m.mu.Lock()
-	t := m.tasks[p.TaskID]
-	switch {
-	case t == nil:
-		m.mu.Unlock()
-		return Removed{}, &notFoundError{p.TaskID}
-	case !t.ended():
-		m.mu.Unlock()
+	t, err := m.find(p.TaskID)
+	if err != nil {
+		return Removed{}, err
+	}
+	if t.view().EndedAt == nil {
 		return Removed{}, fmt.Errorf("%w: cancel task %s first", ErrRunning, p.TaskID)
 	}
-	m.forget(p.TaskID)
-	m.mu.Unlock()
+	select { // its end is only being told
+	case <-t.done:
+	case <-ctx.Done():
+		return Removed{}, context.Cause(ctx)
+	}
 	if err := t.runtime.Cleanup(ctx); err != nil {
 		return Removed{}, fmt.Errorf("remove task %s: %w", p.TaskID, err)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(p.TaskID)
 	return Removed{Removed: true}, nil
 }
 
 // Close cancels all tasks, waits for their ends and removes their workspaces,
-// bounded by ctx. No task can be started afterwards.
+// bounded by ctx. No task can be started afterwards. It may be called again.
 func (m *Manager) Close(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
-	all := make([]*task, 0, len(m.tasks))
-	for _, t := range m.tasks {
-		all = append(all, t)
-	}
 	m.mu.Unlock()
-	for _, t := range all {
-		t.cancel()
-	}
-	ended := make(chan struct{})
-	go func() { m.running.Wait(); close(ended) }()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return fmt.Errorf("tasks did not end: %w", context.Cause(ctx))
-	}
+	m.stop()
+	late := m.drain(ctx)
+
+	m.mu.Lock()
+	all := slices.Collect(maps.Values(m.tasks))
+	m.mu.Unlock()
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, t := range all {
-		wg.Go(func() { errs[i] = t.runtime.Cleanup(ctx) })
+		if t.ended() {
+			wg.Go(func() { errs[i] = t.runtime.Cleanup(ctx) })
+		}
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, late)...)
+}
+
+// drain waits until no task and no call of Start is left.
+func (m *Manager) drain(ctx context.Context) error {
+	for {
+		m.mu.Lock()
+		live, changed := m.live, m.changed
+		m.mu.Unlock()
+		if live == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("%d tasks did not end: %w", live, context.Cause(ctx))
+		}
+	}
 }
 
 func (m *Manager) find(id string) (*task, error) {
@@ -203,10 +228,5 @@ func (m *Manager) find(id string) (*task, error) {
 // forget takes a task off the list. The caller holds m.mu.
 func (m *Manager) forget(id string) {
 	delete(m.tasks, id)
-	for i, other := range m.order {
-		if other == id {
-			m.order = append(m.order[:i], m.order[i+1:]...)
-			return
-		}
-	}
+	m.order = slices.DeleteFunc(m.order, func(other string) bool { return other == id })
 }

@@ -3,6 +3,7 @@ package tasks
 import (
 	"path"
 	"strings"
+	"unicode"
 )
 
 // protectedNames are files and directories that make a host run code, or loosen
@@ -24,13 +25,30 @@ var protectedNames = map[string]string{
 }
 
 // protected says why a workspace path must not be brought back, or "". Names
-// are compared without regard to case, as some file systems do.
+// are compared as the most forgiving file system does.
 func protected(p string) string {
 	for name := range strings.SplitSeq(path.Clean(p), "/") {
-		// Windows and macOS drop trailing dots and spaces of names.
-		if why := protectedNames[strings.TrimRight(strings.ToLower(name), ". ")]; why != "" {
+		name = plainName(name)
+		if strings.HasPrefix(name, "git~") { // the short name that Windows gives .git
+			name = ".git"
+		}
+		if why := protectedNames[name]; why != "" {
 			return "protected: " + why
 		}
 	}
 	return ""
+}
+
+// plainName strips from a name what file systems ignore in it: case, code points
+// without a width (HFS+), what follows a colon, and dots and spaces at the end
+// (both NTFS). Git guards its own directory against the same tricks.
+func plainName(name string) string {
+	name, _, _ = strings.Cut(name, ":")
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return unicode.ToLower(unicode.ToUpper(r)) // so that "ſ" is "s"
+	}, name)
+	return strings.TrimRight(name, ". ")
 }

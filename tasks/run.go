@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
 )
+
+// maxText bounds a task's last words, of which up to maxEnded are kept, in
+// bytes; head and tail stay.
+const maxText = 1 << 20
 
 // task is one delegated agent. One goroutine, Manager.run, owns it.
 type task struct {
@@ -18,7 +23,7 @@ type task struct {
 	limit   time.Duration // of the whole task; 0 is none
 	ctx     context.Context
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when nothing of the task lives
+	done    chan struct{} // closed when nothing of the task lives and its end was told
 
 	mu   sync.Mutex
 	task Task
@@ -42,7 +47,7 @@ func (t *task) ended() bool {
 // run is the life of a task, to its one terminal event.
 func (m *Manager) run(t *task) {
 	defer t.cancel()
-	m.publish(t)
+	m.tell(t)
 
 	ctx := t.ctx
 	if t.limit > 0 {
@@ -55,8 +60,11 @@ func (m *Manager) run(t *task) {
 	// What the task left running ends with it; its files stay to be collected.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	if err := t.runtime.Stop(closing); err != nil && out.Err == nil {
-		out.State, out.Err = StateFailed, fmt.Errorf("clean up: %w", err)
+	if err := t.runtime.Stop(closing); err != nil {
+		out.Err = errors.Join(out.Err, fmt.Errorf("end what the task left running: %w", err))
+		if out.State == StateFinished || out.State == StateCancelled {
+			out.State = StateFailed
+		}
 	}
 	m.finish(t, out)
 }
@@ -68,39 +76,54 @@ func (m *Manager) work(ctx context.Context, job Job) (out Outcome) {
 			out = Outcome{State: StateFailed, Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
-	return m.opts.Runner.Run(ctx, job)
+	out = m.opts.Runner.Run(ctx, job)
+	if !slices.Contains(terminalStates, out.State) {
+		out.Err = errors.Join(out.Err, fmt.Errorf("the runner ended the task in state %q", out.State))
+		out.State = StateFailed
+	}
+	return out
 }
 
-// finish is the one way into a terminal state: Manager.run calls it once.
+// finish is the one way into a terminal state: Manager.run calls it once. Whoever
+// sees the new state finds the slot free; whoever waited for the end was
+// overtaken by the event that tells of it.
 func (m *Manager) finish(t *task, out Outcome) {
 	now := time.Now().UTC()
-	m.mu.Lock() // whoever sees the new state sees the slot free and the task ended
+	m.mu.Lock()
 	t.mu.Lock()
 	t.task.State, t.task.Status = out.State, statusText(out)
 	t.task.EndedAt = &now
-	t.task.Text, t.task.Steps, t.task.Usage = out.Text, out.Steps, out.Usage
+	t.task.Text, t.task.Steps, t.task.Usage = shortened(out.Text), out.Steps, out.Usage
 	if out.Changes != nil {
 		t.task.Changes = out.Changes
 	}
 	if out.Err != nil {
-		t.task.Error = out.Err.Error()
+		t.task.Error = shortened(out.Err.Error())
 	}
 	t.mu.Unlock()
 	m.slots--
-	close(t.done)
 	m.mu.Unlock()
-	m.publish(t)
+	m.tell(t)
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	close(t.done)
+	m.leave()
 }
 
-// publish tells the waiting and the client that t has changed.
-func (m *Manager) publish(t *task) {
-	m.mu.Lock()
-	close(m.changed)
-	m.changed = make(chan struct{})
-	m.mu.Unlock()
+// tell tells the client that t has changed.
+func (m *Manager) tell(t *task) {
 	if m.opts.Changed != nil {
 		m.opts.Changed(t.view())
 	}
+}
+
+// leave counts down what Close waits for and wakes all who wait. The caller
+// holds m.mu.
+func (m *Manager) leave() {
+	m.live--
+	close(m.changed)
+	m.changed = make(chan struct{})
 }
 
 // statusText is the reference's wording.
@@ -113,7 +136,7 @@ func statusText(out Outcome) string {
 		if errors.As(out.Err, &limit) {
 			return limit.Error()
 		}
-		return errorText(out.Err)
+		return "timeout"
 	case StateStepLimit:
 		return fmt.Sprintf("step limit reached after %d steps", out.Steps)
 	case StateBudget:
@@ -127,5 +150,14 @@ func errorText(err error) string {
 	if err == nil {
 		return "unknown"
 	}
-	return err.Error()
+	return shortened(err.Error())
+}
+
+func shortened(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	out := runtime.NewOutput(maxText)
+	_, _ = out.Write([]byte(s)) // it never fails
+	return out.String()
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -15,51 +14,83 @@ import (
 // maxTimeout bounds every time limit of a task.
 const maxTimeout = 366 * 24 * time.Hour
 
+// Caps of what one start brings along. What a task is told is kept with it, of
+// up to maxEnded ended tasks.
+const (
+	maxPrompt  = 1 << 20 // bytes
+	maxPersona = 64 << 10
+	maxName    = 200
+	maxFiles   = 1000 // entries; a directory is one
+)
+
 // Start serves tasks/start: it prepares a workspace with copies of the named
 // files and returns the task's id at once. Where anything is refused, nothing
 // was started.
 func (m *Manager) Start(ctx context.Context, p StartParams) (StartResult, error) {
-	return m.start(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
+	res, _, err := m.start(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
+	return res, err
 }
 
 // start takes the parent as a function, because making it is work that a refused
-// task must not cost.
-func (m *Manager) start(ctx context.Context, p StartParams, parent func() (*runtime.Runtime, error)) (StartResult, error) {
+// task must not cost. It also reports what lies in the named directories and
+// could not be copied.
+func (m *Manager) start(ctx context.Context, p StartParams, parent func() (*runtime.Runtime, error)) (StartResult, runtime.CopyReport, error) {
+	var report runtime.CopyReport
 	if err := p.validate(); err != nil {
-		return StartResult{}, err
+		return StartResult{}, report, err
 	}
 	if err := m.reserve(); err != nil {
-		return StartResult{}, err
+		return StartResult{}, report, err
 	}
-	rt, err := m.prepare(ctx, p.Files, parent)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(m.lifetime, cancel)()
+	rt, err := m.prepare(ctx, p.Files, parent, &report)
 	if err != nil {
 		m.release()
-		return StartResult{}, err
+		return StartResult{}, report, err
 	}
-	t, old, err := m.admit(p, rt)
+	t, evicted, err := m.admit(p, rt)
 	if err != nil {
+		err = errors.Join(err, cleanup(rt))
 		m.release()
-		return StartResult{}, errors.Join(err, cleanup(rt))
+		return StartResult{}, report, err
 	}
-	for _, o := range old {
-		_ = cleanup(o.runtime) // an evicted task's leftovers are no fault of this request
-	}
-	return StartResult{TaskID: t.id, State: StateRunning}, nil
+	m.discard(evicted)
+	return StartResult{TaskID: t.id, State: StateRunning, Skipped: skipped(report)}, report, nil
 }
 
 func (p StartParams) validate() error {
-	if strings.TrimSpace(p.Prompt) == "" {
+	switch {
+	case strings.TrimSpace(p.Prompt) == "":
 		return &runtime.InvalidError{Field: "prompt", Reason: "is empty"}
-	}
-	for field, s := range map[string]float64{"stepTimeoutSeconds": p.StepTimeoutSeconds, "taskTimeoutSeconds": p.TaskTimeoutSeconds} {
-		if s < 0 || math.IsNaN(s) || s > maxTimeout.Seconds() {
-			return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, more than 0", s)}
-		}
-	}
-	if p.Limits != nil && p.Limits.Tokens < 0 {
+	case len(p.Prompt) > maxPrompt:
+		return tooLong("prompt", len(p.Prompt), maxPrompt)
+	case len(p.Persona) > maxPersona:
+		return tooLong("persona", len(p.Persona), maxPersona)
+	case len(p.Name) > maxName:
+		return tooLong("name", len(p.Name), maxName)
+	case len(p.Files) > maxFiles:
+		return &runtime.InvalidError{Field: "files", Reason: fmt.Sprintf("%d entries: at most %d are accepted; name directories", len(p.Files), maxFiles)}
+	case p.Limits != nil && p.Limits.Tokens < 0:
 		return &runtime.InvalidError{Field: "limits.tokens", Reason: "is negative"}
 	}
-	return nil
+	if err := checkSeconds("stepTimeoutSeconds", p.StepTimeoutSeconds); err != nil {
+		return err
+	}
+	return checkSeconds("taskTimeoutSeconds", p.TaskTimeoutSeconds)
+}
+
+func tooLong(field string, got, most int) error {
+	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("has %d bytes; at most %d are accepted", got, most)}
+}
+
+// checkSeconds refuses what is no time limit, NaN included.
+func checkSeconds(field string, s float64) error {
+	if s >= 0 && s <= maxTimeout.Seconds() {
+		return nil
+	}
+	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, from 0 (no bound) to %.0f", s, maxTimeout.Seconds())}
 }
 
 // reserve takes a slot under the lock, so that no number of concurrent callers
@@ -68,23 +99,30 @@ func (m *Manager) reserve() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return fmt.Errorf("%w: the server is shutting down", context.Canceled)
+		return errClosing()
 	}
 	if m.slots >= m.opts.Max {
 		return fmt.Errorf("%w: max %d tasks reached; wait for one, cancel one or raise PYGENT_MAX_TASKS", ErrLimit, m.opts.Max)
 	}
 	m.slots++
+	m.live++
 	return nil
 }
 
+// release gives back what reserve took; nothing was started.
 func (m *Manager) release() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.slots--
+	m.leave()
 }
 
-// prepare makes the task's runtime and copies the named files into it.
-func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*runtime.Runtime, error)) (*runtime.Runtime, error) {
+func errClosing() error { return fmt.Errorf("%w: the server is shutting down", context.Canceled) }
+
+// prepare makes the task's runtime and copies the named files into it. What a
+// named directory holds and cannot be copied goes into the report; a named file
+// that cannot be is an error.
+func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*runtime.Runtime, error), report *runtime.CopyReport) (*runtime.Runtime, error) {
 	from, err := parent()
 	if err != nil {
 		return nil, err
@@ -94,30 +132,31 @@ func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*r
 		return nil, fmt.Errorf("make the task's workspace: %w", err)
 	}
 	for i, file := range files {
-		report, err := from.Workspace().CopyTo(ctx, rt.Workspace(), file, file, runtime.CopyOptions{})
-		if err == nil && len(report.Skipped) > 0 && len(report.Files) == 0 {
-			err = errors.New(report.Skipped[0].Reason)
-		}
+		part, err := from.Workspace().CopyTo(ctx, rt.Workspace(), file, file, runtime.CopyOptions{})
+		field := fmt.Sprintf("files[%d]", i)
 		switch {
-		case err == nil:
-			continue
 		case errors.Is(err, runtime.ErrNotFound):
-			err = &runtime.InvalidError{Field: fmt.Sprintf("files[%d]", i), Reason: err.Error()}
-		default:
-			err = fmt.Errorf("files[%d]: copy %q: %w", i, file, err)
+			err = &runtime.InvalidError{Field: field, Reason: err.Error()}
+		case err != nil:
+			err = fmt.Errorf("%s: %w", field, err)
+		case nothing(part):
+			err = &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%q: %s", file, part.Skipped[0].Reason)}
 		}
-		return nil, errors.Join(err, cleanup(rt))
+		if err != nil {
+			return nil, errors.Join(err, cleanup(rt))
+		}
+		report.Skipped = append(report.Skipped, part.Skipped...)
 	}
 	return rt, nil
 }
 
-// admit lists the task and starts it. It also returns the ended tasks that give
-// way to it.
+// admit lists the task and starts it; its goroutine takes over what reserve
+// took. It also returns the ended tasks that give way to it.
 func (m *Manager) admit(p StartParams, rt *runtime.Runtime) (t *task, evicted []*task, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, nil, fmt.Errorf("%w: the server is shutting down", context.Canceled)
+		return nil, nil, errClosing()
 	}
 	if p.Persona == "" && len(m.opts.Personas) > 0 {
 		p.Persona = m.opts.Personas[m.personas%len(m.opts.Personas)]
@@ -127,7 +166,8 @@ func (m *Manager) admit(p StartParams, rt *runtime.Runtime) (t *task, evicted []
 	m.tasks[t.id] = t
 	m.order = append(m.order, t.id)
 	evicted = m.evict()
-	m.running.Go(func() { m.run(t) })
+	m.live += len(evicted)
+	go m.run(t) // Close waits for it: see live
 	return t, evicted, nil
 }
 
@@ -175,6 +215,16 @@ func (m *Manager) evict() []*task {
 	return evicted
 }
 
+// discard removes what evicted tasks have left.
+func (m *Manager) discard(evicted []*task) {
+	for _, t := range evicted {
+		_ = cleanup(t.runtime) // its leftovers are no fault of the request that evicted it
+		m.mu.Lock()
+		m.leave()
+		m.mu.Unlock()
+	}
+}
+
 // cleanup removes a runtime within a bound of its own.
 func cleanup(rt *runtime.Runtime) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
@@ -184,7 +234,7 @@ func cleanup(rt *runtime.Runtime) error {
 
 func orDefault(seconds float64, d time.Duration) time.Duration {
 	if seconds > 0 {
-		return time.Duration(seconds * float64(time.Second))
+		return max(1, time.Duration(seconds*float64(time.Second)))
 	}
 	return d
 }
