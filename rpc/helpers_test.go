@@ -68,6 +68,9 @@ func (l *lab) Fail(context.Context, None) (None, error) {
 // Count sends that many events before its answer.
 func (l *lab) Count(ctx context.Context, p echoParams) (echoResult, error) {
 	for i := range p.Times {
+		if ctx.Err() != nil {
+			return echoResult{}, context.Cause(ctx)
+		}
 		l.peer.Event(ctx, agent.Event{Kind: p.Text, Seq: int64(i + 1)})
 	}
 	return echoResult{"counted"}, nil

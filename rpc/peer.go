@@ -23,7 +23,8 @@ const maxAsks = 64
 // Events and changes of tasks arrive in the order of the calls. None but
 // adjacent deltas, which may be merged, is dropped while the client lives.
 type Peer struct {
-	log *zap.Logger
+	log  *zap.Logger
+	open sync.WaitGroup // questions that wait for the client
 
 	mu     sync.Mutex
 	conn   *jsonrpc2.Conn // nil when not connected
@@ -42,10 +43,13 @@ func (p *Peer) attach(conn *jsonrpc2.Conn, out *outbox, life context.Context) {
 	p.conn, p.out, p.life = conn, out, life
 }
 
+// detach ends the peer's part; the connection is closed already, and with it
+// every question that waits.
 func (p *Peer) detach() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.conn, p.out, p.can = nil, nil, PygentClient{}
+	p.mu.Unlock()
+	p.open.Wait()
 }
 
 // enable sets what the client can be asked.
@@ -141,6 +145,7 @@ func (p *Peer) ask(ctx context.Context, method string, params, result any) error
 		return errTooManyAsks
 	}
 	p.asks++
+	p.open.Add(1)
 	p.lastID++
 	id := p.lastID
 	p.mu.Unlock()
@@ -183,4 +188,5 @@ func (p *Peer) answered() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asks--
+	p.open.Done()
 }

@@ -146,15 +146,11 @@ func dropNull(s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
+	if s.Ref != "" { // a pointer to another struct: the inference adds "null" to no type at all
+		s.Type, s.Types = "", nil
+	}
 	if kinds := slices.DeleteFunc(slices.Clone(s.Types), func(k string) bool { return k == "null" }); len(kinds) == 1 {
 		s.Type, s.Types = kinds[0], nil
-	}
-	if any := slices.DeleteFunc(slices.Clone(s.AnyOf), func(k *jsonschema.Schema) bool { return k.Type == "null" }); len(any) == 1 && len(s.AnyOf) == 2 {
-		description := s.Description
-		*s = *any[0]
-		if s.Description == "" {
-			s.Description = description
-		}
 	}
 	dropNull(s.Items)
 	dropNull(s.AdditionalProperties)

@@ -1,0 +1,265 @@
+package rpc
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tasks"
+)
+
+// everything is what a client that can be asked sends.
+func everything() InitializeParams {
+	return InitializeParams{Capabilities: ClientCapabilities{Experimental: &ExperimentalClient{
+		Pygent: &PygentClient{Approvals: true, AskUser: true},
+	}}}
+}
+
+func TestClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := connect(t, newLab(Options{}), Handlers{})
+		var early *Error
+		if err := c.Call(t.Context(), "test/echo", echoParams{Text: "x"}, nil); !errors.As(err, &early) || early.Code != codeNotInitialized {
+			t.Errorf("before initialize: %v", err)
+		}
+		var hello InitializeResult
+		if err := c.Call(t.Context(), MethodInitialize, everything(), &hello); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{MethodEvent}, hello.Capabilities.Experimental.Pygent.Notifications); diff != "" {
+			t.Error(diff)
+		}
+		var r echoResult
+		if err := c.Call(t.Context(), "test/echo", echoParams{Text: "<&>\u2028"}, &r); err != nil || r.Text != "<&>\u2028" {
+			t.Errorf("%q, %v", r.Text, err)
+		}
+		want := &Error{Code: codeProvider, Message: "model: HTTP 429: slow down", Data: &agent.ErrorData{
+			Kind: "provider", Retryable: true, HTTPStatus: 429, RetryAfterSeconds: 2,
+		}}
+		var got *Error
+		if err := c.Call(t.Context(), "test/fail", nil, nil); !errors.As(err, &got) {
+			t.Error(err)
+		} else if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A Call whose context ends cancels its request, and takes the result that a
+// cancelled step answers with.
+func TestClientCancels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := connect(t, newLab(Options{}), Handlers{})
+		if err := c.Call(t.Context(), MethodInitialize, everything(), nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var r agent.StepResult
+		if err := c.Call(ctx, "test/step", nil, &r); err != nil || r.Status != agent.StatusCancelled {
+			t.Errorf("step: %+v, %v", r, err)
+		}
+		if err := c.Call(ctx, "test/hang", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("hang: %v", err)
+		}
+	})
+}
+
+func TestClientSeesTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		c := NewClient(ours, Handlers{})
+		go func() {
+			_, _ = readFrame(bufio.NewReader(theirs))
+			_ = theirs.Close()
+		}()
+		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, ErrClosed) {
+			t.Error(err)
+		}
+		<-c.Done()
+		if !errors.Is(c.Err(), io.EOF) {
+			t.Error(c.Err())
+		}
+		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, ErrClosed) {
+			t.Error(err)
+		}
+		_ = c.Close()
+	})
+}
+
+// What the client answers to questions, and what the server makes of it.
+func TestQuestions(t *testing.T) {
+	answer := func(v any, err error) func(context.Context, string, json.RawMessage) (any, error) {
+		return func(context.Context, string, json.RawMessage) (any, error) { return v, err }
+	}
+	tests := []struct {
+		name     string
+		init     InitializeParams
+		request  func(context.Context, string, json.RawMessage) (any, error)
+		decision string
+		answer   map[string]any
+	}{
+		{"yes", everything(), answer(map[string]string{"decision": "allow", "answer": "because"}, nil), "allow", map[string]any{"answer": "because", "ok": true}},
+		{"no capability", InitializeParams{}, answer(map[string]string{"decision": "allow", "answer": "because"}, nil), "deny", map[string]any{"answer": "", "ok": false}},
+		{"no method", everything(), nil, "deny", map[string]any{"answer": "", "ok": false}},
+		{"an error", everything(), answer(nil, errors.New("no")), "deny", map[string]any{"answer": "", "ok": false}},
+		{"rubbish", everything(), answer([]int{1}, nil), "deny", map[string]any{"answer": "", "ok": false}},
+		{"no decision", everything(), answer(map[string]string{"decision": "perhaps"}, nil), "deny", map[string]any{"answer": "", "ok": true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _ := connect(t, newLab(Options{}), Handlers{Request: tt.request})
+				if err := c.Call(t.Context(), MethodInitialize, tt.init, nil); err != nil {
+					t.Fatal(err)
+				}
+				var d agent.Decision
+				if err := c.Call(t.Context(), "test/approve", nil, &d); err != nil || d.Decision != tt.decision {
+					t.Errorf("%+v, %v", d, err)
+				}
+				var got map[string]any
+				if err := c.Call(t.Context(), "test/ask", nil, &got); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(tt.answer, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// When the asking request is cancelled, the question is withdrawn.
+func TestQuestionWithdrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, withdrawn := make(chan struct{}), make(chan struct{})
+		server := newLab(Options{})
+		c, _ := connect(t, server, Handlers{Request: func(ctx context.Context, _ string, _ json.RawMessage) (any, error) {
+			close(asked)
+			<-ctx.Done()
+			close(withdrawn)
+			return nil, ctx.Err()
+		}})
+		if err := c.Call(t.Context(), MethodInitialize, everything(), nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-asked
+			cancel()
+		}()
+		if err := c.Call(ctx, "test/approve", nil, nil); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		<-withdrawn
+		synctest.Wait()
+		if server.peer.asks != 0 {
+			t.Errorf("%d questions are open", server.peer.asks)
+		}
+	})
+}
+
+// A client that goes away, with a question open: denied, nothing hangs.
+func TestClientGoneWhileAsked(t *testing.T) {
+	v := open(t, newLab(Options{}))
+	v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/approve"}`)
+	if got := v.reply(t); !strings.Contains(got, methodRequestApproval) {
+		t.Fatal(got)
+	}
+	_ = v.in.Close()
+	got := v.reply(t)
+	if strings.Contains(got, methodCancel) { // the question is withdrawn, if there is time for it
+		got = v.reply(t)
+	}
+	if r := decode(t, got); string(r.ID) != "1" {
+		t.Errorf("%+v", r)
+	}
+	if o := v.end(t); o.code != ExitAbrupt {
+		t.Errorf("Serve = %d, %v", o.code, o.err)
+	}
+}
+
+// The peer works before Serve and after it, without effect.
+func TestPeerAlone(t *testing.T) {
+	p := NewServer(Options{}).Peer()
+	p.Event(t.Context(), agent.Event{Kind: agent.KindNotice})
+	p.TaskChanged(t.Context(), tasks.Task{})
+	if d, err := p.RequestApproval(t.Context(), agent.Approval{}); d.Decision != "deny" || err != nil {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if _, ok, err := p.AskUser(t.Context(), agent.Question{}); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+}
+
+// The death of the client's process ends Serve, though the input stays open.
+func TestParentDies(t *testing.T) {
+	if _, err := exec.LookPath("sleep"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no sleep on this machine")
+	}
+	parent := exec.Command("sleep", "60")
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	v := serve(t, context.Background(), newLab(Options{}))
+	v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"processId":%d}}`, parent.Process.Pid))
+	v.reply(t)
+	v.send(t, `{"jsonrpc":"2.0","id":2,"method":"test/step"}`)
+	_ = parent.Process.Kill() // a zombie until Wait
+	if r := decode(t, v.reply(t)); string(r.ID) != "2" {
+		t.Errorf("%+v", r)
+	}
+	if o := v.end(t); o.code != ExitAbrupt {
+		t.Errorf("Serve = %d, %v", o.code, o.err)
+	}
+	_ = parent.Wait()
+}
+
+func TestPathOfURI(t *testing.T) {
+	tests := []struct {
+		uri     string
+		windows bool
+		want    string // "" is refused
+	}{
+		{"file:///home/me/a%20b%23%C3%A9", false, "/home/me/a b#é"},
+		{"file://localhost/tmp", false, "/tmp"},
+		{"file:/tmp", false, "/tmp"},
+		{"file:///", false, "/"},
+		{"file:///c%3A/Users/me", true, `C:\Users\me`},
+		{"file:///C:", true, `C:\`},
+		{"file:///tmp", true, ""},
+		{"file://server/share", true, ""},
+		{"file://server/share", false, ""},
+		{"http://localhost/tmp", false, ""},
+		{"/tmp", false, ""},
+		{"", false, ""},
+		{"file:tmp", false, ""},
+		{"file:///a?b", false, ""},
+		{"file:///a%00b", false, ""},
+		{"file:///%zz", false, ""},
+	}
+	for _, tt := range tests {
+		got, err := pathOfURI(tt.uri, tt.windows)
+		var invalid *runtime.InvalidError
+		if got != tt.want || (err != nil) != (tt.want == "") || (err != nil && !errors.As(err, &invalid)) {
+			t.Errorf("%q: %q, %v", tt.uri, got, err)
+		}
+	}
+}

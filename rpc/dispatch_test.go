@@ -1,0 +1,230 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+)
+
+// A cancel right behind its request, in one write, is never lost.
+func TestCancelBehindRequest(t *testing.T) {
+	baseline := goruntime.NumGoroutine()
+	v := open(t, newLab(Options{}))
+	const rounds = 1000
+	go func() {
+		for i := range rounds {
+			method := "test/step"
+			if i%2 == 1 {
+				method = "test/hang"
+			}
+			_, _ = io.WriteString(v.in, frame(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q}`, i, method))+
+				frame(fmt.Sprintf(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":%d}}`, i)))
+		}
+	}()
+	seen := map[string]int{}
+	for range rounds {
+		r := decode(t, v.reply(t))
+		seen[string(r.ID)]++
+		switch {
+		case r.Error != nil && r.Error.Code == codeCancelled && r.Error.Message == "request cancelled":
+		case strings.Contains(string(r.Result), `"status":"cancelled"`):
+		default:
+			t.Errorf("answer to %s: %s, %+v", r.ID, r.Result, r.Error)
+		}
+	}
+	if len(seen) != rounds {
+		t.Errorf("%d requests of %d are answered", len(seen), rounds)
+	}
+	v.quit(t)
+	v.close()
+	settle(t, baseline)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	c, _ := connect(t, newLab(Options{}), Handlers{})
+	if err := c.Call(t.Context(), MethodInitialize, InitializeParams{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error)
+	const n = 200
+	for i := range n {
+		go func() {
+			var r echoResult
+			want := fmt.Sprint("text ", i)
+			err := c.Call(t.Context(), "test/echo", echoParams{Text: want}, &r)
+			if err == nil && r.Text != want {
+				err = fmt.Errorf("got %q, want %q", r.Text, want)
+			}
+			errs <- err
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOverloaded(t *testing.T) {
+	v := open(t, newLab(Options{}))
+	for i := range maxInFlight + 1 {
+		v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/step"}`, i))
+	}
+	r := decode(t, v.reply(t))
+	if string(r.ID) != fmt.Sprint(maxInFlight) || r.Error == nil || r.Error.Code != codeOverloaded || !r.Error.Data.Retryable {
+		t.Errorf("answer %s: %+v", r.ID, r.Error)
+	}
+	v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":0}}`)
+	if r := decode(t, v.reply(t)); string(r.ID) != "0" {
+		t.Errorf("answer to %s", r.ID)
+	}
+	v.send(t, `{"jsonrpc":"2.0","id":"again","method":"test/echo","params":{"text":"x"}}`)
+	if r := decode(t, v.reply(t)); string(r.ID) != `"again"` || r.Error != nil {
+		t.Errorf("answer to %s: %+v", r.ID, r.Error)
+	}
+	_ = v.in.Close() // cancels the others
+	for range maxInFlight - 1 {
+		v.reply(t)
+	}
+	if o := v.end(t); o.code != ExitAbrupt || o.err != nil {
+		t.Errorf("Serve = %d, %v", o.code, o.err)
+	}
+}
+
+func TestNotificationsInOrder(t *testing.T) {
+	const n = 10_000
+	var got []int64
+	c, _ := connect(t, newLab(Options{}), Handlers{Notification: func(_ string, params json.RawMessage) {
+		var e agent.Event
+		if err := json.Unmarshal(params, &e); err != nil {
+			t.Error(err)
+		}
+		got = append(got, e.Seq)
+	}})
+	if err := c.Call(t.Context(), MethodInitialize, InitializeParams{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var r echoResult
+	if err := c.Call(t.Context(), "test/count", echoParams{Text: agent.KindNotice, Times: n}, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != n || !slices.IsSorted(got) || got[n-1] != n {
+		t.Errorf("%d notifications before the answer, sorted: %v", len(got), slices.IsSorted(got))
+	}
+}
+
+// Too deep for encoding/json: refused with the request's own id.
+func TestDeepParams(t *testing.T) {
+	for _, at := range []string{"unknown", "any"} {
+		v := open(t, newLab(Options{}))
+		deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
+		v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/echo","params":{"text":"x","`+at+`":`+deep+`}}`)
+		if r := decode(t, v.reply(t)); string(r.ID) != "1" || r.Error == nil || r.Error.Code != codeInvalidParams {
+			t.Errorf("%s: answer to %s: %+v", at, r.ID, r.Error)
+		}
+		// As a response it must not hurt either.
+		v.send(t, `{"jsonrpc":"2.0","id":1,"result":`+deep+`}`)
+		v.quit(t)
+	}
+}
+
+func TestScriptFinishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		table := append(labTable(), call("test/wait", "", func(_ *lab, ctx context.Context, _ None) (string, error) {
+			select {
+			case <-release:
+				return "done", nil
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}))
+		var out buffer
+		go func() {
+			time.Sleep(time.Hour)
+			close(release)
+		}()
+		code, err := newLab(Options{table: table}).Serve(t.Context(), strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"test/wait"}`), &out)
+		if code != ExitOK || err != nil {
+			t.Errorf("Serve = %d, %v", code, err)
+		}
+		if diff := cmp.Diff(`{"jsonrpc":"2.0","id":1,"result":"done"}`+"\n", out.String()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The end of Serve's context, as by SIGTERM, cancels what runs, though nobody
+// closes the input.
+func TestContextEnds(t *testing.T) {
+	for _, input := range []string{frame(initialize) + frame(`{"jsonrpc":"2.0","id":1,"method":"test/step"}`), `{"jsonrpc":"2.0","id":1,"method":"test/step"}` + "\n"} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		v := serve(t, ctx, newLab(Options{}))
+		if _, err := io.WriteString(v.in, input); err != nil {
+			t.Fatal(err)
+		}
+		if input[0] == 'C' {
+			v.reply(t)
+		}
+		// A second request tells that the first one runs.
+		cancel(fmt.Errorf("SIGTERM"))
+		rest, _ := io.ReadAll(v.out)
+		if o := v.end(t); o.code != ExitAbrupt {
+			t.Errorf("Serve = %d, %v", o.code, o.err)
+		}
+		if n := strings.Count(string(rest), `"status":"cancelled"`); n > 1 {
+			t.Errorf("%d answers: %s", n, rest)
+		}
+	}
+}
+
+// A handler that ignores its context does not keep Serve for ever.
+func TestStuckHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		table := append(labTable(), call("test/stuck", "", func(*lab, context.Context, None) (None, error) {
+			<-release
+			return None{}, nil
+		}))
+		begun := time.Now()
+		code, err := newLab(Options{table: table}).Serve(t.Context(),
+			strings.NewReader(frame(initialize)+frame(`{"jsonrpc":"2.0","id":1,"method":"test/stuck"}`)), io.Discard)
+		if code != ExitAbrupt || err == nil || !strings.Contains(err.Error(), "test/stuck did not end") {
+			t.Errorf("Serve = %d, %v", code, err)
+		}
+		if took := time.Since(begun); took != shutdownTimeout {
+			t.Errorf("took %v", took)
+		}
+		close(release)
+	})
+}
+
+func TestProvideNothing(t *testing.T) {
+	defer func() {
+		if p := recover(); p == nil {
+			t.Error("no panic")
+		}
+	}()
+	NewServer(Options{}).Provide("not a service")
+}
+
+// Methods of services that are not there do not exist.
+func TestAbsentService(t *testing.T) {
+	v := open(t, NewServer(Options{}))
+	v.send(t, `{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"x"}}`)
+	if r := decode(t, v.reply(t)); r.Error == nil || r.Error.Code != codeMethodNotFound {
+		t.Errorf("%+v", r)
+	}
+	v.quit(t)
+}
