@@ -44,7 +44,7 @@ func (m *Model) attempt(parent context.Context, c call, emit func(agent.Delta)) 
 
 	a := assembler{emit: emit}
 	err = m.relay(stream, &a, quiet)
-	if a.finish == "" || (err != nil && !errors.Is(err, io.EOF) && parent.Err() != nil) {
+	if a.finish == "" || (!errors.Is(err, io.EOF) && parent.Err() != nil) {
 		return a.partial(), m.failure(parent, ctx, m.cut(err, d.body))
 	}
 	d.body.drain()
@@ -73,7 +73,8 @@ func (m *Model) open(ctx context.Context, c call, d *doer) (*goopenai.ChatComple
 	return stream, err
 }
 
-// relay feeds a until the stream ends; io.EOF is its good end.
+// relay feeds a until the stream ends; io.EOF is its good end. It never returns
+// nil.
 func (m *Model) relay(stream *goopenai.ChatCompletionStream, a *assembler, quiet *silence) error {
 	for {
 		raw, err := stream.RecvRaw()

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -159,15 +161,24 @@ func putModelName(req *http.Request, name string) error {
 // retryAfter reads the header: seconds or a date, or milliseconds as some
 // gateways have it. 0 means that nothing usable was said.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	if ms, err := time.ParseDuration(h.Get("Retry-After-Ms") + "ms"); err == nil && ms > 0 {
-		return ms
+	if ms := number(h.Get("Retry-After-Ms")); ms > 0 {
+		return time.Duration(ms * float64(time.Millisecond))
 	}
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if s, err := time.ParseDuration(value + "s"); err == nil {
-		return max(0, s)
+	if s := number(value); s > 0 {
+		return time.Duration(s * float64(time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return max(0, at.Sub(now))
 	}
 	return 0
+}
+
+// number reads a number that is not too large for a duration; 0 if it is none.
+func number(s string) float64 {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(n) {
+		return 0
+	}
+	return min(max(n, 0), 1e9)
 }
