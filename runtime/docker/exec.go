@@ -73,6 +73,9 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 	ended := c.learnEnd(err)
 	dirty, failure := c.settle(err)
 	if failure != nil {
+		if err == nil && ended == nil && !c.exited {
+			ended = c.doubt()
+		}
 		e.discard(s, failure)
 	}
 	c.stop()
@@ -84,8 +87,6 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 		return runtime.Exit{}, err
 	case ended != nil:
 		return runtime.Exit{}, ended
-	case !c.exited && failure != nil: // the code was the container's end, not the command's
-		return runtime.Exit{}, lost(s, failure)
 	}
 	return c.exit(), nil
 }
@@ -140,7 +141,7 @@ func (e *Executor) leave(s *sandbox, dirty bool) {
 		select {
 		case <-s.gone:
 		default:
-			if _, err := s.sweepAll(); err != nil {
+			if _, err := s.sweepAll(killPatience); err != nil {
 				e.discard(s, err)
 			}
 		}

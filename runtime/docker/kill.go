@@ -16,10 +16,11 @@ import (
 )
 
 // How long a kill inside the container may take before the container itself is
-// killed. Neighbours die with it, so with neighbours the patience is greater.
+// killed. That is safe but costs what is in /tmp and HOME, and the neighbours'
+// lives; so only a deadline, with no neighbour, makes it short.
 const (
-	killPatience          = 600 * time.Millisecond
-	killPatienceNeighbour = 2500 * time.Millisecond
+	killPatienceUrgent = 600 * time.Millisecond
+	killPatience       = 2500 * time.Millisecond
 )
 
 // The mark in the environment of every process inside.
@@ -39,13 +40,15 @@ var (
 )
 
 // sweepAll kills everything but PID 1. The gate must be shut.
-func (s *sandbox) sweepAll() (report, error) { return s.sweep("", "", killPatience) }
+func (s *sandbox) sweepAll(patience time.Duration) (report, error) {
+	return s.sweep("", "", patience)
+}
 
 // sweepCommand kills the processes that carry the mark id or belong to the
 // session of that PID. The report tells whether processes without any mark are
 // left, which may be the command's.
 func (s *sandbox) sweepCommand(id, session string) (report, error) {
-	return s.sweep(id, session, killPatienceNeighbour)
+	return s.sweep(id, session, killPatience)
 }
 
 // sweep runs the killer as a second exec; there is no call that ends the first.
@@ -60,9 +63,6 @@ func (s *sandbox) sweep(id, session string, patience time.Duration) (report, err
 	}
 	r, ok := parseReport(strings.TrimSpace(text))
 	if !ok || r.kind != reportSwept {
-		if err := s.state(ctx); err != nil {
-			return report{}, fmt.Errorf("kill processes: %w", err)
-		}
 		return report{}, fmt.Errorf("kill processes: the killer ended without success: %q", text)
 	}
 	s.log.Debug("killed processes", zap.String("command", id), zap.Duration("took", time.Since(began)))

@@ -123,6 +123,18 @@ func (c *command) learnEnd(watched error) error {
 	return nil
 }
 
+// doubt is asked when the code was learned from the daemon and the container
+// then refused a kill: if it has ended, so the code may be the container's end
+// and not the command's.
+func (c *command) doubt() error {
+	ctx, cancel := context.WithTimeout(context.Background(), inspectTimeout)
+	defer cancel()
+	if err := c.s.state(ctx); err != nil {
+		return lost(c.s, err)
+	}
+	return nil
+}
+
 // settle makes sure that no process of the command is left. dirty tells that
 // one may be which no command can claim; the error, that the container must go.
 func (c *command) settle(watched error) (dirty bool, err error) {
@@ -137,7 +149,11 @@ func (c *command) settle(watched error) (dirty bool, err error) {
 	}
 	if c.s.gate.shutIfAlone() {
 		defer c.s.gate.open()
-		r, err := c.s.sweepAll()
+		patience := killPatience
+		if watched != nil {
+			patience = killPatienceUrgent
+		}
+		r, err := c.s.sweepAll(patience)
 		c.noteSweep(r, err)
 		return false, err
 	}

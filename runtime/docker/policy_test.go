@@ -1,0 +1,202 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// TestPolicy reads every value of the sandbox back from the daemon.
+func TestPolicy(t *testing.T) {
+	ws := workspace(t)
+	git := filepath.Join(ws.Dir(), ".git")
+	for _, dir := range []string{"hooks", "objects"} {
+		if err := os.MkdirAll(filepath.Join(git, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(git, "config"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OPENAI_API_KEY", "sk-secret")
+	opts := Options{Client: connect(t), Labels: map[string]string{"pygent.session": "s1"}, MemoryBytes: 256 << 20, CPUs: 1, PIDs: 100, FileBytes: 1 << 20}
+	e := executor(t, ws, opts)
+	sh(t, e, "true")
+	info, err := opts.Client.api.ContainerInspect(context.Background(), e.Info().ContainerID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := info.HostConfig
+	for _, tc := range []struct {
+		what      string
+		got, want any
+	}{
+		{"user", info.Config.User, fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())},
+		{"capabilities", []string(h.CapDrop), []string{"ALL"}},
+		{"added capabilities", len(h.CapAdd), 0},
+		{"privileged", h.Privileged, false},
+		{"security", h.SecurityOpt, []string{"no-new-privileges"}},
+		{"root file system", h.ReadonlyRootfs, true},
+		{"network", string(h.NetworkMode), "none"},
+		{"ipc", string(h.IpcMode), "private"},
+		{"pid", string(h.PidMode), ""},
+		{"uts", string(h.UTSMode), ""},
+		{"log", h.LogConfig.Type, "none"},
+		{"auto remove", h.AutoRemove, true},
+		{"memory", h.Memory, int64(256 << 20)},
+		{"memory and swap", h.MemorySwap, int64(256 << 20)},
+		{"CPUs", h.NanoCPUs, int64(1e9)},
+		{"pids", *h.PidsLimit, int64(100)},
+		{"devices", len(h.Devices) + len(h.DeviceRequests), 0},
+		{"binds", len(h.Binds), 0},
+		{"open stdin", info.Config.OpenStdin && info.Config.StdinOnce, true},
+		{"tty", info.Config.Tty, false},
+		{"restart", h.RestartPolicy.IsNone(), true},
+		{"ulimits", ulimits(h), map[string][2]int64{"core": {0, 0}, "fsize": {1 << 20, 1 << 20}, "nofile": {openFiles, openFiles}}},
+		{"mounts", mountModes(info.Mounts), map[string]string{
+			"/workspace": ws.Dir() + " rw", "/workspace/.git": git + " rw",
+			"/workspace/.git/hooks": git + "/hooks ro", "/workspace/.git/config": git + "/config ro",
+		}},
+		{"label", info.Config.Labels["pygent.session"], "s1"},
+		{"app", info.Config.Labels[labelApp], appName},
+		{"pid label", info.Config.Labels[labelPID], fmt.Sprint(os.Getpid())},
+		{"boot", info.Config.Labels[labelBootID] != "" && info.Config.Labels[labelStartTime] != "", true},
+		{"secret", strings.Contains(strings.Join(info.Config.Env, " "), "sk-secret"), false},
+		{"info", e.Info(), runtime.Info{
+			Kind: "docker", Sandbox: "container", Image: testImage(), ContainerID: info.ID, Network: "none", Workspace: ws.Dir(),
+			Limits: runtime.Limits{MemoryBytes: 256 << 20, PIDs: 100, CPUs: 1, FileBytes: 1 << 20},
+		}},
+	} {
+		if diff := cmp.Diff(tc.want, tc.got); diff != "" {
+			t.Errorf("%s: %s", tc.what, diff)
+		}
+	}
+}
+
+func ulimits(h *container.HostConfig) map[string][2]int64 {
+	all := map[string][2]int64{}
+	for _, u := range h.Ulimits {
+		all[u.Name] = [2]int64{u.Soft, u.Hard}
+	}
+	return all
+}
+
+func mountModes(mounts []container.MountPoint) map[string]string {
+	all := map[string]string{}
+	for _, m := range mounts {
+		all[m.Destination] = m.Source + map[bool]string{true: " rw", false: " ro"}[m.RW]
+	}
+	return all
+}
+
+// TestPolicyFromInside tries what the policy forbids. Each script says "held"
+// when it was stopped.
+func TestPolicyFromInside(t *testing.T) {
+	ws := workspace(t)
+	for _, dir := range []string{".git/hooks", ".git/objects"} {
+		if err := os.MkdirAll(filepath.Join(ws.Dir(), dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(ws.Dir(), ".git/config"), []byte("[core]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OPENAI_API_KEY", "sk-secret")
+	e := executor(t, ws, Options{FileBytes: 1 << 20})
+	for name, script := range map[string]string{
+		"rename .git":           "mv .git x || echo held",
+		"remove .git":           "rmdir .git || echo held",
+		"add a hook":            "touch .git/hooks/pre-commit || echo held",
+		"replace hooks":         "mv .git/hooks .git/x || echo held",
+		"write config":          "echo x >>.git/config || echo held",
+		"replace config":        "echo x >new; mv new .git/config || echo held",
+		"write the root":        "touch /bin/x /x || echo held",
+		"secrets":               "cat /proc/*/environ | grep -q sk-secret || echo held",
+		"docker.sock":           "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ] || echo held",
+		"network":               "cat /proc/net/dev | grep -v lo: | grep -q : || echo held",
+		"mount":                 "mount -t tmpfs none /tmp || echo held",
+		"change owner":          "touch own; chown 12345 own || echo held",
+		"a big file":            "(head -c 2000000 /dev/zero >big) ; [ $(wc -c <big) -le 1048576 ] && echo held",
+		"fill /tmp":             "(ulimit -f unlimited; i=0; while [ $i -lt 200 ] && head -c 1000000 /dev/zero >/tmp/f$i; do i=$((i+1)); done); [ $(ls /tmp | wc -l) -lt 200 ] && echo held; rm -f /tmp/f*",
+		"core":                  "[ $(ulimit -c) = 0 ] && echo held",
+		"raise a limit":         "(ulimit -n 100000) || echo held",
+		"a hostile environment": "[ \"$HOME\" = /home/pygent ] && touch ~/x /tmp/x && echo held",
+	} {
+		if out, _ := sh(t, e, "{ "+script+"; } 2>/dev/null"); !strings.HasSuffix(out, "held\n") {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
+	if out, exit := sh(t, e, "touch .git/objects/x .git/index && echo ok"); out != "ok\n" {
+		t.Errorf("git's own files cannot be written: %+v", exit)
+	}
+}
+
+func TestWorktreePointerIsReadOnly(t *testing.T) {
+	ws := workspace(t)
+	if err := os.WriteFile(filepath.Join(ws.Dir(), ".git"), []byte("gitdir: /elsewhere\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e := executor(t, ws, Options{})
+	if out, _ := sh(t, e, "{ echo x >.git || mv .git x || rm -f .git || echo held; } 2>/dev/null"); out != "held\n" {
+		t.Errorf("got %q", out)
+	}
+}
+
+func TestGitLinkIsRefused(t *testing.T) {
+	ws := workspace(t)
+	if err := os.Symlink("/etc", filepath.Join(ws.Dir(), ".git")); err != nil {
+		t.Fatal(err)
+	}
+	e := executor(t, ws, Options{})
+	_, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, &bytes.Buffer{})
+	wantUnavailable(t, err, ".git", "link")
+}
+
+func TestFilesBelongToTheUser(t *testing.T) {
+	uid, gid := os.Getuid(), os.Getgid()
+	for _, user := range []string{"", "65534:65533"} {
+		t.Run("user "+user, func(t *testing.T) {
+			ws := workspace(t)
+			if user != "" {
+				if os.Getuid() != 0 {
+					t.Skip("only root can give the workspace to another user")
+				}
+				uid, gid = 65534, 65533
+				if err := os.Chown(ws.Dir(), uid, gid); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e := executor(t, ws, Options{User: user})
+			if out, exit := sh(t, e, "mkdir -p a && echo x >a/b && touch ~/x && echo done; setsid sleep 4400 &"); out != "done\n" || exit.Code != 0 {
+				t.Fatalf("%q, %+v", out, exit)
+			}
+			for _, name := range []string{"a", "a/b"} {
+				info, err := os.Stat(filepath.Join(ws.Dir(), name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				stat := info.Sys().(*syscall.Stat_t)
+				if int(stat.Uid) != uid || int(stat.Gid) != gid {
+					t.Errorf("%s belongs to %d:%d, want %d:%d", name, stat.Uid, stat.Gid, uid, gid)
+				}
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			started := make(chan struct{})
+			go func() { <-started; cancel() }()
+			if _, err := e.Exec(ctx, runtime.Command{Script: "setsid sleep 4401 & echo; sleep 4402"}, onceWriter(started)); err == nil {
+				t.Error("a cancelled command succeeded")
+			}
+			wantNone(t, e, "sleep 440")
+		})
+	}
+}

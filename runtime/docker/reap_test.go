@@ -1,0 +1,74 @@
+package docker
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+func TestProvablyDead(t *testing.T) {
+	if bootID() == "" {
+		t.Skip("needs Linux's /proc")
+	}
+	child := exec.Command("true")
+	if err := child.Run(); err != nil {
+		t.Fatal(err)
+	}
+	ours := labels("i", nil)
+	for name, tc := range map[string]struct {
+		change map[string]string
+		want   bool
+	}{
+		"ours":               {nil, false},
+		"process gone":       {map[string]string{labelPID: strconv.Itoa(child.Process.Pid)}, true},
+		"PID used again":     {map[string]string{labelStartTime: "1"}, true},
+		"other boot":         {map[string]string{labelBootID: "other"}, true},
+		"other host":         {map[string]string{labelBootID: "other", labelHost: "other"}, false},
+		"other namespace":    {map[string]string{labelPIDSpace: "pid:[1]", labelPID: "999999"}, false},
+		"no PID":             {map[string]string{labelPID: ""}, false},
+		"nonsense PID":       {map[string]string{labelPID: "-1"}, false},
+		"no start time":      {map[string]string{labelStartTime: ""}, false},
+		"no boot":            {map[string]string{labelBootID: ""}, false},
+		"the process itself": {map[string]string{labelPID: strconv.Itoa(os.Getpid())}, false},
+	} {
+		l := maps.Clone(ours)
+		maps.Copy(l, tc.change)
+		if got := provablyDead(l); got != tc.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestReap(t *testing.T) {
+	client := connect(t)
+	if bootID() == "" {
+		t.Skip("needs Linux's /proc")
+	}
+	instance := randomID()
+	e := executor(t, workspace(t), Options{Client: client, Instance: instance})
+	sh(t, e, "true")
+	live := e.Info().ContainerID
+	dead := labels(instance, nil)
+	dead[labelStartTime] = "1"
+	left, err := client.api.ContainerCreate(context.Background(), &container.Config{Image: testImage(), Cmd: []string{"true"}, Labels: dead}, nil, nil, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = client.api.ContainerRemove(context.Background(), left.ID, container.RemoveOptions{Force: true})
+	})
+	if n, err := client.Reap(context.Background()); err != nil || n < 1 {
+		t.Errorf("Reap: %d, %v", n, err)
+	}
+	if got := containers(t, client, instance); len(got) != 1 || got[0] != live {
+		t.Errorf("left: %v, want only the live one %s", got, live)
+	}
+	if out, _ := sh(t, e, "echo well"); out != "well\n" {
+		t.Errorf("the live one: %q", out)
+	}
+}
