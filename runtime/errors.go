@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"strconv"
 )
 
@@ -48,8 +49,20 @@ func quote(s string) string {
 // around it: ours already name both, and os.Root's paths can be internal ones.
 func reason(err error) error {
 	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
 		return pe.Err
+	case errors.As(err, &le):
+		return le.Err
 	}
 	return err
+}
+
+// notFound has the reference's text. A name that would spoil it is quoted.
+func notFound(name string) error {
+	if len(name) > maxQuoted || strconv.Quote(name) != `"`+name+`"` {
+		name = quote(name)
+	}
+	return &fileError{"file " + name + " not found", ErrNotFound}
 }

@@ -120,7 +120,7 @@ func (w *Workspace) resolve(name string) (string, error) {
 func joinMissing(name, missing string, rest []string) (string, error) {
 	for _, elem := range rest {
 		if elem == ".." {
-			return "", &fileError{"file " + name + " not found", ErrNotFound}
+			return "", notFound(name)
 		}
 	}
 	return path.Join(missing, path.Join(rest...)), nil
@@ -132,7 +132,7 @@ func (w *Workspace) wrap(op, name string, err error) error {
 	case errors.Is(err, w.escapes):
 		return outside(name, "goes through a link that leads out of the workspace")
 	case errors.Is(err, fs.ErrNotExist):
-		return &fileError{"file " + name + " not found", ErrNotFound}
+		return notFound(name)
 	case errors.Is(err, fs.ErrClosed):
 		return &fileError{op + " " + quote(name) + ": the workspace is closed", err}
 	default:

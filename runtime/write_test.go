@@ -140,6 +140,9 @@ func TestReadFile(t *testing.T) {
 	if !errors.Is(err, runtime.ErrNotFound) || err.Error() != "file a/missing.txt not found" {
 		t.Errorf("missing: %v", err)
 	}
+	if _, err := ws.ReadFile("a\nb\x1b", 10); err == nil || err.Error() != `file "a\nb\x1b" not found` {
+		t.Errorf("missing, with control characters: %v", err)
+	}
 	if _, err := ws.ReadFile("ten/below", 10); err == nil {
 		t.Error("below a file: no error")
 	}

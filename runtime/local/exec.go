@@ -16,7 +16,7 @@ import (
 
 // drainTime bounds the wait for the end of the output after all processes are
 // gone. It matters only when somebody else got hold of the pipe.
-const drainTime = 500 * time.Millisecond
+const drainTime = 250 * time.Millisecond
 
 // run starts the shell and sees it and its descendants to their end.
 func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
@@ -35,7 +35,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	c := exec.Command(shell, "-c", cmd.Script) //nolint:noctx // the tree ends it: CommandContext would kill the shell alone
 	c.Dir = workingDir(dir, filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)))
 	c.Env = append(environment(), "PWD="+filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)), t.mark())
-	c.Env = append(c.Env, e.opts.Env...)
+	c.Env = append(c.Env, e.env...)
 	c.Stdout, c.Stderr = w, w
 
 	// The kernel kills the shell when the thread that forked it ends, so this

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pygent/pygent/runtime"
@@ -12,7 +14,8 @@ import (
 
 // Options are the options of New. The zero value is fine.
 type Options struct {
-	// Reason tells in Info why commands run unconfined.
+	// Reason tells in Info why commands run unconfined. What the system cannot
+	// do is added to it.
 	Reason string
 	// Env is added to the allow-listed environment, as KEY=value. It beats it.
 	Env []string
@@ -20,8 +23,9 @@ type Options struct {
 
 // Executor runs commands in one workspace. It implements runtime.Executor.
 type Executor struct {
-	ws   *runtime.Workspace
-	opts Options
+	ws     *runtime.Workspace
+	env    []string
+	reason string
 
 	life context.Context // ends with Close; every command's context ends with it
 	stop context.CancelCauseFunc
@@ -38,9 +42,16 @@ var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavail
 // New makes an executor for ws, which stays the caller's. On Linux it makes the
 // server process a child subreaper; see the package's comment.
 func New(ws *runtime.Workspace, opts Options) *Executor {
-	adoptOrphans()
+	reasons := slices.DeleteFunc([]string{opts.Reason, adoptOrphans()}, func(s string) bool { return s == "" })
 	life, stop := context.WithCancelCause(context.Background())
-	return &Executor{ws: ws, opts: opts, life: life, stop: stop, idle: make(chan struct{})}
+	return &Executor{
+		ws:     ws,
+		env:    slices.Clone(opts.Env),
+		reason: strings.Join(reasons, "; "),
+		life:   life,
+		stop:   stop,
+		idle:   make(chan struct{}),
+	}
 }
 
 // Info says what runs commands.
@@ -50,7 +61,7 @@ func (e *Executor) Info() runtime.Info {
 		Sandbox:   runtime.SandboxNone,
 		Network:   "full",
 		Workspace: e.ws.Dir(),
-		Reason:    e.opts.Reason,
+		Reason:    e.reason,
 	}
 }
 

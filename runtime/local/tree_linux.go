@@ -13,9 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// huntTime bounds the search for what a command left behind. Only a process
-// that cannot be killed, or one that forks faster than it is read, outlasts it.
-const huntTime = 800 * time.Millisecond
+// Bounds of the search for what a command left behind. Only a process that
+// cannot be killed, or a chain that forks faster than it is read, needs so long.
+const (
+	huntTime     = 5 * time.Second
+	huntTimeLate = 600 * time.Millisecond // after the context's end, when a second is all there is
+)
 
 // platformTree is what Linux needs to know of a tree.
 type platformTree struct {
@@ -26,7 +29,8 @@ type platformTree struct {
 // is: the kernel makes the whole process a subreaper, and all orphans of all
 // executors its children alike.
 var reaper struct {
-	once sync.Once
+	once     sync.Once
+	weakness string // set by once
 
 	// mu is held while a command is counted and while orphans are looked at, so
 	// that none begins between the finding that no command runs and the killing
@@ -35,10 +39,19 @@ var reaper struct {
 	running int // commands whose shell can be alive
 }
 
-// adoptOrphans makes the server the parent of orphaned descendants. Should the
-// kernel refuse (it does not since 3.4), daemons go to init and live on.
-func adoptOrphans() {
-	reaper.once.Do(func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
+// adoptOrphans makes the server the parent of orphaned descendants. It returns
+// what a user has to know when that is in vain: daemons then live on.
+func adoptOrphans() (weakness string) {
+	reaper.once.Do(func() {
+		err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+		if err == nil {
+			_, err = os.Stat("/proc/thread-self/children")
+		}
+		if err != nil {
+			reaper.weakness = "daemons can outlive their command: " + err.Error()
+		}
+	})
+	return reaper.weakness
 }
 
 func (t *tree) start(c *exec.Cmd) error {
@@ -84,17 +97,21 @@ func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, l
 	_ = unix.Kill(-pid, unix.SIGKILL)
 	_ = c.Wait()
 	t.leave() // not before: the hunt of another command must not reap the shell
-	return c.ProcessState, t.hunt()
+	limit := huntTime
+	if ctx.Err() != nil {
+		limit = huntTimeLate
+	}
+	return c.ProcessState, t.hunt(limit)
 }
 
 // hunt kills and reaps the tree's orphans, round by round: the children of each
 // become orphans in their turn. It returns how many are left when time is up.
-func (t *tree) hunt() (left int) {
+func (t *tree) hunt(limit time.Duration) (left int) {
 	pause := 100 * time.Microsecond
-	for end := time.Now().Add(huntTime); ; {
-		left = t.round()
-		if left == 0 || time.Now().After(end) {
-			return left
+	for end := time.Now().Add(limit); ; {
+		found, alive := t.round()
+		if found == 0 || time.Now().After(end) {
+			return alive
 		}
 		// A killed process takes some microseconds to die.
 		time.Sleep(pause)
@@ -103,8 +120,8 @@ func (t *tree) hunt() (left int) {
 }
 
 // round kills the orphans of this tree that there are now and reaps those that
-// are dead. It returns how many it found.
-func (t *tree) round() (found int) {
+// are dead already; their children are found in the next round.
+func (t *tree) round() (found, alive int) {
 	reaper.mu.Lock()
 	defer reaper.mu.Unlock()
 	for _, pid := range children("self") {
@@ -114,10 +131,11 @@ func (t *tree) round() (found int) {
 		t.note(pid)
 		found++
 		_ = unix.Kill(pid, unix.SIGKILL)
-		// Reaped now or in the next round, where its children are then ours.
-		_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		if reaped, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err == nil && reaped == 0 {
+			alive++
+		}
 	}
-	return found
+	return found, alive
 }
 
 // owns reports whether a child of the server is an orphan of this tree. The
