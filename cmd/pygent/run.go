@@ -99,7 +99,7 @@ func report(std streams, res agent.StepResult) {
 	case res.Error != nil:
 		fmt.Fprintf(std.err, "%s: %s\n", res.Status, term.Safe(res.Error.Message))
 	case res.Status != agent.StatusCompleted:
-		fmt.Fprintf(std.err, "%s after %d steps\n", res.Status, res.Steps)
+		fmt.Fprintf(std.err, "%s after %d model round(s)\n", res.Status, res.Steps)
 	}
 }
 
