@@ -154,7 +154,12 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 		fresh = true
 		s := newSandbox(e.opts)
 		e.current = s
-		e.work.Go(func() { s.start(e.life, e.opts, e.ws.Dir()) })
+		e.work.Go(func() {
+			s.start(e.life, e.opts, e.ws.Dir())
+			if s.err != nil {
+				e.forget(s)
+			}
+		})
 	}
 	s = e.current
 	e.mu.Unlock()
@@ -163,11 +168,7 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 	case <-ctx.Done():
 		return nil, false, context.Cause(ctx)
 	}
-	if s.err != nil {
-		e.forget(s)
-		return nil, false, s.err
-	}
-	return s, fresh, nil
+	return s, fresh, s.err
 }
 
 func (e *Executor) forget(s *sandbox) {

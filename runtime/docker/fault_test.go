@@ -94,19 +94,27 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-func TestForkBombIsEnded(t *testing.T) {
+// TestAtTheLimitOfProcesses ends commands that left no room for another
+// process, and whose shells may have died of it.
+func TestAtTheLimitOfProcesses(t *testing.T) {
 	e := executor(t, workspace(t), Options{PIDs: 40})
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	began := time.Now()
-	_, err := e.Exec(ctx, runtime.Command{Script: "b() { b | b & }; while :; do b; done"}, &bytes.Buffer{})
-	if took := time.Since(began); err == nil && took < 2*time.Second {
-		t.Logf("the shell gave up by itself after %v", took)
-	} else if took > 10*time.Second {
-		t.Errorf("took %v", took)
-	}
-	if out, _ := sh(t, e, "echo well"); out != "well\n" {
-		t.Errorf("the next command: %q", out)
+	for name, script := range map[string]string{
+		"bomb": "b() { b | b & }; b; while :; do b; done",
+		"full": "i=0; while [ $i -lt 34 ]; do sleep 4600 & i=$((i+1)); done; wait",
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		began := time.Now()
+		exit, err := e.Exec(ctx, runtime.Command{Script: script}, &bytes.Buffer{})
+		took := time.Since(began)
+		cancel()
+		t.Logf("%s: %+v, %v after %v", name, exit, err, took)
+		if took > 10*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		if out, _ := sh(t, e, "echo well"); out != "well\n" {
+			t.Errorf("%s: the next command: %q", name, out)
+		}
+		wantNone(t, e, "sleep 4600")
 	}
 }
 
@@ -166,6 +174,36 @@ func TestCloseEndsCommands(t *testing.T) {
 	}
 	_, err = e.Exec(context.Background(), runtime.Command{Script: "true"}, &bytes.Buffer{})
 	wantUnavailable(t, err, "closed")
+}
+
+func TestStartInterrupted(t *testing.T) {
+	client := connect(t)
+	t.Run("by the command's end", func(t *testing.T) {
+		e := executor(t, workspace(t), Options{Client: client})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := e.Exec(ctx, runtime.Command{Script: "touch ran"}, &bytes.Buffer{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if out, _ := sh(t, e, "ls"); out != "" {
+			t.Errorf("the next command: %q", out)
+		}
+	})
+	t.Run("by Close", func(t *testing.T) {
+		for _, after := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond} {
+			e := executor(t, workspace(t), Options{Client: client})
+			ended := make(chan error, 1)
+			go func() {
+				_, err := e.Exec(context.Background(), runtime.Command{Script: "sleep 600"}, &bytes.Buffer{})
+				ended <- err
+			}()
+			time.Sleep(after) // to meet different stages of the start
+			if err := e.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			wantUnavailable(t, <-ended, "closed")
+		}
+	})
 }
 
 const ownerVariable = "PYGENT_TEST_OWNER"
