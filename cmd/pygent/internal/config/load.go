@@ -3,12 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/BurntSushi/toml"
 	"github.com/caarlos0/env/v11"
@@ -63,16 +65,29 @@ func readFile(path string, c *Config) ([]toml.Key, error) {
 	if path == "" {
 		return nil, nil
 	}
-	info, err := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	return decode(path, f, err, c)
+}
+
+// decode is the rest of readFile, with what opening the file gave. The file is
+// opened without waiting, because it can be a pipe that nobody writes to, and
+// looked at after that, because a path can change in between.
+func decode(path string, f *os.File, err error, c *Config) ([]toml.Key, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("read settings: %w", err)
-	case !info.Mode().IsRegular() || info.Size() > maxFile:
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
 		return nil, fmt.Errorf("read settings: %s is not a regular file of at most %d bytes", path, maxFile)
 	}
-	meta, err := toml.DecodeFile(path, c)
+	meta, err := toml.NewDecoder(io.LimitReader(f, maxFile)).Decode(c)
 	if err != nil {
 		var at toml.ParseError
 		if errors.As(err, &at) {
@@ -142,9 +157,18 @@ func plain(t reflect.Type) string {
 // TightenFrom applies the pygent.toml of a workspace, if it has one: limits can
 // come down and tools can go. Whatever else it sets is ignored, with a notice.
 func (c *Config) TightenFrom(workspace string) error {
+	if workspace == "" {
+		return nil
+	}
+	root, err := os.OpenRoot(workspace)
+	if err != nil {
+		return nil // it is refused, with its reason, where it is opened to work in
+	}
+	defer root.Close()
 	path := filepath.Join(workspace, FileName)
 	theirs := Default()
-	set, err := readFile(path, &theirs)
+	f, err := root.OpenFile(FileName, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	set, err := decode(path, f, err, &theirs)
 	if err != nil {
 		return err
 	}
