@@ -73,7 +73,8 @@ func (s *session) release() {
 	s.running = nil
 	switch {
 	case len(s.line) > 0:
-		s.running, s.line = s.line[0], slices.Delete(s.line, 0, 1)
+		s.running = s.line[0]
+		s.line = slices.Delete(s.line, 0, 1)
 		if s.closing {
 			s.running.cancel() // it ends as soon as it begins, and says so
 		}

@@ -1,0 +1,397 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+)
+
+// sessions wires Sessions to one model. The Recorder sees the events of all.
+func sessions(t *testing.T, model agent.Model, change func(*agent.SessionsOptions)) (*agent.Sessions, *agenttest.Recorder) {
+	t.Helper()
+	rec := &agenttest.Recorder{}
+	opts := agent.SessionsOptions{
+		New: func(_ context.Context, id string) (*agent.Agent, error) {
+			return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: id, Client: rec}), nil
+		},
+		Describe: func(err error) *agent.ErrorDetail { return &agent.ErrorDetail{Code: 1, Message: err.Error()} },
+	}
+	if change != nil {
+		change(&opts)
+	}
+	s := agent.NewSessions(t.Context(), opts)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s, rec
+}
+
+// gate is a model whose calls wait until the gate is opened or they are
+// cancelled. Each call takes one token of open.
+type gate struct {
+	open  chan struct{}
+	calls atomic.Int32
+}
+
+func newGate() *gate { return &gate{open: make(chan struct{}, 100)} }
+
+func (g *gate) Chat(ctx context.Context, req agent.Request, _ func(agent.Delta)) (agent.Reply, error) {
+	g.calls.Add(1)
+	select {
+	case <-g.open:
+		return agenttest.Text("answer to " + req.Messages[len(req.Messages)-1].Content), nil
+	case <-ctx.Done():
+		return agent.Reply{}, context.Cause(ctx)
+	}
+}
+
+var dontWait = new(bool)
+
+func TestStepServes(t *testing.T) {
+	s, rec := sessions(t, agenttest.Script(agenttest.Text("Hello."), errors.New("broken"), agenttest.Text("Again.")), nil)
+	first, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"})
+	if err != nil || first.Status != agent.StatusCompleted || first.Text != "Hello." || first.SessionID == "" || first.TurnID == "" || first.Changes == nil || first.Error != nil {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	second, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"}) // the connection's own again
+	if err != nil || second.SessionID != first.SessionID || second.TurnID == first.TurnID {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if second.Status != agent.StatusFailed || second.Error == nil || second.Error.Message != "broken" {
+		t.Errorf("a model's failure is a result: %+v", second)
+	}
+	third, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi", SessionID: first.SessionID})
+	if err != nil || third.Text != "Again." {
+		t.Errorf("%+v, %v", third, err)
+	}
+	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi", SessionID: "s_other"}); !errors.Is(err, agent.ErrSessionNotFound) {
+		t.Errorf("error %v", err)
+	}
+	checkEvents(t, rec.Events())
+}
+
+func TestConcurrentFirstUseMakesOneSession(t *testing.T) {
+	var made atomic.Int32
+	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
+		o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+			made.Add(1)
+			time.Sleep(time.Millisecond)
+			return newAgent(t, newGate(), agent.Options{SessionID: id}), nil
+		}
+	})
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if _, err := s.Runtime(t.Context(), ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d sessions were made", made.Load())
+	}
+}
+
+func TestFailedFirstUseCanBeTriedAgain(t *testing.T) {
+	tries := 0
+	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
+		o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+			if tries++; tries == 1 {
+				return nil, errors.New("no daemon")
+			}
+			return newAgent(t, agenttest.Script(agenttest.Text("ok")), agent.Options{SessionID: id}), nil
+		}
+	})
+	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"}); err == nil || err.Error() != "open session: no daemon" {
+		t.Errorf("error %v", err)
+	}
+	if res, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"}); err != nil || res.Status != agent.StatusCompleted {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+func TestNothingBeginsWithoutAModel(t *testing.T) {
+	s, rec := sessions(t, nil, func(o *agent.SessionsOptions) {
+		o.Ready = func() error { return fmt.Errorf("%w: set OPENAI_API_KEY", agent.ErrAuthRequired) }
+		o.New = func(context.Context, string) (*agent.Agent, error) {
+			t.Error("a session was made")
+			return nil, errors.New("no")
+		}
+	})
+	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"}); !errors.Is(err, agent.ErrAuthRequired) {
+		t.Errorf("error %v", err)
+	}
+	if len(rec.Events()) != 0 {
+		t.Errorf("events %+v", rec.Events())
+	}
+}
+
+func TestSecondStepIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		s, _ := sessions(t, g, nil)
+		accepted, err := s.Step(t.Context(), agent.StepParams{Prompt: "one", Wait: dontWait})
+		if err != nil || accepted.Status != agent.StatusAccepted || accepted.TurnID == "" || accepted.SessionID == "" {
+			t.Fatalf("%+v, %v", accepted, err)
+		}
+		_, err = s.Step(t.Context(), agent.StepParams{Prompt: "two"})
+		if !errors.Is(err, agent.ErrBusy) {
+			t.Fatalf("error %v", err)
+		}
+		g.open <- struct{}{}
+		synctest.Wait()
+		g.open <- struct{}{}
+		if res, err := s.Step(t.Context(), agent.StepParams{Prompt: "three"}); err != nil || res.Text != "answer to three" {
+			t.Errorf("%+v, %v", res, err)
+		}
+	})
+}
+
+func TestQueuedStepsRunInOrderAndAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 16
+		g := newGate()
+		s, rec := sessions(t, g, nil)
+		if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "first", Wait: dontWait}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range most {
+			res, err := s.Step(t.Context(), agent.StepParams{Prompt: fmt.Sprint(i), Wait: dontWait, IfBusy: "queue"})
+			if err != nil || res.Status != agent.StatusAccepted {
+				t.Fatalf("%+v, %v", res, err)
+			}
+		}
+		if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "one too many", IfBusy: "queue"}); !errors.Is(err, agent.ErrBusy) {
+			t.Fatalf("error %v", err)
+		}
+		for range most + 1 {
+			g.open <- struct{}{}
+		}
+		synctest.Wait()
+		want := []string{"answer to first"}
+		for i := range most {
+			want = append(want, fmt.Sprintf("answer to %d", i))
+		}
+		var got []string
+		for _, e := range rec.Events(agent.KindTurnFinished) {
+			got = append(got, e.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		checkEvents(t, rec.Events())
+	})
+}
+
+// Clients swallow the error of a cancelled request: vim.lsp.rpc never calls back.
+func TestCancelledStepIsAResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		s, rec := sessions(t, g, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		answers := make(chan agent.StepResult, 2)
+		step := func(p agent.StepParams) {
+			res, err := s.Step(ctx, p)
+			if err != nil {
+				t.Errorf("%s: %v", p.Prompt, err)
+			}
+			answers <- res
+		}
+		go step(agent.StepParams{Prompt: "running"})
+		synctest.Wait()
+		go step(agent.StepParams{Prompt: "queued", IfBusy: "queue"})
+		synctest.Wait()
+		cancel()
+		for range 2 {
+			if res := <-answers; res.Status != agent.StatusCancelled || res.Changes == nil || res.Error != nil {
+				t.Errorf("%+v", res)
+			}
+		}
+		if res, err := s.Step(ctx, agent.StepParams{Prompt: "late"}); err != nil || res.Status != agent.StatusCancelled {
+			t.Errorf("%+v, %v", res, err)
+		}
+		g.open <- struct{}{}
+		if res, err := s.Step(t.Context(), agent.StepParams{Prompt: "next"}); err != nil || res.Status != agent.StatusCompleted {
+			t.Errorf("the next step: %+v, %v", res, err)
+		}
+		checkEvents(t, rec.Events())
+	})
+}
+
+func TestInterrupt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, rec := sessions(t, newGate(), nil)
+		if res, err := s.Interrupt(t.Context(), agent.InterruptParams{}); err != nil || res.Interrupted {
+			t.Errorf("before any session: %+v, %v", res, err)
+		}
+		if _, err := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: "s_other"}); !errors.Is(err, agent.ErrSessionNotFound) {
+			t.Errorf("error %v", err)
+		}
+		// An accepted turn can be interrupted from the very beginning.
+		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: res.SessionID}); err != nil || !got.Interrupted {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		synctest.Wait()
+		if ends := rec.Events(agent.KindTurnFinished); len(ends) != 1 || ends[0].Status != agent.StatusCancelled || ends[0].TurnID != res.TurnID {
+			t.Errorf("ends %+v", ends)
+		}
+		if got, _ := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: res.SessionID}); got.Interrupted {
+			t.Error("an idle session was interrupted")
+		}
+	})
+}
+
+func TestCloseWhileTurnsRunAndWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, rec := sessions(t, newGate(), nil)
+		for range 5 {
+			if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait, IfBusy: "queue"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		// Every accepted turn has its terminal event by now.
+		ends := rec.Events(agent.KindTurnFinished)
+		if len(ends) != 5 {
+			t.Errorf("%d terminal events", len(ends))
+		}
+		for _, e := range ends {
+			if e.Status != agent.StatusCancelled {
+				t.Errorf("end %+v", e)
+			}
+		}
+		checkEvents(t, rec.Events())
+		if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "late"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("a step after Close: %v", err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Errorf("the second Close: %v", err)
+		}
+	})
+}
+
+func TestCloseIsBounded(t *testing.T) {
+	release := make(chan struct{})
+	deaf := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		<-release
+		return agenttest.Text("at last"), nil
+	})
+	s, rec := sessions(t, deaf, nil)
+	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait}); err != nil {
+		t.Fatal(err)
+	}
+	rec.WaitKind(t, agent.KindMessage)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := s.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	close(release)
+}
+
+func TestCloseWhileASessionIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, proceed := make(chan struct{}), make(chan struct{})
+		rt := newRuntime(t)
+		s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
+			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+				close(begun)
+				<-proceed
+				return agent.New(newGate(), registry(t), rt, agent.Options{SessionID: id}), nil
+			}
+		})
+		failed := make(chan error, 1)
+		go func() {
+			_, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"})
+			failed <- err
+		}()
+		<-begun
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close(t.Context()) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("Close left a session behind that was being made")
+		default:
+		}
+		close(proceed)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if err := <-failed; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+		if rt.Workspace().Check() == nil {
+			t.Error("the session's workspace is still there")
+		}
+	})
+}
+
+func TestLimitsReachTheTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := sessions(t, agenttest.Script(slow(""), bash("", "ok"), bash("", "ok")), func(o *agent.SessionsOptions) { o.MaxSteps = 1 })
+		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Limits: &agent.TurnLimits{TimeoutSeconds: 0.2}})
+		if err != nil || res.Status != agent.StatusTimeout || res.Error != nil {
+			t.Errorf("%+v, %v", res, err)
+		}
+		res, err = s.Step(t.Context(), agent.StepParams{Prompt: "go", MaxSteps: 9, Limits: &agent.TurnLimits{Tokens: 1}})
+		if err != nil || res.Status != agent.StatusBudget {
+			t.Errorf("%+v, %v", res, err)
+		}
+		res, err = s.Step(t.Context(), agent.StepParams{Prompt: "go"})
+		if err != nil || res.Status != agent.StatusStepLimit || res.Steps != 1 {
+			t.Errorf("%+v, %v", res, err)
+		}
+	})
+}
+
+func TestRuntimeInfoOfTheOwnSession(t *testing.T) {
+	s, _ := sessions(t, newGate(), nil)
+	info, err := s.RuntimeInfo(t.Context(), agent.SessionParams{})
+	if err != nil || info.Kind != "local" || info.Workspace == "" {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if _, err := s.RuntimeInfo(t.Context(), agent.SessionParams{SessionID: "s_other"}); !errors.Is(err, agent.ErrSessionNotFound) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// No cancel is lost, however it falls: each step has exactly one answer, and
+// after it nothing of its turn goes on.
+func TestStepAndCancelAtOnce(t *testing.T) {
+	g := newGate()
+	s, rec := sessions(t, g, nil)
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		res, err := s.Step(ctx, agent.StepParams{Prompt: "go"})
+		if err != nil || res.Status != agent.StatusCancelled {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		if n := len(rec.Events(agent.KindTurnStarted)); n != len(rec.Events(agent.KindTurnFinished)) {
+			t.Fatalf("the answer came before the end of the turn")
+		}
+	}
+	checkEvents(t, rec.Events())
+}
