@@ -18,7 +18,7 @@ import (
 const (
 	startTimeout  = 60 * time.Second // of create, attach and start together
 	removeTimeout = 10 * time.Second
-	removePoll    = 20 * time.Millisecond
+	statePoll     = 20 * time.Millisecond
 )
 
 // What a container can have become without us.
@@ -164,7 +164,7 @@ func (s *sandbox) removeNow() error {
 			select {
 			case <-ctx.Done():
 				err = ctx.Err()
-			case <-time.After(removePoll):
+			case <-time.After(statePoll):
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 	c := &command{s: s, id: randomID(), demux: newDemux(out), eof: make(chan struct{}), oomAtStart: -1, oomAtEnd: -1}
 	if err := e.begin(ctx, c, script, dir); err != nil {
 		e.discard(s, err)
-		s.gate.leave(false)
+		e.leave(s, false)
 		return runtime.Exit{}, err
 	}
 	e.work.Go(c.read)
@@ -74,7 +74,7 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 	dirty, failure := c.settle(err)
 	if failure != nil {
 		if err == nil && ended == nil && !c.exited {
-			ended = c.doubt()
+			ended = c.doubt(failure)
 		}
 		e.discard(s, failure)
 	}

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -124,15 +125,29 @@ func (c *command) learnEnd(watched error) error {
 }
 
 // doubt is asked when the code was learned from the daemon and the container
-// then refused a kill: if it has ended, so the code may be the container's end
-// and not the command's.
-func (c *command) doubt() error {
+// then refused a kill: if it has ended, the code may be the container's end and
+// not the command's. The daemon calls an ended container running for a while
+// yet, so that only a kill that was merely slow clears the code.
+func (c *command) doubt(failure error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), inspectTimeout)
 	defer cancel()
-	if err := c.s.state(ctx); err != nil {
-		return lost(c.s, err)
+	slow := errors.Is(failure, context.DeadlineExceeded)
+	for ctx.Err() == nil {
+		err := c.s.state(ctx)
+		switch {
+		case isLoss(err):
+			return lost(c.s, err)
+		case err != nil:
+			return lost(c.s, failure)
+		case slow:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(statePoll):
+		}
 	}
-	return nil
+	return lost(c.s, failure)
 }
 
 // settle makes sure that no process of the command is left. dirty tells that
