@@ -1,0 +1,321 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tasks"
+)
+
+func TestStatusTexts(t *testing.T) {
+	tests := []struct {
+		out           tasks.Outcome
+		state, status string
+	}{
+		{tasks.Outcome{State: tasks.StateFinished}, "finished", "finished"},
+		{tasks.Outcome{State: tasks.StateCancelled, Err: context.Canceled}, "cancelled", "cancelled"},
+		{tasks.Outcome{State: tasks.StateFailed, Err: errors.New("no model")}, "failed", "error: no model"},
+		{tasks.Outcome{State: tasks.StateFailed}, "failed", "error: unknown"},
+		{tasks.Outcome{State: tasks.StateTimeout, Err: fmt.Errorf("turn: %w", &runtime.TimeoutError{Limit: time.Minute})}, "timeout", "timeout after 60s"},
+		{tasks.Outcome{State: tasks.StateTimeout, Err: &runtime.TimeoutError{Limit: 250 * time.Millisecond}}, "timeout", "timeout after 0.25s"},
+		{tasks.Outcome{State: tasks.StateTimeout, Err: context.DeadlineExceeded}, "timeout", "timeout"},
+		{tasks.Outcome{State: tasks.StateStepLimit, Steps: 50}, "stepLimit", "step limit reached after 50 steps"},
+		{tasks.Outcome{State: tasks.StateBudget}, "budget", "token budget used up"},
+		{tasks.Outcome{}, "failed", `error: the runner ended the task in state ""`},
+		{tasks.Outcome{State: tasks.StateRunning}, "failed", `error: the runner ended the task in state "running"`},
+	}
+	for _, tt := range tests {
+		f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome { return tt.out })})
+		if task := f.run(t, tasks.StartParams{}); task.State != tt.state || task.Status != tt.status {
+			t.Errorf("%+v became %q, %q", tt.out, task.State, task.Status)
+		}
+	}
+}
+
+func TestUnknownTask(t *testing.T) {
+	f := setup(t, false, tasks.Options{Runner: finishing})
+	for name, call := range map[string]func() error{
+		"status": func() error { _, err := f.Status(t.Context(), tasks.TaskParams{TaskID: "X"}); return err },
+		"cancel": func() error { _, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: "X"}); return err },
+		"remove": func() error { _, err := f.Remove(t.Context(), tasks.TaskParams{TaskID: "X"}); return err },
+		"wait":   func() error { _, err := f.Wait(t.Context(), tasks.WaitParams{TaskIDs: []string{"X"}}); return err },
+		"collect": func() error {
+			_, err := f.Collect(t.Context(), tasks.CollectParams{TaskID: "X", Path: "f"})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, tasks.ErrNotFound) || err.Error() != "Task X not found" {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if got := f.call(t, f.env, "task_status", `{"task_id":"X"}`); got.Text != "[error] Task X not found" {
+		t.Errorf("task_status answered %+v", got)
+	}
+}
+
+func TestPanicFailsItsTaskOnly(t *testing.T) {
+	f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+		if job.Prompt == "panic" {
+			panic("oh dear")
+		}
+		return tasks.Outcome{State: tasks.StateFinished}
+	})})
+	if task := f.run(t, tasks.StartParams{Prompt: "panic"}); task.State != tasks.StateFailed || task.Status != "error: panic: oh dear" || task.Error != "panic: oh dear" {
+		t.Errorf("task %+v", task)
+	}
+	if task := f.run(t, tasks.StartParams{}); task.State != tasks.StateFinished {
+		t.Errorf("the next task: %+v", task)
+	}
+}
+
+func TestCancelAnswersWhenNothingLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lives := false
+		f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
+			lives = true
+			out := waiting(ctx, job)
+			time.Sleep(time.Second) // it takes its time to end
+			lives = false
+			return out
+		})})
+		id := f.start(t, tasks.StartParams{})
+		synctest.Wait()
+		first, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: id})
+		if err != nil || lives || first.State != tasks.StateCancelled || first.EndedAt == nil {
+			t.Errorf("%+v, %v, lives: %v", first, err, lives)
+		}
+		if diff := cmp.Diff([]string{tasks.StateRunning, tasks.StateCancelled}, f.told(id)); diff != "" {
+			t.Errorf("the event comes before the answer:\n%s", diff)
+		}
+		for range 3 { // again and again alike
+			again, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: id})
+			if diff := cmp.Diff(first, again); diff != "" || err != nil {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		}
+		done := f.start(t, tasks.StartParams{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := f.Cancel(ctx, tasks.TaskParams{TaskID: done}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestCancelOfAFinishedTaskChangesNothing(t *testing.T) {
+	f := setup(t, false, tasks.Options{Runner: finishing})
+	want := f.run(t, tasks.StartParams{})
+	got, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: want.TaskID})
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// byPrompt is a Runner whose tasks take as long as their prompt says.
+var byPrompt = runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
+	d, err := time.ParseDuration(job.Prompt)
+	if err != nil {
+		return tasks.Outcome{State: tasks.StateFailed, Err: err}
+	}
+	select {
+	case <-time.After(d):
+		return tasks.Outcome{State: tasks.StateFinished}
+	case <-ctx.Done():
+		return tasks.Outcome{State: tasks.StateCancelled, Err: context.Cause(ctx)}
+	}
+})
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t, false, tasks.Options{Runner: byPrompt})
+		if res, err := f.Wait(t.Context(), tasks.WaitParams{}); err != nil || len(res.Done)+len(res.Pending) != 0 || res.Done == nil || res.Pending == nil {
+			t.Errorf("without tasks: %+v, %v", res, err)
+		}
+		var ids []string
+		for _, d := range []string{"1s", "1m", "1h"} {
+			ids = append(ids, f.start(t, tasks.StartParams{Prompt: d}))
+		}
+		begin := time.Now()
+		wait := func(p tasks.WaitParams, done, pending int, after time.Duration) {
+			t.Helper()
+			res, err := f.Wait(t.Context(), p)
+			if err != nil || len(res.Done) != done || len(res.Pending) != pending || time.Since(begin) != after {
+				t.Errorf("%+v: %d done, %d pending, %v after %v", p, len(res.Done), len(res.Pending), err, time.Since(begin))
+			}
+		}
+		wait(tasks.WaitParams{TimeoutSeconds: 0.5}, 0, 3, 500*time.Millisecond)
+		wait(tasks.WaitParams{Mode: "any"}, 1, 2, time.Second)
+		wait(tasks.WaitParams{Mode: "any", TaskIDs: []string{ids[1], ids[2], ids[2]}}, 1, 1, time.Minute)
+		wait(tasks.WaitParams{Mode: "all", TaskIDs: ids, TimeoutSeconds: 60}, 2, 1, 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := f.Wait(ctx, tasks.WaitParams{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		wait(tasks.WaitParams{}, 1, 0, time.Hour)
+		for field, p := range map[string]tasks.WaitParams{"mode": {Mode: "some"}, "timeoutSeconds": {TimeoutSeconds: -1}} {
+			_, err := f.Wait(t.Context(), p)
+			var invalid *runtime.InvalidError
+			if !errors.As(err, &invalid) || invalid.Field != field {
+				t.Errorf("%s: error %v", field, err)
+			}
+		}
+	})
+}
+
+func TestListIsOldestFirstAndFilters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t, false, tasks.Options{Runner: byPrompt})
+		for _, p := range []string{"1h", "1s", "bad"} {
+			f.start(t, tasks.StartParams{Prompt: p})
+		}
+		time.Sleep(time.Minute)
+		for state, want := range map[string][]string{
+			"": {"1h", "1s", "bad"}, tasks.StateRunning: {"1h"}, tasks.StateFinished: {"1s"}, tasks.StateFailed: {"bad"}, tasks.StateQueued: nil,
+		} {
+			res, err := f.List(t.Context(), tasks.ListParams{State: state})
+			var got []string
+			for _, task := range res.Tasks {
+				got = append(got, task.Prompt)
+			}
+			if diff := cmp.Diff(want, got); diff != "" || err != nil || res.Tasks == nil {
+				t.Errorf("%q: %v\n%s", state, err, diff)
+			}
+		}
+		if _, err := f.List(t.Context(), tasks.ListParams{State: "done"}); err == nil || !strings.Contains(err.Error(), `state: "done": give one of`) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// The original kept finished workspaces and containers for ever.
+func TestRemoveDeletesTheWorkspace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t, false, tasks.Options{Runner: waiting})
+		id := tasks.TaskParams{TaskID: f.start(t, tasks.StartParams{})}
+		if _, err := f.Remove(t.Context(), id); !errors.Is(err, tasks.ErrRunning) {
+			t.Errorf("a running task: error %v", err)
+		}
+		if _, err := f.Cancel(t.Context(), id); err != nil || f.workspaces() != 1 {
+			t.Errorf("an ended task's files must stay: %v", err)
+		}
+		if res, err := f.Remove(t.Context(), id); err != nil || !res.Removed || f.workspaces() != 0 {
+			t.Errorf("%+v, %v", res, err)
+		}
+		if _, err := f.Remove(t.Context(), id); !errors.Is(err, tasks.ErrNotFound) {
+			t.Errorf("the second time: error %v", err)
+		}
+	})
+}
+
+func TestEndedTasksAreCapped(t *testing.T) {
+	const most = 64
+	f := setup(t, false, tasks.Options{Runner: finishing})
+	var first string
+	for i := range most + 5 {
+		task := f.run(t, tasks.StartParams{Prompt: fmt.Sprint(i)})
+		if i == 0 {
+			first = task.TaskID
+		}
+	}
+	list, err := f.List(t.Context(), tasks.ListParams{})
+	if err != nil || len(list.Tasks) != most+1 || f.workspaces() != most+1 {
+		t.Errorf("%d tasks and %d workspaces are kept, %v", len(list.Tasks), f.workspaces(), err)
+	}
+	if _, err := f.Status(t.Context(), tasks.TaskParams{TaskID: first}); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("the oldest: error %v", err)
+	}
+}
+
+func TestLongTextIsBounded(t *testing.T) {
+	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
+		return tasks.Outcome{State: tasks.StateFinished, Text: strings.Repeat("x", 8<<20)}
+	})})
+	if task := f.run(t, tasks.StartParams{}); len(task.Text) > 2<<20 || !strings.Contains(task.Text, "bytes omitted") {
+		t.Errorf("%d bytes", len(task.Text))
+	}
+}
+
+func TestCloseIsBounded(t *testing.T) {
+	release := make(chan struct{})
+	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
+		<-release
+		return tasks.Outcome{State: tasks.StateFinished}
+	})})
+	id := f.start(t, tasks.StartParams{})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := f.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 tasks did not end") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := f.Start(t.Context(), tasks.StartParams{Prompt: "late"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a start after Close: error %v", err)
+	}
+	close(release)
+	f.ended(t, id)
+}
+
+func TestCloseWaitsForAStartUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, proceed := make(chan struct{}), make(chan struct{})
+		rt := newRuntime(t, false)
+		m := tasks.NewManager(t.Context(), tasks.Options{
+			Runner: finishing,
+			Parent: func(context.Context, string) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
+			NewRuntime: func(ctx context.Context) (*runtime.Runtime, error) {
+				close(begun)
+				<-proceed
+				return rt, nil
+			},
+		})
+		started, closed := make(chan error, 1), make(chan error, 1)
+		go func() { _, err := m.Start(context.Background(), tasks.StartParams{Prompt: "go"}); started <- err }()
+		<-begun
+		go func() { closed <- m.Close(t.Context()) }()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("Close did not wait")
+		default:
+		}
+		close(proceed)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if err := <-started; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+		if rt.Workspace().Check() == nil {
+			t.Error("the workspace is left")
+		}
+	})
+}
+
+func TestTasksEndWithTheLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life, end := context.WithCancel(t.Context())
+		m := tasks.NewManager(life, tasks.Options{
+			Runner:     waiting,
+			Parent:     func(context.Context, string) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
+			NewRuntime: func(context.Context) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
+		})
+		if _, err := m.Start(t.Context(), tasks.StartParams{Prompt: "go"}); err != nil {
+			t.Fatal(err)
+		}
+		end()
+		if res, err := m.Wait(t.Context(), tasks.WaitParams{}); err != nil || len(res.Pending) != 0 {
+			t.Errorf("%+v, %v", res, err)
+		}
+		if err := m.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
