@@ -1,0 +1,207 @@
+package supervisor
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// huntTime bounds the search for what a command left behind. Only a process
+// that cannot be killed, or ones that fork faster than they are found while
+// another command runs, outlast it.
+const huntTime = 800 * time.Millisecond
+
+// tagBase plus a command's number is the tag of its processes: a soft limit of
+// RLIMIT_RTTIME, in microseconds. It is 35 years of real-time scheduling, so it
+// limits nothing; it is inherited over fork and exec, and a process of the same
+// user can read it of another.
+const tagBase = 1 << 50
+
+// setTag tags the processes that this one forks from now on. Where the limit is
+// lower already there are no tags, and leftovers of commands that overlap are
+// found only when none runs.
+func setTag(id uint32) {
+	var lim unix.Rlimit
+	if unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &lim) == nil && lim.Max >= tagBase+1<<32 {
+		lim.Cur = tagBase + uint64(id)
+		_ = unix.Prlimit(0, unix.RLIMIT_RTTIME, &lim, nil)
+	}
+}
+
+// tagOf reads a process's tag; ok is false when it has none or hides it.
+func tagOf(pid int) (id uint32, ok bool) {
+	var lim unix.Rlimit
+	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil {
+		return 0, false
+	}
+	if lim.Cur < tagBase || lim.Cur >= tagBase+1<<32 {
+		return 0, false
+	}
+	return uint32(lim.Cur - tagBase), true
+}
+
+// siginfo is what waitid(2) tells; the kernel writes 128 bytes.
+type siginfo struct {
+	_     [3]int32 // signo, errno, code
+	child struct {
+		pid int32
+		_   [14]uintptr // aligns it as the kernel's union is
+	}
+}
+
+// nextZombie waits for a child to end and leaves it unreaped. The error is ECHILD
+// when there is no child at all.
+func nextZombie() (pid int, err error) {
+	for {
+		var info siginfo
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOWAIT, 0, 0)
+		if errno == 0 {
+			return int(info.child.pid), nil
+		}
+		if errno != unix.EINTR {
+			return 0, errno
+		}
+	}
+}
+
+// hasChildren tells whether this process has a child. When it has none, nothing
+// is left of any command: what loses its parent becomes a child of this process.
+func hasChildren() bool {
+	return !errors.Is(unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil), unix.ECHILD)
+}
+
+// reap reaps every child there ever is: shells of commands and orphans.
+func (s *server) reap() {
+	for {
+		pid, err := nextZombie()
+		if err != nil {
+			<-s.born
+			continue
+		}
+		s.reapOne(pid)
+	}
+}
+
+func (s *server) reapOne(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.shells[pid]
+	if c != nil {
+		// While the shell is a zombie its process group's number is its own.
+		_ = unix.Kill(-pid, unix.SIGKILL)
+	}
+	var status syscall.WaitStatus
+	_, _ = syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
+	if c != nil {
+		delete(s.shells, pid)
+		c.died <- status
+	}
+}
+
+// hunt kills what a command left behind, round by round: the children of each
+// process that dies become children of this one. It returns how many are left
+// when time is up.
+func (s *server) hunt(c *command) (left int) {
+	pause := 50 * time.Microsecond
+	for end := time.Now().Add(huntTime); ; {
+		if left = s.round(c); left == 0 || time.Now().After(end) {
+			return left
+		}
+		// A killed process takes some microseconds to die.
+		time.Sleep(pause)
+		pause = min(2*pause, 10*time.Millisecond)
+	}
+}
+
+// round kills the orphans of a command that there are now and counts them. They
+// are reaped by the reaper, so their pids are safe while s.mu is held.
+func (s *server) round(c *command) (found int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !hasChildren():
+		return 0
+	case s.alone && len(s.shells) == 0:
+		_ = unix.Kill(-1, unix.SIGKILL)
+		return 1
+	}
+	for _, pid := range children() {
+		if s.shells[pid] == nil && s.ownedBy(pid, c) {
+			found++
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	return found
+}
+
+// ownedBy tells whether an orphan has to go with command c: it is c's, or that of
+// a command that is gone, or nobody's and no other command runs.
+func (s *server) ownedBy(pid int, c *command) bool {
+	id, ok := tagOf(pid)
+	if !ok {
+		return len(s.shells) == 0
+	}
+	return id == c.id || s.commands[id] == nil
+}
+
+// children lists the children of this process. The kernel lists them by thread,
+// because a thread is what forks; where it lists none (CONFIG_PROC_CHILDREN),
+// all processes are looked at.
+func children() []int {
+	const dir = "/proc/self/task"
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, task := range tasks {
+		list, err := os.ReadFile(dir + "/" + task.Name() + "/children")
+		if errors.Is(err, os.ErrNotExist) {
+			return childrenByParent()
+		}
+		for _, field := range bytes.Fields(list) {
+			if pid, err := strconv.Atoi(string(field)); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+func childrenByParent() (pids []int) {
+	self := os.Getpid()
+	for _, pid := range processes() {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil {
+			continue
+		}
+		// The name in brackets can hold anything; state and parent follow it.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) > 1 && string(fields[1]) == strconv.Itoa(self) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// processes lists all that /proc shows.
+func processes() (pids []int) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = dir.Close() }()
+	names, _ := dir.Readdirnames(-1)
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,175 @@
+package supervisor
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	goruntime "runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// endTime bounds the end of what still runs when the host is gone. In a PID
+// namespace the kernel does it without us.
+const endTime = 2 * time.Second
+
+// Options are the options of Serve. The zero value is fine.
+type Options struct {
+	// MemoryBytes, if not 0, is how much memory all commands may take together.
+	// It is for places where the kernel cannot be told: what they take is looked
+	// at ten times a second, and a command that is too large is killed.
+	MemoryBytes int64
+}
+
+// server is the child side. It runs in a process of its own.
+type server struct {
+	out   frameWriter
+	null  int           // /dev/null, the standard input of commands
+	alone bool          // PID 1: all processes but this one are commands' processes
+	born  chan struct{} // has a token when the reaper may have a child to wait for
+
+	mu       sync.Mutex // guards what is below, and every fork and reaping
+	commands map[uint32]*command
+	shells   map[int]*command // whose first process is not reaped yet, by its pid
+}
+
+// Serve runs commands for the host that writes in and reads out, until in ends;
+// then it kills what runs and returns nil. Another error tells what was wrong
+// with the connection. The process must have been made for this: Serve makes it
+// a subreaper, waits for all of its children whoever started them, makes it
+// undumpable and keeps the calling thread.
+func Serve(in io.Reader, out io.Writer, opts Options) error {
+	// The kernel kills commands when the thread that forked them ends.
+	goruntime.LockOSThread()
+	s := &server{
+		out:      frameWriter{w: out},
+		alone:    os.Getpid() == 1,
+		born:     make(chan struct{}, 1),
+		commands: map[uint32]*command{},
+		shells:   map[int]*command{},
+	}
+	if err := s.prepare(); err != nil {
+		return Fail(out, "prepare the supervisor", err)
+	}
+	go s.reap()
+	if opts.MemoryBytes > 0 {
+		go s.watchMemory(opts.MemoryBytes)
+	}
+	if err := s.out.sendJSON(kindReady, 0, struct{}{}); err != nil {
+		return err
+	}
+	err := s.read(bufio.NewReader(in))
+	s.end()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// Fail tells the host, in place of readiness, which step failed and why. It
+// returns err with the step.
+func Fail(out io.Writer, step string, err error) error {
+	f := frameWriter{w: out}
+	return errors.Join(fmt.Errorf("%s: %w", step, err), f.sendJSON(kindFailed, 0, failure{Step: step, Error: err.Error()}))
+}
+
+// ReadConfig reads what the host sent with Client.Configure, and not one byte
+// more.
+func ReadConfig(in io.Reader) ([]byte, error) {
+	k, _, payload, err := readFrame(in)
+	if err == nil && k != kindConfig {
+		err = fmt.Errorf("%w: kind %d where the configuration was due", errFrame, k)
+	}
+	return payload, err
+}
+
+func (s *server) prepare() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become a subreaper: %w", err)
+	}
+	// So that commands of the same user can look neither into this process's
+	// memory nor at its descriptors, which are the connection.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("become undumpable: %w", err)
+	}
+	var err error
+	s.null, err = unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", os.DevNull, err)
+	}
+	return nil
+}
+
+// read obeys the host until the connection ends.
+func (s *server) read(in io.Reader) error {
+	for {
+		k, id, payload, err := readFrame(in)
+		if err != nil {
+			return err
+		}
+		switch k {
+		case kindStart:
+			var st start
+			if err := json.Unmarshal(payload, &st); err != nil || len(st.Argv) == 0 {
+				return fmt.Errorf("%w: start: %w", errFrame, err)
+			}
+			s.start(id, st)
+		case kindSignal, kindCredit:
+			n, err := number(payload)
+			if err != nil {
+				return err
+			}
+			s.tell(id, k, n)
+		default:
+			return fmt.Errorf("%w: kind %d is not for the child", errFrame, k)
+		}
+	}
+}
+
+// tell passes a signal or credit on. A command that has ended needs neither.
+func (s *server) tell(id uint32, k kind, n uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.commands[id]
+	switch {
+	case c == nil:
+	case k == kindCredit:
+		c.credit.add(int(n))
+	default:
+		s.signal(c, syscall.Signal(n))
+	}
+}
+
+// signal sends a signal to a command's process group. It is called with s.mu
+// held: no shell is reaped meanwhile, so its pid is still its own.
+func (s *server) signal(c *command, sig syscall.Signal) {
+	if s.shells[c.pid] == c {
+		_ = unix.Kill(-c.pid, sig)
+	}
+}
+
+// end kills everything. As PID 1 it need not: the kernel does when it exits.
+func (s *server) end() {
+	s.mu.Lock()
+	for _, c := range s.commands {
+		s.signal(c, syscall.SIGKILL)
+		c.credit.drop()
+	}
+	s.mu.Unlock()
+	if s.alone {
+		return
+	}
+	for end := time.Now().Add(endTime); hasChildren() && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		for _, pid := range children() {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		s.mu.Unlock()
+	}
+}
