@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,21 +10,25 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
-// copyChunk is how much is copied between two looks at the context.
-const copyChunk = 1 << 20
-
-// copier is one copy under way.
+// copier is one copy under way. The caller's goroutine walks the tree, makes
+// directories and links, and hands the files to workers.
 type copier struct {
 	ctx       context.Context // lives as long as the call of CopyTo
+	cancel    context.CancelCauseFunc
 	src, dst  *Workspace
 	opts      CopyOptions
-	report    CopyReport
-	filesLeft int
-	bytesLeft int64
-	buf       []byte
-	dirs      []copiedDir // staged directories, parents first
+	filesLeft int          // of the walk
+	bytesLeft atomic.Int64 // of the workers
+	noClone   atomic.Bool  // the file system cannot share blocks
+	dirs      []copiedDir  // staged directories
+	batches   chan batch
+
+	mu     sync.Mutex
+	report CopyReport // in no order until all is done
 }
 
 // copiedDir is a staged directory whose permission bits are still to be set:
@@ -34,18 +39,20 @@ type copiedDir struct {
 }
 
 func newCopier(ctx context.Context, src, dst *Workspace, opts CopyOptions) *copier {
-	c := &copier{ctx: ctx, src: src, dst: dst, opts: opts, filesLeft: opts.MaxFiles, bytesLeft: opts.MaxBytes}
+	c := &copier{src: src, dst: dst, opts: opts, filesLeft: opts.MaxFiles, batches: make(chan batch, copyQueue)}
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	if c.filesLeft <= 0 {
 		c.filesLeft = MaxCopyFiles
 	}
-	if c.bytesLeft <= 0 {
-		c.bytesLeft = MaxCopyBytes
+	if opts.MaxBytes <= 0 {
+		opts.MaxBytes = MaxCopyBytes
 	}
+	c.bytesLeft.Store(opts.MaxBytes)
 	return c
 }
 
 // stage copies from into a hidden directory and puts it in its place, to.
-func (c *copier) stage(from, to string) (err error) {
+func (c *copier) stage(from, to string, mode fs.FileMode) (err error) {
 	hidden := tempName()
 	if err := c.dst.root.Mkdir(hidden, 0o700); err != nil {
 		return c.dst.wrap("copy to", to, err)
@@ -56,13 +63,13 @@ func (c *copier) stage(from, to string) (err error) {
 		}
 	}()
 	staged := hidden + "/new"
-	if err := c.entry(from, staged, to); err != nil {
+	if err := c.all(from, staged, to, mode); err != nil {
 		return err
 	}
 	if len(c.report.Files)+len(c.dirs) == 0 {
 		return nil // skipped as a whole
 	}
-	p := placer{ws: c.dst, backup: hidden + "/old", dirs: c.dirs, over: make(map[string]Change)}
+	p := placer{ctx: c.ctx, ws: c.dst, lines: !c.opts.NoLines, backup: hidden + "/old", dirs: c.dirs, over: make(map[string]Change)}
 	if err := p.place(staged, to); err != nil {
 		return err
 	}
@@ -74,152 +81,190 @@ func (c *copier) stage(from, to string) (err error) {
 	return nil
 }
 
-// entry copies one file, link or directory, unless it is to be skipped.
-func (c *copier) entry(from, staged, to string) error {
+// all copies everything to its staging place and waits for it.
+func (c *copier) all(from, staged, to string, mode fs.FileMode) error {
+	wait := c.startWorkers()
+	if err := c.top(from, staged, to, mode); err != nil {
+		c.cancel(err)
+	}
+	close(c.batches)
+	wait()
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
 	}
-	if len(from) > MaxPathBytes || len(to) > MaxPathBytes {
-		return &InvalidError{"path", quote(from) + " lies too deep"}
+	slices.SortFunc(c.dirs, func(a, b copiedDir) int { return comparePaths(a.staged, b.staged) })
+	slices.SortFunc(c.report.Files, func(a, b CopiedFile) int { return comparePaths(a.Path, b.Path) })
+	slices.SortFunc(c.report.Skipped, func(a, b Skipped) int { return comparePaths(a.Path, b.Path) })
+	return nil
+}
+
+// top copies what the caller named.
+func (c *copier) top(from, staged, to string, mode fs.FileMode) error {
+	ok, err := c.admit(from, to, mode.Type())
+	if err != nil || !ok {
+		return err
 	}
-	info, err := c.src.root.Lstat(from)
+	if mode.IsDir() {
+		return c.directory(from, staged, to)
+	}
+	lv, err := c.open(path.Dir(from), path.Dir(staged), path.Dir(to))
 	if err != nil {
-		return c.src.wrap("copy", from, err)
+		return err
 	}
-	if why := c.unfit(from, to, info); why != "" {
-		c.skip(from, why)
-		return nil
+	defer lv.release()
+	f := entry{name: path.Base(from), staged: path.Base(staged), to: path.Base(to)}
+	if mode&fs.ModeSymlink != 0 {
+		return c.link(lv, f)
+	}
+	return c.hand(lv, []entry{f})
+}
+
+// admit counts an entry and reports whether it is to be copied.
+func (c *copier) admit(from, to string, kind fs.FileMode) (bool, error) {
+	if c.ctx.Err() != nil {
+		return false, context.Cause(c.ctx)
+	}
+	if len(from) > MaxPathBytes || len(to) > MaxPathBytes {
+		return false, &InvalidError{"path", quote(from) + " lies too deep"}
+	}
+	if c.opts.Skip != nil {
+		if why := c.opts.Skip(from, to); why != "" {
+			c.skip(from, why)
+			return false, nil
+		}
+	}
+	if kind&^(fs.ModeDir|fs.ModeSymlink) != 0 {
+		c.skip(from, "special file")
+		return false, nil
 	}
 	if c.filesLeft--; c.filesLeft < 0 {
-		return tooMany(from)
+		return false, tooMany(from)
 	}
-	switch {
-	case info.IsDir():
-		return c.directory(from, staged, to)
-	case info.Mode()&fs.ModeSymlink != 0:
-		return c.link(from, staged, to)
-	default:
-		return c.file(from, staged, to)
-	}
+	return true, nil
 }
 
 func (c *copier) skip(from, why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.report.Skipped = append(c.report.Skipped, Skipped{Path: from, Reason: why})
 }
 
-// unfit tells why something is not copied, "" when it is.
-func (c *copier) unfit(from, to string, info fs.FileInfo) string {
-	if c.opts.Skip != nil {
-		if why := c.opts.Skip(from, to); why != "" {
-			return why
-		}
-	}
-	mode := info.Mode()
-	switch {
-	case mode.IsDir(), mode&fs.ModeSymlink != 0:
-		return ""
-	case !mode.IsRegular():
-		return "special file"
-	case mode&(fs.ModeSetuid|fs.ModeSetgid) != 0:
-		return "setuid or setgid file"
-	}
-	return ""
+func (c *copier) add(files ...CopiedFile) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Files = append(c.report.Files, files...)
 }
 
+// directory makes one directory and hands on its files, then does those below.
+// It keeps none open meanwhile: a deep tree must not need as many descriptors.
 func (c *copier) directory(from, staged, to string) error {
-	dir, err := c.src.root.OpenFile(from, os.O_RDONLY|openNonblock, 0)
-	if err != nil {
-		return c.src.wrap("copy", from, err)
-	}
-	info, err := dir.Stat()
-	var names []string
-	if err == nil {
-		names, err = c.names(dir)
-	}
-	if closeErr := dir.Close(); err == nil {
-		err = closeErr
-	}
-	if errors.Is(err, ErrTooLarge) {
-		return err
-	}
-	if err != nil {
-		return c.src.wrap("copy", from, err)
-	}
 	if err := c.dst.root.Mkdir(staged, 0o700); err != nil {
 		return c.dst.wrap("copy to", to, err)
 	}
-	c.dirs = append(c.dirs, copiedDir{staged, info.Mode().Perm()})
-	for _, name := range names {
-		if err := c.entry(path.Join(from, name), path.Join(staged, name), path.Join(to, name)); err != nil {
+	lv, err := c.open(from, staged, to)
+	if err != nil {
+		return err
+	}
+	below, err := c.entries(lv)
+	lv.release()
+	if err != nil {
+		return err
+	}
+	for _, name := range below {
+		if err := c.directory(path.Join(from, name), path.Join(staged, name), path.Join(to, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func tooMany(at string) error {
-	return &fileError{"copy: more files than the limit allows, at " + quote(at), ErrTooLarge}
-}
-
-// names lists a directory in order, and no more of it than may be copied.
-func (c *copier) names(dir *os.File) ([]string, error) {
-	var names []string
-	for {
-		some, err := dir.Readdirnames(1024)
-		for _, name := range some {
-			if !isTemp(name) { // of a write or copy that is under way
-				names = append(names, name)
-			}
+// entries does the files and links of a directory and names the directories.
+func (c *copier) entries(lv *level) (below []string, err error) {
+	list, err := c.read(lv)
+	if err != nil {
+		return nil, err
+	}
+	var files []entry
+	for _, e := range list {
+		name := e.Name()
+		ok, err := c.admit(path.Join(lv.from, name), path.Join(lv.to, name), e.Type())
+		if err != nil {
+			return nil, err
 		}
-		if len(names) > c.filesLeft {
-			return nil, tooMany(dir.Name())
+		switch f := (entry{name, name, name}); {
+		case !ok:
+		case e.IsDir():
+			below = append(below, name)
+		case e.Type() != 0:
+			err = c.link(lv, f)
+		default:
+			files = append(files, f)
 		}
-		if errors.Is(err, io.EOF) {
-			slices.Sort(names)
-			return names, nil
+		if len(files) == copyBatch {
+			err, files = c.hand(lv, files), nil
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
+	return below, c.hand(lv, files)
 }
 
-// link copies a symbolic link that leads out of neither workspace. ".." may
-// only stand at the beginning of its target: behind a name, which can be a link
-// itself, nobody knows where it leads.
-func (c *copier) link(from, staged, to string) error {
-	target, err := c.src.root.Readlink(from)
+// read lists a directory in order, and no more of it than may be copied. It
+// notes the permission bits too.
+func (c *copier) read(lv *level) ([]fs.DirEntry, error) {
+	dir, err := lv.in.OpenFile(".", os.O_RDONLY|openNonblock, 0)
 	if err != nil {
-		return c.src.wrap("copy", from, err)
+		return nil, c.src.wrap("copy", lv.from, err)
 	}
-	if target = slashed(target); !staysInside(from, target) || !staysInside(to, target) {
-		c.skip(from, "link that is absolute or leads out of the workspace")
-		return nil
+	defer func() { _ = dir.Close() }()
+	info, err := dir.Stat()
+	if err != nil {
+		return nil, c.src.wrap("copy", lv.from, err)
 	}
-	if err := c.dst.root.Symlink(target, staged); err != nil {
-		return c.dst.wrap("copy to", to, err)
-	}
-	c.report.Files = append(c.report.Files, CopiedFile{Path: to, Change: ChangeAdded})
-	return nil
-}
-
-// staysInside reports whether a link at name, whose directory is free of links,
-// has a target that cannot be outside.
-func staysInside(name, target string) bool {
-	if target == "" || path.IsAbs(target) || hasDrive(target) {
-		return false
-	}
-	depth, down := strings.Count(name, "/"), false
-	for elem := range strings.SplitSeq(target, "/") {
-		switch elem {
-		case "", ".":
-		case "..":
-			if depth--; depth < 0 || down {
-				return false
+	c.dirs = append(c.dirs, copiedDir{lv.staged, info.Mode().Perm()})
+	var list []fs.DirEntry
+	for {
+		some, err := dir.ReadDir(1024)
+		for _, e := range some {
+			if !isTemp(e.Name()) { // of a write or copy that is under way
+				list = append(list, e)
 			}
-		default:
-			down = true
+		}
+		if len(list) > c.filesLeft {
+			return nil, tooMany(lv.from)
+		}
+		if errors.Is(err, io.EOF) {
+			slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+			return list, nil
+		}
+		if err != nil {
+			return nil, c.src.wrap("copy", lv.from, err)
 		}
 	}
-	return true
+}
+
+func tooMany(at string) error {
+	return &fileError{"copy: more files than the limit allows, at " + quote(at), ErrTooLarge}
+}
+
+// comparePaths orders paths as a walk in the order of names meets them.
+func comparePaths(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		switch x, y := a[i], b[i]; {
+		case x == y:
+		case x == '/':
+			return -1
+		case y == '/':
+			return 1
+		default:
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// within reports whether inner is dir or lies below it; both are clean.
+func within(dir, inner string) bool {
+	return dir == "." || inner == dir || strings.HasPrefix(inner, dir) && inner[len(dir)] == '/'
 }

@@ -8,32 +8,30 @@ import (
 	"path"
 )
 
-// Default caps of a copy.
-const (
-	MaxCopyFiles = 100_000
-	MaxCopyBytes = 10 << 30
-)
-
 // CopyOptions are the options of CopyTo. The zero value is fine.
 type CopyOptions struct {
 	MaxFiles int   // files, links and directories; 0: MaxCopyFiles
 	MaxBytes int64 // 0: MaxCopyBytes
 	Hash     bool  // fill in CopiedFile.SHA256
+	NoLines  bool  // leave Added and Removed at 0; replacing many files is faster so
 
 	// Skip returns why something is not to be copied, "" to copy it. It gets the
 	// path in the source and the one that it would have in the destination, and
-	// is asked for directories too: what lies below a skipped one is not asked.
+	// is asked for directories too: what lies below a skipped one is not asked. It
+	// is called from one goroutine, the caller's.
 	Skip func(from, to string) (reason string)
 }
 
-// CopyReport says what CopyTo did, in the order of the walk.
+// CopyReport says what CopyTo did, in the order of the paths: name by name within
+// a directory, and what is in a directory in its place.
 type CopyReport struct {
 	Files   []CopiedFile
 	Skipped []Skipped
 }
 
 // CopiedFile is a file or link that was copied; Path is its place in the
-// destination. Change, Added and Removed are as in a Change; a link has no lines.
+// destination. Change, Added and Removed are as in a Change; a link has no lines,
+// and those of a file over 1 MiB are not counted.
 type CopiedFile struct {
 	Path    string
 	Bytes   int64  // 0 for a link
@@ -56,13 +54,18 @@ type Skipped struct {
 // Within a directory links are not followed: they are copied as links if they
 // are relative and end inside both workspaces, else skipped. Hard links become
 // files of their own. Special files and setuid or setgid files are skipped.
-// Permission bits are kept, less setuid, setgid and sticky.
+// Permission bits are kept, less setuid, setgid and sticky. On a file system that
+// can, the copy shares its blocks with the original until one of them changes.
 //
 // Everything is copied to a hidden directory in dst first and put in its place
 // by renaming, so that on an error dst has all of its old files and none of the
 // new. A new dest appears at once. A directory that exists already is merged
 // into: files of the same name are replaced one after the other, each at once,
 // others stay; should one fail, those before it are put back.
+//
+// This holds against errors, a cancelled ctx and the death of the server (which
+// leaves the hidden directory behind). It is no promise about a crash of the
+// machine: unlike WriteFile, a copy is not synced to the disk file by file.
 //
 // Errors wrap ErrNotFound (src), ErrOutside, ErrTooLarge (a cap), are an
 // *InvalidError (a file in the place of a directory or the reverse), or
@@ -72,7 +75,6 @@ func (w *Workspace) CopyTo(ctx context.Context, dst *Workspace, src, dest string
 	if err != nil {
 		return CopyReport{}, err
 	}
-	c := newCopier(ctx, w, dst, opts)
 	info, err := w.root.Lstat(from)
 	if err != nil {
 		return CopyReport{}, w.wrap("copy", src, err)
@@ -80,7 +82,9 @@ func (w *Workspace) CopyTo(ctx context.Context, dst *Workspace, src, dest string
 	if err := fits(dst, to, info.IsDir()); err != nil {
 		return CopyReport{}, err
 	}
-	if err := c.stage(from, to); err != nil {
+	c := newCopier(ctx, w, dst, opts)
+	defer c.cancel(nil)
+	if err := c.stage(from, to, info.Mode()); err != nil {
 		return CopyReport{}, err
 	}
 	return c.report, nil
@@ -104,11 +108,6 @@ func (w *Workspace) copyPaths(dst *Workspace, src, dest string) (from, to string
 		return "", "", &InvalidError{"dest", fmt.Sprintf("%s and %s lie within each other", quote(src), quote(dest))}
 	}
 	return from, to, nil
-}
-
-// within reports whether inner is dir or lies below it; both are clean.
-func within(dir, inner string) bool {
-	return dir == "." || inner == dir || len(inner) > len(dir) && inner[:len(dir)] == dir && inner[len(dir)] == '/'
 }
 
 // fits reports whether a file or directory can come to be at to.

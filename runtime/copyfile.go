@@ -5,69 +5,154 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 )
 
-// file copies one regular file to its staging place.
-func (c *copier) file(from, staged, to string) error {
-	in, info, err := c.src.openRegular(from)
+// file copies one regular file to its staging place; ok is false when what was
+// opened is not to be copied.
+func (c *copier) file(lv *level, e entry, buf []byte) (done CopiedFile, ok bool, err error) {
+	from, to := path.Join(lv.from, e.name), path.Join(lv.to, e.to)
+	in, err := lv.in.OpenFile(e.name, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
-		return err
+		return done, false, c.src.wrap("copy", from, err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := c.dst.root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	info, err := in.Stat()
 	if err != nil {
-		return c.dst.wrap("copy to", to, err)
+		return done, false, c.src.wrap("copy", from, err)
 	}
-	tally := newTally(c.opts.Hash)
-	err = c.content(io.MultiWriter(out, tally), in, from)
+	if why := unfit(info.Mode()); why != "" {
+		c.skip(from, why)
+		return done, false, nil
+	}
+	out, err := lv.out.OpenFile(e.staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return done, false, c.dst.wrap("copy to", to, err)
+	}
+	done = CopiedFile{Path: to, Change: ChangeAdded}
+	err = c.content(out, in, info.Size(), buf, &done)
 	if err == nil {
 		err = out.Chmod(info.Mode().Perm())
 	}
 	if closeErr := out.Close(); err == nil {
 		err = closeErr
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		err = &fileError{"copy: more bytes than the limit allows, at " + quote(from), ErrTooLarge}
+	case err != nil && c.ctx.Err() == nil:
+		err = fmt.Errorf("copy %s: %w", quote(from), reason(err))
+	}
+	return done, err == nil, err
+}
+
+// unfit tells why a file is not copied, "" when it is.
+func unfit(mode fs.FileMode) string {
+	switch {
+	case !mode.IsRegular():
+		return "special file"
+	case mode&(fs.ModeSetuid|fs.ModeSetgid) != 0:
+		return "setuid or setgid file"
+	}
+	return ""
+}
+
+// content copies all bytes, in the kernel where nobody has to look at them. size
+// is a hint only: the file can change meanwhile.
+func (c *copier) content(out, in *os.File, size int64, buf []byte, done *CopiedFile) error {
+	lines := !c.opts.NoLines && size <= maxCountedBytes
+	if !c.opts.Hash && !lines && size > smallFile {
+		n, err := c.kernelCopy(out, in, size)
+		done.Bytes = n
 		return err
 	}
-	done := CopiedFile{Path: to, Bytes: tally.bytes, Change: ChangeAdded, Added: tally.lines()}
-	if tally.hash != nil {
-		done.SHA256 = hex.EncodeToString(tally.hash.Sum(nil))
+	t := tally{lines: lines}
+	if c.opts.Hash {
+		t.hash = sha256.New()
 	}
-	c.report.Files = append(c.report.Files, done)
+	if err := c.countedCopy(out, in, buf, &t); err != nil {
+		return err
+	}
+	done.Bytes, done.Added = t.bytes, t.count()
+	if t.hash != nil {
+		done.SHA256 = hex.EncodeToString(t.hash.Sum(nil))
+	}
 	return nil
 }
 
-// content copies bytes until the file ends, a cap is reached or ctx does.
-func (c *copier) content(out io.Writer, in io.Reader, from string) error {
-	if c.buf == nil {
-		c.buf = make([]byte, copyChunk)
+// kernelCopy shares the file's blocks or copies in large chunks: *os.File does
+// that without bringing them here.
+func (c *copier) kernelCopy(out, in *os.File, size int64) (total int64, err error) {
+	if size <= c.bytesLeft.Load() && !c.noClone.Load() {
+		if cloneFile(out, in) {
+			info, err := out.Stat()
+			if err != nil {
+				return 0, err
+			}
+			return info.Size(), c.spend(info.Size())
+		}
+		c.noClone.Store(true) // and the next files need not be tried
 	}
+	for {
+		if c.ctx.Err() != nil {
+			return total, context.Cause(c.ctx)
+		}
+		chunk := min(copyChunk, c.bytesLeft.Load()+1)
+		n, err := io.CopyN(out, in, max(chunk, 1))
+		total += n
+		if spendErr := c.spend(n); spendErr != nil {
+			return total, spendErr
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+func (c *copier) countedCopy(out, in *os.File, buf []byte, t *tally) error {
 	for {
 		if c.ctx.Err() != nil {
 			return context.Cause(c.ctx)
 		}
-		n, err := in.Read(c.buf)
-		if c.bytesLeft -= int64(n); c.bytesLeft < 0 {
-			return &fileError{"copy: more bytes than the limit allows, at " + quote(from), ErrTooLarge}
+		n, err := in.Read(buf)
+		if err := c.spend(int64(n)); err != nil {
+			return err
 		}
-		if _, err := out.Write(c.buf[:n]); err != nil {
-			return fmt.Errorf("copy %s: %w", quote(from), reason(err))
+		if n > 0 {
+			t.take(buf[:n])
+			if _, err := out.Write(buf[:n]); err != nil {
+				return err
+			}
 		}
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("copy %s: %w", quote(from), reason(err))
+			return err
 		}
 	}
 }
 
+// spend takes n bytes off what may still be copied.
+func (c *copier) spend(n int64) error {
+	if c.bytesLeft.Add(-n) < 0 {
+		return ErrTooLarge
+	}
+	return nil
+}
+
 // tally counts what passes, so that nothing has to be read twice.
 type tally struct {
+	lines    bool // count them
 	bytes    int64
 	newlines int
 	last     byte
@@ -75,33 +160,22 @@ type tally struct {
 	hash     hash.Hash // nil when it is not wanted
 }
 
-func newTally(hashed bool) *tally {
-	t := &tally{}
-	if hashed {
-		t.hash = sha256.New()
-	}
-	return t
-}
-
-// Write never fails.
-func (t *tally) Write(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
+func (t *tally) take(p []byte) {
 	t.bytes += int64(len(p))
-	t.newlines += bytes.Count(p, []byte{'\n'})
-	t.last = p[len(p)-1]
-	t.binary = t.binary || bytes.IndexByte(p, 0) >= 0
+	if t.lines && !t.binary {
+		t.newlines += bytes.Count(p, []byte{'\n'})
+		t.last = p[len(p)-1]
+		t.binary = bytes.IndexByte(p, 0) >= 0
+	}
 	if t.hash != nil {
 		_, _ = t.hash.Write(p)
 	}
-	return len(p), nil
 }
 
-// lines counts as countLines does for a new file.
-func (t *tally) lines() int {
+// count counts as countLines does for a new file.
+func (t *tally) count() int {
 	switch {
-	case t.binary:
+	case t.binary || !t.lines:
 		return 0
 	case t.bytes > 0 && t.last != '\n':
 		return t.newlines + 1

@@ -12,6 +12,7 @@ var (
 	ErrNotFound = errors.New("file not found")
 	ErrOutside  = errors.New("outside the workspace")
 	ErrTooLarge = errors.New("too large")
+	ErrConflict = errors.New("changed by someone else meanwhile")
 )
 
 // InvalidError refuses a value. Field is its path in the parameters
@@ -33,9 +34,6 @@ type fileError struct {
 func (e *fileError) Error() string { return e.text }
 
 func (e *fileError) Unwrap() error { return e.err }
-
-// maxQuoted bounds how much of a refused path an error repeats.
-const maxQuoted = 100
 
 // quote makes untrusted text safe and short enough for an error.
 func quote(s string) string {

@@ -2,12 +2,6 @@ package runtime
 
 import "bytes"
 
-// Bounds of counting lines.
-const (
-	maxCountedBytes = 1 << 20
-	maxEdits        = 4000 // the work grows with its square
-)
-
 // countLines returns how many lines a shortest diff adds and removes. Both are
 // 0 when a side is binary (it holds a NUL) or, for a changed file, when a side
 // is over maxCountedBytes. Texts that differ in more than maxEdits lines are

@@ -7,14 +7,6 @@ import (
 	"strings"
 )
 
-// Limits of a path.
-const (
-	// MaxPathBytes is Linux's PATH_MAX.
-	MaxPathBytes = 4096
-	// maxLinks bounds the symbolic links followed for one path, as Linux does.
-	maxLinks = 40
-)
-
 // CleanPath checks the form of a workspace-relative path and returns it in
 // shortest form: slashes, no "." or ".." elements, no trailing slash. It does
 // not touch the file system. "." is the workspace itself.

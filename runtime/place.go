@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,9 +12,11 @@ import (
 
 // placer puts a staged tree in its place and can take that back.
 type placer struct {
+	ctx    context.Context // lives as long as the copy
 	ws     *Workspace
+	lines  bool              // count those that change
 	backup string            // directory for what is replaced, on the same file system
-	dirs   []copiedDir       // the staged directories, parents first
+	dirs   []copiedDir       // the staged directories, in order of comparePaths
 	undo   []func()          // in the order of what was done
 	over   map[string]Change // files that took the place of others
 }
@@ -63,6 +66,9 @@ func (p *placer) parents(dir string) error {
 // a directory entry by entry into the one that is, and a file in the place of
 // the old one.
 func (p *placer) move(staged, to string) error {
+	if p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
 	info, err := p.ws.root.Lstat(staged)
 	if err != nil {
 		return p.ws.wrap("copy to", to, err)
@@ -70,7 +76,7 @@ func (p *placer) move(staged, to string) error {
 	old, err := p.ws.root.Lstat(to)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return p.moveNew(staged, to)
+		return p.moveNew(staged, to, info.IsDir())
 	case err != nil:
 		return p.ws.wrap("copy to", to, err)
 	case info.IsDir() != old.IsDir():
@@ -82,30 +88,47 @@ func (p *placer) move(staged, to string) error {
 	}
 }
 
-func (p *placer) moveNew(staged, to string) error {
+func (p *placer) moveNew(staged, to string, isDir bool) error {
+	var tree []copiedDir // a directory and those below it, which follow it
+	if isDir {
+		tree = p.tree(staged)
+	}
 	// Permission bits come when nothing more is written there, children first. The
 	// topmost directory's come last: to be moved it must be writable.
-	var top *copiedDir
-	for i, d := range slices.Backward(p.dirs) {
-		if d.staged == staged {
-			top = &p.dirs[i]
-		} else if within(staged, d.staged) {
-			if err := p.ws.root.Chmod(d.staged, d.perm); err != nil {
-				return p.ws.wrap("copy to", to, err)
-			}
+	for i, d := range slices.Backward(tree) {
+		if i == 0 {
+			break
+		}
+		if err := p.ws.root.Chmod(d.staged, d.perm); err != nil {
+			return p.ws.wrap("copy to", to, err)
 		}
 	}
 	if err := p.ws.root.Rename(staged, to); err != nil {
 		return p.ws.wrap("copy to", to, err)
 	}
 	p.undo = append(p.undo, func() { _ = p.ws.removeAll(to) })
-	if top == nil {
+	if len(tree) == 0 {
 		return nil
 	}
-	if err := p.ws.root.Chmod(to, top.perm); err != nil {
+	if err := p.ws.root.Chmod(to, tree[0].perm); err != nil {
 		return p.ws.wrap("copy to", to, err)
 	}
 	return nil
+}
+
+// tree returns the part of dirs that staged heads.
+func (p *placer) tree(staged string) []copiedDir {
+	first, ok := slices.BinarySearchFunc(p.dirs, staged, func(d copiedDir, name string) int {
+		return comparePaths(d.staged, name)
+	})
+	if !ok {
+		return nil
+	}
+	last := first + 1
+	for last < len(p.dirs) && within(staged, p.dirs[last].staged) {
+		last++
+	}
+	return p.dirs[first:last]
 }
 
 func (p *placer) merge(staged, to string) error {
@@ -142,6 +165,9 @@ func (p *placer) moveOver(staged, to string) error {
 // compare counts the lines that change. A side that is a link has none.
 func (p *placer) compare(staged, to string) Change {
 	c := Change{Path: to, Change: ChangeModified}
+	if !p.lines {
+		return c
+	}
 	before, after, ok := p.contents(to, staged)
 	if ok {
 		c.Added, c.Removed = countLines(before, after)

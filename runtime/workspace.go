@@ -18,6 +18,7 @@ type Workspace struct {
 	temporary bool
 	escapes   error // what os.Root answers for a path that leads out
 	close     func() error
+	publish   sync.Mutex // held from the last look at a file to its replacement
 }
 
 // OpenOptions are the options of OpenWorkspace. The zero value is fine.

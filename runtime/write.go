@@ -3,15 +3,11 @@ package runtime
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
 )
-
-// MaxFileBytes bounds a file that WriteFile writes.
-const MaxFileBytes = 64 << 20
 
 // tempPrefix begins the names of the files and directories that exist only
 // while a write or a copy is under way.
@@ -35,7 +31,7 @@ func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
 		return Change{}, err
 	}
 	if len(data) > MaxFileBytes {
-		return Change{}, &fileError{fmt.Sprintf("write %s: %d bytes are more than the limit of %d", quote(clean), len(data), MaxFileBytes), ErrTooLarge}
+		return Change{}, tooLarge("write", clean, int64(len(data)))
 	}
 	real, err := w.resolve(clean)
 	if err != nil {
@@ -48,7 +44,7 @@ func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	if err := w.replace(real, data, old); err != nil {
+	if err := w.replace(real, data, old, func() error { return nil }); err != nil {
 		return Change{}, w.wrap("write", clean, err)
 	}
 	c := Change{Path: clean, Change: ChangeModified}
@@ -84,8 +80,9 @@ func (w *Workspace) existingFile(name string) (fs.FileInfo, []byte, error) {
 	return info, data, nil
 }
 
-// replace puts data in the place of name. old is nil for a new file.
-func (w *Workspace) replace(name string, data []byte, old fs.FileInfo) (err error) {
+// replace puts data in the place of name, if last, asked just before, has no
+// error. old is nil for a new file.
+func (w *Workspace) replace(name string, data []byte, old fs.FileInfo, last func() error) (err error) {
 	temp := path.Join(path.Dir(name), tempName())
 	perm := fs.FileMode(0o644)
 	if old != nil {
@@ -105,6 +102,11 @@ func (w *Workspace) replace(name string, data []byte, old fs.FileInfo) (err erro
 		return err
 	}
 	if err := f.Close(); err != nil {
+		return err
+	}
+	w.publish.Lock()
+	defer w.publish.Unlock()
+	if err := last(); err != nil {
 		return err
 	}
 	return w.root.Rename(temp, name)
