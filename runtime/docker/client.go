@@ -18,8 +18,9 @@ import (
 type Client struct {
 	api *client.Client
 
-	mu   sync.Mutex
-	cpus int // of the daemon's machine; 0 before they were asked for
+	mu      sync.Mutex
+	machine machine          // the daemon's; zero before it was asked for
+	plans   map[planKey]plan // what other containers came to need
 }
 
 // Connect makes a client for the daemon that DOCKER_HOST and its relatives
@@ -54,19 +55,41 @@ func (c *Client) explain(doing string, err error) error {
 	}
 }
 
-// cpuCount is how many CPUs the daemon's machine has. It is asked for once.
-func (c *Client) cpuCount(ctx context.Context) (int, error) {
+// machine is what the daemon runs on.
+type machine struct {
+	cpus     int
+	platform string // "linux/amd64", in Go's words
+}
+
+// look asks for the daemon's machine, once.
+func (c *Client) look(ctx context.Context) (machine, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cpus > 0 {
-		return c.cpus, nil
+	if c.machine.cpus > 0 {
+		return c.machine, nil
 	}
 	info, err := c.api.Info(ctx)
 	if err != nil {
-		return 0, err
+		return machine{}, c.explain("ask for the machine", err)
 	}
-	c.cpus = info.NCPU
-	return c.cpus, nil
+	c.machine = machine{cpus: info.NCPU, platform: info.OSType + "/" + goArch(info.Architecture)}
+	return c.machine, nil
+}
+
+// goArch turns the kernel's name of an architecture into Go's.
+func goArch(name string) string {
+	switch name {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	case "i386", "i686":
+		return "386"
+	case "armv6l", "armv7l", "armhf":
+		return "arm"
+	default: // the others are the same
+		return name
+	}
 }
 
 func notFound(err error) bool { return cerrdefs.IsNotFound(err) }

@@ -10,13 +10,15 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	client := connect(t)
-	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime {
-		ws, err := runtime.TempWorkspace()
-		if err != nil {
-			t.Fatal(err)
-		}
-		opts := Options{Client: client, Image: testImage(), Log: zaptest.NewLogger(t)}
-		return runtime.New(ws, New(ws, opts), runtime.Options{})
+	client, program := connect(t), testProgram(t)
+	eachWay(t, func(t *testing.T, w way) {
+		runtimetest.Run(t, func(t *testing.T) *runtime.Runtime {
+			ws, err := runtime.TempWorkspace()
+			if err != nil {
+				t.Fatal(err)
+			}
+			opts := w.with(Options{Client: client, Image: testImage(), Supervisor: program, Log: zaptest.NewLogger(t)})
+			return runtime.New(ws, New(ws, opts), runtime.Options{})
+		})
 	})
 }

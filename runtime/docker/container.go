@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/supervisor"
 )
 
 const (
@@ -34,56 +37,97 @@ var (
 type sandbox struct {
 	client *Client
 	log    *zap.Logger
-	name   string
-	gate   gate
+	gate   gate // of commands that are execs
 
 	ready chan struct{} // closed when start has ended; then the following are set
 	err   error         // why it failed
+	plan  plan
+	name  string
 	id    string
 	stdin types.HijackedResponse // PID 1 lives as long as it
 	has   runtime.Limits
+	tree  *tree // the files, when they are copied
 
-	gone   chan struct{} // closed when removal begins: commands inside give up
-	remove func() error  // once, for all callers
+	sup      *supervisor.Client // nil when commands are execs
+	said     diagnostics        // by the supervisor, beside the connection
+	env      []string           // of the supervisor's commands
+	oomKills atomic.Int64       // as far as looked
+	why      atomic.Pointer[error]
+
+	work   sync.WaitGroup // what reads PID 1's streams
+	gone   chan struct{}  // closed when removal begins: commands inside give up
+	remove func() error   // once, for all callers
 }
 
 func newSandbox(o Options) *sandbox {
-	name := fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
-	s := &sandbox{
-		client: o.Client, name: name, log: o.Log.With(zap.String("container", name)),
-		ready: make(chan struct{}), gone: make(chan struct{}),
-	}
-	s.remove = sync.OnceValue(s.removeNow)
+	s := &sandbox{client: o.Client, log: o.Log, ready: make(chan struct{}), gone: make(chan struct{})}
+	s.remove = sync.OnceValue(func() error {
+		close(s.gone)
+		return s.drop()
+	})
 	return s
 }
 
-// start creates and starts the container, in dir's hardened shape, and closes
-// ready. What a failed start leaves is removed.
-func (s *sandbox) start(ctx context.Context, o Options, dir string) {
+// start creates and starts the container, in the workspace's hardened shape, and
+// closes ready. Where the best plan fails it takes the next one. What a failed
+// start leaves is removed.
+func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 	defer close(s.ready)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	began := time.Now()
-	if s.err = s.create(ctx, o, dir); s.err == nil {
-		s.err = s.run(ctx)
-	}
-	if s.err != nil {
-		s.err = errors.Join(s.err, s.remove())
+	if s.err = s.client.provide(ctx, o); s.err != nil {
 		return
 	}
-	s.log.Info("container started", zap.String("id", s.id), zap.String("image", o.Image), zap.Duration("took", time.Since(began)))
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if s.plan, s.err = s.client.plan(ctx, o); s.err != nil {
+		return
+	}
+	for tries := 0; ; tries++ {
+		began := time.Now()
+		s.err = s.try(ctx, o, ws)
+		if s.err == nil {
+			if tries > 0 {
+				s.client.remember(o, s.plan)
+			}
+			s.log.Info("container started", zap.String("id", s.id), zap.String("image", o.Image),
+				zap.String("reason", s.plan.reason()), zap.Duration("took", time.Since(began)))
+			return
+		}
+		next, ok := s.plan.after(s.err)
+		if err := s.drop(); err != nil || !ok || ctx.Err() != nil {
+			s.err = errors.Join(s.err, err)
+			return
+		}
+		s.plan = next
+	}
+}
+
+// try makes one container, by s.plan.
+func (s *sandbox) try(ctx context.Context, o Options, ws *runtime.Workspace) error {
+	s.stdin, s.tree, s.sup = types.HijackedResponse{}, nil, nil // of a try before
+	s.name = fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
+	s.log = o.Log.With(zap.String("container", s.name))
+	if err := s.create(ctx, o, ws.Dir()); err != nil {
+		return err
+	}
+	if s.plan.noMount != "" {
+		var err error
+		if s.tree, err = newTree(s, o, ws); err != nil {
+			return err
+		}
+	}
+	return s.run(ctx, o)
 }
 
 func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
-	cpus, err := s.client.cpuCount(ctx)
+	m, err := s.client.look(ctx)
 	if err != nil {
-		return s.client.explain("ask for the machine's CPUs", err)
+		return err
 	}
-	host, err := hostConfig(o, dir, cpus)
+	host, err := hostConfig(o, s.plan, dir, m.cpus)
 	if err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
-	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o), host, nil, nil, s.name)
+	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o, s.plan), host, nil, nil, s.name)
 	switch {
 	case notFound(err):
 		return missingImage(o.Image, err)
@@ -97,22 +141,40 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	return nil
 }
 
-// run attaches stdin before it starts the container, so that there is no time
-// in which PID 1 would outlive us.
-func (s *sandbox) run(ctx context.Context) error {
-	stdin, err := s.client.api.ContainerAttach(ctx, s.id, container.AttachOptions{Stream: true, Stdin: true})
+// run attaches PID 1's streams before it starts the container, so that there is
+// no time in which PID 1 would outlive us.
+func (s *sandbox) run(ctx context.Context, o Options) error {
+	api, supervised := s.client.api, s.plan.noSupervisor == ""
+	if supervised && s.tree != nil {
+		if err := s.tree.sendProgram(ctx, o.Supervisor.Path); err != nil {
+			return &supervisorError{err}
+		}
+	}
+	conn, err := api.ContainerAttach(ctx, s.id, container.AttachOptions{Stream: true, Stdin: true, Stdout: supervised, Stderr: supervised})
 	if err != nil {
-		return s.client.explain("hold the container's stdin", err)
+		return s.client.explain("hold the container's streams", err)
 	}
-	s.stdin = stdin
-	if err := s.client.api.ContainerStart(ctx, s.id, container.StartOptions{}); err != nil {
-		return s.client.explain("start a container", err)
+	s.stdin = conn
+	if supervised {
+		s.connect(conn)
 	}
-	info, err := s.client.api.ContainerInspect(ctx, s.id)
+	if err := api.ContainerStart(ctx, s.id, container.StartOptions{}); err != nil {
+		err = s.client.explain("start a container", err)
+		if supervised && ctx.Err() == nil && !client.IsErrConnectionFailed(err) {
+			return &supervisorError{err}
+		}
+		return err
+	}
+	info, err := api.ContainerInspect(ctx, s.id)
+	if supervised {
+		if err := s.await(ctx); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return s.client.explain("inspect the container", err)
 	}
-	s.has = limitsOf(info.HostConfig)
+	s.has, s.env = limitsOf(info.HostConfig), commandEnv(info.Config.Env)
 	return nil
 }
 
@@ -148,13 +210,19 @@ func (s *sandbox) state(ctx context.Context) error {
 	}
 }
 
-// removeNow kills the container, and returns when the daemon has forgotten it.
-func (s *sandbox) removeNow() error {
-	close(s.gone)
+// drop kills the container, and returns when the daemon has forgotten it.
+func (s *sandbox) drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
+	if s.sup != nil {
+		_ = s.sup.Close() // which ends its commands at once
+	}
 	if s.stdin.Conn != nil {
 		defer s.stdin.Close()
+	}
+	defer s.work.Wait()
+	if s.name == "" {
+		return nil
 	}
 	api := s.client.api
 	err := api.ContainerRemove(ctx, s.name, container.RemoveOptions{Force: true, RemoveVolumes: true})
@@ -172,4 +240,15 @@ func (s *sandbox) removeNow() error {
 		return nil
 	}
 	return s.client.explain("remove container "+s.name, err)
+}
+
+// look finds out that the container was paused or is gone. A daemon that is slow
+// or down shows in the stream.
+func (s *sandbox) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
+	defer cancel()
+	if err := s.state(ctx); isLoss(err) {
+		return err
+	}
+	return nil
 }

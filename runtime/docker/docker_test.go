@@ -65,6 +65,9 @@ func executor(tb testing.TB, ws *runtime.Workspace, opts Options) *Executor {
 	if t, ok := tb.(*testing.T); ok && opts.Log == nil {
 		opts.Log = zaptest.NewLogger(t)
 	}
+	if opts.Supervisor.Path == "" {
+		opts.Supervisor = testProgram(tb)
+	}
 	opts = opts.withDefaults()
 	e := New(ws, opts)
 	tb.Cleanup(func() {
@@ -78,6 +81,15 @@ func executor(tb testing.TB, ws *runtime.Workspace, opts Options) *Executor {
 		}
 	})
 	return e
+}
+
+func testProgram(tb testing.TB) Program {
+	tb.Helper()
+	p, err := program()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
 }
 
 // containers lists the IDs of an instance's containers, whatever their state.

@@ -67,7 +67,7 @@ func (e *Executor) Info() runtime.Info {
 	select {
 	case <-s.ready:
 		if s.err == nil {
-			info.ContainerID, info.Limits = s.id, s.has
+			info.ContainerID, info.Limits, info.Reason = s.id, s.has, s.plan.reason()
 		}
 	default:
 	}
@@ -101,7 +101,7 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		if err != nil {
 			return runtime.Exit{}, err
 		}
-		exit, err := e.execIn(ctx, s, script, dir, out)
+		exit, err := e.run(ctx, s, script, dir, out)
 		var lost *notBegunError
 		if errors.As(err, &lost) && !fresh {
 			s.log.Warn("container lost before a command; making a new one", zap.Error(err))
@@ -109,6 +109,20 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		}
 		return exit, err
 	}
+}
+
+// run runs one command in s, with the files there as they are here, and here as
+// the command left them.
+func (e *Executor) run(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
+	exec := e.execIn
+	if s.sup != nil {
+		exec = e.execSupervised
+	}
+	if s.tree == nil {
+		return exec(ctx, s, script, dir, out)
+	}
+	command := func() (runtime.Exit, error) { return exec(ctx, s, script, dir, out) }
+	return s.tree.run(ctx, e, command, out)
 }
 
 func (e *Executor) enter() error {
@@ -155,7 +169,7 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 		s := newSandbox(e.opts)
 		e.current = s
 		e.work.Go(func() {
-			s.start(e.life, e.opts, e.ws.Dir())
+			s.start(e.life, e.opts, e.ws)
 			if s.err != nil {
 				e.forget(s)
 			}

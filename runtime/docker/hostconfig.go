@@ -16,7 +16,14 @@ const (
 	tmpDir  = "/tmp"
 )
 
+// Where the supervisor is, inside.
 const (
+	programDir  = "/.pygent"
+	programPath = programDir + "/supervisor"
+)
+
+const (
+	hostname    = "pygent"
 	openFiles   = 4096     // ulimit nofile
 	sharedBytes = 64 << 20 // of /dev/shm, at most; Docker's own default
 )
@@ -24,23 +31,37 @@ const (
 //go:embed scripts/init.sh
 var initScript string
 
+// supervisorEnv keeps PID 1 small: its memory and its threads count as the
+// commands' own.
+var supervisorEnv = []string{"GOMEMLIMIT=32MiB", "GOMAXPROCS=2"}
+
 // containerConfig is what a container is: its user, environment and PID 1.
-func containerConfig(o Options) *container.Config {
-	// The mark tells PID 1 and its child from the processes of commands. It
-	// stands first: in the wrapper's environment it then comes early.
-	env := append([]string{markVariable + "=" + markInit, "HOME=" + homeDir, "USER=pygent", "LANG=C.UTF-8", "TERM=dumb"}, o.Env...)
+func containerConfig(o Options, p plan) *container.Config {
+	supervised := p.noSupervisor == ""
+	env := []string{"HOME=" + homeDir, "USER=pygent", "LANG=C.UTF-8", "TERM=dumb"}
+	first := []string{"sh", "-c", initScript}
+	if supervised {
+		env = append(env, supervisorEnv...)
+		first = append([]string{programPath}, o.Supervisor.Args...)
+	} else {
+		// The mark tells PID 1 and its child from the processes of commands. It
+		// stands first: in the wrapper's environment it then comes early.
+		env = append([]string{markVariable + "=" + markInit}, env...)
+	}
 	return &container.Config{
-		Hostname:        "pygent",
+		Hostname:        hostname,
 		User:            o.User,
-		Env:             env,
+		Env:             append(env, o.Env...),
 		Image:           o.Image,
-		Entrypoint:      []string{"sh", "-c", initScript},
+		Entrypoint:      first,
 		Cmd:             []string{},
 		WorkingDir:      workDir,
 		Labels:          labels(o.Instance, o.Labels),
 		NetworkDisabled: true,
 		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}}, // the image's would run commands
 		AttachStdin:     true,
+		AttachStdout:    supervised,
+		AttachStderr:    supervised,
 		OpenStdin:       true,
 		StdinOnce:       true, // stdin closes with the connection that holds it
 	}
@@ -48,8 +69,8 @@ func containerConfig(o Options) *container.Config {
 
 // hostConfig is what a container can reach. dir is the workspace on the host,
 // free of links. cpus is what the daemon's machine has, 0 when unknown.
-func hostConfig(o Options, dir string, cpus int) (*container.HostConfig, error) {
-	mounts, err := mounts(dir)
+func hostConfig(o Options, p plan, dir string, cpus int) (*container.HostConfig, error) {
+	mounts, err := mounts(o, p, dir)
 	if err != nil {
 		return nil, err
 	}

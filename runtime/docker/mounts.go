@@ -15,26 +15,49 @@ import (
 // They are read-only where they exist.
 var gitReadOnly = []string{"hooks", "config", "config.worktree"}
 
-// mounts binds the workspace, writable, and over it its own .git: a mount point
-// cannot be renamed away and replaced. The API's mounts fail when a source is
-// missing, where binds would make a directory that root owns.
-func mounts(dir string) ([]mount.Mount, error) {
-	all := []mount.Mount{bind(dir, workDir, false)}
+// mounts lists what a container sees of this machine: its files and PID 1's
+// program; where nothing can be mounted, volumes of its own in their place.
+func mounts(o Options, p plan, dir string) ([]mount.Mount, error) {
+	all, protected, err := gitMounts(dir)
+	if err != nil {
+		return nil, err
+	}
+	if p.noMount != "" {
+		all = []mount.Mount{volume(workDir)}
+		if p.noSupervisor == "" {
+			all = append(all, volume(programDir))
+		}
+		return all, nil
+	}
+	all = append([]mount.Mount{bind(dir, workDir, false)}, all...)
+	for _, name := range protected {
+		all = append(all, bind(filepath.Join(dir, name), path.Join(workDir, name), true))
+	}
+	if p.noSupervisor == "" {
+		all = append(all, bind(o.Supervisor.Path, programPath, true))
+	}
+	return all, nil
+}
+
+// gitMounts binds the workspace's .git onto itself: a mount point cannot be
+// renamed away and replaced. protected are the parts of it, relative to dir, that
+// commands must not change. The API's mounts fail when a source is missing, where
+// binds would make a directory that root owns.
+func gitMounts(dir string) (self []mount.Mount, protected []string, err error) {
 	git := filepath.Join(dir, ".git")
 	info, err := os.Lstat(git)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return all, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("look at %s: %w", git, err)
+		return nil, nil, fmt.Errorf("look at %s: %w", git, err)
 	case info.Mode().IsRegular():
 		// A worktree's or submodule's pointer to its repository elsewhere.
-		return append(all, bind(git, path.Join(workDir, ".git"), true)), nil
+		return nil, []string{".git"}, nil
 	case !info.IsDir():
 		// A link cannot be a mount point, and its target is outside of our care.
-		return nil, fmt.Errorf("%s is a link or a special file, so it cannot be kept from commands; replace it with the directory it stands for", git)
+		return nil, nil, fmt.Errorf("%s is a link or a special file, so it cannot be kept from commands; replace it with the directory it stands for", git)
 	}
-	all = append(all, bind(git, path.Join(workDir, ".git"), false))
 	for _, name := range gitReadOnly {
 		source := filepath.Join(git, name)
 		info, err := os.Lstat(source)
@@ -42,13 +65,18 @@ func mounts(dir string) ([]mount.Mount, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("look at %s: %w", source, err)
+			return nil, nil, fmt.Errorf("look at %s: %w", source, err)
 		case !info.IsDir() && !info.Mode().IsRegular():
-			return nil, fmt.Errorf("%s is a link or a special file, so it cannot be kept from commands; replace it with a plain one", source)
+			return nil, nil, fmt.Errorf("%s is a link or a special file, so it cannot be kept from commands; replace it with a plain one", source)
 		}
-		all = append(all, bind(source, path.Join(workDir, ".git", name), true))
+		protected = append(protected, path.Join(".git", name))
 	}
-	return all, nil
+	return []mount.Mount{bind(git, path.Join(workDir, ".git"), false)}, protected, nil
+}
+
+// volume is one that goes with the container.
+func volume(target string) mount.Mount {
+	return mount.Mount{Type: mount.TypeVolume, Target: target, VolumeOptions: &mount.VolumeOptions{NoCopy: true}}
 }
 
 func bind(source, target string, readOnly bool) mount.Mount {

@@ -4,9 +4,12 @@ import (
 	"crypto/rand"
 	"maps"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/runtime/supervisor"
 )
 
 // Defaults of Options.
@@ -20,7 +23,26 @@ const (
 // Options configure an Executor. Zero numbers mean the defaults.
 type Options struct {
 	Client *Client // the daemon; required
-	Image  string  // what containers are made of; required, with a POSIX sh in it. Never pulled
+	Image  string  // what containers are made of; required, with a POSIX sh in it
+
+	// Pull says what to do when the image is missing: PullNever (the default)
+	// or PullMissing.
+	Pull string
+	// Progress gets lines that tell how a pull goes. It is called from one
+	// goroutine at a time and must not block; nil is fine.
+	Progress func(line string)
+
+	// Supervisor is the program that runs as PID 1 and starts commands. The
+	// default is this very program, whose main then begins with
+	// supervisor.RunIfChild.
+	Supervisor Program
+
+	// NoSupervisor starts each command by a call of the daemon, as is done
+	// anyway where the program cannot run.
+	NoSupervisor bool
+	// NoMount copies the workspace into the container and changes back, as is
+	// done anyway where the daemon cannot mount the workspace.
+	NoMount bool
 
 	MemoryBytes int64   // of all processes and of /tmp and HOME together; no swap on top
 	PIDs        int64   // processes and threads
@@ -44,6 +66,12 @@ type Options struct {
 	Log    *zap.Logger       // nil logs nothing
 }
 
+// Program is a program on the host.
+type Program struct {
+	Path string   // absolute, and linked statically: the image may have no libraries
+	Args []string // that make it a supervisor
+}
+
 func (o Options) withDefaults() Options {
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = DefaultMemoryBytes
@@ -63,11 +91,29 @@ func (o Options) withDefaults() Options {
 	if o.Instance == "" {
 		o.Instance = randomID()
 	}
+	if o.Supervisor.Path == "" {
+		o.Supervisor = ownProgram()
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
 	o.Labels = maps.Clone(o.Labels)
 	return o
+}
+
+// ownProgram is this one, or nothing when the system does not tell which it is.
+func ownProgram() Program {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return Program{}
+	}
+	return Program{Path: path, Args: []string{supervisor.Arg}}
 }
 
 // currentUser is "uid:gid". Windows has no such numbers, and Docker there maps

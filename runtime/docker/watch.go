@@ -53,24 +53,13 @@ func (c *command) watch(ctx context.Context) error {
 			}
 			return nil
 		case <-look.C:
-			if err := c.look(ctx); err != nil {
+			if err := c.s.look(ctx); err != nil {
 				return err
 			}
 		case <-c.s.gone:
 			return errGone
 		}
 	}
-}
-
-// look finds out that the container was paused, which no stream tells.
-func (c *command) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
-	defer cancel()
-	err := c.s.state(ctx)
-	if isLoss(err) {
-		return err
-	}
-	return nil // a daemon that is slow or gone shows in the stream
 }
 
 func (c *command) note(r report) {

@@ -20,7 +20,7 @@ func TestEnvironmentIsAllowListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rt := runtime.New(ws, local.New(ws, local.Options{Env: []string{"EXTRA=yes", "TERM=vt100"}}), runtime.Options{})
+	rt := runtime.New(ws, local.New(ws, local.Options{Level: runtime.SandboxNone, Env: []string{"EXTRA=yes", "TERM=vt100"}}), runtime.Options{})
 	cleanup(t, rt)
 	res := rt.Bash(t.Context(), "env", runtime.BashOptions{})
 	_, out, _ := strings.Cut(res.Text, "\n")

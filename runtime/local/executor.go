@@ -2,35 +2,57 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pygent/pygent/runtime"
 )
 
-// Options are the options of New. The zero value is fine.
+// Options are the options of New. The zero value is the best sandbox that this
+// machine gives, with the default limits.
 type Options struct {
-	// Reason tells in Info why commands run unconfined. What the system cannot
-	// do is added to it.
+	// Level is runtime.SandboxStrong, SandboxMedium or SandboxNone. Commands fail
+	// where it cannot be had. "" is the stronger of the first two that can.
+	Level string
+	// Reason tells in Info why this kind of runtime was chosen.
 	Reason string
 	// Env is added to the allow-listed environment, as KEY=value. It beats it.
 	Env []string
+	// ReadPaths and WritePaths are absolute paths that commands may read, and read
+	// and write, besides those that the level gives.
+	ReadPaths, WritePaths []string
+	// Home is the directory that commands have as their private home; it is made
+	// if it is missing. "" is one for each workspace below StateDir, which is kept
+	// for workspaces that are kept.
+	Home string
+	// StateDir is for what is kept: $XDG_STATE_HOME/pygent if it is "".
+	StateDir string
+	// Limits are for all commands of the workspace together, but FileBytes, which
+	// is for each file. Zero is the default: DefaultLimits for the sandboxes, and
+	// none at all at level none. Less than zero is no limit. OutputBytes is not
+	// for the executor.
+	Limits runtime.Limits
 }
+
+// DefaultLimits are those of commands in a sandbox. CPUs is not limited: the
+// scheduler is fair.
+var DefaultLimits = runtime.Limits{MemoryBytes: 4 << 30, PIDs: 512, FileBytes: 1 << 30}
 
 // Executor runs commands in one workspace. It implements runtime.Executor.
 type Executor struct {
-	ws     *runtime.Workspace
-	env    []string
-	reason string
+	ws   *runtime.Workspace
+	opts Options
 
 	life context.Context // ends with Close; every command's context ends with it
 	stop context.CancelCauseFunc
 
 	idle chan struct{} // closed when the executor is and no command runs any more
+
+	backend backend
 
 	mu      sync.Mutex // guards what is below
 	closed  bool
@@ -39,30 +61,20 @@ type Executor struct {
 
 var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavailable)
 
-// New makes an executor for ws, which stays the caller's. On Linux it makes the
-// server process a child subreaper; see the package's comment.
+// New makes an executor for ws, which stays the caller's. On Linux the program
+// must call RunIfChild before it does anything else.
 func New(ws *runtime.Workspace, opts Options) *Executor {
-	reasons := slices.DeleteFunc([]string{opts.Reason, adoptOrphans()}, func(s string) bool { return s == "" })
+	opts.Env = slices.Clone(opts.Env)
 	life, stop := context.WithCancelCause(context.Background())
-	return &Executor{
-		ws:     ws,
-		env:    slices.Clone(opts.Env),
-		reason: strings.Join(reasons, "; "),
-		life:   life,
-		stop:   stop,
-		idle:   make(chan struct{}),
-	}
+	return &Executor{ws: ws, opts: opts, life: life, stop: stop, idle: make(chan struct{})}
 }
 
-// Info says what runs commands.
+// Info says what runs commands. For level "" the sandbox is empty before the
+// first command, or before Probe has answered in this process.
 func (e *Executor) Info() runtime.Info {
-	return runtime.Info{
-		Kind:      runtime.KindLocal,
-		Sandbox:   runtime.SandboxNone,
-		Network:   "full",
-		Workspace: e.ws.Dir(),
-		Reason:    e.reason,
-	}
+	info := runtime.Info{Kind: runtime.KindLocal, Workspace: e.ws.Dir(), Reason: e.opts.Reason}
+	e.describe(&info)
+	return info
 }
 
 // Exec runs cmd; see runtime.Executor. It can take longer than a second to
@@ -108,7 +120,7 @@ func (e *Executor) end() {
 	}
 }
 
-// Close ends every command and waits for them, bounded by ctx.
+// Close ends every command and what served them, and waits, bounded by ctx.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	if !e.closed {
@@ -117,16 +129,17 @@ func (e *Executor) Close(ctx context.Context) error {
 			close(e.idle)
 		}
 	}
-	running := e.running
 	e.mu.Unlock()
 	e.stop(errClosed)
-	if running == 0 {
-		return nil
-	}
+	var err error
 	select {
 	case <-e.idle:
-		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("close the local runtime: %d commands have not ended: %w", running, context.Cause(ctx))
+		err = fmt.Errorf("close the local runtime: commands have not ended: %w", context.Cause(ctx))
 	}
+	return errors.Join(err, e.stopBackend(ctx))
+}
+
+func unavailable(what string, err error) error {
+	return fmt.Errorf("%w: %s: %w", runtime.ErrUnavailable, what, err)
 }

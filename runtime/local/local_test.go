@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
@@ -14,7 +15,7 @@ func newRuntime(t testing.TB) *runtime.Runtime {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{})
+	return runtime.New(ws, local.New(ws, local.Options{Level: runtime.SandboxNone}), runtime.Options{})
 }
 
 func TestConformance(t *testing.T) {
@@ -24,7 +25,7 @@ func TestConformance(t *testing.T) {
 func cleanup(t *testing.T, rt *runtime.Runtime) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := rt.Cleanup(t.Context()); err != nil {
+		if err := rt.Cleanup(context.Background()); err != nil {
 			t.Errorf("Cleanup: %v", err)
 		}
 	})

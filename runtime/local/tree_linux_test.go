@@ -15,19 +15,28 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// childrenOf lists the children of this test process, zombies included.
-func childrenOf(t *testing.T) string {
+// childrenOf lists the children of a process ("self" or a pid), zombies included.
+func childrenOf(t *testing.T, process string) (pids []string) {
 	t.Helper()
-	var all []string
-	tasks, err := os.ReadDir("/proc/self/task")
+	tasks, err := os.ReadDir("/proc/" + process + "/task")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, task := range tasks {
-		list, err := os.ReadFile("/proc/self/task/" + task.Name() + "/children")
+		list, err := os.ReadFile("/proc/" + process + "/task/" + task.Name() + "/children")
 		if err == nil {
-			all = append(all, strings.Fields(string(list))...)
+			pids = append(pids, strings.Fields(string(list))...)
 		}
+	}
+	return pids
+}
+
+// leftovers lists the children of this process's supervisors.
+func leftovers(t *testing.T) string {
+	t.Helper()
+	var all []string
+	for _, pid := range childrenOf(t, "self") {
+		all = append(all, childrenOf(t, pid)...)
 	}
 	return strings.Join(all, " ")
 }
@@ -42,33 +51,13 @@ func TestOrphansOfAnEndedCommandAreReaped(t *testing.T) {
 		"for i in 1 2 3 4 5 6 7 8 9; do (setsid sh -c 'for j in 1 2 3 4 5 6 7 8 9; do setsid sleep 100 & done; wait' &); done; sleep 0.2",
 	} {
 		res := rt.Bash(t.Context(), cmd, runtime.BashOptions{})
-		if left := childrenOf(t); left != "" {
+		if left := leftovers(t); left != "" {
 			t.Errorf("children %s are left after\n%s", left, res.Text)
 		}
 	}
 }
 
-// TestServersOwnChildrenAreSpared: not every child of the server is an orphan.
-func TestServersOwnChildrenAreSpared(t *testing.T) {
-	own := exec.Command("sleep", "100")
-	if err := own.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = own.Wait() }()
-	defer func() { _ = own.Process.Kill() }()
-	rt := newRuntime(t)
-	cleanup(t, rt)
-	rt.Bash(t.Context(), "(setsid sleep 100 &); exit 0", runtime.BashOptions{})
-	if left := childrenOf(t); left != strconv.Itoa(own.Process.Pid) {
-		t.Errorf("children: %q, want %d", left, own.Process.Pid)
-	}
-	if err := own.Process.Signal(syscall.Signal(0)); err != nil {
-		t.Errorf("the server's own child: %v", err)
-	}
-}
-
-// TestCommandsOfTwoExecutorsSpareEachOther: the kernel gives the orphans of all
-// to the one server process.
+// TestCommandsOfTwoExecutorsSpareEachOther, though both end what is left.
 func TestCommandsOfTwoExecutorsSpareEachOther(t *testing.T) {
 	one, two := newRuntime(t), newRuntime(t)
 	cleanup(t, one)
@@ -89,7 +78,7 @@ func TestCommandsOfTwoExecutorsSpareEachOther(t *testing.T) {
 		}
 	})
 	all.Wait()
-	if left := childrenOf(t); left != "" {
+	if left := leftovers(t); left != "" {
 		t.Errorf("children %s are left", left)
 	}
 }
@@ -105,7 +94,7 @@ func TestForkBombEnds(t *testing.T) {
 	if !res.TimedOut || time.Since(begin) > 10*time.Second {
 		t.Errorf("after %v:\n%.500s", time.Since(begin), res.Text)
 	}
-	if left := childrenOf(t); left != "" {
+	if left := leftovers(t); left != "" {
 		t.Errorf("children %s are left", left)
 	}
 }

@@ -10,13 +10,9 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-type platformTree struct{}
-
-func adoptOrphans() (weakness string) {
+func weakness() string {
 	return "processes in the background outlive their command"
 }
-
-func workingDir(_ *os.File, path string) string { return path }
 
 func (t *tree) start(c *exec.Cmd) error { return c.Start() }
 

@@ -11,14 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-type platformTree struct{}
-
-// adoptOrphans has no counterpart here.
-func adoptOrphans() (weakness string) {
+// weakness is said in Info: there is no subreaper here.
+func weakness() string {
 	return "processes that leave their group outlive their command"
 }
-
-func workingDir(_ *os.File, path string) string { return path }
 
 func (t *tree) start(c *exec.Cmd) error {
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

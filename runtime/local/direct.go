@@ -1,3 +1,5 @@
+//go:build !linux
+
 package local
 
 import (
@@ -8,7 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	goruntime "runtime"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
@@ -18,8 +21,27 @@ import (
 // gone. It matters only when somebody else got hold of the pipe.
 const drainTime = 250 * time.Millisecond
 
+// tree is the processes of one command: its shell and all that comes of it.
+type tree struct {
+	killed atomic.Bool // the context ended before the shell did
+}
+
+// backend runs commands as children of the server.
+type backend struct{}
+
+// describe says what commands run in.
+func (e *Executor) describe(info *runtime.Info) {
+	info.Sandbox, info.Network = runtime.SandboxNone, "full"
+	info.Reason = strings.TrimPrefix(info.Reason+"; "+weakness(), "; ")
+}
+
+func (e *Executor) stopBackend(context.Context) error { return nil }
+
 // run starts the shell and sees it and its descendants to their end.
 func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
+	if e.opts.Level != runtime.SandboxNone {
+		return runtime.Exit{}, fmt.Errorf("%w: this system has no sandbox for local commands; use Docker, or allow them unconfined with --sandbox=none", runtime.ErrUnavailable)
+	}
 	dir, err := e.ws.OpenDir(cmd.Dir)
 	if err != nil {
 		return runtime.Exit{}, err
@@ -31,17 +53,13 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	}
 	defer func() { _ = r.Close() }()
 
-	t := newTree()
+	t := &tree{}
 	c := exec.Command(shell, "-c", cmd.Script) //nolint:noctx // the tree ends it: CommandContext would kill the shell alone
-	c.Dir = workingDir(dir, filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)))
-	c.Env = append(environment(), "PWD="+filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir)), t.mark())
-	c.Env = append(c.Env, e.env...)
+	c.Dir = filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir))
+	c.Env = append(environment(), "PWD="+c.Dir)
+	c.Env = append(c.Env, e.opts.Env...)
 	c.Stdout, c.Stderr = w, w
 
-	// The kernel kills the shell when the thread that forked it ends, so this
-	// goroutine keeps its thread until the shell is gone.
-	goruntime.LockOSThread()
-	defer goruntime.UnlockOSThread()
 	err = t.start(c)
 	_ = w.Close()
 	if err != nil {
@@ -80,8 +98,4 @@ func copyOutput(out io.Writer, r io.Reader) {
 			return
 		}
 	}
-}
-
-func unavailable(what string, err error) error {
-	return fmt.Errorf("%w: %s: %w", runtime.ErrUnavailable, what, err)
 }

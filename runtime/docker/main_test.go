@@ -1,0 +1,72 @@
+package docker
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/pygent/pygent/runtime/supervisor"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	removeProgram()
+	os.Exit(code)
+}
+
+// program builds a static supervisor, once: the test's own program can need
+// libraries that the image does not have.
+var program = sync.OnceValues(func() (Program, error) {
+	dir, err := os.MkdirTemp("", "pygent-test-")
+	if err != nil {
+		return Program{}, err
+	}
+	programDirOfTests = dir
+	path := filepath.Join(dir, "supervise")
+	build := exec.Command("go", "build", "-o", path, "./internal/supervise")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		return Program{}, fmt.Errorf("build the supervisor: %w\n%s", err, text)
+	}
+	return Program{Path: path, Args: []string{supervisor.Arg}}, os.Chmod(dir, 0o755)
+})
+
+var programDirOfTests string
+
+func removeProgram() {
+	if programDirOfTests != "" {
+		_ = os.RemoveAll(programDirOfTests)
+	}
+}
+
+// way is how a container gets its files and commands.
+type way struct {
+	name string
+	opts Options
+}
+
+// ways are all of them, the best one first.
+func ways() []way {
+	return []way{
+		{"mount", Options{}},
+		{"copy", Options{NoMount: true}},
+		{"exec", Options{NoSupervisor: true}},
+		{"copy exec", Options{NoMount: true, NoSupervisor: true}},
+	}
+}
+
+// with sets what opts leave open to what the way demands.
+func (w way) with(opts Options) Options {
+	opts.NoMount, opts.NoSupervisor = w.opts.NoMount, w.opts.NoSupervisor
+	return opts
+}
+
+// eachWay runs a test for every way.
+func eachWay(t *testing.T, test func(t *testing.T, w way)) {
+	for _, w := range ways() {
+		t.Run(w.name, func(t *testing.T) { test(t, w) })
+	}
+}

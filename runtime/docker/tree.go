@@ -1,0 +1,179 @@
+package docker
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Bounds of a workspace that is copied.
+const (
+	maxTreeFiles = 50_000
+	maxTreeBytes = 1 << 30
+)
+
+// tree keeps a workspace and its copy in a container alike: send brings over
+// what changed here, fetch what changed there. Where both did, this side wins.
+type tree struct {
+	s        *sandbox
+	ws       *runtime.Workspace
+	uid, gid int
+	guarded  []string // paths that commands must not change, as gitMounts has them
+	hasGit   bool     // there was a .git when the container was made
+
+	turn  chan struct{}    // holds a token while files are on the way
+	known map[string]entry // what both sides have
+	there map[string]entry // what may only be in the container
+}
+
+// entry is a file, directory or link as it was last seen.
+type entry struct {
+	mode  fs.FileMode // type and permission bits
+	size  int64
+	mtime time.Time // on this side
+	sum   [sha256.Size]byte
+	link  string
+}
+
+// same compares what both sides can tell of an entry.
+func (e entry) same(other entry) bool {
+	e.mtime, other.mtime = time.Time{}, time.Time{}
+	return e == other
+}
+
+func newTree(s *sandbox, o Options, ws *runtime.Workspace) (*tree, error) {
+	user, group, _ := strings.Cut(o.User, ":")
+	uid, err := strconv.Atoi(user)
+	gid := uid
+	if err == nil && group != "" {
+		gid, err = strconv.Atoi(group)
+	}
+	if err != nil {
+		return nil, &runtime.InvalidError{Field: "user", Reason: fmt.Sprintf("%q must be uid:gid where the workspace is copied", o.User)}
+	}
+	self, guarded, err := gitMounts(ws.Dir())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
+	}
+	return &tree{
+		s: s, ws: ws, uid: uid, gid: gid, guarded: guarded, hasGit: len(self) > 0,
+		turn: make(chan struct{}, 1), known: make(map[string]entry), there: make(map[string]entry),
+	}, nil
+}
+
+func (t *tree) lock(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+		return nil
+	case <-t.s.gone:
+		return errGone
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (t *tree) unlock() { <-t.turn }
+
+// isGuarded tells whether name must stay as it is on this side.
+func (t *tree) isGuarded(name string) bool {
+	for _, g := range t.guarded {
+		if name == g || strings.HasPrefix(name, g+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// open opens the workspace for the time of one transfer.
+func (t *tree) open() (*os.Root, error) {
+	if err := t.ws.Check(); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(t.ws.Dir())
+	if err != nil {
+		return nil, fmt.Errorf("%w: open the workspace: %w", runtime.ErrUnavailable, err)
+	}
+	return root, nil
+}
+
+// budget counts what a transfer may still take.
+type budget struct {
+	files int
+	bytes int64
+}
+
+func newBudget() budget { return budget{maxTreeFiles, maxTreeBytes} }
+
+func (b *budget) spend(name string, bytes int64) error {
+	b.files--
+	b.bytes -= bytes
+	if b.files < 0 || b.bytes < 0 {
+		return fmt.Errorf("%w: %w: at %q the workspace exceeds what is copied for a Docker daemon that cannot mount it: %d files, %d bytes; use a smaller workspace or a daemon on this machine",
+			runtime.ErrUnavailable, runtime.ErrTooLarge, name, maxTreeFiles, maxTreeBytes)
+	}
+	return nil
+}
+
+// run runs one command in a container whose files are copies: they are there as
+// they are here when it begins, and here as it left them when it has ended.
+func (t *tree) run(ctx context.Context, e *Executor, command func() (runtime.Exit, error), said io.Writer) (runtime.Exit, error) {
+	if err := t.send(ctx); err != nil {
+		return runtime.Exit{}, t.unsent(ctx, e, err)
+	}
+	exit, err := command()
+	switch {
+	case ctx.Err() != nil: // nobody waits any more
+		e.work.Go(func() {
+			if err := t.fetch(e.life, func(name, why string) {
+				t.s.log.Warn("not copied back", zap.String("path", name), zap.String("reason", why))
+			}); err != nil {
+				t.s.log.Warn("files of a cancelled command", zap.Error(err))
+			}
+		})
+		return exit, err
+	case err != nil:
+		return exit, err
+	}
+	told := 0
+	err = t.fetch(e.life, func(name, why string) {
+		if told++; told <= maxTold {
+			_, _ = fmt.Fprintf(said, "[not copied back from the container: %q: %s]\n", name, why)
+		}
+	})
+	if told > maxTold {
+		_, _ = fmt.Fprintf(said, "[and %d more]\n", told-maxTold)
+	}
+	if err != nil {
+		return runtime.Exit{}, fmt.Errorf("%w: the command ended with code %d, but what it changed is not copied back: %w", runtime.ErrUnavailable, exit.Code, err)
+	}
+	return exit, nil
+}
+
+// maxTold is how many paths that were left behind a command's output tells.
+const maxTold = 10
+
+// unsent is why files did not come over, and so the command did not begin.
+func (t *tree) unsent(ctx context.Context, e *Executor, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	state, cancel := context.WithTimeout(context.Background(), inspectTimeout)
+	defer cancel()
+	if loss := t.s.state(state); isLoss(loss) || errors.Is(err, errGone) {
+		err = lost(t.s, errors.Join(loss, err))
+		e.discard(t.s, err)
+		return &notBegunError{err}
+	}
+	return err
+}

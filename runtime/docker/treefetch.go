@@ -1,0 +1,275 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Why something is not copied back.
+const (
+	whyGuarded = "protected"
+	whySpecial = "special file"
+	whySetuid  = "setuid or setgid file"
+	whyName    = "a name that cannot be used here"
+)
+
+// fetch is one transfer back. All that changed goes to a directory aside first,
+// and from there into the workspace by its own rules.
+type fetch struct {
+	*tree
+	root  *os.Root           // of the workspace
+	aside *runtime.Workspace // for what has changed
+	stage *os.Root           // of aside
+	seen  map[string]entry   // all that is in the container
+	left  budget
+	skip  func(name, why string)
+}
+
+// fetch brings back what changed in the container since the last transfer. skip
+// is called for what stays there, once for each state that it has.
+func (t *tree) fetch(ctx context.Context, skip func(name, why string)) error {
+	if err := t.lock(ctx); err != nil {
+		return err
+	}
+	defer t.unlock()
+	root, err := t.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	aside, err := runtime.TempWorkspace()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = aside.Close() }()
+	stage, err := os.OpenRoot(aside.Dir())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stage.Close() }()
+	f := fetch{tree: t, root: root, aside: aside, stage: stage, seen: make(map[string]entry), left: newBudget(), skip: skip}
+	if err := f.receive(ctx); err != nil {
+		return err
+	}
+	if err := f.removeHere(); err != nil {
+		return err
+	}
+	return f.place(ctx)
+}
+
+// receive reads the container's side and puts aside what has changed.
+func (f *fetch) receive(ctx context.Context) error {
+	stream, _, err := f.s.client.api.CopyFromContainer(ctx, f.s.id, workDir)
+	if err != nil {
+		return f.s.client.explain("copy files from the container", err)
+	}
+	defer func() { _ = stream.Close() }()
+	archive := tar.NewReader(stream)
+	for {
+		head, err := archive.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return f.s.client.explain("copy files from the container", err)
+		}
+		// All names begin with the directory that was asked for.
+		_, name, _ := strings.Cut(path.Clean(head.Name), "/")
+		if name == "" {
+			continue
+		}
+		if err := f.left.spend(name, head.Size); err != nil {
+			return err
+		}
+		if err := f.take(archive, head, name); err != nil {
+			return fmt.Errorf("copy %q from the container: %w", name, err)
+		}
+	}
+}
+
+// take puts one entry aside if it has changed.
+func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
+	now := entry{mode: fs.FileMode(head.Mode) & fs.ModePerm}
+	_, badName := runtime.CleanPath(name)
+	switch {
+	case badName != nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), tempPrefix):
+		f.leave(name, entry{}, whyName)
+		return nil
+	case head.Mode&0o6000 != 0 && head.Typeflag != tar.TypeDir:
+		f.leave(name, now, whySetuid)
+		return nil
+	}
+	switch head.Typeflag {
+	case tar.TypeDir:
+		now.mode |= fs.ModeDir
+		return f.keep(name, now, func() error { return f.stage.MkdirAll(name, now.mode.Perm()|0o700) })
+	case tar.TypeSymlink:
+		now.mode, now.link = fs.ModeSymlink, head.Linkname
+		return f.keep(name, now, func() error { return f.stage.Symlink(now.link, name) })
+	case tar.TypeReg:
+		return f.takeFile(archive, name, now)
+	case tar.TypeLink: // another name of a file that came before
+		_, first, _ := strings.Cut(path.Clean(head.Linkname), "/")
+		from, err := f.contents(first)
+		if err != nil {
+			f.leave(name, now, "hard link to "+head.Linkname)
+			return nil
+		}
+		defer func() { _ = from.Close() }()
+		return f.takeFile(from, name, now)
+	default:
+		f.leave(name, now, whySpecial)
+		return nil
+	}
+}
+
+// takeFile puts a file aside, and takes it away again when it has not changed:
+// only its contents tell, for the times in the archive are whole seconds.
+func (f *fetch) takeFile(from io.Reader, name string, now entry) error {
+	if err := f.parents(name); err != nil {
+		return err
+	}
+	file, err := f.stage.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	now.size, err = io.Copy(io.MultiWriter(file, sum), from)
+	err = errors.Join(err, file.Chmod(now.mode), file.Close())
+	if err != nil {
+		return err
+	}
+	sum.Sum(now.sum[:0])
+	kept := false
+	if err := f.keep(name, now, func() error { kept = true; return nil }); err != nil || kept {
+		return err
+	}
+	return f.stage.Remove(name)
+}
+
+// contents opens a file that has come already.
+func (f *fetch) contents(name string) (*os.File, error) {
+	if !fs.ValidPath(name) || !f.seen[name].mode.IsRegular() {
+		return nil, fs.ErrNotExist
+	}
+	file, err := f.stage.Open(name)
+	if errors.Is(err, fs.ErrNotExist) { // unchanged
+		return f.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
+	}
+	return file, err
+}
+
+// keep calls stage for an entry that has changed and may come.
+func (f *fetch) keep(name string, now entry, stage func() error) error {
+	f.seen[name] = now
+	was, ok := f.known[name]
+	switch {
+	case ok && was.same(now):
+		return nil
+	case ok && now.mode.IsDir() && was.mode.IsDir():
+		return nil // nobody needs other permission bits on a directory that is here
+	case f.there[name].same(now):
+		return nil
+	case f.isGuarded(name):
+		f.leave(name, now, whyGuarded)
+		return nil
+	}
+	if err := f.parents(name); err != nil {
+		return err
+	}
+	return stage()
+}
+
+func (f *fetch) parents(name string) error {
+	if dir := path.Dir(name); dir != "." {
+		return f.stage.MkdirAll(dir, 0o755)
+	}
+	return nil
+}
+
+// leave notes what stays in the container.
+func (f *fetch) leave(name string, now entry, why string) {
+	f.seen[name] = now
+	if was, ok := f.there[name]; !ok || !was.same(now) {
+		f.there[name] = now
+		f.skip(name, why)
+	}
+}
+
+// removeHere removes what is gone there, or has become something else, unless it
+// has changed here meanwhile.
+func (f *fetch) removeHere() error {
+	var names []string
+	_, gitThere := f.seen[".git"]
+	for name, was := range f.known {
+		now, ok := f.seen[name]
+		switch {
+		case ok && was.mode.IsDir() == now.mode.IsDir():
+			continue
+		case f.isGuarded(name), f.hasGit && !gitThere && strings.HasPrefix(name+"/", ".git/"):
+			if !ok { // what is not there any more goes there again
+				delete(f.known, name)
+			}
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Backward(names) {
+		was := f.known[name]
+		delete(f.known, name)
+		info, err := f.root.Lstat(name)
+		if err != nil || cleanMode(info.Mode()) != was.mode || !info.IsDir() && !info.ModTime().Equal(was.mtime) {
+			continue
+		}
+		// A directory that got something here meanwhile stays.
+		if err := f.root.Remove(name); err != nil && !info.IsDir() {
+			return fmt.Errorf("remove %q, as the command did: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// place moves what was put aside into the workspace.
+func (f *fetch) place(ctx context.Context) error {
+	empty, err := fs.ReadDir(f.stage.FS(), ".")
+	if err != nil {
+		return err
+	}
+	if len(empty) == 0 {
+		return nil
+	}
+	report, err := f.aside.CopyTo(ctx, f.ws, ".", ".", runtime.CopyOptions{MaxFiles: 2 * maxTreeFiles, MaxBytes: maxTreeBytes})
+	if err != nil {
+		return err
+	}
+	skipped := make(map[string]bool)
+	for _, s := range report.Skipped {
+		skipped[s.Path] = true
+		f.leave(s.Path, f.seen[s.Path], s.Reason)
+	}
+	return fs.WalkDir(f.stage.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || name == "." || skipped[name] {
+			return err
+		}
+		info, err := f.root.Lstat(name)
+		if err != nil {
+			return nil // it has just gone here
+		}
+		now := f.seen[name]
+		now.mtime = info.ModTime()
+		f.known[name] = now
+		return nil
+	})
+}

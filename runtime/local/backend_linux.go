@@ -1,0 +1,231 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/supervisor"
+)
+
+// graceTime is how long after its deadline a command is ended by the supervisor,
+// should the server not have done so.
+const graceTime = 2 * time.Second
+
+// backend is what runs commands: one supervisor, started with the first one, and
+// anew when it has died.
+type backend struct {
+	starting chan struct{} // holds a token while a supervisor is started
+	once     sync.Once
+
+	mu      sync.Mutex // guards what is below
+	process *process
+	level   string // as it was decided
+	home    *home
+}
+
+// describe says what commands run in.
+func (e *Executor) describe(info *runtime.Info) {
+	b := &e.backend
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	info.Sandbox = b.level
+	if info.Sandbox == "" {
+		info.Sandbox = e.opts.Level
+	}
+	if info.Sandbox == "" {
+		info.Sandbox = probed()
+	}
+	info.Network = "none"
+	if info.Sandbox == runtime.SandboxNone {
+		info.Network = "full"
+	}
+	if b.process != nil {
+		info.Limits = b.process.limits
+	}
+}
+
+// run runs a command in the workspace's supervisor.
+func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
+	dir, err := e.ws.ResolveDir(cmd.Dir)
+	if err != nil {
+		return runtime.Exit{}, err
+	}
+	p, err := e.connect(ctx)
+	if err != nil {
+		return runtime.Exit{}, err
+	}
+	start := supervisor.Start{
+		Argv: []string{shell, "-c", cmd.Script},
+		Env:  e.commandEnv(filepath.Join(e.ws.Dir(), filepath.FromSlash(path.Clean(cmd.Dir)))),
+		Root: e.ws.Dir(),
+		Dir:  dir,
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		start.Timeout = time.Until(deadline) + graceTime
+	}
+	kills := p.group.kills()
+	exit, err := p.client.Exec(ctx, start, out)
+	if p.limits.MemoryBytes == 0 || p.group.kills() == kills {
+		return exit, err
+	}
+	if err != nil && errors.Is(err, runtime.ErrUnavailable) {
+		err = fmt.Errorf("%w; the commands of this workspace took more than %d bytes of memory together", err, p.limits.MemoryBytes)
+	}
+	exit.OutOfMemory = exit.OutOfMemory || exit.Code == 137
+	return exit, err
+}
+
+// connect returns the supervisor, which it starts if there is none that lives.
+func (e *Executor) connect(ctx context.Context) (*process, error) {
+	b := &e.backend
+	b.once.Do(func() { b.starting = make(chan struct{}, 1) })
+	if p := b.current(); p != nil && p.alive() {
+		return p, nil
+	}
+	select {
+	case b.starting <- struct{}{}:
+		defer func() { <-b.starting }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	p := b.current()
+	if p != nil && p.alive() {
+		return p, nil
+	}
+	if p != nil {
+		if err := p.close(ctx); err != nil {
+			return nil, err
+		}
+	}
+	level, err := e.decide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.startLevel(ctx, level)
+}
+
+func (b *backend) current() *process {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.process
+}
+
+// decide settles the level: the one that was asked for, or what Probe finds.
+func (e *Executor) decide(ctx context.Context) (string, error) {
+	if e.opts.Level != "" {
+		return e.opts.Level, nil
+	}
+	report := Probe(ctx)
+	if report.Level == runtime.SandboxNone {
+		return "", fmt.Errorf("%w: no sandbox for local commands: %s; use Docker, or allow them unconfined with --sandbox=none", runtime.ErrUnavailable, report.Summary())
+	}
+	return report.Level, nil
+}
+
+func (e *Executor) startLevel(ctx context.Context, level string) (*process, error) {
+	s, h, err := e.newSpec(level)
+	if err != nil {
+		return nil, unavailable("prepare the sandbox", err)
+	}
+	p, err := startProcess(ctx, s, e.wantedLimits(level))
+	if err != nil {
+		h.close()
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case level == runtime.SandboxNone:
+			return nil, unavailable("start the supervisor of commands", err)
+		}
+		return nil, fmt.Errorf("%w: sandbox %s: %w; use Docker, or allow local commands unconfined with --sandbox=none", runtime.ErrUnavailable, level, err)
+	}
+	b := &e.backend
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.process, b.level, b.home = p, level, h
+	return p, nil
+}
+
+// wantedLimits fills in the defaults.
+func (e *Executor) wantedLimits(level string) runtime.Limits {
+	want := e.opts.Limits
+	if level == runtime.SandboxNone {
+		return want
+	}
+	if want.MemoryBytes == 0 {
+		want.MemoryBytes = DefaultLimits.MemoryBytes
+	}
+	if want.PIDs == 0 {
+		want.PIDs = DefaultLimits.PIDs
+	}
+	if want.FileBytes == 0 {
+		want.FileBytes = DefaultLimits.FileBytes
+	}
+	return want
+}
+
+// newSpec works out what the child has to do.
+func (e *Executor) newSpec(level string) (spec, *home, error) {
+	s := spec{Level: level, Workspace: e.ws.Dir()}
+	if level == runtime.SandboxNone {
+		return s, nil, nil
+	}
+	for _, path := range slices.Concat(e.opts.ReadPaths, e.opts.WritePaths) {
+		if !filepath.IsAbs(path) || filepath.Clean(path) == "/" {
+			return s, nil, &runtime.InvalidError{Field: "sandbox path " + path, Reason: "is not an absolute path below /"}
+		}
+		if _, err := os.Stat(path); err != nil {
+			return s, nil, &runtime.InvalidError{Field: "sandbox path " + path, Reason: err.Error()}
+		}
+	}
+	h, err := openHome(e.ws, e.opts)
+	if err != nil {
+		return s, nil, err
+	}
+	s.View = newView(e.ws.Dir(), e.opts.ReadPaths)
+	for _, path := range e.opts.WritePaths {
+		s.Write = append(s.Write, filepath.Clean(path))
+	}
+	s.HomeDir, s.TmpDir, s.TmpBytes = h.dir, h.tmp, e.wantedLimits(level).FileBytes
+	if s.TmpBytes <= 0 {
+		s.TmpBytes = DefaultLimits.FileBytes
+	}
+	return s, h, nil
+}
+
+// commandEnv is the whole environment of a command.
+func (e *Executor) commandEnv(pwd string) []string {
+	b := &e.backend
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	env := environment()
+	if b.level != runtime.SandboxNone {
+		env = confinedEnv(env, b.level, b.home)
+	}
+	return append(append(env, "PWD="+pwd), e.opts.Env...)
+}
+
+// stopBackend ends the supervisor. No command runs any more, or ctx is over.
+func (e *Executor) stopBackend(ctx context.Context) error {
+	b := &e.backend
+	b.mu.Lock()
+	p, h := b.process, b.home
+	b.process, b.home = nil, nil
+	b.mu.Unlock()
+	var err error
+	if p != nil {
+		err = p.close(ctx)
+	}
+	if h != nil {
+		h.close()
+	}
+	return err
+}

@@ -1,0 +1,17 @@
+package local
+
+import "golang.org/x/sys/unix"
+
+const (
+	auditName = "x86_64"
+	auditArch = unix.AUDIT_ARCH_X86_64
+)
+
+// archFilter refuses the x32 calls, which share the architecture's number.
+var archFilter = filter{
+	{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: dataNumber},
+	{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: 0x40000000, Jf: 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(unix.EPERM)},
+}
+
+var archDenied = []uint32{unix.SYS_IOPL, unix.SYS_IOPERM, unix.SYS_MODIFY_LDT, unix.SYS_USELIB}

@@ -1,0 +1,13 @@
+package local
+
+import "golang.org/x/sys/unix"
+
+const (
+	auditName = "aarch64"
+	auditArch = unix.AUDIT_ARCH_AARCH64
+)
+
+var (
+	archFilter filter
+	archDenied []uint32
+)
