@@ -15,8 +15,11 @@ import (
 	"github.com/pygent/pygent/runtime/local"
 )
 
-// probeTimeout bounds the question whether Docker is there.
-const probeTimeout = 2 * time.Second
+// Bounds of what is asked of the Docker daemon beside the work.
+const (
+	probeTimeout = 2 * time.Second
+	reapTimeout  = 3 * time.Second
+)
 
 // runtimes makes runtimes of the kind that the settings and the machine allow:
 // Docker where it is there, else local commands, but those unconfined only with
@@ -24,6 +27,8 @@ const probeTimeout = 2 * time.Second
 type runtimes struct {
 	cfg config.Config
 	log *zap.Logger
+
+	reaping sync.WaitGroup
 
 	mu     sync.Mutex
 	client *docker.Client // nil before it was needed
@@ -83,6 +88,9 @@ func (r *runtimes) choose(ctx context.Context) (choice, error) {
 		return choice{}, err
 	}
 	r.choice = &c
+	if c.kind == config.RuntimeDocker {
+		r.reap(r.client)
+	}
 	r.log.Info("runtime", zap.String("kind", c.kind), zap.String("reason", c.reason))
 	return c, nil
 }
@@ -122,7 +130,23 @@ func (r *runtimes) probe(ctx context.Context) error {
 	return r.client.Probe(ctx, r.cfg.Image)
 }
 
+// reap removes what servers left behind that were killed, beside the work.
+func (r *runtimes) reap(client *docker.Client) {
+	r.reaping.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), reapTimeout)
+		defer cancel()
+		n, err := client.Reap(ctx)
+		if err != nil {
+			r.log.Warn("containers of dead servers", zap.Error(err))
+		}
+		if n > 0 {
+			r.log.Info("containers of dead servers removed", zap.Int("count", n))
+		}
+	})
+}
+
 func (r *runtimes) close() error {
+	r.reaping.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.client == nil {
