@@ -145,8 +145,10 @@ func TestFailureOfTheModel(t *testing.T) {
 		{"its own cancel is not the user's", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return agent.Reply{}, context.Canceled
 		}, "[error] context canceled", ""},
-		{"panic", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) { panic("oh dear") },
-			"[error] the model panicked: oh dear", ""},
+		{
+			"panic", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) { panic("oh dear") },
+			"[error] the model panicked: oh dear", "",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
