@@ -97,7 +97,10 @@ func (r *runtimes) choose(ctx context.Context) (choice, error) {
 
 func (r *runtimes) decide(ctx context.Context) (choice, error) {
 	if r.cfg.Runtime == config.RuntimeLocal {
-		return r.local("local commands were asked for")
+		if r.cfg.Sandbox != runtime.SandboxNone {
+			return choice{}, fmt.Errorf("%w: %s", runtime.ErrUnavailable, noSandbox)
+		}
+		return choice{kind: config.RuntimeLocal, reason: "local commands were asked for"}, nil
 	}
 	err := r.probe(ctx)
 	switch {
@@ -105,17 +108,15 @@ func (r *runtimes) decide(ctx context.Context) (choice, error) {
 		return choice{kind: config.RuntimeDocker}, nil
 	case r.cfg.Runtime == config.RuntimeDocker:
 		return choice{}, err
+	case r.cfg.Sandbox != runtime.SandboxNone:
+		return choice{}, fmt.Errorf("%w; %s", err, noSandbox)
 	default:
-		return r.local(err.Error())
+		return choice{kind: config.RuntimeLocal, reason: err.Error()}, nil
 	}
 }
 
-func (r *runtimes) local(why string) (choice, error) {
-	if r.cfg.Sandbox != runtime.SandboxNone {
-		return choice{}, fmt.Errorf("%w: %s; local commands have no sandbox: allow that with --sandbox=none", runtime.ErrUnavailable, why)
-	}
-	return choice{kind: config.RuntimeLocal, reason: why}, nil
-}
+// noSandbox is why local commands do not run without consent, and the cure.
+const noSandbox = "local commands have no sandbox: allow that with --sandbox=none"
 
 func (r *runtimes) probe(ctx context.Context) error {
 	if r.client == nil {
