@@ -33,8 +33,6 @@ type SessionsOptions struct {
 
 	// Describe gives an error its shape on the wire.
 	Describe func(error) *ErrorDetail
-
-	MaxSteps int // of a turn that does not say; 0 is DefaultMaxSteps
 }
 
 // Sessions are the sessions of one connection. It serves the protocol's methods

@@ -83,9 +83,6 @@ func neverBegan(ctx context.Context, sessionID string) StepResult {
 func (s *Sessions) turn(ctx context.Context, ses *session, id, prompt string, p StepParams) StepResult {
 	defer ses.release()
 	bounds := Turn{ID: id, MaxSteps: p.MaxSteps, Describe: s.opts.Describe}
-	if bounds.MaxSteps == 0 {
-		bounds.MaxSteps = s.opts.MaxSteps
-	}
 	if l := p.Limits; l != nil {
 		bounds.Timeout = duration(l.TimeoutSeconds)
 		bounds.Tokens, bounds.CostUSD = l.Tokens, l.CostUSD

@@ -200,7 +200,12 @@ func TestQueuedStepsRunInOrderAndAreBounded(t *testing.T) {
 
 func TestLimitsReachTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := sessions(t, agenttest.Script(slow(""), bash("", "ok"), bash("", "ok")), func(o *agent.SessionsOptions) { o.MaxSteps = 1 })
+		model := agenttest.Script(slow(""), bash("", "ok"), bash("", "ok"))
+		s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
+			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+				return newAgent(t, model, agent.Options{SessionID: id, MaxSteps: 1}), nil
+			}
+		})
 		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Limits: &agent.TurnLimits{TimeoutSeconds: 0.2}})
 		if err != nil || res.Status != agent.StatusTimeout || res.Error != nil {
 			t.Errorf("%+v, %v", res, err)

@@ -110,8 +110,12 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 	if err := cfg.TightenFrom(cfg.Workspace); err != nil {
 		return rpc.Setup{}, err
 	}
-	d.mu.Lock()
-	d.cfg = cfg
-	d.mu.Unlock()
-	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: d.registry.Names(), MaxTasks: d.tasks.Max()}, nil
+	for _, n := range cfg.Notices[len(d.app.cfg.Notices):] {
+		d.app.log.Warn(n)
+	}
+	if err := d.configure(cfg); err != nil {
+		return rpc.Setup{}, err
+	}
+	_, registry := d.settings()
+	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: registry.Names(), MaxTasks: d.tasks.Max()}, nil
 }
