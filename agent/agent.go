@@ -20,6 +20,7 @@ type Options struct {
 	SystemPrompt string        // replaces the default prompt, verbatim
 	Persona      string        // who the agent is: put before the system prompt
 	ModelName    string        // "" is the Model's own default
+	MaxSteps     int           // model rounds of a turn that does not say; 0 is DefaultMaxSteps
 	StepTimeout  time.Duration // bounds each model round with its tools; 0 is no bound
 	SessionID    string        // stands in the events
 	TaskID       string        // set for a delegated agent; stands in the events
@@ -100,7 +101,7 @@ func (a *Agent) Step(ctx context.Context, message string) (Message, error) {
 // Turn bounds one turn. Zero fields mean no bound, and MaxSteps its default.
 type Turn struct {
 	ID       string // "" is made up
-	MaxSteps int    // model rounds; 0 is DefaultMaxSteps
+	MaxSteps int    // model rounds; 0 is the agent's own
 	Timeout  time.Duration
 	Tokens   int64 // input and output of all model calls
 	CostUSD  float64
@@ -110,7 +111,8 @@ type Turn struct {
 	Describe func(error) *ErrorDetail
 }
 
-// DefaultMaxSteps bounds a turn that says nothing itself, in model rounds.
+// DefaultMaxSteps bounds a turn of which nobody says how long it may be, in model
+// rounds.
 const DefaultMaxSteps = 50
 
 // Outcome is how a turn ended.

@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"time"
+
+	"github.com/pygent/pygent/runtime"
 )
 
 // Kinds of an Event.
@@ -57,6 +59,9 @@ type Event struct {
 	Status          string       `json:"status,omitempty"`
 	Steps           int          `json:"steps,omitempty"`
 	Error           *ErrorDetail `json:"error,omitempty"`
+
+	Changes  []runtime.Change `json:"changes,omitempty"`
+	Question *TurnQuestion    `json:"question,omitempty"`
 }
 
 // Live reports whether e is a delta: not numbered, and merged with its

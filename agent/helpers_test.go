@@ -3,7 +3,6 @@ package agent_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
@@ -101,15 +100,6 @@ func results(h []agent.Message) []string {
 	return list
 }
 
-// roles are the roles of a history, in order.
-func roles(h []agent.Message) []string {
-	list := make([]string, len(h))
-	for i, m := range h {
-		list[i] = m.Role
-	}
-	return list
-}
-
 // checkEvents fails unless the events of one session obey the protocol: numbers
 // without a gap and none on deltas, each call started, put out and finished in
 // this order, each turn begun and ended once with nothing behind it.
@@ -183,13 +173,3 @@ func call(id, name string, args any) agent.Reply {
 }
 
 func bash(id, cmd string) agent.Reply { return call(id, "bash", map[string]any{"cmd": cmd}) }
-
-// within fails when done takes longer than any working code would.
-func within(t testing.TB, what string, done <-chan struct{}) {
-	t.Helper()
-	select {
-	case <-done:
-	case <-time.After(30 * time.Second):
-		t.Fatalf("waited 30 s for %s", what)
-	}
-}

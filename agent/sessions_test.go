@@ -198,159 +198,14 @@ func TestQueuedStepsRunInOrderAndAreBounded(t *testing.T) {
 	})
 }
 
-// Clients swallow the error of a cancelled request: vim.lsp.rpc never calls back.
-func TestCancelledStepIsAResult(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
-		s, rec := sessions(t, g, nil)
-		ctx, cancel := context.WithCancel(t.Context())
-		answers := make(chan agent.StepResult, 2)
-		step := func(p agent.StepParams) {
-			res, err := s.Step(ctx, p)
-			if err != nil {
-				t.Errorf("%s: %v", p.Prompt, err)
-			}
-			answers <- res
-		}
-		go step(agent.StepParams{Prompt: "running"})
-		synctest.Wait()
-		go step(agent.StepParams{Prompt: "queued", IfBusy: "queue"})
-		synctest.Wait()
-		cancel()
-		for range 2 {
-			if res := <-answers; res.Status != agent.StatusCancelled || res.Changes == nil || res.Error != nil {
-				t.Errorf("%+v", res)
-			}
-		}
-		if res, err := s.Step(ctx, agent.StepParams{Prompt: "late"}); err != nil || res.Status != agent.StatusCancelled {
-			t.Errorf("%+v, %v", res, err)
-		}
-		g.open <- struct{}{}
-		if res, err := s.Step(t.Context(), agent.StepParams{Prompt: "next"}); err != nil || res.Status != agent.StatusCompleted {
-			t.Errorf("the next step: %+v, %v", res, err)
-		}
-		checkEvents(t, rec.Events())
-	})
-}
-
-func TestInterrupt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, rec := sessions(t, newGate(), nil)
-		if res, err := s.Interrupt(t.Context(), agent.InterruptParams{}); err != nil || res.Interrupted {
-			t.Errorf("before any session: %+v, %v", res, err)
-		}
-		if _, err := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: "s_other"}); !errors.Is(err, agent.ErrSessionNotFound) {
-			t.Errorf("error %v", err)
-		}
-		// An accepted turn can be interrupted from the very beginning.
-		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: res.SessionID}); err != nil || !got.Interrupted {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		synctest.Wait()
-		if ends := rec.Events(agent.KindTurnFinished); len(ends) != 1 || ends[0].Status != agent.StatusCancelled || ends[0].TurnID != res.TurnID {
-			t.Errorf("ends %+v", ends)
-		}
-		if got, _ := s.Interrupt(t.Context(), agent.InterruptParams{SessionID: res.SessionID}); got.Interrupted {
-			t.Error("an idle session was interrupted")
-		}
-	})
-}
-
-func TestCloseWhileTurnsRunAndWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, rec := sessions(t, newGate(), nil)
-		for range 5 {
-			if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait, IfBusy: "queue"}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := s.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-		// Every accepted turn has its terminal event by now.
-		ends := rec.Events(agent.KindTurnFinished)
-		if len(ends) != 5 {
-			t.Errorf("%d terminal events", len(ends))
-		}
-		for _, e := range ends {
-			if e.Status != agent.StatusCancelled {
-				t.Errorf("end %+v", e)
-			}
-		}
-		checkEvents(t, rec.Events())
-		if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "late"}); !errors.Is(err, context.Canceled) {
-			t.Errorf("a step after Close: %v", err)
-		}
-		if err := s.Close(t.Context()); err != nil {
-			t.Errorf("the second Close: %v", err)
-		}
-	})
-}
-
-func TestCloseIsBounded(t *testing.T) {
-	release := make(chan struct{})
-	deaf := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
-		<-release
-		return agenttest.Text("at last"), nil
-	})
-	s, rec := sessions(t, deaf, nil)
-	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Wait: dontWait}); err != nil {
-		t.Fatal(err)
-	}
-	rec.WaitKind(t, agent.KindMessage)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if err := s.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error %v", err)
-	}
-	close(release)
-}
-
-func TestCloseWhileASessionIsMade(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begun, proceed := make(chan struct{}), make(chan struct{})
-		rt := newRuntime(t)
-		s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
-			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
-				close(begun)
-				<-proceed
-				return agent.New(newGate(), registry(t), rt, agent.Options{SessionID: id}), nil
-			}
-		})
-		failed := make(chan error, 1)
-		go func() {
-			_, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"})
-			failed <- err
-		}()
-		<-begun
-		closed := make(chan error, 1)
-		go func() { closed <- s.Close(t.Context()) }()
-		synctest.Wait()
-		select {
-		case <-closed:
-			t.Error("Close left a session behind that was being made")
-		default:
-		}
-		close(proceed)
-		if err := <-closed; err != nil {
-			t.Error(err)
-		}
-		if err := <-failed; !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-		if rt.Workspace().Check() == nil {
-			t.Error("the session's workspace is still there")
-		}
-	})
-}
-
 func TestLimitsReachTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := sessions(t, agenttest.Script(slow(""), bash("", "ok"), bash("", "ok")), func(o *agent.SessionsOptions) { o.MaxSteps = 1 })
+		model := agenttest.Script(slow(""), bash("", "ok"), bash("", "ok"))
+		s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
+			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+				return newAgent(t, model, agent.Options{SessionID: id, MaxSteps: 1}), nil
+			}
+		})
 		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Limits: &agent.TurnLimits{TimeoutSeconds: 0.2}})
 		if err != nil || res.Status != agent.StatusTimeout || res.Error != nil {
 			t.Errorf("%+v, %v", res, err)
@@ -375,23 +230,4 @@ func TestRuntimeInfoOfTheOwnSession(t *testing.T) {
 	if _, err := s.RuntimeInfo(t.Context(), agent.SessionParams{SessionID: "s_other"}); !errors.Is(err, agent.ErrSessionNotFound) {
 		t.Errorf("error %v", err)
 	}
-}
-
-// No cancel is lost, however it falls: each step has exactly one answer, and
-// after it nothing of its turn goes on.
-func TestStepAndCancelAtOnce(t *testing.T) {
-	g := newGate()
-	s, rec := sessions(t, g, nil)
-	for range 200 {
-		ctx, cancel := context.WithCancel(t.Context())
-		go cancel()
-		res, err := s.Step(ctx, agent.StepParams{Prompt: "go"})
-		if err != nil || res.Status != agent.StatusCancelled {
-			t.Fatalf("%+v, %v", res, err)
-		}
-		if n := len(rec.Events(agent.KindTurnStarted)); n != len(rec.Events(agent.KindTurnFinished)) {
-			t.Fatalf("the answer came before the end of the turn")
-		}
-	}
-	checkEvents(t, rec.Events())
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,7 +28,7 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 		bounds.ID = newID("t")
 	}
 	if bounds.MaxSteps == 0 {
-		bounds.MaxSteps = DefaultMaxSteps
+		bounds.MaxSteps = cmp.Or(a.opts.MaxSteps, DefaultMaxSteps)
 	}
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
 	t.emit(ctx, Event{Kind: KindTurnStarted})
@@ -165,7 +166,7 @@ func stopNote(cause error) string {
 func (t *turn) finish(ctx context.Context) Outcome {
 	out := t.out
 	usage := out.Usage
-	e := Event{Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage}
+	e := Event{Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
 	switch {
 	case out.Status == StatusFailed:
 		e.Reason = out.Err.Error()

@@ -145,8 +145,10 @@ func TestFailureOfTheModel(t *testing.T) {
 		{"its own cancel is not the user's", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return agent.Reply{}, context.Canceled
 		}, "[error] context canceled", ""},
-		{"panic", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) { panic("oh dear") },
-			"[error] the model panicked: oh dear", ""},
+		{
+			"panic", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) { panic("oh dear") },
+			"[error] the model panicked: oh dear", "",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,8 +184,9 @@ func TestPartialReplyRunsNoTool(t *testing.T) {
 		return reply, errors.New("the stream was cut")
 	}))
 	a := newAgent(t, model, agent.Options{}, marking("mark", &ran))
-	if out := a.Run(t.Context(), "hi", agent.Turn{}); out.Status != agent.StatusFailed || ran {
-		t.Errorf("outcome %+v, tool ran: %v", out, ran)
+	reply, err := a.Step(t.Context(), "hi")
+	if err == nil || ran || len(reply.ToolCalls) != 0 {
+		t.Errorf("reply %+v, %v, tool ran: %v", reply, err, ran)
 	}
 	checkHistory(t, a.History())
 }

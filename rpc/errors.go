@@ -141,6 +141,10 @@ func Detail(err error) *agent.ErrorDetail {
 			d.Data.Kind, d.Data.Retryable = k.kind, k.retryable
 		}
 	}
+	var repeated *agent.RepeatedFailureError
+	if errors.As(err, &repeated) {
+		d.Data.Kind = "repeatedFailure"
+	}
 	switch d.Code {
 	case codeCancelled:
 		d.Message = "request cancelled"

@@ -98,6 +98,7 @@ func (d *definitions) collect(t reflect.Type) {
 				d.collect(f.Type)
 			}
 		}
+	default: // holds no struct
 	}
 }
 

@@ -61,6 +61,8 @@ type fixture struct {
 	parent *runtime.Runtime
 	env    tools.Env // of a tool that the parent's agent calls
 
+	telling func(tasks.Task) // called before a change is noted; may be nil
+
 	mu      sync.Mutex
 	changes []tasks.Task       // as they were told
 	made    []*runtime.Runtime // of tasks
@@ -80,6 +82,9 @@ func setup(t testing.TB, shell bool, opts tasks.Options) *fixture {
 		return rt, nil
 	}
 	opts.Changed = func(task tasks.Task) {
+		if f.telling != nil {
+			f.telling(task)
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.changes = append(f.changes, task)

@@ -119,7 +119,31 @@ func NewManager(lifetime context.Context, opts Options) *Manager {
 }
 
 // Max is how many tasks run at a time.
-func (m *Manager) Max() int { return m.opts.Max }
+func (m *Manager) Max() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.opts.Max
+}
+
+// Tighten brings the limits of tasks to come down. A limit that is zero, or not
+// below the present one, changes nothing.
+func (m *Manager) Tighten(most int, stepTimeout, taskTimeout time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if most > 0 {
+		m.opts.Max = min(m.opts.Max, most)
+	}
+	m.opts.StepTimeout = tighter(m.opts.StepTimeout, stepTimeout)
+	m.opts.TaskTimeout = tighter(m.opts.TaskTimeout, taskTimeout)
+}
+
+// tighter is the smaller of two limits, of which zero is none.
+func tighter(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
 
 // Status serves tasks/status.
 func (m *Manager) Status(_ context.Context, p TaskParams) (Task, error) {

@@ -63,7 +63,7 @@ type statusIn struct {
 }
 
 func (m *Manager) statusTool(ctx context.Context, _ tools.Env, in statusIn) (tools.Result, error) {
-	t, err := m.Status(ctx, TaskParams{TaskID: in.TaskID})
+	t, err := m.Status(ctx, TaskParams(in))
 	if err != nil {
 		return tools.Result{}, err
 	}

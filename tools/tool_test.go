@@ -71,6 +71,8 @@ func TestArguments(t *testing.T) {
 		{"extra", `{"name":"Ada","nmae":"Bob"}`, `unknown argument "nmae"`, false},
 		{"wrong type", `{"name":7}`, `argument "name" must be a JSON string, got number`, false},
 		{"fraction", `{"name":"Ada","times":1.5}`, `argument "times" must be a JSON integer`, false},
+		{"integer out of range", `{"name":"Ada","times":1e99}`, `argument "times" cannot be the JSON number 1e99`, false},
+		{"first of several unknown ones", `{"name":"Ada","z":1,"b":2,"y":3}`, `unknown argument "b"`, false},
 		{"null value", `{"name":null}`, `argument "name" must be a JSON string, got null`, false},
 		{"wrong element", `{"name":"Ada","tags":[1]}`, "do not fit the schema", false},
 		{"duplicate key", `{"name":"Ada","name":"Bob"}`, `argument "name" is given twice`, false},

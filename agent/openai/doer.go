@@ -69,7 +69,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	body, err := d.stream(resp)
 	if err != nil {
-		resp.Body.Close() //nolint:errcheck // reading: a close error tells nothing
+		resp.Body.Close()
 		return nil, err
 	}
 	d.body = body

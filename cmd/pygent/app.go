@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +25,7 @@ type app struct {
 	model    agent.Model
 	ready    func() error // why no turn can begin
 	runtimes *runtimes
+	stderr   io.Writer
 	closers  []func() error
 }
 
@@ -36,7 +37,7 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg}
+	a := &app{cfg: cfg, stderr: std.err}
 	log, closeLog, err := newLogger(cfg, std.err)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -47,7 +48,8 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 		log.Warn(n)
 	}
 	if err := a.openModel(f); err != nil {
-		return nil, errors.Join(&exitError{exitUsage, err}, a.close())
+		a.close()
+		return nil, &exitError{exitUsage, err}
 	}
 	a.runtimes = newRuntimes(cfg, log)
 	a.closers = append(a.closers, a.runtimes.close)
@@ -69,7 +71,7 @@ func (a *app) openModel(f *flags) error {
 			APIKey:      a.cfg.APIKey,
 			Model:       a.cfg.Model,
 			Retries:     orNever(a.cfg.ModelRetries),
-			IdleTimeout: time.Duration(orNever(config.Seconds(a.cfg.ModelIdleTimeout))),
+			IdleTimeout: orNever(config.Seconds(a.cfg.ModelIdleTimeout)),
 			Logger:      a.log,
 		})
 		if err != nil {
@@ -96,20 +98,22 @@ func (a *app) openModel(f *flags) error {
 
 // orNever turns a setting's 0, which means none, into what the model's options
 // call never: a negative number.
-func orNever[T ~int | ~int64](n T) T {
+func orNever[T int | time.Duration](n T) T {
 	if n == 0 {
 		return -1
 	}
 	return n
 }
 
-func (a *app) close() error {
-	var errs []error
+// close releases everything, the last first. What goes wrong then, as a
+// recording that could not be written, goes to stderr: the log is closed too.
+func (a *app) close() {
 	for i := len(a.closers) - 1; i >= 0; i-- {
-		errs = append(errs, a.closers[i]())
+		if err := a.closers[i](); err != nil {
+			fmt.Fprintln(a.stderr, "pygent:", err)
+		}
 	}
 	a.closers = nil
-	return errors.Join(errs...)
 }
 
 // stateDir is where the program keeps what outlives it, for this user alone:
@@ -145,13 +149,14 @@ func openWorkspace(root string) (*runtime.Workspace, error) {
 // closeTimeout bounds the clean-up when the program ends.
 const closeTimeout = 4 * time.Second
 
-// shutdown closes the domain of a connection within its bound.
-func (a *app) shutdown(d *domain) error {
+// shutdown closes the domain of a connection within its bound; what it could not
+// end is in the log.
+func (a *app) shutdown(d *domain) (clean bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	err := d.close(ctx)
 	if err != nil {
 		a.log.Error("clean-up", zap.Error(err))
 	}
-	return err
+	return err == nil
 }

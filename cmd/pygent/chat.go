@@ -53,7 +53,7 @@ func chat(ctx context.Context, std streams, f *flags) error {
 	}
 	defer closeAll()
 	info := d.app.runtimes.info(life)
-	fmt.Fprintf(std.out, "pygent %s: %s (%s), model %s. /exit leaves.\n", version(), info.Kind, info.Sandbox, d.config().Model)
+	fmt.Fprintf(std.out, "pygent %s: %s (%s), model %s. /exit leaves.\n", version(), info.Kind, info.Sandbox, d.app.cfg.Model)
 	for {
 		fmt.Fprint(std.out, "> ")
 		select {

@@ -30,7 +30,7 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 			if err != nil {
 				return err
 			}
-			defer a.close() //nolint:errcheck // the log is closed last
+			defer a.close()
 			exe, err := os.Executable()
 			if err != nil {
 				return &exitError{exitFailed, fmt.Errorf("find this program: %w", err)}

@@ -19,16 +19,16 @@ type domain struct {
 	client   agent.Client
 	sessions *agent.Sessions
 	tasks    *tasks.Manager
-	registry *tools.Registry
 
-	mu  sync.Mutex
-	cfg config.Config // the connection's: the program's and what initialize said
+	mu       sync.Mutex
+	cfg      config.Config // the connection's: the program's and what initialize said
+	registry *tools.Registry
 }
 
 // newDomain joins agent and tasks, which do not know each other. Both end with
 // lifetime. changed is told of every change of a task's state.
 func newDomain(lifetime context.Context, a *app, client agent.Client, changed func(tasks.Task)) (*domain, error) {
-	d := &domain{app: a, client: client, cfg: a.cfg}
+	d := &domain{app: a, client: client}
 	d.tasks = tasks.NewManager(lifetime, tasks.Options{
 		Runner:      runner{d},
 		Parent:      func(ctx context.Context, id string) (*runtime.Runtime, error) { return d.sessions.Runtime(ctx, id) },
@@ -43,14 +43,25 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		New:      d.newAgent,
 		Ready:    a.ready,
 		Describe: rpc.Detail,
-		MaxSteps: a.cfg.MaxSteps,
 	})
-	registry, err := newRegistry(d.tasks, a.cfg.DisabledTools)
-	if err != nil {
-		return nil, &exitError{exitUsage, &config.Error{Setting: "disabled_tools", Reason: err.Error()}}
+	if err := d.configure(a.cfg); err != nil {
+		return nil, &exitError{exitUsage, err}
 	}
-	d.registry = registry
 	return d, nil
+}
+
+// configure sets what the sessions and tasks to come work with. cfg is the
+// program's settings, or a tighter version of them.
+func (d *domain) configure(cfg config.Config) error {
+	registry, err := newRegistry(d.tasks, cfg.DisabledTools)
+	if err != nil {
+		return &config.Error{Setting: "disabled_tools", Reason: err.Error()}
+	}
+	d.tasks.Tighten(cfg.MaxTasks, config.Seconds(cfg.StepTimeout), config.Seconds(cfg.TaskTimeout))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cfg, d.registry = cfg, registry
+	return nil
 }
 
 // newRegistry is the one list of tools. Its order never changes: prompt caches
@@ -66,10 +77,11 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	return registry.Without(disabled...)
 }
 
-func (d *domain) config() config.Config {
+// settings are what a new session or task works with.
+func (d *domain) settings() (config.Config, *tools.Registry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.cfg
+	return d.cfg, d.registry
 }
 
 // newRuntime makes a runtime in root, or in a temporary workspace for "".
@@ -91,14 +103,15 @@ func (d *domain) newTaskRuntime(ctx context.Context) (*runtime.Runtime, error) {
 
 // newAgent makes the agent of a session of the user's.
 func (d *domain) newAgent(ctx context.Context, sessionID string) (*agent.Agent, error) {
-	cfg := d.config()
+	cfg, registry := d.settings()
 	rt, err := d.newRuntime(ctx, cfg.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	return agent.New(d.app.model, d.registry, rt, agent.Options{
+	return agent.New(d.app.model, registry, rt, agent.Options{
 		SystemPrompt: cfg.SystemPrompt,
 		ModelName:    cfg.Model,
+		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
 		SessionID:    sessionID,
 		Client:       d.client,

@@ -140,12 +140,12 @@ func localDomain(ctx context.Context, std streams, f *flags, client agent.Client
 	a.cfg.Workspace = project
 	d, err := newDomain(ctx, a, client, func(tasks.Task) {})
 	if err != nil {
-		a.close() //nolint:errcheck // the first error tells
+		a.close()
 		return nil, nil, err
 	}
 	return d, func() {
-		a.shutdown(d) //nolint:errcheck // it has been logged
-		a.close()     //nolint:errcheck // the log is closed last
+		a.shutdown(d)
+		a.close()
 	}, nil
 }
 

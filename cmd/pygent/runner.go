@@ -12,21 +12,22 @@ type runner struct{ d *domain }
 
 // Run serves tasks.Runner. The manager cleans the job's runtime up.
 func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
-	cfg := r.d.config()
+	cfg, registry := r.d.settings()
 	model := job.Model
 	if model == "" {
 		model = cfg.Model
 	}
-	child := agent.New(r.d.app.model, r.d.registry, job.Runtime, agent.Options{
+	child := agent.New(r.d.app.model, registry, job.Runtime, agent.Options{
 		SystemPrompt: cfg.SystemPrompt,
 		Persona:      job.Persona,
 		ModelName:    model,
+		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  job.StepTimeout,
 		SessionID:    job.SessionID,
 		TaskID:       job.TaskID,
 		Client:       r.d.client,
 	})
-	out := child.Run(ctx, job.Prompt, agent.Turn{MaxSteps: cfg.MaxSteps, Tokens: job.Tokens})
+	out := child.Run(ctx, job.Prompt, agent.Turn{Tokens: job.Tokens})
 	return tasks.Outcome{
 		State: taskState(out.Status),
 		Text:  out.Text,

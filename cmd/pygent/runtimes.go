@@ -15,8 +15,11 @@ import (
 	"github.com/pygent/pygent/runtime/local"
 )
 
-// probeTimeout bounds the question whether Docker is there.
-const probeTimeout = 2 * time.Second
+// Bounds of what is asked of the Docker daemon beside the work.
+const (
+	probeTimeout = 2 * time.Second
+	reapTimeout  = 3 * time.Second
+)
 
 // runtimes makes runtimes of the kind that the settings and the machine allow:
 // Docker where it is there, else local commands, but those unconfined only with
@@ -24,6 +27,8 @@ const probeTimeout = 2 * time.Second
 type runtimes struct {
 	cfg config.Config
 	log *zap.Logger
+
+	reaping sync.WaitGroup
 
 	mu     sync.Mutex
 	client *docker.Client // nil before it was needed
@@ -83,13 +88,19 @@ func (r *runtimes) choose(ctx context.Context) (choice, error) {
 		return choice{}, err
 	}
 	r.choice = &c
+	if c.kind == config.RuntimeDocker {
+		r.reap(r.client)
+	}
 	r.log.Info("runtime", zap.String("kind", c.kind), zap.String("reason", c.reason))
 	return c, nil
 }
 
 func (r *runtimes) decide(ctx context.Context) (choice, error) {
 	if r.cfg.Runtime == config.RuntimeLocal {
-		return r.local("local commands were asked for")
+		if r.cfg.Sandbox != runtime.SandboxNone {
+			return choice{}, fmt.Errorf("%w: %s", runtime.ErrUnavailable, noSandbox)
+		}
+		return choice{kind: config.RuntimeLocal, reason: "local commands were asked for"}, nil
 	}
 	err := r.probe(ctx)
 	switch {
@@ -97,17 +108,15 @@ func (r *runtimes) decide(ctx context.Context) (choice, error) {
 		return choice{kind: config.RuntimeDocker}, nil
 	case r.cfg.Runtime == config.RuntimeDocker:
 		return choice{}, err
+	case r.cfg.Sandbox != runtime.SandboxNone:
+		return choice{}, fmt.Errorf("%w; %s", err, noSandbox)
 	default:
-		return r.local(err.Error())
+		return choice{kind: config.RuntimeLocal, reason: err.Error()}, nil
 	}
 }
 
-func (r *runtimes) local(why string) (choice, error) {
-	if r.cfg.Sandbox != runtime.SandboxNone {
-		return choice{}, fmt.Errorf("%w: %s; local commands have no sandbox: allow that with --sandbox=none", runtime.ErrUnavailable, why)
-	}
-	return choice{kind: config.RuntimeLocal, reason: why}, nil
-}
+// noSandbox is why local commands do not run without consent, and the cure.
+const noSandbox = "local commands have no sandbox: allow that with --sandbox=none"
 
 func (r *runtimes) probe(ctx context.Context) error {
 	if r.client == nil {
@@ -122,7 +131,23 @@ func (r *runtimes) probe(ctx context.Context) error {
 	return r.client.Probe(ctx, r.cfg.Image)
 }
 
+// reap removes what servers left behind that were killed, beside the work.
+func (r *runtimes) reap(client *docker.Client) {
+	r.reaping.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), reapTimeout)
+		defer cancel()
+		n, err := client.Reap(ctx)
+		if err != nil {
+			r.log.Warn("containers of dead servers", zap.Error(err))
+		}
+		if n > 0 {
+			r.log.Info("containers of dead servers removed", zap.Int("count", n))
+		}
+	})
+}
+
 func (r *runtimes) close() error {
+	r.reaping.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.client == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -39,19 +40,17 @@ func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
 	if err != nil {
 		return err
 	}
-	defer a.close() //nolint:errcheck // the log is closed last, so there is nowhere left to tell
+	defer a.close()
 
 	ctx, stop := untilEnded(ctx, os.Interrupt)
 	defer stop()
-	probing := make(chan struct{})
-	go func() { // ahead of initialize, whose answer tells of it
-		defer close(probing)
-		a.runtimes.info(ctx)
-	}()
-	defer func() { <-probing }()
-
 	lifetime, cancel := context.WithCancel(ctx)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
 	defer cancel()
+	helpers.Go(func() { a.runtimes.info(lifetime) }) // ahead of initialize, whose answer tells of it
+	helpers.Go(func() { watchReader(lifetime, std.out, cancel) })
+
 	var d *domain
 	server := rpc.NewServer(rpc.Options{
 		Version:         version(),
@@ -68,12 +67,12 @@ func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
 	}
 	server.Provide(d.sessions, d.tasks)
 
-	code, err := server.Serve(ctx, std.in, std.out)
+	code, err := server.Serve(lifetime, std.in, std.out)
 	if err != nil {
 		a.log.Warn("connection ended", zap.Error(err))
 	}
 	cancel()
-	if err := a.shutdown(d); err != nil && code == exitOK {
+	if !a.shutdown(d) && code == exitOK {
 		code = exitFailed
 	}
 	if code != exitOK {
@@ -95,7 +94,9 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		if err != nil {
 			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
 		}
-		ws.Close()
+		if err := ws.Close(); err != nil {
+			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
+		}
 		cfg.Workspace = root
 	}
 	if o := p.InitializationOptions; o != nil {
@@ -109,8 +110,12 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 	if err := cfg.TightenFrom(cfg.Workspace); err != nil {
 		return rpc.Setup{}, err
 	}
-	d.mu.Lock()
-	d.cfg = cfg
-	d.mu.Unlock()
-	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: d.registry.Names(), MaxTasks: d.tasks.Max()}, nil
+	for _, n := range cfg.Notices[len(d.app.cfg.Notices):] {
+		d.app.log.Warn(n)
+	}
+	if err := d.configure(cfg); err != nil {
+		return rpc.Setup{}, err
+	}
+	_, registry := d.settings()
+	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: registry.Names(), MaxTasks: d.tasks.Max()}, nil
 }

@@ -59,7 +59,11 @@ func Run(ctx context.Context, o Options) error {
 	if o.Keep {
 		fmt.Fprintf(o.Out, "The workspace stays at %s\n\n", dir)
 	} else {
-		defer os.RemoveAll(dir)
+		defer func() {
+			if err := os.RemoveAll(dir); err != nil {
+				fmt.Fprintln(o.Err, "demo:", err)
+			}
+		}()
 	}
 	d := &show{Options: o, ctx: ctx, workspace: filepath.Join(dir, "wordcount"), replay: filepath.Join(dir, "replay.jsonl")}
 	if err := d.play(); err != nil {

@@ -71,7 +71,9 @@ func (s *server) end() error {
 	case <-s.show.client.Done(): // the server has closed its end
 	case <-ctx.Done():
 	}
-	s.show.client.Close()
+	if closeErr := s.show.client.Close(); err == nil {
+		err = closeErr
+	}
 	if waitErr := s.cmd.Wait(); err == nil && waitErr != nil {
 		err = fmt.Errorf("the server: %w", waitErr)
 	}

@@ -1,0 +1,101 @@
+package agent_test
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
+)
+
+// BenchmarkTurn is what the loop itself costs: one turn of one round, with a
+// model that answers at once. The history does not grow with b.N.
+func BenchmarkTurn(b *testing.B) {
+	model := agenttest.Func(func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
+		emit(agent.Delta{Text: "Hello."})
+		return agenttest.Text("Hello."), nil
+	})
+	rt, reg := newRuntime(b), registry(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := agent.New(model, reg, rt, agent.Options{}).Run(b.Context(), "hi", agent.Turn{}); out.Status != agent.StatusCompleted {
+			b.Fatalf("%+v", out)
+		}
+	}
+}
+
+// BenchmarkToolGap is the time from one model call to the next with a command
+// that does nothing between them, behind a history of so many tool turns. Beside
+// it stands the floor, measured in the same run: a bare fork and exec of the
+// same command. The aim is 2 × the floor.
+func BenchmarkToolGap(b *testing.B) {
+	for _, turns := range []int{50, 210} {
+		b.Run(fmt.Sprintf("turns=%d", turns), func(b *testing.B) {
+			ws, err := runtime.TempWorkspace()
+			if err != nil {
+				b.Fatal(err)
+			}
+			rt := runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{})
+			b.Cleanup(func() { _ = rt.Cleanup(context.Background()) })
+			reg := registry(b)
+			var gap, floor time.Duration
+			samples := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				gap += toolGap(b, agent.New(gapModel(turns), reg, rt, agent.Options{}), turns)
+				floor += bareExec(b, ws.Dir())
+				samples++
+			}
+			n := float64(samples)
+			b.ReportMetric(float64(gap.Microseconds())/n, "gap-µs")
+			b.ReportMetric(float64(floor.Microseconds())/n, "floor-µs")
+			b.ReportMetric(float64(gap)/float64(floor), "gap/floor")
+		})
+	}
+}
+
+// gapModel has a history of so many turns made with a tool that costs nothing,
+// then runs a command.
+func gapModel(turns int) agent.Model {
+	calls := 0
+	return agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		if calls++; calls <= turns {
+			return call("", "echo", map[string]any{"text": "some text as a tool would answer it"}), nil
+		}
+		return bash("", "true"), nil
+	})
+}
+
+// gapSamples are averaged, so that one slow fork does not tell.
+const gapSamples = 5
+
+func toolGap(b *testing.B, a *agent.Agent, turns int) time.Duration {
+	b.Helper()
+	if out := a.Run(b.Context(), "go", agent.Turn{MaxSteps: turns}); out.Status != agent.StatusStepLimit {
+		b.Fatalf("%+v", out)
+	}
+	begin := time.Now()
+	out := a.Run(b.Context(), "", agent.Turn{MaxSteps: gapSamples})
+	if out.Status != agent.StatusStepLimit || out.Steps != gapSamples {
+		b.Fatalf("%+v", out)
+	}
+	return time.Since(begin) / gapSamples
+}
+
+func bareExec(b *testing.B, dir string) time.Duration {
+	b.Helper()
+	begin := time.Now()
+	for range gapSamples {
+		cmd := exec.CommandContext(b.Context(), "sh", "-c", "true")
+		cmd.Dir = dir
+		if err := cmd.Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(begin) / gapSamples
+}

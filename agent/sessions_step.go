@@ -1,0 +1,113 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Step serves agent/step: it runs one turn in a session and answers with its
+// outcome. A turn that fails, also for its model, is a result with status
+// failed; an error means that no turn began. A step whose ctx ends before its
+// turn began is a result too, with status cancelled or timeout and no turn.
+func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
+	if err := p.validate(); err != nil {
+		return StepResult{}, err
+	}
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(); err != nil {
+			return StepResult{}, err
+		}
+	}
+	ses, prompt, err := s.prepare(ctx, p)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return neverBegan(ctx, p.SessionID), nil
+	case err != nil:
+		return StepResult{}, err
+	}
+	if p.Wait != nil && !*p.Wait {
+		return s.accept(ses, prompt, p)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
+	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+		return StepResult{}, err
+	}
+	select {
+	case <-pl.ready:
+	case <-ctx.Done():
+		if ses.leave(pl) {
+			return neverBegan(ctx, ses.id), nil
+		}
+	}
+	return s.turn(ctx, ses, pl.turnID, prompt, p), nil
+}
+
+// prepare finds the session and words the prompt.
+func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string, error) {
+	ses, err := s.get(ctx, p.SessionID)
+	if err != nil {
+		return nil, "", err
+	}
+	prompt, err := p.message(ses.agent.Runtime())
+	return ses, prompt, err
+}
+
+// accept runs a turn that nobody waits for, after those in line. Its end comes
+// as an event in any case, also when the session closes before it began.
+func (s *Sessions) accept(ses *session, prompt string, p StepParams) (StepResult, error) {
+	ctx, cancel := context.WithCancel(s.lifetime)
+	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
+	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+		cancel()
+		return StepResult{}, err
+	}
+	go func() { // session.close waits for its release
+		defer cancel()
+		<-pl.ready // the turns before it end with the lifetime too
+		s.turn(ctx, ses, pl.turnID, prompt, p)
+	}()
+	return StepResult{SessionID: ses.id, TurnID: pl.turnID, Status: StatusAccepted, Changes: []runtime.Change{}}, nil
+}
+
+// neverBegan answers a step that ended before its turn began. It is a result,
+// because clients swallow the error of a cancelled request.
+func neverBegan(ctx context.Context, sessionID string) StepResult {
+	return StepResult{SessionID: sessionID, Status: stopStatus(context.Cause(ctx)), Changes: []runtime.Change{}}
+}
+
+// turn runs a turn on a session that the caller has entered, and releases it.
+func (s *Sessions) turn(ctx context.Context, ses *session, id, prompt string, p StepParams) StepResult {
+	defer ses.release()
+	bounds := Turn{ID: id, MaxSteps: p.MaxSteps, Describe: s.opts.Describe}
+	if l := p.Limits; l != nil {
+		bounds.Timeout = duration(l.TimeoutSeconds)
+		bounds.Tokens, bounds.CostUSD = l.Tokens, l.CostUSD
+	}
+	out := ses.agent.Run(ctx, prompt, bounds)
+	res := StepResult{
+		SessionID: ses.id,
+		TurnID:    id,
+		Status:    out.Status,
+		Text:      out.Text,
+		Steps:     out.Steps,
+		Changes:   out.Changes,
+		Usage:     out.Usage,
+		Question:  out.Question,
+	}
+	if out.Status == StatusFailed && s.opts.Describe != nil {
+		res.Error = s.opts.Describe(out.Err)
+	}
+	return res
+}
+
+// duration converts seconds; what is more than 0 stays so.
+func duration(seconds float64) time.Duration {
+	if seconds <= 0 {
+		return 0
+	}
+	return max(1, time.Duration(seconds*float64(time.Second)))
+}

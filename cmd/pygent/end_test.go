@@ -1,0 +1,166 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestServerEndsCleanly starts the real program, waits until the agent's command
+// runs, and ends the server in every way that a client can. The server must be
+// gone soon, in order, and nothing of the command may live on.
+func TestServerEndsCleanly(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(p *program) error
+		want int // exit code; -1: any
+	}{
+		{"SIGTERM", func(p *program) error { return p.cmd.Process.Signal(syscall.SIGTERM) }, -1},
+		{"SIGINT", func(p *program) error { return p.cmd.Process.Signal(os.Interrupt) }, -1},
+		{"SIGHUP", func(p *program) error { return p.cmd.Process.Signal(syscall.SIGHUP) }, -1},
+		{"end of input in the middle of a frame", func(p *program) error {
+			_, err := io.WriteString(p.in, "Content-Length: 100\r\n\r\n{\"json")
+			return errors.Join(err, p.in.Close())
+		}, -1},
+		{"end of input", func(p *program) error { return p.in.Close() }, 1},
+		{"client closes stdout", func(p *program) error { return p.out.Close() }, -1},
+		{"exit without shutdown", func(p *program) error { return p.send(`{"jsonrpc":"2.0","method":"exit"}`) }, 1},
+		{"shutdown and exit", func(p *program) error {
+			return errors.Join(p.send(`{"jsonrpc":"2.0","id":9,"method":"shutdown"}`), p.send(`{"jsonrpc":"2.0","method":"exit"}`))
+		}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := startProgram(t)
+			if err := tt.end(p); err != nil {
+				t.Fatal(err)
+			}
+			code := p.wait(t)
+			if tt.want >= 0 && code != tt.want {
+				t.Errorf("exit code %d, want %d", code, tt.want)
+			}
+			if left := marked(t, p.marker); left != 0 {
+				t.Errorf("%d processes of the command live on", left)
+			}
+			if left, _ := filepath.Glob(filepath.Join(p.tmp, "pygent-*")); len(left) > 0 {
+				t.Errorf("workspaces are left: %q", left)
+			}
+		})
+	}
+}
+
+// program is a running server whose agent runs `sleep` in a few ways.
+type program struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    io.ReadCloser
+	tmp    string
+	marker string // stands in the command line of each process of the command
+}
+
+func startProgram(t *testing.T) *program {
+	t.Helper()
+	dir := t.TempDir()
+	p := &program{tmp: dir, marker: strconv.Itoa(100_000 + time.Now().Nanosecond()%100_000_000)}
+	script := `{"messages":[{"role":"user"}],"reply":{"message":{"toolCalls":[{"name":"bash","arguments":{"cmd":"echo up; setsid sleep ` + p.marker + ` & sleep ` + p.marker + ` & sleep ` + p.marker + `","timeout":600}}]}}}`
+	replay := filepath.Join(dir, "replay.jsonl")
+	if err := os.WriteFile(replay, []byte(script+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd = exec.Command("pygent", "serve", "--no-docker", "--sandbox=none", "--replay", replay)
+	p.cmd.Env = append(os.Environ(), "TMPDIR="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	var err error
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if p.out, err = p.cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	for _, msg := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"agent/step","params":{"prompt":"go"}}`,
+	} {
+		if err := p.send(msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := bufio.NewReader(p.out)
+	for {
+		line, err := r.ReadString('}') // frames do not end in newlines
+		if err != nil {
+			t.Fatalf("the command did not start: %v", err)
+		}
+		if strings.Contains(line, `"delta":"up`) {
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, r) }() // ends with the pipe
+	for range 200 {
+		if marked(t, p.marker) >= 3 {
+			return p
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the command's processes did not start")
+	return nil
+}
+
+func (p *program) send(msg string) error {
+	_, err := io.WriteString(p.in, "Content-Length: "+strconv.Itoa(len(msg))+"\r\n\r\n"+msg)
+	return err
+}
+
+// wait waits for the end of the server, within the bound that it promises and a
+// little for a slow machine.
+func (p *program) wait(t *testing.T) int {
+	t.Helper()
+	state := make(chan *os.ProcessState, 1)
+	go func() {
+		s, _ := p.cmd.Process.Wait()
+		state <- s
+	}()
+	select {
+	case s := <-state:
+		if s == nil {
+			t.Fatal("no exit state")
+		}
+		if ws, ok := s.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+			t.Errorf("the server died by %s", ws.Signal())
+		}
+		return s.ExitCode()
+	case <-time.After(15 * time.Second):
+		t.Fatal("the server did not end")
+		return 0
+	}
+}
+
+// marked counts the processes whose command line holds marker.
+func marked(t *testing.T, marker string) int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		if text, err := os.ReadFile(f); err == nil && strings.HasPrefix(string(text), "sleep\x00"+marker) {
+			n++
+		}
+	}
+	return n
+}

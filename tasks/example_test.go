@@ -1,0 +1,73 @@
+package tasks_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/tasks"
+)
+
+func tempRuntime(context.Context) (*runtime.Runtime, error) {
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	return runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), nil
+}
+
+// A Runner does the work of a task; here it is one command. The program wires an
+// agent in its place.
+func ExampleManager() {
+	ctx := context.Background()
+	parent, err := tempRuntime(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer parent.Cleanup(ctx)
+	manager := tasks.NewManager(ctx, tasks.Options{
+		Parent:     func(context.Context, string) (*runtime.Runtime, error) { return parent, nil },
+		NewRuntime: tempRuntime,
+		Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
+			res := job.Runtime.Bash(ctx, job.Prompt, runtime.BashOptions{})
+			return tasks.Outcome{State: tasks.StateFinished, Text: res.Text, Err: res.Err}
+		}),
+	})
+	defer manager.Close(ctx)
+
+	if _, _, err := parent.WriteFile("data.txt", "b\na\n"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	started, err := manager.Start(ctx, tasks.StartParams{Prompt: "sort data.txt >report.txt", Files: []string{"data.txt"}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	ended, err := manager.Wait(ctx, tasks.WaitParams{TaskIDs: []string{started.TaskID}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	collected, err := manager.Collect(ctx, tasks.CollectParams{TaskID: started.TaskID, Path: "report.txt"})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	report, _, _, err := parent.ReadFile("report.txt", false)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	fmt.Println(ended.Done[0].Status)
+	fmt.Println(collected.Text)
+	fmt.Print(report)
+	// Output:
+	// finished
+	// Retrieved report.txt
+	// a
+	// b
+}
