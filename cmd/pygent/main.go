@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/runtime/local"
 )
 
 // Exit codes, as `pygent help` documents them.
@@ -26,6 +27,7 @@ const (
 )
 
 func main() {
+	local.RunIfChild() // first: a supervisor of commands needs nothing of what follows
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -38,6 +38,7 @@ type runtimes struct {
 // choice is the kind of runtime that this machine gives.
 type choice struct {
 	kind   string
+	level  string // of the sandbox of local commands
 	reason string // why it is not Docker
 }
 
@@ -58,7 +59,7 @@ func (r *runtimes) executor(ws *runtime.Workspace, c choice) runtime.Executor {
 	if c.kind == config.RuntimeDocker {
 		return docker.New(ws, docker.Options{Client: r.client, Image: r.cfg.Image, Log: r.log})
 	}
-	return local.New(ws, local.Options{Reason: c.reason})
+	return local.New(ws, local.Options{Level: c.level, Reason: c.reason})
 }
 
 // info is what make would give, for the handshake. It probes at the most once
@@ -71,7 +72,7 @@ func (r *runtimes) info(ctx context.Context) runtime.Info {
 	case c.kind == config.RuntimeDocker:
 		return runtime.Info{Kind: runtime.KindDocker, Sandbox: runtime.SandboxContainer, Image: r.cfg.Image}
 	default:
-		return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Reason: c.reason}
+		return runtime.Info{Kind: runtime.KindLocal, Sandbox: c.level, Reason: c.reason}
 	}
 }
 
@@ -91,16 +92,13 @@ func (r *runtimes) choose(ctx context.Context) (choice, error) {
 	if c.kind == config.RuntimeDocker {
 		r.reap(r.client)
 	}
-	r.log.Info("runtime", zap.String("kind", c.kind), zap.String("reason", c.reason))
+	r.log.Info("runtime", zap.String("kind", c.kind), zap.String("level", c.level), zap.String("reason", c.reason))
 	return c, nil
 }
 
 func (r *runtimes) decide(ctx context.Context) (choice, error) {
 	if r.cfg.Runtime == config.RuntimeLocal {
-		if r.cfg.Sandbox != runtime.SandboxNone {
-			return choice{}, fmt.Errorf("%w: %s", runtime.ErrUnavailable, noSandbox)
-		}
-		return choice{kind: config.RuntimeLocal, reason: "local commands were asked for"}, nil
+		return r.sandbox(ctx, "local commands were asked for")
 	}
 	err := r.probe(ctx)
 	switch {
@@ -108,15 +106,24 @@ func (r *runtimes) decide(ctx context.Context) (choice, error) {
 		return choice{kind: config.RuntimeDocker}, nil
 	case r.cfg.Runtime == config.RuntimeDocker:
 		return choice{}, err
-	case r.cfg.Sandbox != runtime.SandboxNone:
-		return choice{}, fmt.Errorf("%w; %s", err, noSandbox)
 	default:
-		return choice{kind: config.RuntimeLocal, reason: err.Error()}, nil
+		return r.sandbox(ctx, err.Error())
 	}
 }
 
-// noSandbox is why local commands do not run without consent, and the cure.
-const noSandbox = "local commands have no sandbox: allow that with --sandbox=none"
+// sandbox chooses local commands at the strongest level there is; at level none
+// only when the user has allowed it.
+func (r *runtimes) sandbox(ctx context.Context, why string) (choice, error) {
+	c := choice{kind: config.RuntimeLocal, level: r.cfg.Sandbox, reason: why}
+	if c.level != "" {
+		return c, nil
+	}
+	report := local.Probe(ctx)
+	if c.level = report.Level; c.level == runtime.SandboxNone {
+		return choice{}, fmt.Errorf("%w: %s; local commands have no sandbox here: %s; allow that with --sandbox=none", runtime.ErrUnavailable, why, report.Summary())
+	}
+	return c, nil
+}
 
 func (r *runtimes) probe(ctx context.Context) error {
 	if r.client == nil {
