@@ -1,0 +1,135 @@
+package netproxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// keepAlive is how long a client may wait between two requests.
+const keepAlive = 30 * time.Second
+
+// Serve answers the clients of l until ctx ends, which is no error, or accepting
+// fails. When it returns, l and all connections are closed and nothing of it runs.
+func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
+	s := &service{proxy: p, listener: l, slots: make(chan struct{}, p.limits.Conns), open: make(map[*conn]struct{})}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	defer s.cancel()
+	transport := &http.Transport{
+		DialContext:            s.dialHTTP,
+		DisableKeepAlives:      true, // each request is decided anew
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+	errorLog, err := zap.NewStdLogAt(p.log, zap.DebugLevel)
+	if err != nil {
+		return err
+	}
+	s.plain = &httputil.ReverseProxy{
+		Rewrite: rewrite, Transport: transport, FlushInterval: -1,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { s.fail(w, err) },
+		ErrorLog:     errorLog,
+	}
+	srv := &http.Server{
+		Handler: s, ConnState: s.state, ErrorLog: errorLog,
+		ReadHeaderTimeout: p.limits.Header, MaxHeaderBytes: p.limits.HeaderBytes,
+		IdleTimeout:                  min(keepAlive, p.limits.Idle),
+		DisableGeneralOptionsHandler: true,
+	}
+	// What is accepted while this closes is closed by end.
+	stop := context.AfterFunc(s.ctx, func() { _ = l.Close() })
+	err = srv.Serve(s)
+	stop()
+	s.end()
+	if ctx.Err() != nil || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// service is one call of Serve: the listener of its http.Server, which hands out
+// as many connections as there are slots, and their handler.
+type service struct {
+	ctx      context.Context // lives as long as Serve
+	cancel   context.CancelFunc
+	proxy    *Proxy
+	listener net.Listener
+	plain    *httputil.ReverseProxy
+	slots    chan struct{}
+	clients  sync.WaitGroup // accepted ones whose goroutine has not ended
+
+	mu   sync.Mutex
+	open map[*conn]struct{} // of clients and to hosts; nil when it is over
+}
+
+// Accept waits for a free slot, then for a client.
+func (s *service) Accept() (net.Conn, error) {
+	select {
+	case s.slots <- struct{}{}:
+	case <-s.ctx.Done():
+		return nil, net.ErrClosed
+	}
+	c, err := s.listener.Accept()
+	if err != nil {
+		<-s.slots
+		return nil, err
+	}
+	s.clients.Add(1)
+	return s.watch(c), nil
+}
+
+// Close and Addr complete the listener.
+func (s *service) Close() error   { return s.listener.Close() }
+func (s *service) Addr() net.Addr { return s.listener.Addr() }
+
+// watch puts a connection under the limits and closes it with the service.
+func (s *service) watch(c net.Conn) *conn {
+	w := newConn(c, s.proxy.limits, func(w *conn) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.open, w)
+	})
+	s.mu.Lock()
+	over := s.open == nil
+	if !over {
+		s.open[w] = struct{}{}
+	}
+	s.mu.Unlock()
+	if over {
+		_ = w.Close()
+	}
+	return w
+}
+
+// state frees the slot of a client whose goroutine ends. A hijacked one's does so
+// in tunnel.
+func (s *service) state(_ net.Conn, state http.ConnState) {
+	if state == http.StateClosed {
+		s.free()
+	}
+}
+
+func (s *service) free() {
+	<-s.slots
+	s.clients.Done()
+}
+
+// end closes what is open and waits for all that ran.
+func (s *service) end() {
+	s.cancel()
+	_ = s.listener.Close()
+	s.mu.Lock()
+	open := s.open
+	s.open = nil
+	s.mu.Unlock()
+	for c := range open {
+		_ = c.Close()
+	}
+	s.clients.Wait()
+}
