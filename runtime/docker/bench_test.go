@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"io"
+	"os/exec"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
@@ -10,21 +11,36 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// BenchmarkExec is one command in a container that is already there. Its floor
-// is BenchmarkFloorExec in the same run: the daemon's exec of the same shell.
+// BenchmarkExec is one command in a container that is already there, for each
+// way. Its floors are BenchmarkFloorFork and BenchmarkFloorExec of the same run:
+// at most twice the one and a twentieth of the other.
 func BenchmarkExec(b *testing.B) {
-	e := executor(b, workspace(b), Options{})
-	sh(b, e, "true")
-	b.ReportAllocs()
+	for _, w := range ways() {
+		b.Run(w.name, func(b *testing.B) {
+			e := executor(b, workspace(b), w.with(Options{}))
+			sh(b, e, "true")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkFloorFork is a shell on the host and nothing around it.
+func BenchmarkFloorFork(b *testing.B) {
 	for b.Loop() {
-		if _, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, io.Discard); err != nil {
+		if err := exec.Command("/bin/sh", "-c", "true").Run(); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
+// BenchmarkFloorExec is the daemon's exec of the same shell.
 func BenchmarkFloorExec(b *testing.B) {
-	e := executor(b, workspace(b), Options{})
+	e := executor(b, workspace(b), Options{NoSupervisor: true})
 	sh(b, e, "true")
 	for b.Loop() {
 		_, conn, err := e.current.exec(context.Background(), []string{"sh", "-c", "true"}, "floor")
@@ -36,35 +52,53 @@ func BenchmarkFloorExec(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstCommand makes the container too, and removes it. Its floor is
-// BenchmarkFloorStart plus one exec.
+// BenchmarkFirstCommand makes the container too. Its floor is
+// BenchmarkFloorStart. Neither counts the removal.
 func BenchmarkFirstCommand(b *testing.B) {
-	client, ws := connect(b), workspace(b)
-	for b.Loop() {
-		e := New(ws, Options{Client: client, Image: testImage()})
-		if _, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, io.Discard); err != nil {
-			b.Fatal(err)
-		}
-		if err := e.Close(context.Background()); err != nil {
-			b.Fatal(err)
-		}
+	client, program := connect(b), testProgram(b)
+	for _, w := range ways() {
+		b.Run(w.name, func(b *testing.B) {
+			ws := workspace(b)
+			for b.Loop() {
+				e := New(ws, w.with(Options{Client: client, Image: testImage(), Supervisor: program}))
+				if _, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, io.Discard); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				if err := e.Close(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
 	}
 }
 
-// BenchmarkFloorStart is create, start and remove of a plain container.
+// BenchmarkFloorStart is create and start of a container of the same shape that
+// does nothing, without any look at it.
 func BenchmarkFloorStart(b *testing.B) {
-	api := connect(b).api
-	ctx := context.Background()
+	api, ws, ctx := connect(b).api, workspace(b), context.Background()
+	idle := plan{noSupervisor: "floor"}
+	opts := Options{Image: testImage()}.withDefaults()
+	host, err := hostConfig(opts, idle, ws.Dir(), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	host.AutoRemove = false
+	config := containerConfig(opts, idle)
+	config.Entrypoint = []string{"sleep", "600"}
 	for b.Loop() {
-		made, err := api.ContainerCreate(ctx, &container.Config{Image: testImage(), Cmd: []string{"sleep", "600"}}, &container.HostConfig{NetworkMode: "none"}, nil, nil, "")
+		made, err := api.ContainerCreate(ctx, config, host, nil, nil, "")
 		if err != nil {
 			b.Fatal(err)
 		}
 		if err := api.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
 			b.Fatal(err)
 		}
+		b.StopTimer()
 		if err := api.ContainerRemove(ctx, made.ID, container.RemoveOptions{Force: true}); err != nil {
 			b.Fatal(err)
 		}
+		b.StartTimer()
 	}
 }

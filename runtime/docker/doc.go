@@ -4,16 +4,31 @@
 // container goes even when the process is killed; Reap removes what a dead
 // process left all the same.
 //
-// A command runs through the daemon's exec call. The call can neither end a
-// process nor tell that the shell has exited while a background child holds
-// its stream, so a small wrapper script runs inside: the command's output, in
-// the order it was written, is all of stdout, and stderr is the wrapper's own
-// line of reports ("start", "exit CODE", "swept"), out of the command's reach.
-// Processes are found by a mark in their environment and by their session.
+// # Commands
 //
-// Container lifecycle (container.go, gate.go) and running a command (exec.go,
-// reports.go, kill.go) know little of each other, so that another way to run
-// commands in the same container can stand beside this one.
+// PID 1 is a supervisor (package supervisor): a program of ours, whose frames go
+// over the container's attached streams, so that a command costs a fork inside
+// (supervised.go). Where that program cannot run, PID 1 is a shell that waits,
+// and a command is an exec call of the daemon (exec.go, watch.go, kill.go,
+// reports.go). The call can neither end a process nor tell that the shell has
+// exited while a background child holds its stream, so a small wrapper script
+// runs inside: the command's output, in the order it was written, is all of
+// stdout, and stderr is the wrapper's own line of reports ("start", "exit CODE",
+// "swept"), out of the command's reach. Processes are found by a mark in their
+// environment and by their session; gate.go keeps commands out of each other's
+// kills.
+//
+// # Files
+//
+// The workspace and the program are mounted. Where the daemon cannot mount them,
+// because it runs on another machine, they are copied into volumes of the
+// container; each command begins with the files as they are here, and what it
+// changed comes back by way of a directory aside and the workspace's own rules
+// (tree.go, treesend.go, treefetch.go). Each transfer back reads the whole
+// workspace: this is for reaching a machine at all, not for speed.
+//
+// plan.go chooses between these ways and Info.Reason says why the choice was not
+// the best one. container.go knows the container's life and nothing of either.
 //
 // The package is the only importer of docker/docker. It must not know tools,
 // models or the protocol, nor choose an image: its caller does.

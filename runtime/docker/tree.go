@@ -23,6 +23,12 @@ const (
 	maxTreeBytes = 1 << 30
 )
 
+const (
+	followPause  = time.Second            // between two transfers while a command runs
+	latePatience = 600 * time.Millisecond // for the files of a cancelled command
+	maxTold      = 10                     // paths that a command's output tells of
+)
+
 // tree keeps a workspace and its copy in a container alike: send brings over
 // what changed here, fetch what changed there. Where both did, this side wins.
 type tree struct {
@@ -127,41 +133,89 @@ func (b *budget) spend(name string, bytes int64) error {
 
 // run runs one command in a container whose files are copies: they are there as
 // they are here when it begins, and here as it left them when it has ended.
-func (t *tree) run(ctx context.Context, e *Executor, command func() (runtime.Exit, error), said io.Writer) (runtime.Exit, error) {
+// Those of a long command come by and by.
+func (t *tree) run(ctx context.Context, e *Executor, command func() (runtime.Exit, error), out io.Writer) (runtime.Exit, error) {
 	if err := t.send(ctx); err != nil {
 		return runtime.Exit{}, t.unsent(ctx, e, err)
 	}
-	exit, err := command()
-	switch {
-	case ctx.Err() != nil: // nobody waits any more
-		e.work.Go(func() {
-			if err := t.fetch(e.life, func(name, why string) {
-				t.s.log.Warn("not copied back", zap.String("path", name), zap.String("reason", why))
-			}); err != nil {
-				t.s.log.Warn("files of a cancelled command", zap.Error(err))
-			}
-		})
-		return exit, err
-	case err != nil:
-		return exit, err
-	}
-	told := 0
-	err = t.fetch(e.life, func(name, why string) {
-		if told++; told <= maxTold {
-			_, _ = fmt.Fprintf(said, "[not copied back from the container: %q: %s]\n", name, why)
-		}
+	var left leftovers
+	followed, stop := make(chan struct{}), make(chan struct{})
+	e.work.Go(func() {
+		defer close(followed)
+		t.follow(e.life, stop, left.add)
 	})
-	if told > maxTold {
-		_, _ = fmt.Fprintf(said, "[and %d more]\n", told-maxTold)
-	}
+	exit, err := command()
+	close(stop)
 	if err != nil {
+		t.fetchLate(e, followed)
+		return exit, err
+	}
+	<-followed
+	if err := t.fetch(e.life, left.add); err != nil {
 		return runtime.Exit{}, fmt.Errorf("%w: the command ended with code %d, but what it changed is not copied back: %w", runtime.ErrUnavailable, exit.Code, err)
 	}
+	left.tell(out)
 	return exit, nil
 }
 
-// maxTold is how many paths that were left behind a command's output tells.
-const maxTold = 10
+// follow fetches now and then until stop. It spends a tenth of the time.
+func (t *tree) follow(ctx context.Context, stop <-chan struct{}, skip func(name, why string)) {
+	pause := followPause
+	for {
+		select {
+		case <-stop:
+			return
+		case <-t.s.gone:
+			return
+		case <-time.After(pause):
+		}
+		began := time.Now()
+		if err := t.fetch(ctx, skip); err != nil {
+			t.s.log.Debug("files of a running command", zap.Error(err)) // the last fetch tells
+		}
+		pause = max(followPause, 10*time.Since(began))
+	}
+}
+
+// fetchLate fetches after a command that failed or was cancelled. Its caller
+// waits for it only a moment.
+func (t *tree) fetchLate(e *Executor, followed <-chan struct{}) {
+	done := make(chan struct{})
+	e.work.Go(func() {
+		defer close(done)
+		<-followed
+		if err := t.fetch(e.life, func(string, string) {}); err != nil {
+			t.s.log.Warn("files of a command that did not end by itself", zap.Error(err))
+		}
+	})
+	select {
+	case <-done:
+	case <-time.After(latePatience):
+	}
+}
+
+// leftovers are the paths that one command left in the container.
+type leftovers struct {
+	lines []string // at most maxTold
+	more  int
+}
+
+func (l *leftovers) add(name, why string) {
+	if len(l.lines) == maxTold {
+		l.more++
+		return
+	}
+	l.lines = append(l.lines, fmt.Sprintf("[not copied back from the container: %q: %s]\n", name, why))
+}
+
+func (l *leftovers) tell(out io.Writer) {
+	if l.more > 0 {
+		l.lines = append(l.lines, fmt.Sprintf("[and %d more]\n", l.more))
+	}
+	if len(l.lines) > 0 {
+		_, _ = io.WriteString(out, strings.Join(l.lines, ""))
+	}
+}
 
 // unsent is why files did not come over, and so the command did not begin.
 func (t *tree) unsent(ctx context.Context, e *Executor, err error) error {
