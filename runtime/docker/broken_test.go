@@ -83,7 +83,9 @@ func (r *relay) cut(down bool) {
 
 // TestBrokenStream cuts the line to the daemon while a command runs. Its
 // stream then ends as if all were well.
-func TestBrokenStream(t *testing.T) {
+func TestBrokenStream(t *testing.T) { eachCommandWay(t, testBrokenStream) }
+
+func testBrokenStream(t *testing.T, w way) {
 	direct := connect(t)
 	socket, ok := strings.CutPrefix(direct.api.DaemonHost(), "unix://")
 	if !ok {
@@ -98,7 +100,7 @@ func TestBrokenStream(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = client.Close() }()
-			opts := Options{Client: client, Image: testImage(), Instance: randomID()}
+			opts := w.with(Options{Client: client, Image: testImage(), Supervisor: testProgram(t), Instance: randomID()})
 			e := New(workspace(t), opts)
 			defer func() { _ = e.Close(context.Background()) }()
 			sh(t, e, "true")

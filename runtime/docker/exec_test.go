@@ -15,8 +15,10 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-func TestExec(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestExec(t *testing.T) { eachWay(t, testExec) }
+
+func testExec(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	for _, tc := range []struct {
 		name, script, out string
 		exit              runtime.Exit
@@ -48,11 +50,13 @@ func TestExec(t *testing.T) {
 	}
 }
 
-func TestExecTimeoutLeavesNothing(t *testing.T) {
+func TestExecTimeoutLeavesNothing(t *testing.T) { eachWay(t, testExecTimeoutLeavesNothing) }
+
+func testExecTimeoutLeavesNothing(t *testing.T, w way) {
 	client := connect(t)
 	ws := workspace(t)
 	opts := Options{Client: client, Instance: randomID()}
-	e := executor(t, ws, opts)
+	e := executor(t, ws, w.with(opts))
 	sh(t, e, "true")
 	cause := errors.New("the deadline")
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*time.Second, cause)
@@ -81,8 +85,10 @@ func TestExecTimeoutLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestExecEndsWhatTheShellLeft(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestExecEndsWhatTheShellLeft(t *testing.T) { eachWay(t, testExecEndsWhatTheShellLeft) }
+
+func testExecEndsWhatTheShellLeft(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	for _, script := range []string{
 		"sleep 4100 & echo up",
 		"setsid sleep 4100 & echo up",
@@ -103,8 +109,10 @@ func TestExecEndsWhatTheShellLeft(t *testing.T) {
 	}
 }
 
-func TestExecConcurrent(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestExecConcurrent(t *testing.T) { eachWay(t, testExecConcurrent) }
+
+func testExecConcurrent(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	before, _ := sh(t, e, "echo $HOSTNAME; cat /proc/1/stat | cut -d' ' -f22")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -145,8 +153,10 @@ func TestExecConcurrent(t *testing.T) {
 	}
 }
 
-func TestExecManyAtOnce(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestExecManyAtOnce(t *testing.T) { eachCommandWay(t, testExecManyAtOnce) }
+
+func testExecManyAtOnce(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
@@ -162,8 +172,10 @@ func TestExecManyAtOnce(t *testing.T) {
 	wantNone(t, e, "sleep 4300")
 }
 
-func TestExecRefuses(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestExecRefuses(t *testing.T) { eachCommandWay(t, testExecRefuses) }
+
+func testExecRefuses(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	var invalid *runtime.InvalidError
 	for name, tc := range map[string]struct {
 		cmd runtime.Command

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +28,9 @@ func wantUnavailable(tb testing.TB, err error, words ...string) {
 	}
 }
 
-func TestContainerTouchedByHand(t *testing.T) {
+func TestContainerTouchedByHand(t *testing.T) { eachCommandWay(t, testContainerTouchedByHand) }
+
+func testContainerTouchedByHand(t *testing.T, w way) {
 	ctx := context.Background()
 	client := connect(t)
 	kill := func(id string) error { return client.api.ContainerKill(ctx, id, "KILL") }
@@ -44,7 +44,7 @@ func TestContainerTouchedByHand(t *testing.T) {
 		word  string
 	}{{"killed", kill, "gone"}, {"removed", remove, "gone"}, {"paused", pause, "paused"}} {
 		t.Run(tc.name+" in mid-command", func(t *testing.T) {
-			e := executor(t, workspace(t), Options{Client: client})
+			e := executor(t, workspace(t), w.with(Options{Client: client}))
 			started := make(chan struct{})
 			touched := make(chan error, 1)
 			go func() {
@@ -65,12 +65,17 @@ func TestContainerTouchedByHand(t *testing.T) {
 			}
 		})
 		t.Run(tc.name+" between commands", func(t *testing.T) {
-			e := executor(t, workspace(t), Options{Client: client})
+			e := executor(t, workspace(t), w.with(Options{Client: client}))
 			sh(t, e, "echo kept >file")
 			if err := tc.touch(e.Info().ContainerID); err != nil {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
+			if s := e.current; s.sup != nil && tc.name != "paused" {
+				// Until this process has heard of the end it cannot know whether
+				// a command begins.
+				<-s.sup.Done()
+			}
 			_, err := e.Exec(ctx, runtime.Command{Script: "cat file"}, &out)
 			if tc.name == "paused" {
 				wantUnavailable(t, err, "paused")
@@ -84,8 +89,10 @@ func TestContainerTouchedByHand(t *testing.T) {
 	}
 }
 
-func TestOutOfMemory(t *testing.T) {
-	e := executor(t, workspace(t), Options{MemoryBytes: 64 << 20})
+func TestOutOfMemory(t *testing.T) { eachWay(t, testOutOfMemory) }
+
+func testOutOfMemory(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{MemoryBytes: 64 << 20}))
 	if _, exit := sh(t, e, "head -c 200000000 /dev/zero | tail -c 200000000 >/dev/null"); !exit.OutOfMemory || exit.Code != 137 || exit.Signal != "SIGKILL" {
 		t.Errorf("got %+v", exit)
 	}
@@ -96,8 +103,10 @@ func TestOutOfMemory(t *testing.T) {
 
 // TestAtTheLimitOfProcesses ends commands that left no room for another
 // process, and whose shells may have died of it.
-func TestAtTheLimitOfProcesses(t *testing.T) {
-	e := executor(t, workspace(t), Options{PIDs: 40})
+func TestAtTheLimitOfProcesses(t *testing.T) { eachCommandWay(t, testAtTheLimitOfProcesses) }
+
+func testAtTheLimitOfProcesses(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{PIDs: 40}))
 	for name, script := range map[string]string{
 		"bomb": "b() { b | b & }; b; while :; do b; done",
 		"full": "i=0; while [ $i -lt 34 ]; do sleep 4600 & i=$((i+1)); done; wait",
@@ -130,8 +139,10 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-func TestImageMissing(t *testing.T) {
-	e := executor(t, workspace(t), Options{Image: "pygent-no-such-image:1"})
+func TestImageMissing(t *testing.T) { eachCommandWay(t, testImageMissing) }
+
+func testImageMissing(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{Image: "pygent-no-such-image:1"}))
 	_, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, &bytes.Buffer{})
 	wantUnavailable(t, err, "docker pull pygent-no-such-image:1")
 }
@@ -162,8 +173,10 @@ func TestConnectRefusesBadHost(t *testing.T) {
 	wantUnavailable(t, err, "DOCKER_HOST")
 }
 
-func TestCloseEndsCommands(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+func TestCloseEndsCommands(t *testing.T) { eachWay(t, testCloseEndsCommands) }
+
+func testCloseEndsCommands(t *testing.T, w way) {
+	e := executor(t, workspace(t), w.with(Options{}))
 	started := make(chan struct{})
 	closed := make(chan error, 1)
 	go func() { <-started; closed <- e.Close(context.Background()) }()
@@ -176,10 +189,12 @@ func TestCloseEndsCommands(t *testing.T) {
 	wantUnavailable(t, err, "closed")
 }
 
-func TestStartInterrupted(t *testing.T) {
+func TestStartInterrupted(t *testing.T) { eachCommandWay(t, testStartInterrupted) }
+
+func testStartInterrupted(t *testing.T, w way) {
 	client := connect(t)
 	t.Run("by the command's end", func(t *testing.T) {
-		e := executor(t, workspace(t), Options{Client: client})
+		e := executor(t, workspace(t), w.with(Options{Client: client}))
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		defer cancel()
 		if _, err := e.Exec(ctx, runtime.Command{Script: "touch ran"}, &bytes.Buffer{}); !errors.Is(err, context.DeadlineExceeded) {
@@ -191,7 +206,7 @@ func TestStartInterrupted(t *testing.T) {
 	})
 	t.Run("by Close", func(t *testing.T) {
 		for _, after := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond} {
-			e := executor(t, workspace(t), Options{Client: client})
+			e := executor(t, workspace(t), w.with(Options{Client: client}))
 			ended := make(chan error, 1)
 			go func() {
 				_, err := e.Exec(context.Background(), runtime.Command{Script: "sleep 600"}, &bytes.Buffer{})
@@ -204,46 +219,6 @@ func TestStartInterrupted(t *testing.T) {
 			wantUnavailable(t, <-ended, "closed")
 		}
 	})
-}
-
-const ownerVariable = "PYGENT_TEST_OWNER"
-
-// TestOwner is no test: it is the process that TestOwnerKilled kills.
-func TestOwner(t *testing.T) {
-	dir := os.Getenv(ownerVariable)
-	if dir == "" {
-		t.Skip("runs as a child of TestOwnerKilled")
-	}
-	ws, err := runtime.OpenWorkspace(dir, runtime.OpenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := New(ws, Options{Client: connect(t), Image: testImage(), Instance: filepath.Base(dir)})
-	_, err = e.Exec(context.Background(), runtime.Command{Script: "setsid sleep 4500 & touch ready; sleep 4501"}, os.Stderr)
-	t.Fatal(err)
-}
-
-func TestOwnerKilled(t *testing.T) {
-	client := connect(t)
-	dir := filepath.Join(t.TempDir(), randomID())
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	owner := exec.Command(os.Args[0], "-test.run=^TestOwner$")
-	owner.Env = append(os.Environ(), ownerVariable+"="+dir)
-	if err := owner.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ready := func() bool { _, err := os.Stat(filepath.Join(dir, "ready")); return err == nil }
-	eventually(t, "the owner's command runs", 20*time.Second, ready)
-	if len(containers(t, client, filepath.Base(dir))) != 1 {
-		t.Error("the owner has no container")
-	}
-	if err := owner.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = owner.Wait()
-	eventually(t, "no container is left", 10*time.Second, func() bool { return len(containers(t, client, filepath.Base(dir))) == 0 })
 }
 
 func eventually(tb testing.TB, what string, patience time.Duration, ok func() bool) {

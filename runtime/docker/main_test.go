@@ -70,3 +70,12 @@ func eachWay(t *testing.T, test func(t *testing.T, w way)) {
 		t.Run(w.name, func(t *testing.T) { test(t, w) })
 	}
 }
+
+// eachCommandWay runs a test for the ways that differ in how commands run.
+func eachCommandWay(t *testing.T, test func(t *testing.T, w way)) {
+	for _, w := range ways() {
+		if !w.opts.NoMount {
+			t.Run(w.name, func(t *testing.T) { test(t, w) })
+		}
+	}
+}

@@ -11,13 +11,16 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pygent/pygent/runtime"
 )
 
 // TestPolicy reads every value of the sandbox back from the daemon.
-func TestPolicy(t *testing.T) {
+func TestPolicy(t *testing.T) { eachWay(t, testPolicy) }
+
+func testPolicy(t *testing.T, w way) {
 	ws := workspace(t)
 	git := filepath.Join(ws.Dir(), ".git")
 	for _, dir := range []string{"hooks", "objects"} {
@@ -30,7 +33,7 @@ func TestPolicy(t *testing.T) {
 	}
 	t.Setenv("OPENAI_API_KEY", "sk-secret")
 	opts := Options{Client: connect(t), Labels: map[string]string{"pygent.session": "s1"}, MemoryBytes: 256 << 20, CPUs: 1, PIDs: 100, FileBytes: 1 << 20}
-	e := executor(t, ws, opts)
+	e := executor(t, ws, w.with(opts))
 	sh(t, e, "true")
 	info, err := opts.Client.api.ContainerInspect(context.Background(), e.Info().ContainerID)
 	if err != nil {
@@ -63,10 +66,9 @@ func TestPolicy(t *testing.T) {
 		{"tty", info.Config.Tty, false},
 		{"restart", h.RestartPolicy.IsNone(), true},
 		{"ulimits", ulimits(h), map[string][2]int64{"core": {0, 0}, "fsize": {1 << 20, 1 << 20}, "nofile": {openFiles, openFiles}}},
-		{"mounts", mountModes(info.Mounts), map[string]string{
-			"/workspace": ws.Dir() + " rw", "/workspace/.git": git + " rw",
-			"/workspace/.git/hooks": git + "/hooks ro", "/workspace/.git/config": git + "/config ro",
-		}},
+		{"mounts", mountModes(info.Mounts), w.mounts(ws.Dir(), testProgram(t).Path)},
+		{"why", strings.Contains(e.Info().Reason, "copied"), w.opts.NoMount},
+		{"why not forks", strings.Contains(e.Info().Reason, "call to the Docker daemon"), w.opts.NoSupervisor},
 		{"label", info.Config.Labels["pygent.session"], "s1"},
 		{"app", info.Config.Labels[labelApp], appName},
 		{"pid label", info.Config.Labels[labelPID], fmt.Sprint(os.Getpid())},
@@ -74,6 +76,7 @@ func TestPolicy(t *testing.T) {
 		{"secret", strings.Contains(strings.Join(info.Config.Env, " "), "sk-secret"), false},
 		{"info", e.Info(), runtime.Info{
 			Kind: "docker", Sandbox: "container", Image: testImage(), ContainerID: info.ID, Network: "none", Workspace: ws.Dir(),
+			Reason: e.Info().Reason,
 			Limits: runtime.Limits{MemoryBytes: 256 << 20, PIDs: 100, CPUs: 1, FileBytes: 1 << 20},
 		}},
 	} {
@@ -94,14 +97,41 @@ func ulimits(h *container.HostConfig) map[string][2]int64 {
 func mountModes(mounts []container.MountPoint) map[string]string {
 	all := map[string]string{}
 	for _, m := range mounts {
-		all[m.Destination] = m.Source + map[bool]string{true: " rw", false: " ro"}[m.RW]
+		source := m.Source
+		if m.Type == mount.TypeVolume {
+			source = "volume"
+		}
+		all[m.Destination] = source + map[bool]string{true: " rw", false: " ro"}[m.RW]
+	}
+	return all
+}
+
+// mounts are what the policy allows.
+func (w way) mounts(dir, program string) map[string]string {
+	all := map[string]string{}
+	if w.opts.NoMount {
+		all["/workspace"] = "volume rw"
+		if !w.opts.NoSupervisor {
+			all["/.pygent"] = "volume rw"
+		}
+		return all
+	}
+	git := filepath.Join(dir, ".git")
+	all["/workspace"] = dir + " rw"
+	all["/workspace/.git"] = git + " rw"
+	all["/workspace/.git/hooks"] = git + "/hooks ro"
+	all["/workspace/.git/config"] = git + "/config ro"
+	if !w.opts.NoSupervisor {
+		all["/.pygent/supervisor"] = program + " ro"
 	}
 	return all
 }
 
 // TestPolicyFromInside tries what the policy forbids. Each script says "held"
 // when it was stopped.
-func TestPolicyFromInside(t *testing.T) {
+func TestPolicyFromInside(t *testing.T) { eachWay(t, testPolicyFromInside) }
+
+func testPolicyFromInside(t *testing.T, w way) {
 	ws := workspace(t)
 	for _, dir := range []string{".git/hooks", ".git/objects"} {
 		if err := os.MkdirAll(filepath.Join(ws.Dir(), dir), 0o755); err != nil {
@@ -112,7 +142,7 @@ func TestPolicyFromInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("OPENAI_API_KEY", "sk-secret")
-	e := executor(t, ws, Options{FileBytes: 1 << 20})
+	e := executor(t, ws, w.with(Options{FileBytes: 1 << 20}))
 	for name, script := range map[string]string{
 		"rename .git":           "mv .git x || echo held",
 		"remove .git":           "rmdir .git || echo held",
@@ -141,28 +171,34 @@ func TestPolicyFromInside(t *testing.T) {
 	}
 }
 
-func TestWorktreePointerIsReadOnly(t *testing.T) {
+func TestWorktreePointerIsReadOnly(t *testing.T) { eachWay(t, testWorktreePointerIsReadOnly) }
+
+func testWorktreePointerIsReadOnly(t *testing.T, w way) {
 	ws := workspace(t)
 	if err := os.WriteFile(filepath.Join(ws.Dir(), ".git"), []byte("gitdir: /elsewhere\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	e := executor(t, ws, Options{})
+	e := executor(t, ws, w.with(Options{}))
 	if out, _ := sh(t, e, "{ echo x >.git || mv .git x || rm -f .git || echo held; } 2>/dev/null"); out != "held\n" {
 		t.Errorf("got %q", out)
 	}
 }
 
-func TestGitLinkIsRefused(t *testing.T) {
+func TestGitLinkIsRefused(t *testing.T) { eachWay(t, testGitLinkIsRefused) }
+
+func testGitLinkIsRefused(t *testing.T, w way) {
 	ws := workspace(t)
 	if err := os.Symlink("/etc", filepath.Join(ws.Dir(), ".git")); err != nil {
 		t.Fatal(err)
 	}
-	e := executor(t, ws, Options{})
+	e := executor(t, ws, w.with(Options{}))
 	_, err := e.Exec(context.Background(), runtime.Command{Script: "true"}, &bytes.Buffer{})
 	wantUnavailable(t, err, ".git", "link")
 }
 
-func TestFilesBelongToTheUser(t *testing.T) {
+func TestFilesBelongToTheUser(t *testing.T) { eachWay(t, testFilesBelongToTheUser) }
+
+func testFilesBelongToTheUser(t *testing.T, w way) {
 	uid, gid := os.Getuid(), os.Getgid()
 	for _, user := range []string{"", "65534:65533"} {
 		t.Run("user "+user, func(t *testing.T) {
@@ -176,7 +212,7 @@ func TestFilesBelongToTheUser(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			e := executor(t, ws, Options{User: user})
+			e := executor(t, ws, w.with(Options{User: user}))
 			if out, exit := sh(t, e, "mkdir -p a && echo x >a/b && touch ~/x && echo done; setsid sleep 4400 &"); out != "done\n" || exit.Code != 0 {
 				t.Fatalf("%q, %+v", out, exit)
 			}

@@ -93,8 +93,12 @@ func (m pullEvent) line() string {
 // provide makes sure of the image before a container is made of it, if that was
 // asked for.
 func (c *Client) provide(ctx context.Context, o Options) error {
-	if o.Pull != PullMissing {
+	switch o.Pull {
+	case "", PullNever:
 		return nil
+	case PullMissing:
+	default:
+		return &runtime.InvalidError{Field: "pull", Reason: fmt.Sprintf("%q is neither %q nor %q", o.Pull, PullNever, PullMissing)}
 	}
 	_, err := c.api.ImageInspect(ctx, o.Image)
 	if !notFound(err) {
@@ -102,12 +106,4 @@ func (c *Client) provide(ctx context.Context, o Options) error {
 	}
 	o.Progress("pulling " + o.Image)
 	return c.Pull(ctx, o.Image, o.Progress)
-}
-
-func checkPull(pull string) error {
-	switch pull {
-	case "", PullNever, PullMissing:
-		return nil
-	}
-	return &runtime.InvalidError{Field: "pull", Reason: fmt.Sprintf("%q is neither %q nor %q", pull, PullNever, PullMissing)}
 }

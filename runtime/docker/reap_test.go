@@ -44,13 +44,15 @@ func TestProvablyDead(t *testing.T) {
 	}
 }
 
-func TestReap(t *testing.T) {
+func TestReap(t *testing.T) { eachCommandWay(t, testReap) }
+
+func testReap(t *testing.T, w way) {
 	client := connect(t)
 	if bootID() == "" {
 		t.Skip("needs Linux's /proc")
 	}
 	instance := randomID()
-	e := executor(t, workspace(t), Options{Client: client, Instance: instance})
+	e := executor(t, workspace(t), w.with(Options{Client: client, Instance: instance}))
 	sh(t, e, "true")
 	live := e.Info().ContainerID
 	dead := labels(instance, nil)

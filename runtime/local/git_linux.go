@@ -18,48 +18,53 @@ const (
 	maxGitConfig   = 1 << 20
 )
 
-// guardGit keeps commands from what git on the host would run for them: .git is
+// gitGuards keep commands from what git on the host would run for them: .git is
 // mounted onto itself, so that it cannot be renamed, and what names programs
 // (hooks, the configuration) is read-only in it, in those of submodules too.
-func (s *spec) guardGit(root int) error {
+func (s *spec) gitGuards() ([]mount, error) {
 	git := filepath.Join(s.Workspace, ".git")
 	info, err := os.Lstat(git)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	case info.Mode()&os.ModeSymlink != 0:
-		return fmt.Errorf("%s is a symbolic link, which cannot be protected: put the repository there itself, or a file that says gitdir", git)
+		return nil, fmt.Errorf("%s is a symbolic link, which cannot be protected: put the repository there itself, or a file that says gitdir", git)
 	case !info.IsDir(): // a worktree's or a submodule's: it names the repository
-		return bindOnto(root, git, unix.MOUNT_ATTR_RDONLY)
+		m, err := guard(git, unix.MOUNT_ATTR_RDONLY)
+		return []mount{m}, err
 	}
-	if err := bindOnto(root, git, 0); err != nil {
-		return err
+	m, err := guard(git, 0)
+	if err != nil {
+		return nil, err
 	}
+	mounts := []mount{m}
 	repos := append([]string{git}, submodules(filepath.Join(git, "modules"), maxModuleDepth)...)
 	for _, repo := range repos {
-		if err := guardRepo(root, repo); err != nil {
-			return err
+		guards, err := guardRepo(repo)
+		if err != nil {
+			return nil, err
 		}
+		mounts = append(mounts, guards...)
 	}
-	return nil
+	return mounts, nil
 }
 
 // guardRepo makes what names programs read-only in one repository. What is not
 // there is made first, empty, which git takes for the same; in a directory that
 // is no repository nothing is made.
-func guardRepo(root int, repo string) error {
+func guardRepo(repo string) (mounts []mount, err error) {
 	r, err := os.OpenRoot(repo)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = r.Close() }()
 	if _, err := r.Lstat("HEAD"); err != nil {
-		return nil
+		return nil, nil
 	}
 	if err := r.Mkdir("hooks", 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+		return nil, err
 	}
 	names := []string{"hooks", "config"}
 	if usesWorktreeConfig(r) {
@@ -69,15 +74,17 @@ func guardRepo(root int, repo string) error {
 		if name != "hooks" {
 			f, err := r.OpenFile(name, os.O_CREATE|os.O_RDONLY|unix.O_NONBLOCK, 0o644)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			_ = f.Close()
 		}
-		if err := bindOnto(root, filepath.Join(repo, name), unix.MOUNT_ATTR_RDONLY); err != nil {
-			return err
+		m, err := guard(filepath.Join(repo, name), unix.MOUNT_ATTR_RDONLY)
+		if err != nil {
+			return nil, err
 		}
+		mounts = append(mounts, m)
 	}
-	return nil
+	return mounts, nil
 }
 
 // usesWorktreeConfig tells whether git reads config.worktree too.
@@ -114,27 +121,18 @@ func submodules(dir string, depth int) (repos []string) {
 	return repos[:min(len(repos), maxModules)]
 }
 
-// bindOnto mounts a file or directory onto itself in the new root.
-func bindOnto(root int, path string, attrs uint64) error {
-	fd, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
+// guard takes a file or directory of the workspace, to be mounted onto itself.
+func guard(path string, attrs uint64) (mount, error) {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&os.ModeSymlink != 0 {
+		err = errors.New("it is a symbolic link; put a directory or file in its place")
+	}
 	if err != nil {
-		return fmt.Errorf("protect %s: %w", path, err)
+		return mount{}, fmt.Errorf("protect %s: %w", path, err)
 	}
-	m := mount{at: path, fd: fd}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
+	m, err := clone(path, path, attrs|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	if err != nil {
+		return mount{}, fmt.Errorf("protect %s: %w", path, err)
 	}
-	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
-		return fmt.Errorf("%s is a symbolic link, which cannot be protected: put a directory or file in its place", path)
-	}
-	m.file = st.Mode&unix.S_IFMT != unix.S_IFDIR
-	attrs |= unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
-	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: attrs}); err != nil {
-		return fmt.Errorf("protect %s: %w", path, err)
-	}
-	if err := m.attach(root); err != nil {
-		return fmt.Errorf("protect %s: %w", path, err)
-	}
-	return nil
+	return m, nil
 }

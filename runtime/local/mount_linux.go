@@ -26,7 +26,8 @@ type mount struct {
 // device or secret of the host's that somebody forgot to mask. It then moves this
 // process there and leaves the old root behind.
 //
-// All sources are taken before anything is attached, by the host's own paths.
+// All sources are taken before anything is attached, by the host's own paths:
+// afterwards these could lead elsewhere, and what is not found is not guarded.
 // Targets are reached without following any link: what lies in the private home
 // and in the workspace is the commands' own doing.
 func (s *spec) mount() error {
@@ -59,9 +60,6 @@ func (s *spec) mount() error {
 		if err := m.attach(root); err != nil {
 			return fmt.Errorf("mount %s: %w", m.at, err)
 		}
-	}
-	if err := s.guardGit(root); err != nil {
-		return err
 	}
 	if err := furnish(root); err != nil {
 		return err
@@ -121,7 +119,8 @@ func (s *spec) sources() ([]mount, error) {
 		errs = append(errs, err)
 		mounts = append(mounts, mount{at: fs.at, fd: fd})
 	}
-	return mounts, errors.Join(errs...)
+	guards, err := s.gitGuards()
+	return append(mounts, guards...), errors.Join(append(errs, err)...)
 }
 
 // clone takes a file or a tree with all that is mounted in it.

@@ -93,7 +93,7 @@ func (s *service) dial(ctx context.Context, t target) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.watch(c), nil
+	return s.watch(c, s.proxy.limits), nil
 }
 
 // rewrite makes of a proxy's request one to the host. What concerns only one hop

@@ -15,6 +15,10 @@ import (
 // keepAlive is how long a client may wait between two requests.
 const keepAlive = 30 * time.Second
 
+// grace is how much longer a client may be silent than a host: one whose host
+// stalls still gets an answer.
+const grace = 2 * time.Second
+
 // Serve answers the clients of l until ctx ends, which is no error, or accepting
 // fails. When it returns, l and all connections are closed and nothing of it runs.
 func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
@@ -81,7 +85,9 @@ func (s *service) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	s.clients.Add(1)
-	return s.watch(c), nil
+	limits := s.proxy.limits
+	limits.Idle += grace
+	return s.watch(c, limits), nil
 }
 
 // Close and Addr complete the listener.
@@ -89,8 +95,8 @@ func (s *service) Close() error   { return s.listener.Close() }
 func (s *service) Addr() net.Addr { return s.listener.Addr() }
 
 // watch puts a connection under the limits and closes it with the service.
-func (s *service) watch(c net.Conn) *conn {
-	w := newConn(c, s.proxy.limits, func(w *conn) {
+func (s *service) watch(c net.Conn, limits Limits) *conn {
+	w := newConn(c, limits, func(w *conn) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.open, w)

@@ -1,0 +1,142 @@
+package local_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// attackArg makes the test binary, which lies in the workspace then, attack.
+const attackArg = "__attack"
+
+// broken is what an attack that worked prints. It is put together so that no
+// script that is echoed holds it.
+const broken = "BRO" + "KEN"
+
+// attacks are tried inside; one that returns nil has worked.
+var attacks = map[string]func(args []string) error{
+	"write": func(args []string) error { return os.WriteFile(args[0], []byte("owned"), 0o600) },
+	"read":  func(args []string) error { _, err := os.ReadFile(args[0]); return err },
+	"truncate": func(args []string) error {
+		return os.Truncate(args[0], 0)
+	},
+	"link": func(args []string) error {
+		if err := os.Link(args[0], "hard"); err != nil {
+			return err
+		}
+		return os.WriteFile("hard", []byte("owned"), 0o600)
+	},
+	"dial": func(args []string) error {
+		c, err := net.DialTimeout(args[0], args[1], time.Second)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.Write([]byte("owned"))
+		if args[0] == "udp" && err == nil {
+			return fmt.Errorf("the receiver tells")
+		}
+		return err
+	},
+	"vsock": func([]string) error { return socket(unix.AF_VSOCK, unix.SOCK_STREAM) },
+	"alg":   func([]string) error { return socket(unix.AF_ALG, unix.SOCK_SEQPACKET) },
+	"raw":   func([]string) error { return socket(unix.AF_PACKET, unix.SOCK_RAW) },
+	"kill": func(args []string) error {
+		pid, _ := strconv.Atoi(args[0])
+		return unix.Kill(pid, 0)
+	},
+	"ptrace": func([]string) error { return unix.PtraceSeize(os.Getppid()) },
+	"vmread": func([]string) error {
+		buf := make([]byte, 8)
+		local := []unix.Iovec{{Base: &buf[0], Len: 8}}
+		_, err := unix.ProcessVMReadv(supervisorPID(), local, []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&buf[0])), Len: 8}}, 0)
+		return err
+	},
+	"supervisor": func(args []string) error {
+		f, err := os.OpenFile("/proc/"+strconv.Itoa(supervisorPID())+"/"+args[0], os.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Read(make([]byte, 1))
+		return err
+	},
+	"unshare": func([]string) error { return unix.Unshare(unix.CLONE_NEWUSER) },
+	"setns":   func([]string) error { return unix.Setns(0, 0) },
+	"userns":  func([]string) error { return born(unix.CLONE_NEWUSER) },
+	"mountns": func([]string) error { return born(unix.CLONE_NEWUSER | unix.CLONE_NEWNS) },
+	"mount":   func([]string) error { return unix.Mount("none", ".", "tmpfs", 0, "") },
+	"umount":  func([]string) error { return unix.Unmount(".git/config", unix.MNT_DETACH) },
+	"chroot":  func([]string) error { return unix.Chroot(".") },
+	"bpf":     func([]string) error { return call(unix.SYS_BPF) },
+	"uring":   func([]string) error { return call(unix.SYS_IO_URING_SETUP) },
+	"keyctl":  func([]string) error { return call(unix.SYS_KEYCTL) },
+	"clone3":  func([]string) error { return call(unix.SYS_CLONE3) },
+	"sysctl":  func([]string) error { return os.WriteFile("/proc/sys/kernel/core_pattern", []byte("|/x"), 0o600) },
+	"sysrq":   func([]string) error { return os.WriteFile("/proc/sysrq-trigger", []byte("h"), 0o600) },
+	"setuid":  func([]string) error { return syscall.Setuid(12345) },
+	"device":  func([]string) error { return unix.Mknod("dev", unix.S_IFBLK|0o600, 0x700) },
+	"prlimit": func(args []string) error {
+		pid, _ := strconv.Atoi(args[0])
+		return unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
+	},
+	"memory": func(args []string) error {
+		n, _ := strconv.Atoi(args[0])
+		b := make([]byte, n)
+		for i := 0; i < n; i += 4096 {
+			b[i] = 1
+		}
+		time.Sleep(time.Second) // for a limit that is looked at now and then
+		return nil
+	},
+}
+
+func supervisorPID() int {
+	if os.Getppid() == 1 {
+		return 1
+	}
+	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(os.Getppid()) + "/stat")
+	var pid, ppid int
+	var name, state string
+	_, _ = fmt.Sscan(string(stat), &pid, &name, &state, &ppid)
+	return ppid
+}
+
+func socket(family, kind int) error {
+	_, err := unix.Socket(family, kind, 0)
+	return err
+}
+
+func call(number uintptr) error {
+	_, _, errno := unix.Syscall(number, 0, 0, 0)
+	if errno == unix.EPERM || errno == unix.ENOSYS || errno == unix.EACCES {
+		return errno
+	}
+	return nil // it was let through, whatever it said to nonsense
+}
+
+func born(flags uintptr) error {
+	cmd := exec.Command("/bin/true")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
+	return cmd.Run()
+}
+
+func attack(name string, args []string) int {
+	try := attacks[name]
+	if try == nil {
+		fmt.Println("no such attack:", name)
+		return 2
+	}
+	if err := try(args); err != nil {
+		fmt.Println("held:", err)
+		return 1
+	}
+	fmt.Println(broken)
+	return 0
+}
