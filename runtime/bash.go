@@ -53,7 +53,7 @@ type Result struct {
 // put out before that is kept.
 func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result {
 	start := time.Now()
-	if err := r.refusal(cmd, opts); err != nil {
+	if err := r.refusal(cmd, opts.Dir); err != nil {
 		return Result{Text: echo(cmd) + "[error] " + valid(err.Error()), Err: err}
 	}
 	limit := opts.Timeout
@@ -72,6 +72,11 @@ func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result
 	}
 	exit, err := r.exec.Exec(ctx, Command{Script: cmd, Dir: opts.Dir}, sink)
 
+	return result(ctx, cmd, start, out, exit, err)
+}
+
+// result puts into words how a command ended that began at start.
+func result(ctx context.Context, cmd string, start time.Time, out *Output, exit Exit, err error) Result {
 	res := Result{
 		Truncated:       out.Truncated(),
 		TotalBytes:      out.Total(),
@@ -123,7 +128,7 @@ func isTimeout(cause error) bool {
 }
 
 // refusal tells why a command is not run at all.
-func (r *Runtime) refusal(cmd string, opts BashOptions) error {
+func (r *Runtime) refusal(cmd, dir string) error {
 	switch {
 	case strings.TrimSpace(cmd) == "":
 		return &InvalidError{"command", "is empty"}
@@ -132,10 +137,10 @@ func (r *Runtime) refusal(cmd string, opts BashOptions) error {
 	case len(cmd) > MaxCommandBytes:
 		return &InvalidError{"command", fmt.Sprintf("is %d bytes long and the limit is %d; write it to a file and run that", len(cmd), MaxCommandBytes)}
 	}
-	if opts.Dir == "" {
+	if dir == "" {
 		return nil
 	}
-	_, err := r.ws.ResolveDir(opts.Dir)
+	_, err := r.ws.ResolveDir(dir)
 	return err
 }
 

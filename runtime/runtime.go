@@ -34,6 +34,7 @@ type Runtime struct {
 	exec    Executor
 	timeout time.Duration
 	output  int
+	jobs    jobs
 }
 
 // New joins a workspace and the executor that runs commands in it.
@@ -90,13 +91,16 @@ func (r *Runtime) ReadFile(path string, binary bool) (content, encoding string, 
 	return base64.StdEncoding.EncodeToString(data), EncodingBase64, more, nil
 }
 
-// Stop ends every command and releases what the executor holds (a container),
-// bounded by ctx; files can still be read and written. Commands fail afterwards.
-func (r *Runtime) Stop(ctx context.Context) error { return r.exec.Close(ctx) }
+// Stop ends every command and job and releases what the executor holds (a
+// container), bounded by ctx; files can still be read and written. Commands fail
+// afterwards.
+func (r *Runtime) Stop(ctx context.Context) error {
+	return errors.Join(r.exec.Close(ctx), r.jobs.wait(ctx))
+}
 
-// Cleanup ends every command, releases what the executor holds (a container)
+// Cleanup ends every command and job, releases what the executor holds (a container)
 // and removes the workspace if it is a temporary one. ctx bounds the first two;
 // the workspace goes in any case. It may be called again.
 func (r *Runtime) Cleanup(ctx context.Context) error {
-	return errors.Join(r.exec.Close(ctx), r.ws.Close())
+	return errors.Join(r.Stop(ctx), r.ws.Close())
 }

@@ -26,13 +26,27 @@ var program = sync.OnceValues(func() (Program, error) {
 	}
 	programDirOfTests = dir
 	path := filepath.Join(dir, "supervise")
-	build := exec.Command("go", "build", "-o", path, "./internal/supervise")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := build.CombinedOutput(); err != nil {
-		return Program{}, fmt.Errorf("build the supervisor: %w\n%s", err, text)
+	if err := buildStatic("./internal/supervise", path); err != nil {
+		return Program{}, err
 	}
 	return Program{Path: path, Args: []string{supervisor.Arg}}, os.Chmod(dir, 0o755)
 })
+
+func buildStatic(source, path string) error {
+	build := exec.Command("go", "build", "-o", path, source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", source, err, text)
+	}
+	return nil
+}
+
+func build(t *testing.T, source, path string) {
+	t.Helper()
+	if err := buildStatic(source, path); err != nil {
+		t.Fatal(err)
+	}
+}
 
 var programDirOfTests string
 

@@ -127,51 +127,7 @@ func (w way) mounts(dir, program string) map[string]string {
 	return all
 }
 
-// TestPolicyFromInside tries what the policy forbids. Each script says "held"
-// when it was stopped.
-func TestPolicyFromInside(t *testing.T) { eachWay(t, testPolicyFromInside) }
-
-func testPolicyFromInside(t *testing.T, w way) {
-	ws := workspace(t)
-	for _, dir := range []string{".git/hooks", ".git/objects"} {
-		if err := os.MkdirAll(filepath.Join(ws.Dir(), dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(ws.Dir(), ".git/config"), []byte("[core]\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("OPENAI_API_KEY", "sk-secret")
-	e := executor(t, ws, w.with(Options{FileBytes: 1 << 20}))
-	for name, script := range map[string]string{
-		"rename .git":           "mv .git x || echo held",
-		"remove .git":           "rmdir .git || echo held",
-		"add a hook":            "touch .git/hooks/pre-commit || echo held",
-		"replace hooks":         "mv .git/hooks .git/x || echo held",
-		"write config":          "echo x >>.git/config || echo held",
-		"replace config":        "echo x >new; mv new .git/config || echo held",
-		"write the root":        "touch /bin/x /x || echo held",
-		"secrets":               "cat /proc/*/environ | grep -q sk-secret || echo held",
-		"docker.sock":           "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ] || echo held",
-		"network":               "cat /proc/net/dev | grep -v lo: | grep -q : || echo held",
-		"mount":                 "mount -t tmpfs none /tmp || echo held",
-		"change owner":          "touch own; chown 12345 own || echo held",
-		"a big file":            "(head -c 2000000 /dev/zero >big) ; [ $(wc -c <big) -le 1048576 ] && echo held",
-		"fill /tmp":             "(ulimit -f unlimited; i=0; while [ $i -lt 200 ] && head -c 1000000 /dev/zero >/tmp/f$i; do i=$((i+1)); done); [ $(ls /tmp | wc -l) -lt 200 ] && echo held; rm -f /tmp/f*",
-		"core":                  "[ $(ulimit -c) = 0 ] && echo held",
-		"raise a limit":         "(ulimit -n 100000) || echo held",
-		"a hostile environment": "[ \"$HOME\" = /home/pygent ] && touch ~/x /tmp/x && echo held",
-	} {
-		if out, _ := sh(t, e, "{ "+script+"; } 2>/dev/null"); !strings.HasSuffix(out, "held\n") {
-			t.Errorf("%s: %q", name, out)
-		}
-	}
-	if out, exit := sh(t, e, "touch .git/objects/x .git/index && echo ok"); out != "ok\n" {
-		t.Errorf("git's own files cannot be written: %+v", exit)
-	}
-}
-
-func TestWorktreePointerIsReadOnly(t *testing.T) { eachWay(t, testWorktreePointerIsReadOnly) }
+func TestWorktreePointerIsReadOnly(t *testing.T) { eachCommandWay(t, testWorktreePointerIsReadOnly) }
 
 func testWorktreePointerIsReadOnly(t *testing.T, w way) {
 	ws := workspace(t)

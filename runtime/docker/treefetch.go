@@ -267,6 +267,9 @@ func (f *fetch) place(ctx context.Context) error {
 		if err != nil {
 			return nil // it has just gone here
 		}
+		if _, old := f.known[name]; !old && os.Geteuid() == 0 {
+			_ = f.root.Lchown(name, f.uid, f.gid) // as in a mounted workspace
+		}
 		now := f.seen[name]
 		now.mtime = info.ModTime()
 		f.known[name] = now

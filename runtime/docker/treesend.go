@@ -42,7 +42,7 @@ func (t *tree) sendProgram(ctx context.Context, file string) error {
 		return fmt.Errorf("the supervisor's program %s is not a file of at most %d bytes: %w", file, programBytes, err)
 	}
 	return t.upload(ctx, programDir, func(w *tar.Writer) error {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: "./", Mode: 0o555, Uid: nobody, Gid: nobody}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: ".." + programDir + "/", Mode: 0o555, Uid: nobody, Gid: nobody}); err != nil {
 			return err
 		}
 		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path.Base(programPath), Mode: 0o555, Uid: nobody, Gid: nobody, Size: info.Size()}); err != nil {
@@ -76,9 +76,11 @@ func (t *tree) send(ctx context.Context) error {
 		return nil
 	}
 	return t.upload(ctx, workDir, func(w *tar.Writer) error {
-		// The first time, the workspace itself becomes the user's.
+		// The first time, the workspace itself becomes the user's. Daemons pass
+		// over an entry for the directory that they extract in; not over this
+		// name of it.
 		if first {
-			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: "./", Mode: 0o755, Uid: t.uid, Gid: t.gid}); err != nil {
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: ".." + workDir + "/", Mode: 0o755, Uid: t.uid, Gid: t.gid}); err != nil {
 				return err
 			}
 		}

@@ -204,6 +204,14 @@ func gitAttacks(t *testing.T, rt *runtime.Runtime, level string) {
 	if res := rt.Bash(t.Context(), "echo ref >.git/refs/new && mkdir .git/objects/aa && test -s .git/config", runtime.BashOptions{}); *res.ExitCode != 0 {
 		t.Errorf("git itself must work: %s", res.Text)
 	}
+	for _, cmd := range []string{"echo /tmp >.git/commondir", "ln -s /tmp .git/commondir", "mkdir .git/modules/sub/commondir"} {
+		res := rt.Bash(t.Context(), cmd, runtime.BashOptions{})
+		left, _ := filepath.Glob(rt.Workspace().Dir() + "/.git/commondir")
+		sub, _ := filepath.Glob(rt.Workspace().Dir() + "/.git/modules/sub/commondir")
+		if len(left)+len(sub) > 0 || !strings.Contains(res.Text, "was removed") {
+			t.Errorf("stayed: %s", res.Text)
+		}
+	}
 	for _, cmd := range []string{
 		"echo x >>.git/config", "rm .git/config", "echo x >c && mv c .git/config", "ln -f attacker .git/config",
 		"echo x >.git/hooks/post-checkout", "rmdir .git/hooks", "mv .git/hooks .git/h", "chmod 777 .git/hooks", "mv .git .g",
@@ -212,6 +220,29 @@ func gitAttacks(t *testing.T, rt *runtime.Runtime, level string) {
 		if res := rt.Bash(t.Context(), cmd, runtime.BashOptions{}); *res.ExitCode == 0 {
 			t.Errorf("worked: %s", res.Text)
 		}
+	}
+}
+
+// TestInsideDevelopmentServer: one command serves, a later one asks, and both
+// have nobody else to talk to.
+func TestInsideDevelopmentServer(t *testing.T) {
+	insideOnly(t)
+	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
+	j, err := rt.Start("./attacker "+attackArg+" serve", runtime.JobOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(j.State().Result.Text, "listening"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s", j.State().Result.Text)
+		}
+	}
+	res := rt.Bash(t.Context(), "./attacker "+attackArg+" get 127.0.0.1:8321", runtime.BashOptions{})
+	if !strings.Contains(res.Text, "got hello") {
+		t.Errorf("%s", res.Text)
+	}
+	if _, err := net.DialTimeout("tcp", "127.0.0.1:8321", time.Second); err == nil {
+		t.Error("the host reaches the port")
 	}
 }
 

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -43,6 +44,17 @@ var attacks = map[string]func(args []string) error{
 		if args[0] == "udp" && err == nil {
 			return fmt.Errorf("the receiver tells")
 		}
+		return err
+	},
+	"get": func(args []string) error {
+		c, err := net.Dial("tcp", args[0])
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		text := make([]byte, 5)
+		_, err = io.ReadFull(c, text)
+		fmt.Printf("got %s\n", text)
 		return err
 	},
 	"vsock": func([]string) error { return socket(unix.AF_VSOCK, unix.SOCK_STREAM) },
@@ -97,6 +109,24 @@ var attacks = map[string]func(args []string) error{
 	},
 }
 
+// serveTCP is no attack: a development server, in a job.
+func serveTCP() int {
+	l, err := net.Listen("tcp", "127.0.0.1:8321")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("listening")
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return 1
+		}
+		_, _ = c.Write([]byte("hello"))
+		_ = c.Close()
+	}
+}
+
 func supervisorPID() int {
 	if os.Getppid() == 1 {
 		return 1
@@ -128,6 +158,9 @@ func born(flags uintptr) error {
 }
 
 func attack(name string, args []string) int {
+	if name == "serve" {
+		return serveTCP()
+	}
 	try := attacks[name]
 	if try == nil {
 		fmt.Println("no such attack:", name)

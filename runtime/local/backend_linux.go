@@ -30,6 +30,7 @@ type backend struct {
 	process *process
 	level   string // as it was decided
 	home    *home
+	git     redirects
 }
 
 // describe says what commands run in.
@@ -74,6 +75,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	}
 	kills := p.group.kills()
 	exit, err := p.client.Exec(ctx, start, out)
+	e.backend.redirects().remove(out)
 	if p.limits.MemoryBytes == 0 || p.group.kills() == kills {
 		return exit, err
 	}
@@ -119,6 +121,12 @@ func (b *backend) current() *process {
 	return b.process
 }
 
+func (b *backend) redirects() redirects {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.git
+}
+
 // decide settles the level: the one that was asked for, or what Probe finds.
 func (e *Executor) decide(ctx context.Context) (string, error) {
 	if e.opts.Level != "" {
@@ -136,6 +144,10 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 	if err != nil {
 		return nil, unavailable("prepare the sandbox", err)
 	}
+	var git redirects
+	if level == runtime.SandboxStrong {
+		git = watchRedirects(e.ws.Dir())
+	}
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
 		h.close()
@@ -151,6 +163,7 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.process, b.level, b.home = p, level, h
+	b.git = git
 	return p, nil
 }
 

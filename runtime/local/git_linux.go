@@ -40,8 +40,7 @@ func (s *spec) gitGuards() ([]mount, error) {
 		return nil, err
 	}
 	mounts := []mount{m}
-	repos := append([]string{git}, submodules(filepath.Join(git, "modules"), maxModuleDepth)...)
-	for _, repo := range repos {
+	for _, repo := range repositories(s.Workspace) {
 		guards, err := guardRepo(repo)
 		if err != nil {
 			return nil, err
@@ -99,6 +98,54 @@ func usesWorktreeConfig(repo *os.Root) bool {
 	defer func() { _ = f.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(f, maxGitConfig))
 	return bytes.Contains(bytes.ToLower(text), []byte("worktreeconfig"))
+}
+
+// repositories lists the workspace's repository and those of its submodules.
+func repositories(workspace string) []string {
+	git := filepath.Join(workspace, ".git")
+	if info, err := os.Lstat(git); err != nil || !info.IsDir() {
+		return nil
+	}
+	return append([]string{git}, submodules(filepath.Join(git, "modules"), maxModuleDepth)...)
+}
+
+// redirects watches for the one file that no mount can keep from being made:
+// commondir, by which a repository takes its configuration from elsewhere.
+type redirects struct {
+	workspace string
+	watched   []string // relative to the workspace, and not there when watching began
+}
+
+func watchRedirects(workspace string) redirects {
+	w := redirects{workspace: workspace}
+	for _, repo := range repositories(workspace) {
+		path := filepath.Join(repo, "commondir")
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			if rel, err := filepath.Rel(workspace, path); err == nil {
+				w.watched = append(w.watched, rel)
+			}
+		}
+	}
+	return w
+}
+
+// remove removes what a command has made of them, and says so.
+func (w redirects) remove(out io.Writer) {
+	for _, rel := range w.watched {
+		if _, err := os.Lstat(filepath.Join(w.workspace, rel)); err != nil {
+			continue
+		}
+		root, err := os.OpenRoot(w.workspace)
+		if err == nil {
+			err = root.RemoveAll(rel)
+			_ = root.Close()
+		}
+		if err != nil {
+			_, _ = fmt.Fprintf(out, "\n[%s could not be removed, though git on the host would run what it leads to: %v]\n", rel, err)
+			continue
+		}
+		_, _ = fmt.Fprintf(out, "\n[%s was removed: git on the host would run what it leads to]\n", rel)
+	}
 }
 
 // submodules lists the repositories below dir.

@@ -20,7 +20,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		reply(w, http.StatusBadRequest, err.Error())
 	case r.Method == http.MethodConnect:
-		s.tunnel(w, r, t)
+		s.tunnel(w, t)
 	default:
 		s.plain.ServeHTTP(w, r)
 	}
@@ -51,8 +51,10 @@ func requested(r *http.Request) (t target, err error) {
 }
 
 // tunnel serves a CONNECT.
-func (s *service) tunnel(w http.ResponseWriter, r *http.Request, t target) {
-	host, err := s.dial(r.Context(), t)
+func (s *service) tunnel(w http.ResponseWriter, t target) {
+	// The request's own context ends when the client has nothing more to send, which
+	// is no reason not to answer it.
+	host, err := s.dial(s.ctx, t)
 	if err != nil {
 		s.fail(w, err)
 		return

@@ -20,12 +20,13 @@ func Run(t *testing.T, newRuntime func(t *testing.T) *runtime.Runtime) {
 	t.Setenv("OPENAI_API_KEY", secret)
 	t.Setenv("PYGENT_CONFORMANCE", secret)
 	rt := start(t, newRuntime)
-	for _, group := range [][]testCase{shellCases, outputCases, endCases, treeCases} {
+	for _, group := range [][]testCase{shellCases, outputCases, endCases, treeCases, jobCases} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { c.run(t, rt) })
 		}
 	}
 	t.Run("CloseEndsAll", func(t *testing.T) { closeEndsAll(t, start(t, newRuntime)) })
+	t.Run("JobsEndWithClose", func(t *testing.T) { jobsEndWithClose(t, start(t, newRuntime)) })
 	t.Run("ExecAfterCloseFails", func(t *testing.T) { execAfterClose(t, start(t, newRuntime)) })
 }
 

@@ -1,0 +1,170 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// repository makes a workspace with a .git in it.
+func repository(t *testing.T) *runtime.Workspace {
+	t.Helper()
+	ws := workspace(t)
+	for _, dir := range []string{".git/hooks", ".git/objects"} {
+		if err := os.MkdirAll(filepath.Join(ws.Dir(), dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{".git/config": "[core]\n", ".git/hooks/old": "echo old\n"} {
+		if err := os.WriteFile(filepath.Join(ws.Dir(), name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ws
+}
+
+// TestAttackByShell tries what the policy forbids. Each script says "held" when
+// it was stopped.
+func TestAttackByShell(t *testing.T) { eachWay(t, testAttackByShell) }
+
+func testAttackByShell(t *testing.T, w way) {
+	t.Setenv("OPENAI_API_KEY", "sk-secret")
+	e := executor(t, workspace(t), w.with(Options{FileBytes: 1 << 20}))
+	for name, script := range map[string]string{
+		"write outside":         "touch /bin/x /x /etc/x || echo held",
+		"change PID 1's file":   "chmod 777 /.pygent/supervisor || rm -f /.pygent/supervisor || mv /.pygent/supervisor /tmp || echo held",
+		"secrets":               "cat /proc/*/environ | grep -q sk-secret || echo held",
+		"docker.sock":           "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ] || echo held",
+		"host's processes":      "[ $(ls -d /proc/[0-9]* | wc -l) -lt 15 ] && echo held",
+		"network":               "cat /proc/net/dev | grep -v lo: | grep -q : || echo held",
+		"mount":                 "mount -t tmpfs none /tmp || echo held",
+		"change owner":          "touch own; chown 12345 own || echo held",
+		"a big file":            "(head -c 2000000 /dev/zero >big) ; [ $(wc -c <big) -le 1048576 ] && echo held",
+		"fill /tmp":             "(ulimit -f unlimited; i=0; while [ $i -lt 200 ] && head -c 1000000 /dev/zero >/tmp/f$i; do i=$((i+1)); done); [ $(ls /tmp | wc -l) -lt 200 ] && echo held; rm -f /tmp/f*",
+		"core":                  "[ $(ulimit -c) = 0 ] && echo held",
+		"raise a limit":         "(ulimit -n 100000) || echo held",
+		"a hostile environment": "[ \"$HOME\" = /home/pygent ] && touch ~/x /tmp/x && echo held",
+		"host's devices":        "[ -e /dev/sda ] || [ -e /dev/vda ] || [ -e /dev/mem ] || echo held",
+		"more capabilities":     "grep -q 'CapEff:.*0000000000000000' /proc/self/status && grep -q 'CapBnd:.*0000000000000000' /proc/self/status && grep -q 'NoNewPrivs:.*1' /proc/self/status && echo held",
+	} {
+		if out, _ := sh(t, e, "{ "+script+"; } 2>/dev/null"); !strings.HasSuffix(out, "held\n") {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
+}
+
+// gitAttacks change what makes the host's git run code.
+var gitAttacks = map[string]string{
+	"rename .git":    "mv .git x || echo held",
+	"remove .git":    "rmdir .git || echo held",
+	"add a hook":     "touch .git/hooks/pre-commit || echo held",
+	"change a hook":  "echo evil >.git/hooks/old || echo held",
+	"remove a hook":  "rm .git/hooks/old || echo held",
+	"replace hooks":  "mv .git/hooks .git/x || echo held",
+	"write config":   "echo x >>.git/config || echo held",
+	"replace config": "echo x >new; mv new .git/config || echo held",
+	"config a link":  "ln -sf /etc/passwd .git/config || echo held",
+}
+
+func TestAttackOnGit(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		ws := repository(t)
+		e := executor(t, ws, w.with(Options{}))
+		if out, exit := sh(t, e, "touch .git/objects/x .git/index && echo ok"); out != "ok\n" {
+			t.Errorf("git's own files cannot be written: %+v", exit)
+		}
+		for name, script := range gitAttacks {
+			out, _ := sh(t, e, "{ "+script+"; } 2>/dev/null")
+			// In a copy anything can be done; it does not come back.
+			if !w.opts.NoMount && out != "held\n" {
+				t.Errorf("%s: %q", name, out)
+			}
+		}
+		sh(t, e, "rm -rf .git")
+		got := map[string]string{}
+		for _, name := range []string{"hooks/old", "hooks/pre-commit", "config", "objects/x", "index"} {
+			text, err := os.ReadFile(filepath.Join(ws.Dir(), ".git", name))
+			if err == nil {
+				got[name] = string(text)
+			}
+		}
+		delete(got, "objects/x") // which the last command may remove
+		delete(got, "index")
+		if diff := cmp.Diff(map[string]string{"hooks/old": "echo old\n", "config": "[core]\n"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestAttackByProgram runs what needs system calls of its own.
+func TestAttackByProgram(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	abstract, err := net.Listen("unix", "@pygent-"+randomID())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(tcp.Close(), udp.Close(), abstract.Close()) })
+	eachCommandWay(t, func(t *testing.T, w way) {
+		ws := workspace(t)
+		build(t, "./internal/attack", filepath.Join(ws.Dir(), "attack"))
+		e := executor(t, ws, w.with(Options{}))
+		// UDP to nobody is accepted by a kernel with a route, so PID 1's own
+		// loopback would take it: the host must not see it.
+		script := "./attack " + tcp.Addr().String() + " " + udp.LocalAddr().String() + " " + strings.TrimPrefix(abstract.Addr().String(), "@")
+		out, exit := sh(t, e, script)
+		if exit.Code != 0 || !strings.Contains(out, "held TCP to the host") {
+			t.Errorf("%+v\n%s", exit, out)
+		}
+		for line := range strings.SplitSeq(out, "\n") {
+			if strings.HasPrefix(line, "broken ") && line != "broken UDP to the host" && !w.excuses(line) {
+				t.Error(line)
+			}
+		}
+		t.Log(out)
+		_ = udp.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if n, _, err := udp.ReadFrom(make([]byte, 8)); err == nil {
+			t.Errorf("the host got %d bytes by UDP", n)
+		}
+	})
+}
+
+// excuses what a shell as PID 1 cannot hide: it has nothing to hide.
+func (w way) excuses(line string) bool {
+	return w.opts.NoSupervisor && strings.HasSuffix(line, " of PID 1")
+}
+
+// TestAttackOnPID1 sends PID 1 every signal that a program can catch. The command
+// may end with the container, but the next one works.
+func TestAttackOnPID1(t *testing.T) {
+	eachCommandWay(t, func(t *testing.T, w way) {
+		e := executor(t, workspace(t), w.with(Options{}))
+		for _, signal := range []string{"HUP", "INT", "QUIT", "TERM", "USR1", "SEGV", "PIPE", "STOP", "KILL"} {
+			var out bytes.Buffer
+			exit, err := e.Exec(context.Background(), runtime.Command{Script: "kill -" + signal + " 1; sleep 0.2; echo lives"}, &out)
+			if err != nil && !errors.Is(err, runtime.ErrUnavailable) {
+				t.Errorf("%s: %v", signal, err)
+			}
+			t.Logf("%s: %+v, %q, %v", signal, exit, out.String(), err)
+			if out, _ := sh(t, e, "echo next"); out != "next\n" {
+				t.Errorf("%s: the next command: %q", signal, out)
+			}
+		}
+	})
+}
