@@ -91,3 +91,37 @@ func checkHost(t *testing.T, c net.Conn, tunnel bool) {
 		t.Errorf("after the request came %q", rest)
 	}
 }
+
+// FuzzRequestLine compares whom a request line is read to be for with its text.
+func FuzzRequestLine(f *testing.F) {
+	for _, line := range []string{
+		"GET http://Site.example./x HTTP/1.1", "GET http://a@b.example/ HTTP/1.1", "CONNECT site.example:443 HTTP/1.1", "CONNECT [::1]:80 HTTP/1.1",
+		"GET http://a.example\\b.example/ HTTP/1.1", "GET http://a.example?@b.example/ HTTP/1.1", "GET http://a.example%00.b.example/ HTTP/1.1",
+		"GET hTTp://1.2.3.4:80 HTTP/1.1", "GET http://a.example#b.example/ HTTP/1.1", "CONNECT //site.example:443 HTTP/1.1",
+	} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(line + "\r\nHost: other.example\r\n\r\n")))
+		if err != nil {
+			return
+		}
+		got, err := requested(r)
+		if err != nil {
+			return
+		}
+		if again, err := parseTarget(got.String(), 0); err != nil || again != got {
+			t.Errorf("%q: %v, read again %v, %v", line, got, again, err)
+		}
+		_, uri, _ := strings.Cut(line, " ")
+		uri = uri[:strings.LastIndexByte(uri, ' ')]
+		preset := uint16(0)
+		if r.Method != http.MethodConnect {
+			uri = uri[len("http://"):]
+			uri, preset = uri[:strings.IndexAny(uri+"/", "/?#")], 80
+		}
+		if want, err := parseTarget(uri, preset); err != nil || want != got {
+			t.Errorf("%q: %v, its text says %v, %v", line, got, want, err)
+		}
+	})
+}
