@@ -27,6 +27,14 @@ func TestFIFODoesNotBlock(t *testing.T) {
 	if _, err := ws.OpenDir("d/fifo"); !errors.As(err, &invalid) {
 		t.Errorf("directory: %v", err)
 	}
+	listed, _, err := ws.List("d", runtime.ListOptions{})
+	must(t, err)
+	if diff := cmp.Diff([]runtime.Entry{{Name: "fifo", Type: "fifo"}, {Name: "x", Type: "file", Size: 1}}, listed); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := ws.Edit("d/fifo", nil); !errors.As(err, &invalid) {
+		t.Errorf("edit: %v", err)
+	}
 	report, err := ws.CopyTo(t.Context(), dst, "d", "d", runtime.CopyOptions{})
 	must(t, err)
 	if diff := cmp.Diff([]runtime.Skipped{{Path: "d/fifo", Reason: "special file"}}, report.Skipped); diff != "" {
