@@ -42,7 +42,7 @@ func testAttackByShell(t *testing.T, w way) {
 	e := executor(t, workspace(t), w.with(Options{FileBytes: 1 << 20}))
 	for name, script := range map[string]string{
 		"write outside":         "touch /bin/x /x /etc/x || echo held",
-		"change PID 1's file":   "chmod 777 /.pygent/supervisor || rm -f /.pygent/supervisor || mv /.pygent/supervisor /tmp || echo held",
+		"change PID 1's file":   "[ -e /.pygent/supervisor ] || echo held; chmod 777 /.pygent/supervisor || rm -f /.pygent/supervisor || mv /.pygent/supervisor /tmp || echo held",
 		"secrets":               "cat /proc/*/environ | grep -q sk-secret || echo held",
 		"docker.sock":           "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ] || echo held",
 		"host's processes":      "[ $(ls -d /proc/[0-9]* | wc -l) -lt 15 ] && echo held",

@@ -33,7 +33,7 @@ func newRelay(t *testing.T, daemon string) *relay {
 	if r.listener, err = net.Listen("unix", r.socket); err != nil {
 		t.Fatal(err)
 	}
-	r.work.Go(r.accept)
+	r.work.Go(func() { r.accept(r.listener) })
 	t.Cleanup(func() {
 		_ = r.listener.Close()
 		r.cut(true)
@@ -42,9 +42,9 @@ func newRelay(t *testing.T, daemon string) *relay {
 	return r
 }
 
-func (r *relay) accept() {
+func (r *relay) accept(listener net.Listener) {
 	for {
-		near, err := r.listener.Accept()
+		near, err := listener.Accept()
 		if err != nil {
 			return
 		}
@@ -67,7 +67,7 @@ func (r *relay) accept() {
 
 func pass(to, from net.Conn) {
 	_, _ = io.Copy(to, from)
-	_ = to.(*net.UnixConn).CloseWrite()
+	_ = to.(interface{ CloseWrite() error }).CloseWrite()
 }
 
 // cut ends all connections; down refuses new ones too.

@@ -92,7 +92,7 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 				zap.String("reason", s.plan.reason()), zap.Duration("took", time.Since(began)))
 			return
 		}
-		next, ok := s.plan.after(s.err)
+		next, ok := s.plan.after(o, s.err)
 		if err := s.drop(); err != nil || !ok || ctx.Err() != nil {
 			s.err = errors.Join(s.err, err)
 			return

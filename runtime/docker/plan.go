@@ -3,10 +3,13 @@ package docker
 import (
 	"context"
 	"errors"
+	"os"
 	goruntime "runtime"
 	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
+
+	"github.com/pygent/pygent/runtime"
 )
 
 // plan is how a container gets its files and its commands. The zero plan is the
@@ -42,12 +45,15 @@ func (c *Client) plan(ctx context.Context, o Options) (plan, error) {
 	c.mu.Lock()
 	p := c.plans[o.planKey()]
 	c.mu.Unlock()
+	_, missing := os.Stat(o.Supervisor.Path)
 	ours := goruntime.GOOS + "/" + goruntime.GOARCH
 	switch {
 	case o.NoSupervisor:
 		p.noSupervisor = "it was asked for"
 	case o.Supervisor.Path == "":
 		p.noSupervisor = "the path of this program is unknown"
+	case missing != nil:
+		p.noSupervisor = "the program is not there: " + missing.Error()
 	case m.platform != ours:
 		p.noSupervisor = "the daemon's machine is " + m.platform + ", this program is for " + ours
 	}
@@ -57,7 +63,7 @@ func (c *Client) plan(ctx context.Context, o Options) (plan, error) {
 		p.noMount = "it was asked for"
 	case !strings.HasPrefix(host, "unix://") && !strings.HasPrefix(host, "npipe://"):
 		// A directory of the same name over there would be another one.
-		p.noMount = "the daemon at " + host + " is on another machine"
+		p.noMount = "the daemon at " + host + " may be on another machine"
 	}
 	return p, nil
 }
@@ -86,14 +92,14 @@ func (e *supervisorError) Error() string { return e.err.Error() }
 func (e *supervisorError) Unwrap() error { return e.err }
 
 // after is the next plan to try when p failed; ok is false when there is none.
-func (p plan) after(err error) (next plan, ok bool) {
+func (p plan) after(o Options, err error) (next plan, ok bool) {
 	var unfit *supervisorError
 	switch {
 	case p.noMount == "" && sourceMissing(err):
-		p.noMount = "the daemon does not see this machine's files: " + lastLine(err.Error())
+		p.noMount = "the daemon does not see this machine's files: " + brief(err)
 		return p, true
 	case p.noSupervisor == "" && errors.As(err, &unfit):
-		p.noSupervisor = "this program cannot run in the container: " + lastLine(err.Error())
+		p.noSupervisor = o.Supervisor.Path + " cannot run in the container: " + brief(err)
 		return p, true
 	}
 	return p, false
@@ -110,7 +116,12 @@ func sourceMissing(err error) bool {
 		cerrdefs.IsInvalidArgument(err) && strings.Contains(text, "bind source path does not exist")
 }
 
-// lastLine keeps a reason to one line of readable length.
+// brief keeps a reason to one line of readable length.
+func brief(err error) string {
+	text := strings.ReplaceAll(err.Error(), runtime.ErrUnavailable.Error()+": ", "")
+	return lastLine(text)
+}
+
 func lastLine(text string) string {
 	const most = 300
 	text = strings.TrimSpace(text)

@@ -52,7 +52,11 @@ func (s *sandbox) await(ctx context.Context) error {
 	}
 	_ = s.sup.Close()
 	s.work.Wait() // s.said is complete
-	return &supervisorError{fmt.Errorf("%w: the supervisor in the container: %w %s", runtime.ErrUnavailable, err, strings.TrimSpace(s.said.String()))}
+	said := strings.TrimSpace(s.said.String())
+	if strings.HasSuffix(said, "no such file or directory") {
+		said += " (if it needs shared libraries, build it with CGO_ENABLED=0)"
+	}
+	return &supervisorError{fmt.Errorf("%w; %s", err, said)}
 }
 
 // commandEnv is a command's environment: the container's less what is meant for

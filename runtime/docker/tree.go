@@ -38,6 +38,7 @@ type tree struct {
 	guarded  []string // paths that commands must not change, as gitMounts has them
 	hasGit   bool     // there was a .git when the container was made
 
+	limit budget           // of one transfer
 	turn  chan struct{}    // holds a token while files are on the way
 	known map[string]entry // what both sides have
 	there map[string]entry // what may only be in the container
@@ -73,7 +74,7 @@ func newTree(s *sandbox, o Options, ws *runtime.Workspace) (*tree, error) {
 		return nil, fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
 	return &tree{
-		s: s, ws: ws, uid: uid, gid: gid, guarded: guarded, hasGit: len(self) > 0,
+		s: s, ws: ws, uid: uid, gid: gid, guarded: guarded, hasGit: len(self) > 0, limit: budget{maxTreeFiles, maxTreeBytes},
 		turn: make(chan struct{}, 1), known: make(map[string]entry), there: make(map[string]entry),
 	}, nil
 }
@@ -119,16 +120,15 @@ type budget struct {
 	bytes int64
 }
 
-func newBudget() budget { return budget{maxTreeFiles, maxTreeBytes} }
-
-func (b *budget) spend(name string, bytes int64) error {
+func (b *budget) spend(bytes int64) (ok bool) {
 	b.files--
 	b.bytes -= bytes
-	if b.files < 0 || b.bytes < 0 {
-		return fmt.Errorf("%w: %w: at %q the workspace exceeds what is copied for a Docker daemon that cannot mount it: %d files, %d bytes; use a smaller workspace or a daemon on this machine",
-			runtime.ErrUnavailable, runtime.ErrTooLarge, name, maxTreeFiles, maxTreeBytes)
-	}
-	return nil
+	return b.files >= 0 && b.bytes >= 0
+}
+
+func (t *tree) tooLarge(at string) error {
+	return fmt.Errorf("%w: %w: at %q the workspace exceeds what is copied for a Docker daemon that cannot mount it: %d files, %d bytes; use a smaller workspace or a daemon on this machine",
+		runtime.ErrUnavailable, runtime.ErrTooLarge, at, t.limit.files, t.limit.bytes)
 }
 
 // run runs one command in a container whose files are copies: they are there as

@@ -58,7 +58,7 @@ func (t *tree) fetch(ctx context.Context, skip func(name, why string)) error {
 		return err
 	}
 	defer func() { _ = stage.Close() }()
-	f := fetch{tree: t, root: root, aside: aside, stage: stage, seen: make(map[string]entry), left: newBudget(), skip: skip}
+	f := fetch{tree: t, root: root, aside: aside, stage: stage, seen: make(map[string]entry), left: t.limit, skip: skip}
 	if err := f.receive(ctx); err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func (f *fetch) receive(ctx context.Context) error {
 		if name == "" {
 			continue
 		}
-		if err := f.left.spend(name, head.Size); err != nil {
-			return err
+		if !f.left.spend(head.Size) {
+			return f.tooLarge(name)
 		}
 		if err := f.take(archive, head, name); err != nil {
 			return fmt.Errorf("copy %q from the container: %w", name, err)
@@ -250,7 +250,7 @@ func (f *fetch) place(ctx context.Context) error {
 	if len(empty) == 0 {
 		return nil
 	}
-	report, err := f.aside.CopyTo(ctx, f.ws, ".", ".", runtime.CopyOptions{MaxFiles: 2 * maxTreeFiles, MaxBytes: maxTreeBytes})
+	report, err := f.aside.CopyTo(ctx, f.ws, ".", ".", runtime.CopyOptions{MaxFiles: 2 * f.limit.files, MaxBytes: f.limit.bytes})
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (t *tree) send(ctx context.Context) error {
 
 // compare walks this side. Special files stay here.
 func (t *tree) compare(root *os.Root) (changed, removed []string, err error) {
-	left, seen := newBudget(), make(map[string]bool, len(t.known))
+	left, seen := t.limit, make(map[string]bool, len(t.known))
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case name == ".":
@@ -115,7 +115,10 @@ func (t *tree) compare(root *os.Root) (changed, removed []string, err error) {
 		if !same {
 			changed = append(changed, name)
 		}
-		return left.spend(name, sizeOf(info))
+		if !left.spend(sizeOf(info)) {
+			return t.tooLarge(name)
+		}
+		return nil
 	})
 	for name := range t.known {
 		if !seen[name] {
