@@ -32,7 +32,7 @@ func (p *Proxy) dial(ctx context.Context, t target) (net.Conn, error) {
 	if err != nil {
 		var no *refusal
 		if errors.As(err, &no) {
-			p.log.Info("network access refused", zap.String("host", no.host))
+			p.log.Debug("network access refused", zap.String("host", no.host))
 			p.refused(no.host)
 		}
 		return nil, err
