@@ -17,7 +17,9 @@ const maxBashTimeout = time.Hour
 
 type bashIn struct {
 	Cmd     string  `json:"cmd" jsonschema:"the command, as for sh -c"`
-	Timeout float64 `json:"timeout,omitempty" jsonschema:"seconds; default 30"`
+	Timeout float64 `json:"timeout,omitempty" jsonschema:"seconds; default 30, in the background none"`
+
+	Background bool `json:"background,omitempty" jsonschema:"true: return a job id at once; the command goes on beside later ones, as a server for them"`
 }
 
 // Bash runs shell commands through the active runtime.
@@ -26,6 +28,9 @@ func Bash() Tool {
 		timeout, err := seconds("timeout", in.Timeout, maxBashTimeout)
 		if err != nil {
 			return Result{}, err
+		}
+		if in.Background {
+			return startJob(env, in.Cmd, timeout)
 		}
 		out := env.Runtime.Bash(ctx, in.Cmd, runtime.BashOptions{Timeout: timeout, Output: env.Output})
 		failed := out.Err != nil || out.TimedOut || out.ExitCode == nil || *out.ExitCode != 0

@@ -69,7 +69,7 @@ func (d *domain) configure(cfg config.Config) error {
 func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	list := []tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}
 	list = append(list, m.Tools()...)
-	list = append(list, tools.AskUser(), tools.Stop())
+	list = append(list, tools.AskUser(), tools.Stop(), tools.JobOutput(), tools.JobKill())
 	registry, err := tools.NewRegistry(list...)
 	if err != nil {
 		return nil, err
