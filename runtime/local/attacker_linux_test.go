@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,9 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
 )
 
 // attackArg makes the test binary, which lies in the workspace then, attack.
@@ -67,8 +71,8 @@ var attacks = map[string]func(args []string) error{
 	"ptrace": func([]string) error { return unix.PtraceSeize(os.Getppid()) },
 	"vmread": func([]string) error {
 		buf := make([]byte, 8)
-		local := []unix.Iovec{{Base: &buf[0], Len: 8}}
-		_, err := unix.ProcessVMReadv(supervisorPID(), local, []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&buf[0])), Len: 8}}, 0)
+		here := []unix.Iovec{{Base: &buf[0], Len: 8}}
+		_, err := unix.ProcessVMReadv(supervisorPID(), here, []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&buf[0])), Len: 8}}, 0)
 		return err
 	},
 	"supervisor": func(args []string) error {
@@ -127,6 +131,21 @@ func serveTCP() int {
 	}
 }
 
+// probeInside looks for sandboxes where the strong one cannot be had.
+func probeInside() int {
+	report := local.Probe(context.Background())
+	fmt.Printf("level %s: %s\n", report.Level, report.Summary())
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	rt := runtime.New(ws, local.New(ws, local.Options{Level: runtime.SandboxStrong}), runtime.Options{})
+	defer func() { _ = rt.Cleanup(context.Background()) }()
+	fmt.Println(rt.Bash(context.Background(), "echo it r''an", runtime.BashOptions{}).Text)
+	return 0
+}
+
 func supervisorPID() int {
 	if os.Getppid() == 1 {
 		return 1
@@ -160,6 +179,9 @@ func born(flags uintptr) error {
 func attack(name string, args []string) int {
 	if name == "serve" {
 		return serveTCP()
+	}
+	if name == "probe" {
+		return probeInside()
 	}
 	try := attacks[name]
 	if try == nil {

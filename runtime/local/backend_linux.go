@@ -199,11 +199,13 @@ func (e *Executor) newSpec(level string) (spec, *home, error) {
 			return s, nil, &runtime.InvalidError{Field: "sandbox path " + path, Reason: err.Error()}
 		}
 	}
+	var looking sync.WaitGroup // some milliseconds each
+	looking.Go(func() { s.View = newView(e.ws.Dir(), e.opts.ReadPaths) })
 	h, err := openHome(e.ws, e.opts)
+	looking.Wait()
 	if err != nil {
 		return s, nil, err
 	}
-	s.View = newView(e.ws.Dir(), e.opts.ReadPaths)
 	for _, path := range e.opts.WritePaths {
 		s.Write = append(s.Write, filepath.Clean(path))
 	}

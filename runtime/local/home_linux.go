@@ -76,19 +76,21 @@ func defaultStateDir() (string, error) {
 // gitIdentity is who commits inside: the user, by name and address, and nothing
 // more of the user's configuration. Without git it is empty.
 func gitIdentity() []byte {
-	var text strings.Builder
-	for _, key := range []string{"name", "email"} {
-		cmd := exec.Command("git", "config", "--global", "--get", "user."+key) //nolint:noctx // it reads one file
-		cmd.Dir = "/"
-		value, err := cmd.Output()
-		if err != nil {
+	cmd := exec.Command("git", "config", "--global", "-z", "--get-regexp", `^user\.(name|email)$`) //nolint:noctx // it reads one file
+	cmd.Dir = "/"
+	out, err := cmd.Output()
+	if err != nil {
+		return nil
+	}
+	text := strings.Builder{}
+	text.WriteString("[user]\n")
+	for entry := range strings.SplitSeq(string(out), "\x00") {
+		key, value, ok := strings.Cut(entry, "\n")
+		if !ok {
 			continue
 		}
-		if text.Len() == 0 {
-			text.WriteString("[user]\n")
-		}
-		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "").Replace(strings.TrimSuffix(string(value), "\n"))
-		fmt.Fprintf(&text, "\t%s = \"%s\"\n", key, quoted)
+		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "").Replace(value)
+		fmt.Fprintf(&text, "\t%s = \"%s\"\n", strings.TrimPrefix(key, "user."), quoted)
 	}
 	return []byte(text.String())
 }

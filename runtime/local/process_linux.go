@@ -101,13 +101,14 @@ func (p *process) start(ctx context.Context, s spec) error {
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("it was not ready within %v", readyTimeout))
 	defer cancel()
-	// Before the configuration, so that nothing runs outside of the groups.
-	err = p.group.add(p.cmd.Process.Pid)
+	// The child confines itself while the kernel takes its time to move it into the
+	// groups, some milliseconds; commands come after both.
+	err = p.client.Configure(config)
 	if err == nil {
-		err = p.client.Configure(config)
+		err = p.group.add(p.cmd.Process.Pid)
 	}
-	if err == nil {
-		err = p.client.Ready(ctx)
+	if ready := p.client.Ready(ctx); ready != nil {
+		err = ready // the child's own words tell more
 	}
 	if err != nil {
 		_ = p.client.Close()
