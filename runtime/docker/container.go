@@ -26,7 +26,7 @@ const (
 
 // What a container can have become without us.
 var (
-	errGone   = errors.New("the container is gone: it was removed or stopped by hand, or the Docker daemon was restarted")
+	errGone   = errors.New("the container is gone: it was removed or stopped, or the Docker daemon was restarted")
 	errPaused = errors.New("the container was paused by hand")
 )
 
@@ -127,7 +127,11 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
-	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o, s.plan), host, nil, nil, s.name)
+	// Seen through even when nobody wants it any more: a daemon finishes what it
+	// was asked for, after our removal had found nothing.
+	through, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	made, err := s.client.api.ContainerCreate(through, containerConfig(o, s.plan), host, nil, nil, s.name)
 	switch {
 	case notFound(err):
 		return missingImage(o.Image, err)
@@ -138,7 +142,7 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 		s.log.Warn("Docker weakens the sandbox", zap.String("warning", warning))
 	}
 	s.id = made.ID
-	return nil
+	return context.Cause(ctx)
 }
 
 // run attaches PID 1's streams before it starts the container, so that there is

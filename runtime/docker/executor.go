@@ -14,8 +14,8 @@ import (
 )
 
 // MaxScriptBytes is the longest command, in bytes: Linux takes no longer
-// argument.
-const MaxScriptBytes = 128<<10 - 1
+// argument, and some of it is ours.
+const MaxScriptBytes = 128<<10 - 1 - len(firstVictim)
 
 var errClosed = fmt.Errorf("%w: the executor is closed", runtime.ErrUnavailable)
 

@@ -89,44 +89,6 @@ func testContainerTouchedByHand(t *testing.T, w way) {
 	}
 }
 
-func TestOutOfMemory(t *testing.T) { eachWay(t, testOutOfMemory) }
-
-func testOutOfMemory(t *testing.T, w way) {
-	e := executor(t, workspace(t), w.with(Options{MemoryBytes: 64 << 20}))
-	if _, exit := sh(t, e, "head -c 200000000 /dev/zero | tail -c 200000000 >/dev/null"); !exit.OutOfMemory || exit.Code != 137 || exit.Signal != "SIGKILL" {
-		t.Errorf("got %+v", exit)
-	}
-	if _, exit := sh(t, e, "exit 1"); exit.OutOfMemory {
-		t.Errorf("the next command too: %+v", exit)
-	}
-}
-
-// TestAtTheLimitOfProcesses ends commands that left no room for another
-// process, and whose shells may have died of it.
-func TestAtTheLimitOfProcesses(t *testing.T) { eachCommandWay(t, testAtTheLimitOfProcesses) }
-
-func testAtTheLimitOfProcesses(t *testing.T, w way) {
-	e := executor(t, workspace(t), w.with(Options{PIDs: 40}))
-	for name, script := range map[string]string{
-		"bomb": "b() { b | b & }; b; while :; do b; done",
-		"full": "i=0; while [ $i -lt 34 ]; do sleep 4600 & i=$((i+1)); done; wait",
-	} {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		began := time.Now()
-		exit, err := e.Exec(ctx, runtime.Command{Script: script}, &bytes.Buffer{})
-		took := time.Since(began)
-		cancel()
-		t.Logf("%s: %+v, %v after %v", name, exit, err, took)
-		if took > 10*time.Second {
-			t.Errorf("%s: took %v", name, took)
-		}
-		if out, _ := sh(t, e, "echo well"); out != "well\n" {
-			t.Errorf("%s: the next command: %q", name, out)
-		}
-		wantNone(t, e, "sleep 4600")
-	}
-}
-
 func TestProbe(t *testing.T) {
 	client := connect(t)
 	ctx := context.Background()

@@ -81,7 +81,12 @@ func (w way) with(opts Options) Options {
 // eachWay runs a test for every way.
 func eachWay(t *testing.T, test func(t *testing.T, w way)) {
 	for _, w := range ways() {
-		t.Run(w.name, func(t *testing.T) { test(t, w) })
+		t.Run(w.name, func(t *testing.T) {
+			if testing.Short() && w.opts.NoMount {
+				t.Skip("copies files")
+			}
+			test(t, w)
+		})
 	}
 }
 
