@@ -154,64 +154,28 @@ func (s *sandbox) run(ctx context.Context, o Options) error {
 			return &supervisorError{err}
 		}
 	}
+	inspected := make(chan error, 1)
+	s.work.Go(func() { inspected <- s.inspect(ctx) })
 	conn, err := api.ContainerAttach(ctx, s.id, container.AttachOptions{Stream: true, Stdin: true, Stdout: supervised, Stderr: supervised})
-	if err != nil {
+	s.stdin = conn
+	if err := errors.Join(err, <-inspected); err != nil {
 		return s.client.explain("hold the container's streams", err)
 	}
-	s.stdin = conn
 	if supervised {
 		s.connect(conn)
 	}
-	if err := api.ContainerStart(ctx, s.id, container.StartOptions{}); err != nil {
-		err = s.client.explain("start a container", err)
-		if supervised && ctx.Err() == nil && !client.IsErrConnectionFailed(err) {
-			return &supervisorError{err}
-		}
-		return err
-	}
-	info, err := api.ContainerInspect(ctx, s.id)
-	if supervised {
-		if err := s.await(ctx); err != nil {
-			return err
-		}
-	}
-	if err != nil {
-		return s.client.explain("inspect the container", err)
-	}
-	s.has, s.env = limitsOf(info.HostConfig), commandEnv(info.Config.Env)
-	return nil
-}
-
-// limitsOf reads what the daemon really set: it zeroes what its kernel lacks.
-func limitsOf(host *container.HostConfig) runtime.Limits {
-	l := runtime.Limits{MemoryBytes: host.Memory, CPUs: float64(host.NanoCPUs) / 1e9}
-	if host.PidsLimit != nil && *host.PidsLimit > 0 {
-		l.PIDs = *host.PidsLimit
-	}
-	for _, u := range host.Ulimits {
-		if u.Name == "fsize" {
-			l.FileBytes = u.Hard
-		}
-	}
-	return l
-}
-
-// state is nil while commands can run inside, else errGone, errPaused, or an
-// ErrUnavailable when the daemon does not say.
-func (s *sandbox) state(ctx context.Context) error {
-	info, err := s.client.api.ContainerInspect(ctx, s.id)
+	err = api.ContainerStart(ctx, s.id, container.StartOptions{})
 	switch {
-	case notFound(err):
-		return errGone
-	case err != nil:
-		return s.client.explain("inspect the container", err)
-	case info.State.Paused:
-		return errPaused
-	case !info.State.Running:
-		return errGone
-	default:
+	case err == nil && supervised:
+		return s.await(ctx)
+	case err == nil:
 		return nil
 	}
+	err = s.client.explain("start a container", err)
+	if supervised && ctx.Err() == nil && !client.IsErrConnectionFailed(err) {
+		return &supervisorError{err}
+	}
+	return err
 }
 
 // drop kills the container, and returns when the daemon has forgotten it.
@@ -244,15 +208,4 @@ func (s *sandbox) drop() error {
 		return nil
 	}
 	return s.client.explain("remove container "+s.name, err)
-}
-
-// look finds out that the container was paused or is gone. A daemon that is slow
-// or down shows in the stream.
-func (s *sandbox) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
-	defer cancel()
-	if err := s.state(ctx); isLoss(err) {
-		return err
-	}
-	return nil
 }

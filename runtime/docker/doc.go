@@ -24,11 +24,11 @@
 // because it runs on another machine, they are copied into volumes of the
 // container; each command begins with the files as they are here, and what it
 // changed comes back by way of a directory aside and the workspace's own rules
-// (tree.go, treesend.go, treefetch.go). Each transfer back reads the whole
+// (tree.go, treesend.go, treefetch.go, treeplace.go). Each transfer back reads the whole
 // workspace: this is for reaching a machine at all, not for speed.
 //
 // plan.go chooses between these ways and Info.Reason says why the choice was not
-// the best one. container.go knows the container's life and nothing of either.
+// the best one. container.go and state.go know the container's life.
 //
 // The package is the only importer of docker/docker. It must not know tools,
 // models or the protocol, nor choose an image: its caller does.

@@ -68,10 +68,16 @@ func TestPull(t *testing.T) {
 		{"missing", PullMissing, goodPull, true, []string{
 			"pulling some/image:1", "1: Pulling from some/image", "abc: Downloading 1.0 of 20.0 MB", "abc: Download complete", "Status: Downloaded newer image",
 		}, []string{"made of the image"}},
-		{"refused", PullMissing, `{"status":"Pulling","id":"1"}` + `{"errorDetail":{"message":"denied"},"error":"denied"}`, false,
-			[]string{"pulling some/image:1", "1: Pulling"}, []string{"pull image some/image:1", "denied"}},
-		{"cut", PullMissing, `{"status":"Pulling","id":"1"}{"sta`, false,
-			[]string{"pulling some/image:1", "1: Pulling"}, []string{"pull image some/image:1", "broke off"}},
+		{
+			"refused", PullMissing, `{"status":"Pulling","id":"1"}` + `{"errorDetail":{"message":"denied"},"error":"denied"}`, false,
+			[]string{"pulling some/image:1", "1: Pulling"},
+			[]string{"pull image some/image:1", "denied"},
+		},
+		{
+			"cut", PullMissing, `{"status":"Pulling","id":"1"}{"sta`, false,
+			[]string{"pulling some/image:1", "1: Pulling"},
+			[]string{"pull image some/image:1", "broke off"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			daemon := httptest.NewServer(&pullDaemon{stream: tc.stream, ok: tc.ok})
