@@ -146,6 +146,19 @@ func openWorkspace(root string) (*runtime.Workspace, error) {
 	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})
 }
 
+// checkRoot refuses a workspace now rather than with the first step. "" stands for
+// a temporary one.
+func checkRoot(root string) error {
+	if root == "" {
+		return nil
+	}
+	ws, err := openWorkspace(root)
+	if err != nil {
+		return err
+	}
+	return ws.Close()
+}
+
 // closeTimeout bounds the clean-up when the program ends.
 const closeTimeout = 4 * time.Second
 
