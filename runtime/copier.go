@@ -150,6 +150,10 @@ func (c *copier) directory(from, staged, to string) error {
 	}
 	c.dirs = append(c.dirs, copiedDir{staged, info.Mode().Perm()})
 	for _, name := range names {
+		if isTemp(name) {
+			c.skip(path.Join(from, name), "temporary file of a write or copy under way")
+			continue
+		}
 		if err := c.entry(path.Join(from, name), path.Join(staged, name), path.Join(to, name)); err != nil {
 			return err
 		}
@@ -166,11 +170,7 @@ func (c *copier) names(dir *os.File) ([]string, error) {
 	var names []string
 	for {
 		some, err := dir.Readdirnames(1024)
-		for _, name := range some {
-			if !isTemp(name) { // of a write or copy that is under way
-				names = append(names, name)
-			}
-		}
+		names = append(names, some...)
 		if len(names) > c.filesLeft {
 			return nil, tooMany(dir.Name())
 		}

@@ -77,6 +77,22 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestCopyNamesTheTemporaryFilesThatItSkips: they can be somebody's own, who
+// chose such a name.
+func TestCopyNamesTheTemporaryFilesThatItSkips(t *testing.T) {
+	const temp = "d/.pygent-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	src, dst := workspace(t, map[string]string{"d/x": "x", temp: "half"}), workspace(t, nil)
+	report, err := src.CopyTo(t.Context(), dst, "d", "d", runtime.CopyOptions{})
+	must(t, err)
+	want := []runtime.Skipped{{Path: temp, Reason: "temporary file of a write or copy under way"}}
+	if diff := cmp.Diff(want, report.Skipped); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"d/": "", "d/x": "x"}, tree(t, dst)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCopySkipsWhatIsUnsafeAndSaysSo(t *testing.T) {
 	src := workspace(t, map[string]string{
 		"d/ok": "ok", "d/abs": "-> /etc/passwd", "d/out": "-> ../../x", "d/sneaky": "-> here/../../x", "d/here": "-> .",
