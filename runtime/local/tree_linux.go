@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -74,8 +75,8 @@ func (t *tree) leave() {
 }
 
 // wait returns when the shell has ended and nothing that it started is left.
-// left counts the processes that could not be ended.
-func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left int) {
+// left says what could not be ended or found.
+func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left error) {
 	pid := c.Process.Pid
 	killing := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -105,13 +106,20 @@ func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, l
 }
 
 // hunt kills and reaps the tree's orphans, round by round: the children of each
-// become orphans in their turn. It returns how many are left when time is up.
-func (t *tree) hunt(limit time.Duration) (left int) {
+// become orphans in their turn. It returns what is left when time is up.
+func (t *tree) hunt(limit time.Duration) (left error) {
 	pause := 100 * time.Microsecond
 	for end := time.Now().Add(limit); ; {
-		found, alive := t.round()
-		if found == 0 || time.Now().After(end) {
-			return alive
+		over := time.Now().After(end)
+		found, alive, err := t.round(over)
+		switch {
+		case err != nil && over:
+			return fmt.Errorf("processes of this command may be left: %w", err)
+		case err == nil && (found == 0 || over):
+			if alive > 0 {
+				return fmt.Errorf("%d processes of this command could not be ended", alive)
+			}
+			return nil
 		}
 		// A killed process takes some microseconds to die.
 		time.Sleep(pause)
@@ -120,25 +128,37 @@ func (t *tree) hunt(limit time.Duration) (left int) {
 }
 
 // round kills the orphans of this tree that there are now and reaps those that
-// are dead already; their children are found in the next round.
-func (t *tree) round() (found, alive int) {
+// are dead already; their children are found in the next round. With an error
+// it may have missed some. One whose descendants cannot be listed, by which
+// they would be known later, is spared until the last round.
+func (t *tree) round(last bool) (found, alive int, err error) {
 	reaper.mu.Lock()
 	defer reaper.mu.Unlock()
 	if childless() {
-		return 0, 0
+		return 0, 0, nil
 	}
-	for _, pid := range children("self") {
-		if !t.owns(pid) {
+	pids, err := children("self")
+	for _, pid := range pids {
+		own, ownErr := t.owns(pid)
+		if ownErr != nil {
+			err = ownErr
+		}
+		if !own {
 			continue
 		}
-		t.note(pid)
+		if noteErr := t.note(pid); noteErr != nil {
+			err = noteErr
+			if !last {
+				continue
+			}
+		}
 		found++
 		_ = unix.Kill(pid, unix.SIGKILL)
 		if reaped, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err == nil && reaped == 0 {
 			alive++
 		}
 	}
-	return found, alive
+	return found, alive, err
 }
 
 // childless reports, for one system call, that the server has no child at all:
@@ -149,30 +169,34 @@ func childless() bool {
 
 // owns reports whether a child of the server is an orphan of this tree. The
 // pid cannot change hands meanwhile: only the server can reap it.
-func (t *tree) owns(pid int) bool {
+func (t *tree) owns(pid int) (bool, error) {
 	sid, err := unix.Getsid(pid)
 	if err != nil {
-		return false
+		return false, nil //nolint:nilerr // it is gone
 	}
 	own, err := unix.Getsid(0)
 	switch {
 	case err != nil || sid == own:
-		return false // a child that the server started for itself
+		return false, nil // a child that the server started for itself
 	case t.sessions[sid]:
-		return true
+		return true, nil
 	case reaper.running == 0:
-		return true // of this command or of another that has ended
+		return true, nil // of this command or of another that has ended
 	}
 	return hasMarker(pid, t.marker)
 }
 
 // note remembers the sessions of pid and its descendants, by which those will be
 // known once they are orphans: an environment can be lost on the way.
-func (t *tree) note(pid int) {
+func (t *tree) note(pid int) error {
 	if sid, err := unix.Getsid(pid); err == nil {
 		t.sessions[sid] = true
 	}
-	for _, child := range children(strconv.Itoa(pid)) {
-		t.note(child)
+	below, err := children(strconv.Itoa(pid))
+	for _, child := range below {
+		if noteErr := t.note(child); noteErr != nil {
+			err = noteErr
+		}
 	}
+	return err
 }

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pygent/pygent/runtime"
 )
@@ -91,6 +94,61 @@ func TestCommandsOfTwoExecutorsSpareEachOther(t *testing.T) {
 	all.Wait()
 	if left := childrenOf(t); left != "" {
 		t.Errorf("children %s are left", left)
+	}
+}
+
+// TestOrphanThatCannotBeLookedForIsReported: a server without free descriptors
+// cannot read /proc, and must not pass that off as nothing found.
+func TestOrphanThatCannotBeLookedForIsReported(t *testing.T) {
+	rt := newRuntime(t)
+	cleanup(t, rt)
+	ended := make(chan runtime.Result, 1)
+	go func() {
+		ended <- rt.Bash(t.Context(), "(setsid sleep 100 &); sleep 0.2; echo x >begun; while [ ! -d go ]; do sleep 0.1; done", runtime.BashOptions{})
+	}()
+	waitForFile(t, filepath.Join(rt.Workspace().Dir(), "begun"))
+	noMoreFiles(t, func() {
+		if err := os.Mkdir(filepath.Join(rt.Workspace().Dir(), "go"), 0o700); err != nil {
+			t.Error(err)
+		}
+		res := <-ended
+		if !strings.Contains(res.Text, "\n[processes of this command may be left: ") || !strings.Contains(res.Text, "too many open files") {
+			t.Errorf("the daemon is not spoken of:\n%s", res.Text)
+		}
+	})
+	rt.Bash(t.Context(), "true", runtime.BashOptions{})
+	if left := childrenOf(t); left != "" {
+		t.Errorf("children %s are left even after the next command", left)
+	}
+}
+
+// noMoreFiles calls f while this process can open no file.
+func noMoreFiles(t *testing.T, f func()) {
+	t.Helper()
+	var before unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: before.Max}, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &before, nil); err != nil {
+			t.Error(err)
+		}
+	}()
+	f()
+}
+
+func waitForFile(t *testing.T, name string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s was not written", name)
+		}
 	}
 }
 
