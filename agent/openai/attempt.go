@@ -85,7 +85,7 @@ func (m *Model) relay(stream *goopenai.ChatCompletionStream, a *assembler, quiet
 			return err
 		}
 		if a.finish != "" {
-			quiet.shorten(trailGrace)
+			quiet.endIn(trailGrace)
 		}
 	}
 }

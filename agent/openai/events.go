@@ -72,9 +72,9 @@ func (b *eventBody) Read(p []byte) (int, error) {
 func (b *eventBody) Close() error { return b.body.Close() }
 
 // drain reads what is left behind the last event, so that the connection can
-// be used again. It waits only briefly.
+// be used again. It waits only briefly, also for one that goes on and on.
 func (b *eventBody) drain() {
-	b.quiet.shorten(drainWait)
+	b.quiet.endIn(drainWait)
 	_, _ = io.CopyN(io.Discard, b.src, drainBytes) // on failure the connection is closed, no more
 }
 

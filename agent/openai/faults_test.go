@@ -115,6 +115,34 @@ func TestStreamBrokenBehindTheFinish(t *testing.T) {
 	}
 }
 
+// Comments are no reason to wait on: the stream may go on with them for ever.
+func TestCommentsBehindTheFinishGainNoTime(t *testing.T) {
+	chatter := func(events string) serve {
+		return func(w http.ResponseWriter, r agenttest.ServerRequest) {
+			raw(events)(w, r)
+			for {
+				select {
+				case <-r.Gone:
+					return
+				case <-time.After(20 * time.Millisecond):
+					agenttest.WriteRaw(w, ": keep-alive\n\n")
+				}
+			}
+		}
+	}
+	for name, events := range map[string]string{"without DONE": hello + stop, "behind DONE": hello + stop + done} {
+		t.Run(name, func(t *testing.T) {
+			srv := agenttest.Server(t, chatter(events))
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			got := chat(t, ctx, newModel(t, srv.URL), agent.Request{})
+			if got.err != nil || got.reply.Message.Content != "hello" || got.reply.Finish != agent.FinishStop {
+				t.Errorf("reply %+v, error %v", got.reply, got.err)
+			}
+		})
+	}
+}
+
 // A client that is slow to take what came must not look like a silent endpoint.
 func TestSlowReaderIsNotSilence(t *testing.T) {
 	srv := agenttest.Server(t, raw(hello, hello, stop, done))
