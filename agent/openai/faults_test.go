@@ -166,6 +166,24 @@ func TestCancelDuringTheStream(t *testing.T) {
 	}
 }
 
+// What a Retry has declared void must not come back as the partial text.
+func TestCancelBeforeTheRetryReturnsNoVoidText(t *testing.T) {
+	srv := agenttest.Server(t, raw(hello))
+	m := newModel(t, srv.URL)
+	m.firstDelay = time.Minute
+	cause := errors.New("the user said so")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	reply, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
+		if d.Retry != nil {
+			cancel(cause)
+		}
+	})
+	if !errors.Is(err, cause) || reply.Message.Content != "" {
+		t.Errorf("reply %+v, error %v; want the cause alone", reply, err)
+	}
+}
+
 func TestDeadlineIsItsCause(t *testing.T) {
 	for name, s := range map[string]serve{"before the headers": silent(""), "in the stream": silent(hello)} {
 		t.Run(name, func(t *testing.T) {
