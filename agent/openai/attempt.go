@@ -102,6 +102,7 @@ func (m *Model) feed(raw []byte, a *assembler) error {
 		return &agent.ProviderError{Retryable: true, Message: fmt.Sprintf("%s sent an event that is not JSON: %s", m.base, m.excerpt(raw)), Err: err}
 	}
 	if c.failed() {
+		a.finish = "" // a reply that the provider takes back is not whole
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)
@@ -116,6 +117,7 @@ func (m *Model) feedLoose(raw []byte, a *assembler) error {
 		return &agent.ProviderError{Message: fmt.Sprintf("%s sent an event that cannot be read: %s", m.base, m.excerpt(raw)), Err: err}
 	}
 	if c.failed() {
+		a.finish = "" // a reply that the provider takes back is not whole
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)

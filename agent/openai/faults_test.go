@@ -61,6 +61,7 @@ func TestFailedStreams(t *testing.T) {
 		"error as the object":           {raw(half + `data: {"object":"error","message":"boom","code":500}` + "\n\n"), "boom", true, "hello", nil},
 		"error without framing":         {raw(half + `{"error":{"message":"boom"}}` + "\n"), "boom", true, "hello", nil},
 		"error finish":                  {raw(half + `data: {"choices":[{"delta":{},"finish_reason":"error"}]}` + "\n\n" + done), "finish_reason error", true, "hello", nil},
+		"error event after the finish":  {raw(half + finish + `data: {"error":{"message":"late"}}` + "\n\n" + done), "late", true, "hello", nil},
 		"error event of the client":     {raw(half + `data: {"error":{"message":"bad tool schema","type":"invalid_request_error"}}` + "\n\n"), "bad tool schema", false, "hello", nil},
 		"error event, context":          {raw(`data: {"error":{"message":"too long","code":"context_length_exceeded"}}` + "\n\n"), "too long", false, "", agent.ErrContextOverflow},
 		"stray text":                    {raw("upstream has gone away\n\n"), "upstream has gone away", true, "", nil},
@@ -101,9 +102,9 @@ func TestCutStreamIsRetried(t *testing.T) {
 	}
 }
 
-// The reply is whole with its finish reason, whatever becomes of the rest.
+// The reply is whole with its finish reason, whatever becomes of the connection.
 func TestStreamBrokenBehindTheFinish(t *testing.T) {
-	for name, s := range map[string]serve{"reset": hangUp(hello + stop), "silent": silent(hello + stop), "error": raw(hello + stop + `data: {"error":"late"}` + "\n\n")} {
+	for name, s := range map[string]serve{"reset": hangUp(hello + stop), "silent": silent(hello + stop)} {
 		t.Run(name, func(t *testing.T) {
 			srv := agenttest.Server(t, s)
 			m := newModel(t, srv.URL, func(o *Options) { o.IdleTimeout = 150 * time.Millisecond })
