@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/runtime"
@@ -37,14 +38,16 @@ type sandbox struct {
 	name   string
 	gate   gate
 
-	ready chan struct{} // closed when start has ended; then the following are set
-	err   error         // why it failed
-	id    string
-	stdin types.HijackedResponse // PID 1 lives as long as it
-	has   runtime.Limits
+	ready     chan struct{} // closed when start has ended; then the following are set
+	err       error         // why it failed
+	unremoved bool          // what the failed start left is still there
+	asked     bool          // a container may be there
+	id        string
+	stdin     types.HijackedResponse // PID 1 lives as long as it
+	has       runtime.Limits
 
 	gone   chan struct{} // closed when removal begins: commands inside give up
-	remove func() error  // once, for all callers
+	remove func() error  // for all callers; until it succeeds
 }
 
 func newSandbox(o Options) *sandbox {
@@ -53,8 +56,28 @@ func newSandbox(o Options) *sandbox {
 		client: o.Client, name: name, log: o.Log.With(zap.String("container", name)),
 		ready: make(chan struct{}), gone: make(chan struct{}),
 	}
-	s.remove = sync.OnceValue(s.removeNow)
+	leave := sync.OnceFunc(func() { close(s.gone) })
+	s.remove = untilNil(func() error {
+		leave()
+		return s.removeNow()
+	})
 	return s
+}
+
+// untilNil makes f safe for concurrent use, and calls it until it succeeds once.
+func untilNil(f func() error) func() error {
+	var mu sync.Mutex
+	done := false
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if done {
+			return nil
+		}
+		err := f()
+		done = err == nil
+		return err
+	}
 }
 
 // start creates and starts the container, in dir's hardened shape, and closes
@@ -68,7 +91,9 @@ func (s *sandbox) start(ctx context.Context, o Options, dir string) {
 		s.err = s.run(ctx)
 	}
 	if s.err != nil {
-		s.err = errors.Join(s.err, s.remove())
+		err := s.remove()
+		s.unremoved = err != nil
+		s.err = errors.Join(s.err, err)
 		return
 	}
 	s.log.Info("container started", zap.String("id", s.id), zap.String("image", o.Image), zap.Duration("took", time.Since(began)))
@@ -84,6 +109,7 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
 	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o), host, nil, nil, s.name)
+	s.asked = !client.IsErrConnectionFailed(err)
 	switch {
 	case notFound(err):
 		return missingImage(o.Image, err)
@@ -150,11 +176,13 @@ func (s *sandbox) state(ctx context.Context) error {
 
 // removeNow kills the container, and returns when the daemon has forgotten it.
 func (s *sandbox) removeNow() error {
-	close(s.gone)
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
 	if s.stdin.Conn != nil {
 		defer s.stdin.Close()
+	}
+	if !s.asked {
+		return nil
 	}
 	api := s.client.api
 	err := api.ContainerRemove(ctx, s.name, container.RemoveOptions{Force: true, RemoveVolumes: true})

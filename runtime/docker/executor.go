@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,6 +17,10 @@ import (
 // MaxScriptBytes is the longest command, in bytes: Linux takes no longer
 // argument.
 const MaxScriptBytes = 128<<10 - 1
+
+// maxUnremoved bounds the containers whose removal failed and is tried again by
+// Close. A server's Reap finds further ones.
+const maxUnremoved = 32
 
 var errClosed = fmt.Errorf("%w: the executor is closed", runtime.ErrUnavailable)
 
@@ -31,7 +36,8 @@ type Executor struct {
 
 	mu      sync.Mutex
 	closed  bool
-	current *sandbox // nil before the first command and after a loss
+	current *sandbox   // nil before the first command and after a loss
+	left    []*sandbox // given up, but their removal failed
 }
 
 var _ runtime.Executor = (*Executor)(nil)
@@ -158,6 +164,9 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 			s.start(e.life, e.opts, e.ws.Dir())
 			if s.err != nil {
 				e.forget(s)
+				if s.unremoved {
+					e.keep(s)
+				}
 			}
 		})
 	}
@@ -186,26 +195,40 @@ func (e *Executor) discard(s *sandbox, why error) {
 	s.log.Warn("container given up", zap.NamedError("why", why))
 	if err := s.remove(); err != nil {
 		s.log.Error("container not removed", zap.Error(err))
+		e.keep(s)
+	}
+}
+
+// keep remembers a container for Close to remove.
+func (e *Executor) keep(s *sandbox) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !slices.Contains(e.left, s) && len(e.left) < maxUnremoved {
+		e.left = append(e.left, s)
 	}
 }
 
 // Close ends running commands, whose Exec returns an ErrUnavailable, and
-// removes the container. It can be called again.
+// removes the container, and those whose removal failed before. It can be called
+// again, and then tries again what failed.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
-	s := e.current
+	all := slices.Clone(e.left)
+	if e.current != nil {
+		all = append(all, e.current)
+	}
 	e.mu.Unlock()
 	e.end()
 	done := make(chan error, 1)
 	go func() { // ends by itself: everything it waits for has a timeout
-		var err error
-		if s != nil {
+		var errs []error
+		for _, s := range all {
 			<-s.ready
-			err = s.remove()
+			errs = append(errs, s.remove())
 		}
 		e.work.Wait()
-		done <- err
+		done <- errors.Join(errs...)
 	}()
 	select {
 	case err := <-done:
