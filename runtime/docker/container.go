@@ -108,7 +108,11 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
-	made, err := s.client.api.ContainerCreate(ctx, containerConfig(o), host, nil, nil, s.name)
+	// Seen through when ctx ends: the daemon goes on with a call that was broken
+	// off, and makes the container after we have removed it.
+	createCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	made, err := s.client.api.ContainerCreate(createCtx, containerConfig(o), host, nil, nil, s.name)
 	s.asked = !client.IsErrConnectionFailed(err)
 	switch {
 	case notFound(err):
