@@ -3,11 +3,15 @@ package openai
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
@@ -83,6 +87,27 @@ func TestFailedStreams(t *testing.T) {
 			}
 			if got.reply.Message.Content != tc.partial || len(got.reply.Message.ToolCalls) != 0 || got.reply.Finish != "" {
 				t.Errorf("partial reply is %+v", got.reply)
+			}
+		})
+	}
+}
+
+// A broken event is a piece of the conversation.
+func TestBrokenEventsAreNotQuoted(t *testing.T) {
+	for name, stream := range map[string]string{
+		"not JSON":    `data: {"choices":[{"delta":{"content":"password is hunter2"}}` + "\n\n",
+		"no string":   `data: {"choices":[{"delta":{"content":"a"}}],hunter2}` + "\n\n",
+		"no fields":   `data: "password is hunter2"` + "\n\n",
+		"torn":        hello + "password is hunter2\n",
+		"wrong parts": `data: {"choices":[{"delta":{"content":["password is hunter2"]}}]}` + "\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			core, logged := observer.New(zap.DebugLevel)
+			srv := agenttest.Server(t, raw(stream), raw(stream))
+			got := chat(t, t.Context(), newModel(t, srv.URL, func(o *Options) { o.Retries = 1; o.Logger = zap.New(core) }), agent.Request{})
+			pe := got.provider(t)
+			if all := fmt.Sprintf("%v %v %+v %+v", got.err, pe.Err, got.retries, logged.All()); strings.Contains(all, "hunter2") {
+				t.Errorf("the conversation is quoted: %s", all)
 			}
 		})
 	}
