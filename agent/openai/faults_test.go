@@ -162,7 +162,7 @@ func TestCommentsBehindTheFinishGainNoTime(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			got := chat(t, ctx, newModel(t, srv.URL), agent.Request{})
-			if got.err != nil || got.reply.Message.Content != "hello" || got.reply.Finish != agent.FinishStop {
+			if ctx.Err() != nil || got.err != nil || got.reply.Message.Content != "hello" || got.reply.Finish != agent.FinishStop {
 				t.Errorf("reply %+v, error %v", got.reply, got.err)
 			}
 		})
