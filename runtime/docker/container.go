@@ -45,9 +45,13 @@ type sandbox struct {
 	id        string
 	stdin     types.HijackedResponse // PID 1 lives as long as it
 	has       runtime.Limits
+	git       gitGuard
 
-	gone   chan struct{} // closed when removal begins: commands inside give up
-	remove func() error  // for all callers; until it succeeds
+	gone  chan struct{} // closed when removal begins: commands inside give up
+	users int           // calls of Exec that use it; the executor's mu guards it
+	idle  chan struct{} // closed when there are none; nil when nobody waits for that
+
+	remove func() error // for all callers; until it succeeds
 }
 
 func newSandbox(o Options) *sandbox {
@@ -104,15 +108,14 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return s.client.explain("ask for the machine's CPUs", err)
 	}
-	host, err := hostConfig(o, dir, cpus)
-	if err != nil {
+	if s.git, err = prepareGit(dir); err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
 	// Seen through when ctx ends: the daemon goes on with a call that was broken
 	// off, and makes the container after we have removed it.
 	createCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
-	made, err := s.client.api.ContainerCreate(createCtx, containerConfig(o), host, nil, nil, s.name)
+	made, err := s.client.api.ContainerCreate(createCtx, containerConfig(o), hostConfig(o, dir, s.git, cpus), nil, nil, s.name)
 	s.asked = !client.IsErrConnectionFailed(err)
 	switch {
 	case notFound(err):

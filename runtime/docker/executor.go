@@ -22,6 +22,8 @@ const MaxScriptBytes = 128<<10 - 1
 // Close. A server's Reap finds further ones.
 const maxUnremoved = 32
 
+var errGitChanged = errors.New(".git is not any more what it was when the container was made")
+
 var errClosed = fmt.Errorf("%w: the executor is closed", runtime.ErrUnavailable)
 
 // Executor runs commands in one workspace's container. It implements
@@ -107,7 +109,15 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		if err != nil {
 			return runtime.Exit{}, err
 		}
+		if !fresh && !s.git.holds(e.ws.Dir()) {
+			if err := e.replace(ctx, s); err != nil {
+				return runtime.Exit{}, err
+			}
+			continue
+		}
 		exit, err := e.execIn(ctx, s, script, dir, out)
+		s.git.disarm(e.ws.Dir(), out, s.log)
+		e.release(s)
 		var lost *notBegunError
 		if errors.As(err, &lost) && !fresh {
 			s.log.Warn("container lost before a command; making a new one", zap.Error(err))
@@ -148,8 +158,47 @@ func (e *Executor) check(ctx context.Context, cmd runtime.Command) (string, erro
 	return workDir + "/" + strings.ReplaceAll(dir, "\\", "/"), nil
 }
 
-// acquire returns a container that is ready, and whether it was started for
-// this call. The start belongs to the executor, not to ctx: others wait too.
+// replace gives up a container whose guard of .git does not hold any more, once
+// its commands have ended: while one runs, it could put links where the next
+// container's mounts are about to be. It releases s.
+func (e *Executor) replace(ctx context.Context, s *sandbox) error {
+	e.release(s)
+	for {
+		e.mu.Lock()
+		if s.users == 0 {
+			if e.current == s {
+				e.current = nil // with the same lock: nobody comes to use it
+			}
+			e.mu.Unlock()
+			e.discard(s, errGitChanged)
+			return nil
+		}
+		if s.idle == nil {
+			s.idle = make(chan struct{})
+		}
+		idle := s.idle
+		e.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// release ends the use that acquire began.
+func (e *Executor) release(s *sandbox) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.users--
+	if s.users == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// acquire returns a container that is ready, for the caller to release, and
+// whether it was started for this call. The start belongs to the executor, not to ctx: others wait too.
 func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err error) {
 	e.mu.Lock()
 	if e.closed {
@@ -171,13 +220,19 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 		})
 	}
 	s = e.current
+	s.users++
 	e.mu.Unlock()
 	select {
 	case <-s.ready:
+		err = s.err
 	case <-ctx.Done():
-		return nil, false, context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
-	return s, fresh, s.err
+	if err != nil {
+		e.release(s)
+		return nil, false, err
+	}
+	return s, fresh, nil
 }
 
 func (e *Executor) forget(s *sandbox) {

@@ -47,12 +47,9 @@ func containerConfig(o Options) *container.Config {
 }
 
 // hostConfig is what a container can reach. dir is the workspace on the host,
-// free of links. cpus is what the daemon's machine has, 0 when unknown.
-func hostConfig(o Options, dir string, cpus int) (*container.HostConfig, error) {
-	mounts, err := mounts(dir)
-	if err != nil {
-		return nil, err
-	}
+// free of links, with git in it guarded. cpus is what the daemon's machine has,
+// 0 when unknown.
+func hostConfig(o Options, dir string, git gitGuard, cpus int) *container.HostConfig {
 	if cpus > 0 {
 		o.CPUs = min(o.CPUs, float64(cpus)) // the daemon refuses more
 	}
@@ -75,7 +72,7 @@ func hostConfig(o Options, dir string, cpus int) (*container.HostConfig, error) 
 			tmpDir:  "rw,exec,nosuid,nodev,mode=1777,size=" + quarter,
 			homeDir: fmt.Sprintf("rw,exec,nosuid,nodev,mode=0700,uid=%s,gid=%s,size=%s", uid, gid, quarter),
 		},
-		Mounts: mounts,
+		Mounts: mounts(dir, git),
 		Resources: container.Resources{
 			Memory:     o.MemoryBytes,
 			MemorySwap: o.MemoryBytes,
@@ -87,5 +84,5 @@ func hostConfig(o Options, dir string, cpus int) (*container.HostConfig, error) 
 				{Name: "nofile", Soft: openFiles, Hard: openFiles},
 			},
 		},
-	}, nil
+	}
 }
