@@ -121,10 +121,11 @@ func (g *gitGuard) addModules(dir, name string, depth int) bool {
 		if !entry.IsDir() {
 			continue
 		}
-		if _, err := os.Lstat(filepath.Join(dir, below, "HEAD")); err == nil {
+		// A command can remove HEAD, but not a guarded configuration.
+		if exists(filepath.Join(dir, below, "HEAD")) || exists(filepath.Join(dir, below, "config")) {
 			g.repos = append(g.repos, below)
 			below = path.Join(below, "modules")
-			if _, err := os.Lstat(filepath.Join(dir, below)); err != nil {
+			if !exists(filepath.Join(dir, below)) {
 				continue
 			}
 		}
@@ -133,6 +134,11 @@ func (g *gitGuard) addModules(dir, name string, depth int) bool {
 		}
 	}
 	return true
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // readSome lists a directory of at most maxModules entries.

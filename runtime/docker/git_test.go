@@ -72,6 +72,18 @@ func TestGitCommonDirIsMovedAway(t *testing.T) {
 	}
 }
 
+// withSubmodule makes a repository with that of a submodule, a/m, in it.
+func withSubmodule(t *testing.T, dir string) {
+	git(t, dir, "init", "-q")
+	if err := os.MkdirAll(filepath.Join(dir, ".git/modules/a"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, "init", "-q", "--template=", "--separate-git-dir", ".git/modules/a/m", "m")
+	if _, err := os.Stat(filepath.Join(dir, ".git/modules/a/m/HEAD")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestGitGuard plants by a command what the host's git would run, and then has
 // that commit. before is the host's doing, first a command before the planting.
 func TestGitGuard(t *testing.T) {
@@ -112,18 +124,17 @@ func TestGitGuard(t *testing.T) {
 			plant:   config,
 		},
 		"submodule": {
-			before: func(t *testing.T, dir string) {
-				git(t, dir, "init", "-q")
-				git(t, dir, "init", "-q", "--template=", "--separate-git-dir", ".git/modules/a/m", "m")
-			},
-			plant: submodule, where: "m",
+			before: withSubmodule,
+			plant:  submodule, where: "m",
+		},
+		"submodule, made no repository first": {
+			before: withSubmodule,
+			first:  "mv .git/modules/a/m/HEAD .git",
+			plant:  "mv .git/HEAD .git/modules/a/m; " + submodule, where: "m",
 		},
 		"submodule, its directory replaced": {
-			before: func(t *testing.T, dir string) {
-				git(t, dir, "init", "-q")
-				git(t, dir, "init", "-q", "--template=", "--separate-git-dir", ".git/modules/a/m", "m")
-			},
-			plant: "cd .git; mv modules x && cp -r x modules; mv modules/a y && cp -r y modules/a; mv modules/a/m z && cp -r z modules/a/m; cd ..;" + submodule, where: "m",
+			before: withSubmodule,
+			plant:  "cd .git; mv modules x && cp -r x modules; mv modules/a y && cp -r y modules/a; mv modules/a/m z && cp -r z modules/a/m; cd ..;" + submodule, where: "m",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
