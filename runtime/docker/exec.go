@@ -150,12 +150,13 @@ func (e *Executor) leave(s *sandbox, dirty bool) {
 	}
 }
 
-// exit is how the command ended, once that is known.
+// exit is how the command ended, once that is known. It names no signal: the
+// daemon tells a code, and one above 128 can be a program's own, such as git's
+// 129 for wrong usage.
 func (c *command) exit() runtime.Exit {
 	oom := c.oomAtStart >= 0 && c.oomAtEnd > c.oomAtStart
 	return runtime.Exit{
-		Code:   c.code,
-		Signal: signalName(c.code),
+		Code: c.code,
 		// The count is the container's: a neighbour's command may have been
 		// hit. One that succeeded was not.
 		OutOfMemory: oom && c.code != 0,
