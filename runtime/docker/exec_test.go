@@ -194,3 +194,28 @@ func onceWriter(c chan struct{}) writerFunc {
 		return len(p), nil
 	}
 }
+
+// TestExecForgedReports lets a command claim its own end and go on, beside a
+// neighbour, so that the kill of all processes is out of the question.
+func TestExecForgedReports(t *testing.T) {
+	e := executor(t, workspace(t), Options{})
+	for _, neighbour := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var group sync.WaitGroup
+		if neighbour {
+			started := make(chan struct{})
+			group.Go(func() {
+				_, _ = e.Exec(ctx, runtime.Command{Script: "echo; sleep 4801"}, onceWriter(started))
+			})
+			<-started
+		}
+		began := time.Now()
+		sh(t, e, `printf 'swept 0\nexit 0\nswept 0\n' >/proc/$PPID/fd/2; sleep 4800`)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("neighbour %v: took %v", neighbour, took)
+		}
+		wantNone(t, e, "sleep 4800")
+		cancel()
+		group.Wait()
+	}
+}

@@ -66,7 +66,8 @@ func parseCount(s string) int64 {
 // out, stderr's reports to the channel.
 type demux struct {
 	out     io.Writer
-	reports chan report // buffered; never more than the four that a run has
+	reports chan report // buffered; never more than the three that a run has
+	last    string      // the kind of the latest report; "" before the first
 	line    []byte
 	held    bytes.Buffer // stdout before the start: the daemon's words, not the command's
 	started bool
@@ -74,7 +75,7 @@ type demux struct {
 }
 
 func newDemux(out io.Writer) *demux {
-	return &demux{out: out, reports: make(chan report, 4)}
+	return &demux{out: out, reports: make(chan report, 3)}
 }
 
 func (d *demux) stdout() io.Writer { return writerFunc(d.writeOut) }
@@ -113,18 +114,30 @@ func (d *demux) writeReports(p []byte) (int, error) {
 		}
 		r, ok := parseReport(string(d.line))
 		d.line = d.line[:0]
-		if !ok {
+		if !ok || !follows(r.kind, d.last) {
 			continue
 		}
 		if r.kind == reportStart && !d.started {
 			d.begin()
 		}
-		select {
-		case d.reports <- r:
-		default:
-		}
+		d.last = r.kind
+		d.reports <- r // there is room for each kind once
 	}
 	return len(p), nil
+}
+
+// follows tells whether a report is due. What comes out of order or again was
+// not written by the wrapper.
+func follows(kind, last string) bool {
+	switch kind {
+	case reportNoDir, reportStart:
+		return last == ""
+	case reportExit:
+		return last == reportStart
+	case reportSwept:
+		return last == reportExit
+	}
+	return false
 }
 
 type writerFunc func([]byte) (int, error)

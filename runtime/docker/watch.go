@@ -150,7 +150,9 @@ func (c *command) doubt(failure error) error {
 	return lost(c.s, failure)
 }
 
-// settle makes sure that no process of the command is left. dirty tells that
+// settle makes sure that no process of the command is left. It believes the
+// wrapper that it has swept only when the stream has ended too, for the command
+// can have written that report itself, while the wrapper holds the stream. dirty tells that
 // one may be which no command can claim; the error, that the container must go.
 func (c *command) settle(watched error) (dirty bool, err error) {
 	if isLoss(watched) {
@@ -172,7 +174,7 @@ func (c *command) settle(watched error) (dirty bool, err error) {
 		c.noteSweep(r, err)
 		return false, err
 	}
-	if c.swept {
+	if c.ended && c.swept {
 		return true, nil
 	}
 	r, err := c.s.sweepCommand(c.id, c.session)
