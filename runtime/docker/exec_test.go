@@ -90,6 +90,9 @@ func TestExecEndsWhatTheShellLeft(t *testing.T) {
 		"env -i sleep 4100 & echo up",
 		"env -i setsid sleep 4100 & echo up",
 		"env -i setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=zz setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=init setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=sweep setsid sleep 4100 & echo up",
 		"(trap '' TERM HUP; while :; do sleep 4100; done) & echo up",
 	} {
 		began := time.Now()

@@ -26,8 +26,8 @@ var initScript string
 
 // containerConfig is what a container is: its user, environment and PID 1.
 func containerConfig(o Options) *container.Config {
-	// The mark tells PID 1 and its child from the processes of commands. It
-	// stands first: in the wrapper's environment it then comes early.
+	// Every exec has its own mark in the place of this one. It stands first, to
+	// come early in the environment.
 	env := append([]string{markVariable + "=" + markInit, "HOME=" + homeDir, "USER=pygent", "LANG=C.UTF-8", "TERM=dumb"}, o.Env...)
 	return &container.Config{
 		Hostname:        "pygent",
