@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 const (
@@ -72,6 +74,10 @@ type demux struct {
 	held    bytes.Buffer // stdout before the start: the daemon's words, not the command's
 	started bool
 	failed  bool // out refused a write
+
+	busy   atomic.Bool               // in a call of out
+	moved  atomic.Bool               // a call of out has ended since moving was asked
+	lastBy atomic.Pointer[time.Time] // when the last call of out can begin; nil while any time
 }
 
 func newDemux(out io.Writer) *demux {
@@ -90,11 +96,32 @@ func (d *demux) writeOut(p []byte) (int, error) {
 		}
 		d.begin()
 	}
-	if !d.failed {
-		_, err := d.out.Write(p)
-		d.failed = err != nil
+	if by := d.lastBy.Load(); d.failed || by != nil && time.Now().After(*by) {
+		return len(p), nil
 	}
+	d.busy.Store(true)
+	_, err := d.out.Write(p)
+	d.failed = err != nil
+	d.moved.Store(true)
+	d.busy.Store(false)
 	return len(p), nil
+}
+
+// moving tells whether output was on its way to out since the last time, or is.
+func (d *demux) moving() bool {
+	busy := d.busy.Load() // asked first: one that ends meanwhile has moved
+	return d.moved.Swap(false) || busy
+}
+
+// stopBy drops the output that would reach out after t, or after an earlier time
+// that was given.
+func (d *demux) stopBy(t time.Time) {
+	for {
+		by := d.lastBy.Load()
+		if by != nil && by.Before(t) || d.lastBy.CompareAndSwap(by, &t) {
+			return
+		}
+	}
 }
 
 func (d *demux) begin() {

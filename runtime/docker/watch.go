@@ -188,13 +188,21 @@ func (c *command) noteSweep(r report, err error) {
 	}
 }
 
-// stop takes what output is still under way, then ends the stream. out is not
-// called any more when it returns.
-func (c *command) stop() {
-	select {
-	case <-c.eof:
-	case <-time.After(drainPatience):
+// stop takes what output is still under way, then ends the stream. Reports
+// overtake output, and out can be slow: while patient, only silence ends it
+// early, for the daemon can hold the end itself back. out is not called any more
+// when stop returns.
+func (c *command) stop(patient func() bool) {
+	c.demux.moving()
+	for waiting := true; waiting; {
+		select {
+		case <-c.eof:
+			waiting = false
+		case <-time.After(drainPatience):
+			waiting = c.demux.moving() && patient()
+		}
 	}
+	c.demux.stopBy(time.Now())
 	c.conn.Close()
 	<-c.eof
 }
