@@ -129,8 +129,8 @@ func TestGitGuard(t *testing.T) {
 		},
 		"submodule, made no repository first": {
 			before: withSubmodule,
-			first:  "mv .git/modules/a/m/HEAD .git",
-			plant:  "mv .git/HEAD .git/modules/a/m; " + submodule, where: "m",
+			first:  "mkdir kept; cd .git/modules/a/m; mv HEAD objects refs ../../../../kept",
+			plant:  "mv kept/* .git/modules/a/m; " + submodule, where: "m",
 		},
 		"submodule, its directory replaced": {
 			before: withSubmodule,

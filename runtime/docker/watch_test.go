@@ -65,7 +65,7 @@ func TestStopEndsASlowReader(t *testing.T) {
 // TestSlowReader gets all of a command's output, although the command's end is
 // known long before.
 func TestSlowReader(t *testing.T) {
-	const want = 600_000
+	const want = 250_000
 	e := executor(t, workspace(t), Options{})
 	got := 0
 	exit, err := e.Exec(context.Background(), runtime.Command{Script: fmt.Sprintf("head -c %d /dev/zero", want)}, writerFunc(func(p []byte) (int, error) {
