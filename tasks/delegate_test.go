@@ -53,12 +53,12 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 	var id string
 	parent := agenttest.Script(
 		one("delegate_task", map[string]any{"prompt": "shout", "files": []string{"data/in.txt"}}),
-		agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return one("task_status", map[string]any{"task_id": id}), nil
-		}),
-		agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		},
+		func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return one("collect_file", map[string]any{"task_id": id, "path": "out/result.txt", "dest": "result.txt"}), nil
-		}),
+		},
 	)
 	a := agent.New(parent, reg, f.parent, agent.Options{SessionID: "s_1"})
 	last := func() string {
