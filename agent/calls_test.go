@@ -216,10 +216,10 @@ func TestLateOutputIsDropped(t *testing.T) {
 		return tools.Text("done"), nil
 	})
 	var rec agenttest.Recorder
-	model := agenttest.Script(call("a", "leak", "{}"), agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+	model := agenttest.Script(call("a", "leak", "{}"), func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		late("too late")
 		return agenttest.Text("ok"), nil
-	}))
+	})
 	newAgent(t, model, agent.Options{Client: &rec}, leaking).Run(t.Context(), "go", agent.Turn{})
 	if got := rec.Text(agent.KindToolOutput); got != "in time" {
 		t.Errorf("output %q", got)

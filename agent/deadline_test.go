@@ -183,10 +183,10 @@ func TestNumberedEventsOutliveTheCancel(t *testing.T) {
 			t.Errorf("%s came with an ended context", e.Kind)
 		}
 	}}
-	a := newAgent(t, agenttest.Script(agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+	a := newAgent(t, agenttest.Script(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		cancel()
 		return agent.Reply{}, context.Canceled
-	})), agent.Options{Client: &rec})
+	}), agent.Options{Client: &rec})
 	a.Run(ctx, "go", agent.Turn{})
 	if len(rec.Events(agent.KindTurnFinished)) != 1 {
 		t.Error("no terminal event")

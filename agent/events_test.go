@@ -14,7 +14,7 @@ import (
 )
 
 func TestEventsOfATurn(t *testing.T) {
-	first := agenttest.ChatFunc(func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
+	first := func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 		emit(agent.Delta{Text: "void"})
 		emit(agent.Delta{Retry: &agent.Retry{Attempt: 1, Delay: 1500 * time.Millisecond, Reason: "HTTP 529"}})
 		emit(agent.Delta{Reasoning: "hm"})
@@ -23,7 +23,7 @@ func TestEventsOfATurn(t *testing.T) {
 		return agenttest.Calls("I look.",
 			agenttest.Call("a", "bash", map[string]any{"cmd": "ok"}),
 			agenttest.Call("b", "write_file", map[string]any{"path": "f", "content": "x\n"})), nil
-	})
+	}
 	var rec agenttest.Recorder
 	a := newAgent(t, agenttest.Script(first, agenttest.Text("Done.")), agent.Options{SessionID: "s_1", TaskID: "task_1", Client: &rec})
 	a.Run(t.Context(), "go", agent.Turn{ID: "t_1"})

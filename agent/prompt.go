@@ -14,6 +14,19 @@ const (
 	ifBusyQueue  = "queue"
 )
 
+// ModeAuto runs everything that the runtime allows. The other modes of the
+// protocol are refused until they are there: a client that asks for fewer rights
+// must not get more.
+const ModeAuto = "auto"
+
+// CheckMode refuses a mode that cannot be given; "" is the default.
+func CheckMode(field, mode string) error {
+	if mode == "" || mode == ModeAuto {
+		return nil
+	}
+	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%q is not supported: only %q is", mode, ModeAuto)}
+}
+
 // validate refuses parameters before anything begins.
 func (p StepParams) validate() error {
 	switch {
@@ -25,6 +38,9 @@ func (p StepParams) validate() error {
 		return &runtime.InvalidError{Field: "maxSteps", Reason: fmt.Sprintf("%d: give a number from 1 to %d", p.MaxSteps, maxSteps)}
 	case p.IfBusy != "" && p.IfBusy != ifBusyReject && p.IfBusy != ifBusyQueue:
 		return &runtime.InvalidError{Field: "ifBusy", Reason: fmt.Sprintf("%q: give %q or %q", p.IfBusy, ifBusyReject, ifBusyQueue)}
+	}
+	if err := CheckMode("mode", p.Mode); err != nil {
+		return err
 	}
 	if l := p.Limits; l != nil {
 		const year = 366 * 24 * 3600

@@ -8,6 +8,7 @@ type StepParams struct {
 	Prompt    string        `json:"prompt"`
 	Context   []ContextItem `json:"context,omitempty" jsonschema:"files and selections that the prompt speaks of"`
 	MaxSteps  int           `json:"maxSteps,omitempty" jsonschema:"model rounds at the most; 1 is one round; default 50"`
+	Mode      string        `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
 	Limits    *TurnLimits   `json:"limits,omitempty"`
 	Wait      *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
 	IfBusy    string        `json:"ifBusy,omitempty" jsonschema:"reject (default) or queue"`

@@ -179,10 +179,10 @@ func TestFailureOfTheModel(t *testing.T) {
 
 func TestPartialReplyRunsNoTool(t *testing.T) {
 	ran := false
-	model := agenttest.Script(agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+	model := agenttest.Script(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		reply := call("a", "mark", "{}")
 		return reply, errors.New("the stream was cut")
-	}))
+	})
 	a := newAgent(t, model, agent.Options{}, marking("mark", &ran))
 	reply, err := a.Step(t.Context(), "hi")
 	if err == nil || ran || len(reply.ToolCalls) != 0 {

@@ -12,8 +12,13 @@ import (
 	"go.uber.org/zap"
 )
 
-// maxInFlight caps the requests that run at a time on one connection.
-const maxInFlight = 256
+// Caps of the requests of one connection. One that was cancelled no longer counts
+// as running, so that a client which sends and cancels fast is not told that it
+// asks too much; all together are bounded as well.
+const (
+	maxInFlight = 256  // that run
+	maxEnding   = 4096 // that run or were cancelled and have not ended yet
+)
 
 // handler runs one request. A nil params stands for none.
 type handler func(ctx context.Context, params json.RawMessage) (any, error)
@@ -46,6 +51,7 @@ type dispatcher struct {
 
 	mu       sync.Mutex
 	inFlight map[string]*request // by idKey
+	live     int                 // of them, those that were not cancelled
 	closed   bool                // nothing new begins
 }
 
@@ -54,6 +60,8 @@ type request struct {
 	method string
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	retired bool // no longer counted as running; guarded by the dispatcher's mu
 }
 
 func newDispatcher(lifetime context.Context, s *stream, r router, log *zap.Logger) *dispatcher {
@@ -147,10 +155,11 @@ func (d *dispatcher) register(key string, req *request, id json.RawMessage) (jso
 		return nil, ErrClosed
 	case d.inFlight[key] != nil:
 		return nil, fmt.Errorf("%w: a request with the id %s is running", errInvalidRequest, id)
-	case len(d.inFlight) >= maxInFlight:
+	case d.live >= maxInFlight, len(d.inFlight) >= maxEnding:
 		return id, fmt.Errorf("%w: %d, wait for an answer first", errOverloaded, maxInFlight)
 	}
 	d.inFlight[key] = req
+	d.live++
 	d.running.Add(1)
 	return id, nil
 }
@@ -172,6 +181,7 @@ func (d *dispatcher) answer(ctx context.Context, key string, env *envelope, h ha
 	}
 	_ = d.out.wait(context.Background(), highWater) // closed: push tells
 	d.mu.Lock()
+	d.retire(d.inFlight[key])
 	delete(d.inFlight, key) // before the answer, behind which the id is free
 	d.mu.Unlock()
 	if err := d.out.push(frame); err != nil {
@@ -207,9 +217,19 @@ func (d *dispatcher) cancel(params json.RawMessage) {
 	}
 	d.mu.Lock()
 	req := d.inFlight[idKey(p.ID)]
+	d.retire(req)
 	d.mu.Unlock()
 	if req != nil {
 		req.cancel()
+	}
+}
+
+// retire takes a request out of the count of those that run, once. The caller
+// holds mu.
+func (d *dispatcher) retire(r *request) {
+	if r != nil && !r.retired {
+		r.retired = true
+		d.live--
 	}
 }
 

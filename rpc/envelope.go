@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // maxIDBytes bounds a request id: it is kept while the request runs.
@@ -166,6 +167,9 @@ func present(raw json.RawMessage) json.RawMessage {
 func checkID(id json.RawMessage) error {
 	if len(id) > maxIDBytes {
 		return fmt.Errorf("the id is longer than %d bytes", maxIDBytes)
+	}
+	if !utf8.Valid(id) {
+		return errors.New("the id is not UTF-8")
 	}
 	if id[0] == '"' || isInteger(id) {
 		return nil

@@ -11,14 +11,17 @@ import (
 	"strings"
 )
 
+// MaxMessageBytes is the highest limit that can be set for a message.
+const MaxMessageBytes = 1 << 30
+
 // Limits of the framing, as the protocol has them.
 const (
 	// DefaultMaxMessageBytes bounds one incoming message.
 	DefaultMaxMessageBytes = 64 << 20
 
 	maxHeaderBytes = 8 << 10
-	maxSkipBytes   = 1 << 30  // the longest body that is read over to go on behind it
-	readBufSize    = 64 << 10 // also the longest script line that needs no copy twice
+	maxSkipBytes   = MaxMessageBytes // the longest body that is read over to go on behind it
+	readBufSize    = 64 << 10        // also the longest script line that needs no copy twice
 )
 
 // mode is how messages are framed.

@@ -199,12 +199,15 @@ func (s *session) describe(setup Setup) InitializeResult {
 // shutdown serves the method of this name: it cancels what runs and answers
 // when that has ended. It runs on the read loop only when nothing else runs, so
 // that its answer, too, comes before those to what follows.
-func (s *session) shutdown(context.Context, json.RawMessage) (any, error) {
+func (s *session) shutdown(ctx context.Context, _ json.RawMessage) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
 	for _, r := range s.dispatcher.snapshot() {
 		if r.method != MethodShutdown {
 			r.cancel()
 			<-r.done // Serve's own deadline bounds it
 		}
 	}
+	s.closeDomain(ctx)
 	return nil, nil //nolint:nilnil // the answer is null
 }

@@ -13,13 +13,13 @@ import (
 
 // Bounds of the end of a connection.
 const (
-	// shutdownTimeout bounds the end of Serve: cancelled handlers, then output
-	// that the client does not read.
-	shutdownTimeout = 5 * time.Second
+	// shutdownTimeout bounds the end of what runs: cancelled handlers, and
+	// Options.Close.
+	shutdownTimeout = 3500 * time.Millisecond
 
-	// fatalFlush bounds the output after a framing error: whoever sends rubbish
-	// need not be waited for.
-	fatalFlush = time.Second
+	// flushTimeout bounds the wait for a client that does not read the last
+	// messages.
+	flushTimeout = time.Second
 )
 
 // Exit codes of Serve.
@@ -40,6 +40,12 @@ type Options struct {
 	// read loop, so that cancels wait for it: it must be quick. Script mode may
 	// do without initialize. Nil sets nothing up.
 	Initialize func(ctx context.Context, p InitializeParams) (Setup, error)
+
+	// Close ends what the domain runs besides requests, as tasks and turns that
+	// nobody waits for, bounded by ctx. It is called once, by shutdown or by the
+	// end of the connection, while events still reach the client. Nil ends
+	// nothing.
+	Close func(ctx context.Context) error
 
 	table []entry // nil is methods(); tests have their own
 }
@@ -125,6 +131,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) (exitCo
 		initShape: shapeOf(reflect.TypeFor[InitializeParams](), map[reflect.Type]*shape{}),
 		exited:    make(chan struct{}),
 		orphan:    make(chan struct{}),
+		closed:    make(chan struct{}),
 		life:      life,
 	}
 	ses.dispatcher = newDispatcher(life, ses.stream, ses, s.log)

@@ -37,7 +37,11 @@ type session struct {
 	watches sync.WaitGroup
 	life    context.Context
 
+	closing sync.Once
+	closed  chan struct{} // closed when Options.Close has returned
+
 	mu          sync.Mutex
+	closeErr    error // of Options.Close
 	phase       phase
 	initialized bool // by the method, also in script mode
 	exit        bool
@@ -87,28 +91,54 @@ func (s *session) finish(cancel context.CancelCauseFunc, conn *jsonrpc2.Conn, bo
 	_ = conn.Close() // closed already, or closes now
 	box.drain()
 
-	var errs []error
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
+	errs := s.ended(deadline)
+	s.peer.detach()
+	s.watches.Wait()
+	var fe *frameError
+	if errors.As(cause, &fe) {
+		errs = append(errs, cause)
+	}
+	if err := box.close(flushTimeout); err != nil {
+		errs = append(errs, err)
+	}
+	return s.exitCode(cause), errors.Join(errs...)
+}
+
+// ended waits until nothing runs any more, and says what still does.
+func (s *session) ended(deadline time.Time) (errs []error) {
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	go s.closeDomain(ctx) // waited for below; one that ignores ctx ends with the process
 	select {
 	case <-s.dispatcher.idle():
-	case <-timer.C:
+	case <-ctx.Done():
 		for _, r := range s.dispatcher.snapshot() {
 			errs = append(errs, fmt.Errorf("%s did not end", r.method))
 		}
 	}
-	s.peer.detach()
-	s.watches.Wait()
-	var fe *frameError
-	flush := max(time.Until(deadline), fatalFlush)
-	if errors.As(cause, &fe) {
-		flush = fatalFlush
-		errs = append(errs, cause)
+	select {
+	case <-s.closed:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return append(errs, s.closeErr)
+	case <-ctx.Done():
+		return append(errs, errors.New("the tasks and turns did not end"))
 	}
-	if err := box.close(flush); err != nil {
-		errs = append(errs, err)
-	}
-	return s.exitCode(cause), errors.Join(errs...)
+}
+
+// closeDomain ends what runs besides requests. It may be called again and then
+// does nothing.
+func (s *session) closeDomain(ctx context.Context) {
+	s.closing.Do(func() {
+		defer close(s.closed)
+		if s.opts.Close == nil {
+			return
+		}
+		err := s.opts.Close(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.closeErr = err
+	})
 }
 
 func (s *session) exitCode(cause error) int {

@@ -18,9 +18,15 @@ const maxEchoed = 1 << 10
 
 // BashOptions are the options of Bash. The zero value is fine.
 type BashOptions struct {
-	Timeout time.Duration      // 0: the runtime's default, which is 30 s if not set
-	Dir     string             // workspace-relative; "" is the workspace
-	Output  func(delta string) // gets output as it arrives, from one goroutine at a time
+	Timeout time.Duration // 0: the runtime's default, which is 30 s if not set
+	Dir     string        // workspace-relative; "" is the workspace
+
+	// Output gets output as it arrives: in order, from one goroutine, and not
+	// after Bash has returned. A slow Output delays neither the command nor its
+	// time limit: Bash waits for it only while the limit allows, and what it did
+	// not take by then is in the result's text alone. Only a call that still hangs
+	// at that time outlives Bash.
+	Output func(delta string)
 }
 
 // Result is how a command ended. It has the shape of runtime/exec's answer.
@@ -66,8 +72,10 @@ func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result
 	out := NewOutput(r.output)
 	var sink io.Writer = out
 	if opts.Output != nil {
-		deltas := newLive(opts.Output, r.output)
-		defer deltas.flush()
+		reader := deliver(opts.Output)
+		defer reader.finish(ctx)
+		deltas := newLive(reader.put, r.output)
+		defer deltas.flush() // before finish
 		sink = io.MultiWriter(out, deltas)
 	}
 	exit, err := r.exec.Exec(ctx, Command{Script: cmd, Dir: opts.Dir}, sink)

@@ -227,9 +227,11 @@ func (c *copier) read(lv *level) ([]fs.DirEntry, error) {
 	for {
 		some, err := dir.ReadDir(1024)
 		for _, e := range some {
-			if !isTemp(e.Name()) { // of a write or copy that is under way
-				list = append(list, e)
+			if isTemp(e.Name()) {
+				c.skip(path.Join(lv.from, e.Name()), "temporary file of a write or copy under way")
+				continue
 			}
+			list = append(list, e)
 		}
 		if len(list) > c.filesLeft {
 			return nil, tooMany(lv.from)

@@ -222,11 +222,17 @@ func TestCopyHashesAndCopiesHardLinksAsFiles(t *testing.T) {
 	}
 }
 
+// TestCopyOfOurOwnTemporaryFilesIsLeftOut and said: a file of somebody else's
+// can bear such a name.
 func TestCopyOfOurOwnTemporaryFilesIsLeftOut(t *testing.T) {
 	temp := ".pygent-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	src, dst := workspace(t, map[string]string{"d/.pygent-notes": "mine", "d/" + temp: "x"}), workspace(t, nil)
-	_, err := src.CopyTo(t.Context(), dst, ".", ".", runtime.CopyOptions{})
+	report, err := src.CopyTo(t.Context(), dst, ".", ".", runtime.CopyOptions{})
 	must(t, err)
+	skipped := []runtime.Skipped{{Path: "d/" + temp, Reason: "temporary file of a write or copy under way"}}
+	if diff := cmp.Diff(skipped, report.Skipped); diff != "" {
+		t.Error(diff)
+	}
 	want := map[string]string{"d/": "", "d/.pygent-notes": "mine"}
 	if diff := cmp.Diff(want, tree(t, dst)); diff != "" {
 		t.Error(diff)

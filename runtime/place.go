@@ -41,25 +41,14 @@ func (p *placer) place(staged, to string) (err error) {
 
 // parents makes the directories that lead to the destination.
 func (p *placer) parents(dir string) error {
-	if dir == "." {
-		return nil
+	made, err := p.ws.makeDirs(dir)
+	for _, d := range made {
+		p.undo = append(p.undo, func() { _ = p.ws.root.Remove(d) })
 	}
-	err := p.ws.root.Mkdir(dir, 0o755)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := p.parents(path.Dir(dir)); err != nil {
-			return err
-		}
-		err = p.ws.root.Mkdir(dir, 0o755)
-	}
-	switch {
-	case err == nil:
-		p.undo = append(p.undo, func() { _ = p.ws.root.Remove(dir) })
-		return nil
-	case errors.Is(err, fs.ErrExist):
-		return nil // if it is a file, the rename says so
-	default:
+	if err != nil {
 		return p.ws.wrap("make the directory", dir, err)
 	}
+	return nil
 }
 
 // move puts one staged file or tree at to: in one go when nothing is there, else

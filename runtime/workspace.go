@@ -24,7 +24,7 @@ type Workspace struct {
 // OpenOptions are the options of OpenWorkspace. The zero value is fine.
 type OpenOptions struct {
 	// Protect lists host directories, such as the server's own state, that the
-	// workspace must not contain. They need not exist.
+	// workspace must neither contain nor lie in. They need not exist.
 	Protect []string
 }
 
@@ -33,7 +33,8 @@ type OpenOptions struct {
 //
 // It refuses with an error that wraps ErrOutside: the file system's root, the
 // home directory, system directories (/etc, /run, /proc, /sys, /dev and what is
-// below them), a file, a missing directory, and one that holds a protected one.
+// below them), a file, a missing directory, and one that holds a protected one
+// or lies in it.
 func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 	if dir == "" {
 		return nil, &InvalidError{"root", "is empty"}
@@ -210,8 +211,11 @@ func unfitRoot(real string, protect []string) string {
 		}
 	}
 	for _, dir := range protect {
-		if contains(real, existing(dir)) {
+		switch own := existing(dir); {
+		case contains(real, own):
 			return "it contains the server's own files in " + dir
+		case contains(own, real):
+			return "it lies in the server's own directory " + dir
 		}
 	}
 	return ""

@@ -10,12 +10,14 @@ import (
 )
 
 func TestUnfitRootsAreRefused(t *testing.T) {
-	home, state := t.TempDir(), t.TempDir()
+	home, state, own := t.TempDir(), t.TempDir(), t.TempDir()
+	inOwn := filepath.Join(own, "sessions", "x")
+	must(t, os.MkdirAll(inOwn, 0o700))
 	t.Setenv("HOME", home)
 	link := filepath.Join(t.TempDir(), "link")
 	must(t, os.Symlink("/etc", link))
-	opts := runtime.OpenOptions{Protect: []string{filepath.Join(state, "pygent", "not", "there", "yet")}}
-	for _, dir := range []string{"/", home, "/etc", "/etc/ssl", "/run", "/proc", "/proc/self", "/sys", "/dev", "/dev/shm", link, outsideFile(t), filepath.Join(home, "missing"), state, filepath.Dir(state)} {
+	opts := runtime.OpenOptions{Protect: []string{filepath.Join(state, "pygent", "not", "there", "yet"), own}}
+	for _, dir := range []string{"/", home, "/etc", "/etc/ssl", "/run", "/proc", "/proc/self", "/sys", "/dev", "/dev/shm", link, outsideFile(t), filepath.Join(home, "missing"), state, filepath.Dir(state), own, inOwn} {
 		if _, err := os.Lstat(dir); err != nil && dir != filepath.Join(home, "missing") {
 			continue // another system has no such directory
 		}

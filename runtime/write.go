@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ const tempPrefix = ".pygent-"
 // The Change has the path as it was named, cleaned. Writing the same content
 // again is a modification with 0 lines added and removed. Lines are counted as a
 // shortest diff has them; see countLines for when they are not counted.
-func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
+func (w *Workspace) WriteFile(name string, data []byte) (change Change, err error) {
 	clean, err := cleanFile(name)
 	if err != nil {
 		return Change{}, err
@@ -37,7 +38,15 @@ func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	if err := w.root.MkdirAll(path.Dir(real), 0o755); err != nil {
+	made, err := w.makeDirs(path.Dir(real))
+	defer func() {
+		if err != nil {
+			for _, dir := range slices.Backward(made) {
+				_ = w.root.Remove(dir) // fails where somebody else has put something in
+			}
+		}
+	}()
+	if err != nil {
 		return Change{}, w.wrap("make the directory of", clean, err)
 	}
 	old, before, err := w.existingFile(real)
@@ -53,6 +62,28 @@ func (w *Workspace) WriteFile(name string, data []byte) (Change, error) {
 	}
 	c.Added, c.Removed = countLines(before, data)
 	return c, nil
+}
+
+// makeDirs makes the directory and those that lead to it, as far as they are
+// missing, and returns the ones it made, parents first, beside an error too.
+func (w *Workspace) makeDirs(dir string) (made []string, err error) {
+	if dir == "." {
+		return nil, nil
+	}
+	err = w.root.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrNotExist) {
+		if made, err = w.makeDirs(path.Dir(dir)); err != nil {
+			return made, err
+		}
+		err = w.root.Mkdir(dir, 0o755)
+	}
+	switch {
+	case err == nil:
+		return append(made, dir), nil
+	case errors.Is(err, fs.ErrExist):
+		return made, nil // if it is a file, whoever puts something in it learns so
+	}
+	return made, err
 }
 
 // existingFile returns what is at name: nil when there is nothing, and the

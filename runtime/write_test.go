@@ -110,7 +110,7 @@ func TestHardLinkOutsideKeepsItsContent(t *testing.T) {
 func TestFailedWriteLeavesNothing(t *testing.T) {
 	before := map[string]string{"dir/": "", "dir/x": "old", "file": "old", "loop": "-> loop"}
 	ws := workspace(t, before)
-	for _, name := range []string{"dir", "file/below", "loop", "dir/" + strings.Repeat("n", 300)} {
+	for _, name := range []string{"dir", "file/below", "loop", "dir/" + strings.Repeat("n", 300), "new/dir/" + strings.Repeat("n", 300), "dir/new/" + strings.Repeat("n", 300) + "/x"} {
 		if _, err := ws.WriteFile(name, []byte("new")); err == nil {
 			t.Errorf("%q was written", name)
 		}

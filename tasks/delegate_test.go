@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -52,12 +53,12 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 	var id string
 	parent := agenttest.Script(
 		one("delegate_task", map[string]any{"prompt": "shout", "files": []string{"data/in.txt"}}),
-		agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return one("task_status", map[string]any{"task_id": id}), nil
-		}),
-		agenttest.ChatFunc(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		},
+		func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return one("collect_file", map[string]any{"task_id": id, "path": "out/result.txt", "dest": "result.txt"}), nil
-		}),
+		},
 	)
 	a := agent.New(parent, reg, f.parent, agent.Options{SessionID: "s_1"})
 	last := func() string {
@@ -223,5 +224,48 @@ func TestPersonasTakeTurns(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a tester", "a poet", "a critic", "a tester"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheSmallerOfTwoTimeLimitsCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
+		for _, p := range []tasks.StartParams{
+			{Limits: &tasks.Limits{TimeoutSeconds: 2}},
+			{Limits: &tasks.Limits{TimeoutSeconds: 2}, TaskTimeoutSeconds: 9},
+			{Limits: &tasks.Limits{TimeoutSeconds: 9}, TaskTimeoutSeconds: 2},
+		} {
+			if task := f.run(t, p); task.Status != "timeout after 2s" {
+				t.Errorf("%+v: status %q", p, task.Status)
+			}
+		}
+	})
+}
+
+func TestWhatIsNotThereYetIsRefused(t *testing.T) {
+	f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
+	for field, p := range map[string]tasks.StartParams{
+		"check":          {Prompt: "x", Check: "make test"},
+		"attempts":       {Prompt: "x", Attempts: 2},
+		"limits.costUsd": {Prompt: "x", Limits: &tasks.Limits{CostUSD: -1}},
+	} {
+		var bad *runtime.InvalidError
+		if _, err := f.Start(t.Context(), p); !errors.As(err, &bad) || bad.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestListsDoNotGrowWithWhatTasksSay(t *testing.T) {
+	long := strings.Repeat("word ", 100_000)
+	f, _ := withAgents(t, false, agenttest.Script(agenttest.Text(long)), tasks.Options{})
+	id := f.start(t, tasks.StartParams{Prompt: long})
+	brief := f.ended(t, id)
+	if len(brief.Prompt) > 2<<10 || len(brief.Text) > 8<<10 {
+		t.Errorf("prompt of %d and text of %d bytes in a list", len(brief.Prompt), len(brief.Text))
+	}
+	whole, err := f.Status(t.Context(), tasks.TaskParams{TaskID: id})
+	if err != nil || whole.Text != long || whole.Prompt != long {
+		t.Errorf("status has a prompt of %d and a text of %d bytes, %v", len(whole.Prompt), len(whole.Text), err)
 	}
 }

@@ -22,9 +22,9 @@ type ListResult struct {
 	Tasks []Task `json:"tasks"`
 }
 
-// List serves tasks/list.
+// List serves tasks/list. Long texts are shortened; Status has them whole.
 func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
-	states := append([]string{StateQueued, StateRunning}, terminalStates...)
+	states := append([]string{StateRunning}, terminalStates...)
 	if p.State != "" && !slices.Contains(states, p.State) {
 		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states)}
 	}
@@ -32,7 +32,7 @@ func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range m.order {
-		if v := m.tasks[id].view(); p.State == "" || v.State == p.State {
+		if v := m.tasks[id].brief(); p.State == "" || v.State == p.State {
 			res.Tasks = append(res.Tasks, v)
 		}
 	}
@@ -117,9 +117,9 @@ func split(list []*task) WaitResult {
 	res := WaitResult{Done: []Task{}, Pending: []Task{}}
 	for _, t := range list {
 		if t.ended() {
-			res.Done = append(res.Done, t.view())
+			res.Done = append(res.Done, t.brief())
 		} else {
-			res.Pending = append(res.Pending, t.view())
+			res.Pending = append(res.Pending, t.brief())
 		}
 	}
 	return res

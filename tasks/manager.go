@@ -46,6 +46,7 @@ type Job struct {
 	Runtime     *runtime.Runtime // the task's own; the manager cleans it up
 	StepTimeout time.Duration    // 0 is no bound
 	Tokens      int64            // 0 is no bound
+	CostUSD     float64          // likewise
 }
 
 // Outcome is how a Job ended.
@@ -78,7 +79,7 @@ type Options struct {
 
 	// Changed is told of every change of a task's state, in order for one task
 	// and exactly once for its end, before Cancel, Wait and Close answer. It must
-	// not call them. May be nil.
+	// not call them. Long texts are shortened. May be nil.
 	Changed func(Task)
 
 	Max         int           // tasks at a time; 0 is DefaultMax

@@ -35,6 +35,21 @@ func (t *task) view() Task {
 	return t.task
 }
 
+// Bounds of a task's texts where many tasks are told of, in bytes.
+const (
+	briefPrompt = 1 << 10
+	briefText   = 4 << 10
+)
+
+// brief is view for lists and notifications, whose size must not grow with what
+// tasks say: the whole texts are in tasks/status.
+func (t *task) brief() Task {
+	v := t.view()
+	v.Prompt, v.Text, v.Error = shorten(v.Prompt, briefPrompt), shorten(v.Text, briefText), shorten(v.Error, briefText)
+	v.Status = shorten(v.Status, briefText)
+	return v
+}
+
 func (t *task) ended() bool {
 	select {
 	case <-t.done:
@@ -93,12 +108,12 @@ func (m *Manager) finish(t *task, out Outcome) {
 	t.mu.Lock()
 	t.task.State, t.task.Status = out.State, statusText(out)
 	t.task.EndedAt = &now
-	t.task.Text, t.task.Steps, t.task.Usage = shortened(out.Text), out.Steps, out.Usage
+	t.task.Text, t.task.Steps, t.task.Usage = shorten(out.Text, maxText), out.Steps, out.Usage
 	if out.Changes != nil {
 		t.task.Changes = out.Changes
 	}
 	if out.Err != nil {
-		t.task.Error = shortened(out.Err.Error())
+		t.task.Error = shorten(out.Err.Error(), maxText)
 	}
 	t.mu.Unlock()
 	m.slots--
@@ -114,7 +129,7 @@ func (m *Manager) finish(t *task, out Outcome) {
 // tell tells the client that t has changed.
 func (m *Manager) tell(t *task) {
 	if m.opts.Changed != nil {
-		m.opts.Changed(t.view())
+		m.opts.Changed(t.brief())
 	}
 }
 
@@ -150,14 +165,15 @@ func errorText(err error) string {
 	if err == nil {
 		return "unknown"
 	}
-	return shortened(err.Error())
+	return shorten(err.Error(), maxText)
 }
 
-func shortened(s string) string {
-	if len(s) <= maxText {
+// shorten keeps head and tail of s, most bytes in all.
+func shorten(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	out := runtime.NewOutput(maxText)
+	out := runtime.NewOutput(most)
 	_, _ = out.Write([]byte(s)) // it never fails
 	return out.String()
 }

@@ -72,13 +72,30 @@ func (p StartParams) validate() error {
 		return tooLong("name", len(p.Name), maxName)
 	case len(p.Files) > maxFiles:
 		return &runtime.InvalidError{Field: "files", Reason: fmt.Sprintf("%d entries: at most %d are accepted; name directories", len(p.Files), maxFiles)}
-	case p.Limits != nil && p.Limits.Tokens < 0:
-		return &runtime.InvalidError{Field: "limits.tokens", Reason: "is negative"}
+	case p.Check != "":
+		return &runtime.InvalidError{Field: "check", Reason: "is not supported yet; run the check with a task of its own"}
+	case p.Attempts < 0 || p.Attempts > 1:
+		return &runtime.InvalidError{Field: "attempts", Reason: "more than 1 is not supported yet"}
+	}
+	if err := p.Limits.validate(); err != nil {
+		return err
 	}
 	if err := checkSeconds("stepTimeoutSeconds", p.StepTimeoutSeconds); err != nil {
 		return err
 	}
 	return checkSeconds("taskTimeoutSeconds", p.TaskTimeoutSeconds)
+}
+
+func (l *Limits) validate() error {
+	switch {
+	case l == nil:
+		return nil
+	case l.Tokens < 0:
+		return &runtime.InvalidError{Field: "limits.tokens", Reason: "is negative"}
+	case l.CostUSD < 0:
+		return &runtime.InvalidError{Field: "limits.costUsd", Reason: "is negative"}
+	}
+	return checkSeconds("limits.timeoutSeconds", l.TimeoutSeconds)
 }
 
 func tooLong(field string, got, most int) error {
@@ -90,7 +107,7 @@ func checkSeconds(field string, s float64) error {
 	if s >= 0 && s <= maxTimeout.Seconds() {
 		return nil
 	}
-	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, from 0 (no bound) to %.0f", s, maxTimeout.Seconds())}
+	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, from 0 (the configured default) to %.0f", s, maxTimeout.Seconds())}
 }
 
 // reserve takes a slot under the lock, so that no number of concurrent callers
@@ -181,10 +198,11 @@ func (m *Manager) newTask(p StartParams, rt *runtime.Runtime) *task {
 		Runtime:     rt,
 		StepTimeout: orDefault(p.StepTimeoutSeconds, m.opts.StepTimeout),
 	}
-	if p.Limits != nil {
-		job.Tokens = p.Limits.Tokens
-	}
 	limit := orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout)
+	if l := p.Limits; l != nil {
+		job.Tokens, job.CostUSD = l.Tokens, l.CostUSD
+		limit = tighter(limit, orDefault(l.TimeoutSeconds, 0))
+	}
 	ctx, cancel := context.WithCancel(m.lifetime)
 	name := p.Name
 	if name == "" {

@@ -8,10 +8,8 @@ import (
 
 // States of a task.
 //
-//	queued ──▶ running ──▶ finished | failed | timeout | stepLimit | budget | cancelled
-//	   └──────────────────────────────────────────────────────────────▶ cancelled
+//	running ──▶ finished | failed | timeout | stepLimit | budget | cancelled
 const (
-	StateQueued    = "queued"
 	StateRunning   = "running"
 	StateFinished  = "finished"
 	StateFailed    = "failed"
@@ -32,11 +30,15 @@ type StartParams struct {
 	StepTimeoutSeconds float64  `json:"stepTimeoutSeconds,omitempty" jsonschema:"bounds each model round with its tools"`
 	TaskTimeoutSeconds float64  `json:"taskTimeoutSeconds,omitempty" jsonschema:"bounds the whole task"`
 	Limits             *Limits  `json:"limits,omitempty"`
+	Check              string   `json:"check,omitempty" jsonschema:"not supported yet: refused"`
+	Attempts           int      `json:"attempts,omitempty" jsonschema:"not supported yet: more than 1 is refused"`
 }
 
 // Limits bound what a task may use.
 type Limits struct {
-	Tokens int64 `json:"tokens,omitempty" jsonschema:"input and output of all model calls"`
+	TimeoutSeconds float64 `json:"timeoutSeconds,omitempty" jsonschema:"bounds the whole task, as taskTimeoutSeconds does; the smaller counts"`
+	Tokens         int64   `json:"tokens,omitempty" jsonschema:"input and output of all model calls"`
+	CostUSD        float64 `json:"costUsd,omitempty" jsonschema:"enforced where the provider reports what a call costs"`
 }
 
 // StartResult answers tasks/start, which does not wait for the task.

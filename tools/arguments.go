@@ -30,7 +30,7 @@ func decode(arguments string, schema *jsonschema.Schema, resolved *jsonschema.Re
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(arguments), &fields); err != nil {
 		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if errors.As(err, &wrong) && !strings.HasPrefix(strings.TrimSpace(arguments), "{") {
 			return fmt.Errorf("arguments must be a JSON object, got %s", wrong.Value)
 		}
 		return fmt.Errorf("arguments are not valid JSON: %w", err)

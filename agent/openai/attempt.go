@@ -18,6 +18,9 @@ import (
 // [DONE] and the end of the response that should follow it at once.
 const trailGrace = 2 * time.Second
 
+// errBadEvent stands for a decoder's error, which can quote the event.
+var errBadEvent = errors.New("malformed event")
+
 // errSilent is the cause of a request's context that the idle timeout ended.
 var errSilent = errors.New("the endpoint is silent")
 
@@ -85,7 +88,7 @@ func (m *Model) relay(stream *goopenai.ChatCompletionStream, a *assembler, quiet
 			return err
 		}
 		if a.finish != "" {
-			quiet.shorten(trailGrace)
+			quiet.endIn(trailGrace)
 		}
 	}
 }
@@ -99,9 +102,10 @@ func (m *Model) feed(raw []byte, a *assembler) error {
 		return m.feedLoose(raw, a)
 	}
 	if err != nil {
-		return &agent.ProviderError{Retryable: true, Message: fmt.Sprintf("%s sent an event that is not JSON: %s", m.base, m.excerpt(raw)), Err: err}
+		return &agent.ProviderError{Retryable: true, Message: fmt.Sprintf("%s sent an event that is not JSON: %s", m.base, place(raw, err)), Err: errBadEvent}
 	}
 	if c.failed() {
+		a.finish = "" // a reply that the provider takes back is not whole
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)
@@ -113,12 +117,24 @@ func (m *Model) feedLoose(raw []byte, a *assembler) error {
 	err := json.Unmarshal(raw, &c)
 	var mismatch *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &mismatch) { // a mismatch leaves its field empty, no more
-		return &agent.ProviderError{Message: fmt.Sprintf("%s sent an event that cannot be read: %s", m.base, m.excerpt(raw)), Err: err}
+		return &agent.ProviderError{Message: fmt.Sprintf("%s sent an event that cannot be read: %s", m.base, place(raw, err)), Err: errBadEvent}
 	}
 	if c.failed() {
+		a.finish = "" // a reply that the provider takes back is not whole
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)
+}
+
+// place says where an event is bad without a word of it, for it can be part of
+// the conversation, and so can the decoder's own words.
+func place(raw []byte, err error) string {
+	text := fmt.Sprintf("%d bytes", len(raw))
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		text += fmt.Sprintf(", wrong at byte %d", syntax.Offset)
+	}
+	return text
 }
 
 // cut says why a stream ended without a finish reason.
@@ -129,8 +145,11 @@ func (m *Model) cut(err error, body *eventBody) error {
 		return err
 	case errors.Is(err, io.EOF): // not io.ErrUnexpectedEOF
 		message := m.base + " ended the stream without a finish_reason"
-		if stray := body.strayText(); stray != "" {
-			message += "; besides events it sent: " + m.excerpt([]byte(stray))
+		switch stray, size := body.strayText(); {
+		case stray != "":
+			message += "; it sent no event, but: " + m.excerpt([]byte(stray))
+		case size > 0:
+			message += fmt.Sprintf("; besides events it sent %d bytes", size)
 		}
 		return &agent.ProviderError{Retryable: true, Message: message, Err: io.ErrUnexpectedEOF}
 	default:

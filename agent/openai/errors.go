@@ -50,10 +50,14 @@ func (m *Model) typeError(resp *http.Response, kind string, body []byte, model s
 		pe.Retryable = !f.exhausted() && (retryableStatus(f.status) || (f.status == 0 && f.transient(false)))
 		return pe
 	}
+	said := m.excerpt([]byte(plainText(kind, body)))
+	if ok { // a reply in one piece, perhaps: its words are not for an error
+		said = fmt.Sprintf("%d bytes of JSON", len(body))
+	}
 	return &agent.ProviderError{
 		HTTPStatus: resp.StatusCode,
 		Message: fmt.Sprintf("%s answered %s where an event stream was due; check that OPENAI_BASE_URL is the base of an OpenAI-compatible API (it often ends in /v1): %s",
-			m.base, m.excerpt([]byte(kind)), m.excerpt([]byte(plainText(kind, body)))),
+			m.base, m.excerpt([]byte(kind)), said),
 	}
 }
 

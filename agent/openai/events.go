@@ -39,7 +39,9 @@ type eventBody struct {
 	long    []byte // a line that did not fit the read buffer
 	total   int64
 	isError bool // the event began with `event: error`
+	events  bool // there were some
 	stray   []byte
+	strayed int // bytes of lines that are no events
 	err     error
 }
 
@@ -72,14 +74,21 @@ func (b *eventBody) Read(p []byte) (int, error) {
 func (b *eventBody) Close() error { return b.body.Close() }
 
 // drain reads what is left behind the last event, so that the connection can
-// be used again. It waits only briefly.
+// be used again. It waits only briefly, also for one that goes on and on.
 func (b *eventBody) drain() {
-	b.quiet.shorten(drainWait)
+	b.quiet.endIn(drainWait)
 	_, _ = io.CopyN(io.Discard, b.src, drainBytes) // on failure the connection is closed, no more
 }
 
-// strayText is the beginning of what came besides events.
-func (b *eventBody) strayText() string { return string(b.stray) }
+// strayText is the beginning of what came in the place of events, and the size
+// of what came besides them. Once there was an event, text can be a torn piece
+// of the conversation and is not told.
+func (b *eventBody) strayText() (text string, size int) {
+	if b.events {
+		return "", b.strayed
+	}
+	return string(b.stray), b.strayed
+}
 
 // line returns the next line; with an error, what came of it before.
 func (b *eventBody) line() ([]byte, error) {
@@ -126,12 +135,14 @@ func (b *eventBody) take(line []byte) {
 			b.isError = string(value) == "error"
 		case "id", "retry":
 		default:
+			b.strayed += len(line)
 			b.stray = append(b.stray, line[:min(len(line), maxStrayBytes-len(b.stray))]...)
 		}
 	}
 }
 
 func (b *eventBody) put(payload []byte) {
+	b.events = b.events || len(payload) > 0
 	const bareError = `{"error"`
 	switch {
 	case len(payload) == 0:

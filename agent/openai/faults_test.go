@@ -3,11 +3,15 @@ package openai
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
@@ -61,6 +65,7 @@ func TestFailedStreams(t *testing.T) {
 		"error as the object":           {raw(half + `data: {"object":"error","message":"boom","code":500}` + "\n\n"), "boom", true, "hello", nil},
 		"error without framing":         {raw(half + `{"error":{"message":"boom"}}` + "\n"), "boom", true, "hello", nil},
 		"error finish":                  {raw(half + `data: {"choices":[{"delta":{},"finish_reason":"error"}]}` + "\n\n" + done), "finish_reason error", true, "hello", nil},
+		"error event after the finish":  {raw(half + finish + `data: {"error":{"message":"late"}}` + "\n\n" + done), "late", true, "hello", nil},
 		"error event of the client":     {raw(half + `data: {"error":{"message":"bad tool schema","type":"invalid_request_error"}}` + "\n\n"), "bad tool schema", false, "hello", nil},
 		"error event, context":          {raw(`data: {"error":{"message":"too long","code":"context_length_exceeded"}}` + "\n\n"), "too long", false, "", agent.ErrContextOverflow},
 		"stray text":                    {raw("upstream has gone away\n\n"), "upstream has gone away", true, "", nil},
@@ -87,6 +92,27 @@ func TestFailedStreams(t *testing.T) {
 	}
 }
 
+// A broken event is a piece of the conversation.
+func TestBrokenEventsAreNotQuoted(t *testing.T) {
+	for name, stream := range map[string]string{
+		"not JSON":    `data: {"choices":[{"delta":{"content":"password is hunter2"}}` + "\n\n",
+		"no string":   `data: {"choices":[{"delta":{"content":"a"}}],hunter2}` + "\n\n",
+		"no fields":   `data: "password is hunter2"` + "\n\n",
+		"torn":        hello + "password is hunter2\n",
+		"wrong parts": `data: {"choices":[{"delta":{"content":["password is hunter2"]}}]}` + "\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			core, logged := observer.New(zap.DebugLevel)
+			srv := agenttest.Server(t, raw(stream), raw(stream))
+			got := chat(t, t.Context(), newModel(t, srv.URL, func(o *Options) { o.Retries = 1; o.Logger = zap.New(core) }), agent.Request{})
+			pe := got.provider(t)
+			if all := fmt.Sprintf("%v %v %+v %+v", got.err, pe.Err, got.retries, logged.All()); strings.Contains(all, "hunter2") {
+				t.Errorf("the conversation is quoted: %s", all)
+			}
+		})
+	}
+}
+
 func TestCutStreamIsRetried(t *testing.T) {
 	srv := agenttest.Server(t, hangUp(hello), raw(hello), agenttest.Text("whole reply"))
 	got := chat(t, t.Context(), newModel(t, srv.URL), agent.Request{})
@@ -101,14 +127,42 @@ func TestCutStreamIsRetried(t *testing.T) {
 	}
 }
 
-// The reply is whole with its finish reason, whatever becomes of the rest.
+// The reply is whole with its finish reason, whatever becomes of the connection.
 func TestStreamBrokenBehindTheFinish(t *testing.T) {
-	for name, s := range map[string]serve{"reset": hangUp(hello + stop), "silent": silent(hello + stop), "error": raw(hello + stop + `data: {"error":"late"}` + "\n\n")} {
+	for name, s := range map[string]serve{"reset": hangUp(hello + stop), "silent": silent(hello + stop)} {
 		t.Run(name, func(t *testing.T) {
 			srv := agenttest.Server(t, s)
 			m := newModel(t, srv.URL, func(o *Options) { o.IdleTimeout = 150 * time.Millisecond })
 			got := chat(t, t.Context(), m, agent.Request{})
 			if got.err != nil || got.reply.Message.Content != "hello" {
+				t.Errorf("reply %+v, error %v", got.reply, got.err)
+			}
+		})
+	}
+}
+
+// Comments are no reason to wait on: the stream may go on with them for ever.
+func TestCommentsBehindTheFinishGainNoTime(t *testing.T) {
+	chatter := func(events string) serve {
+		return func(w http.ResponseWriter, r agenttest.ServerRequest) {
+			raw(events)(w, r)
+			for {
+				select {
+				case <-r.Gone:
+					return
+				case <-time.After(20 * time.Millisecond):
+					agenttest.WriteRaw(w, ": keep-alive\n\n")
+				}
+			}
+		}
+	}
+	for name, events := range map[string]string{"without DONE": hello + stop, "behind DONE": hello + stop + done} {
+		t.Run(name, func(t *testing.T) {
+			srv := agenttest.Server(t, chatter(events))
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			got := chat(t, ctx, newModel(t, srv.URL), agent.Request{})
+			if ctx.Err() != nil || got.err != nil || got.reply.Message.Content != "hello" || got.reply.Finish != agent.FinishStop {
 				t.Errorf("reply %+v, error %v", got.reply, got.err)
 			}
 		})
@@ -135,6 +189,24 @@ func TestCancelDuringTheStream(t *testing.T) {
 	reply, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(agent.Delta) { cancel(cause) })
 	if !errors.Is(err, cause) || reply.Message.Content != "hello" {
 		t.Errorf("reply %+v, error %v; want the partial text and the cause", reply, err)
+	}
+}
+
+// What a Retry has declared void must not come back as the partial text.
+func TestCancelBeforeTheRetryReturnsNoVoidText(t *testing.T) {
+	srv := agenttest.Server(t, raw(hello))
+	m := newModel(t, srv.URL)
+	m.firstDelay = time.Minute
+	cause := errors.New("the user said so")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	reply, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
+		if d.Retry != nil {
+			cancel(cause)
+		}
+	})
+	if !errors.Is(err, cause) || reply.Message.Content != "" {
+		t.Errorf("reply %+v, error %v; want the cause alone", reply, err)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestAnswersThatAreNoStream(t *testing.T) {
 		"HTML with 200":       {answer: status(200, page, "Content-Type", "text/html; charset=utf-8"), status: 200, says: []string{"text/html", "Sign in", "OPENAI_BASE_URL"}},
 		"error with 200":      {answer: status(200, `{"error":{"message":"no such thing"}}`), status: 200, says: []string{"no such thing"}},
 		"503 within a 200":    {answer: status(200, `{"error":{"message":"busy","code":503}}`), status: 503, retried: true, says: []string{"busy"}},
-		"completion with 200": {answer: status(200, `{"choices":[{"message":{"content":"hi"}}]}`), status: 200, says: []string{"application/json", "event stream"}},
+		"completion with 200": {answer: status(200, `{"choices":[{"message":{"content":"the password is hunter2"}}]}`), status: 200, says: []string{"application/json", "event stream"}},
 		"307":                 {answer: status(307, ``, "Location", "https://elsewhere.example/v1/x?key=hunter2"), status: 307, says: []string{"https://elsewhere.example/v1/x", "OPENAI_BASE_URL"}},
 		"302":                 {answer: status(302, ``), status: 302, says: []string{"elsewhere"}},
 		"204":                 {answer: status(204, ``), status: 204, says: []string{"no reason given"}},

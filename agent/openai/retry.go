@@ -21,14 +21,15 @@ const (
 )
 
 // retry sends c until it succeeds, fails for good, or ctx ends. Beside an
-// error it returns the partial text of the last attempt.
+// error it returns the partial text of the last attempt, unless a Retry has made
+// it void.
 func (m *Model) retry(ctx context.Context, c call, emit func(agent.Delta)) (agent.Reply, error) {
 	waits := &schedule{exp: backoff.ExponentialBackOff{
 		InitialInterval: m.firstDelay, RandomizationFactor: jitter, Multiplier: 2, MaxInterval: maxDelay,
 	}}
-	attempts := 0
+	attempts, void := 0, false
 	reply, err := backoff.Retry(ctx, func() (agent.Reply, error) {
-		attempts++
+		attempts, void = attempts+1, false
 		reply, err := m.attempt(ctx, c, emit)
 		if err == nil {
 			return reply, nil
@@ -45,9 +46,13 @@ func (m *Model) retry(ctx context.Context, c call, emit func(agent.Delta)) (agen
 		backoff.WithMaxElapsedTime(0), // ctx is the bound
 		backoff.WithNotify(func(err error, delay time.Duration) {
 			m.log.Warn("model request failed, will retry", zap.Int("attempt", attempts), zap.Duration("delay", delay), zap.Error(err))
+			void = true
 			emit(agent.Delta{Retry: &agent.Retry{Attempt: attempts, Delay: delay, Reason: err.Error()}})
 		}),
 	)
+	if void { // ctx ended during the wait, after the text was taken back
+		reply = agent.Reply{}
+	}
 	var permanent *backoff.PermanentError // still there when the last try failed for good
 	if errors.As(err, &permanent) {
 		err = permanent.Unwrap()

@@ -9,7 +9,8 @@ import (
 // Only waiting counts: while the caller is busy with what came (a slow client
 // holds up the relay, say) nothing runs out. It is used from one goroutine.
 type silence struct {
-	limit time.Duration // not positive: no limit
+	limit time.Duration // of one wait; not positive: no limit
+	end   time.Time     // of all waits; zero: none
 	timer *time.Timer
 }
 
@@ -22,18 +23,25 @@ func newSilence(limit time.Duration, fire func()) *silence {
 
 // start begins a wait.
 func (s *silence) start() {
-	if s.limit > 0 {
-		s.timer.Reset(s.limit)
+	limit := s.limit
+	if !s.end.IsZero() {
+		if left := max(0, time.Until(s.end)); limit <= 0 || left < limit {
+			limit = left
+		}
+	} else if limit <= 0 {
+		return
 	}
+	s.timer.Reset(limit)
 }
 
 // stop ends a wait.
 func (s *silence) stop() { s.timer.Stop() }
 
-// shorten sets a tighter limit.
-func (s *silence) shorten(limit time.Duration) {
-	if s.limit <= 0 || limit < s.limit {
-		s.limit = limit
+// endIn lets no wait last longer than limit from now, whatever comes: bytes
+// that say nothing, such as comments, gain no time. It never grants more.
+func (s *silence) endIn(limit time.Duration) {
+	if end := time.Now().Add(limit); s.end.IsZero() || end.Before(s.end) {
+		s.end = end
 	}
 }
 

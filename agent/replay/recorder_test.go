@@ -61,6 +61,34 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestRoundTripOfWhatJSONCannotHold: a custom model may say anything, and its
+// recording knows the same conversation again.
+func TestRoundTripOfWhatJSONCannotHold(t *testing.T) {
+	odd := agenttest.Calls("a\xff\xfeb", agent.ToolCall{ID: "i\xff", Name: "n\xff", Arguments: ""}, agent.ToolCall{Name: "stop", Arguments: "{\"x\xe2\x82"})
+	var file bytes.Buffer
+	rec := NewRecorder(agenttest.Script(odd, agenttest.Text("done")), &file)
+	first := []agent.Message{user("look\xff at")}
+	second := append(first, odd.Message, result("i\xff", "\x80\x80"), result("", "ok"))
+	for _, msgs := range [][]agent.Message{first, second} {
+		if _, err := ask(t, rec, msgs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Parse(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, msgs := range [][]agent.Message{first, second} {
+		if _, err := ask(t, p, msgs...); err != nil {
+			t.Errorf("request %d: %v", i+1, err)
+		}
+	}
+	second[1].ToolCalls = []agent.ToolCall{{ID: "i\xff", Name: "n\xff", Arguments: `{"a":1}`}, odd.Message.ToolCalls[1]}
+	if _, err := ask(t, p, second...); err == nil {
+		t.Error("other arguments match")
+	}
+}
+
 func TestRecordingGoesOnInAnExistingFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.jsonl")
 	for i := range 3 {

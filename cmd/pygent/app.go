@@ -15,6 +15,7 @@ import (
 	"github.com/pygent/pygent/agent/replay"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
 )
 
 // app is what one run of the program has: settings, log, model and the runtime
@@ -37,6 +38,9 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A command of the same user can read this process's environment as it was
+	// at its start, where there is no sandbox to keep it from that.
+	local.HideEnvironment("OPENAI_API_KEY")
 	a := &app{cfg: cfg, stderr: std.err}
 	log, closeLog, err := newLogger(cfg, std.err)
 	if err != nil {
@@ -144,6 +148,19 @@ func openWorkspace(root string) (*runtime.Workspace, error) {
 		protect = append(protect, dir)
 	}
 	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})
+}
+
+// checkRoot refuses a workspace now rather than with the first step. "" stands for
+// a temporary one.
+func checkRoot(root string) error {
+	if root == "" {
+		return nil
+	}
+	ws, err := openWorkspace(root)
+	if err != nil {
+		return err
+	}
+	return ws.Close()
 }
 
 // closeTimeout bounds the clean-up when the program ends.

@@ -37,7 +37,7 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 			}
 			err = demo.Run(ctx, demo.Options{
 				Program: exe,
-				Flags:   a.demoFlags(),
+				Flags:   a.demoFlags(f),
 				Keep:    keep,
 				Out:     std.out,
 				Err:     std.err,
@@ -63,8 +63,11 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 
 // demoFlags are what the demo's server is started with. The scripted commands
 // are this program's own, so they may run without a sandbox.
-func (a *app) demoFlags() []string {
+func (a *app) demoFlags(f *flags) []string {
 	args := []string{"--sandbox=none", "--image=" + a.cfg.Image}
+	if f.configFile != "" {
+		args = append(args, "--config="+f.configFile)
+	}
 	switch a.cfg.Runtime {
 	case config.RuntimeDocker:
 		args = append(args, "--docker")

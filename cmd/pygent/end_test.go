@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -60,11 +61,62 @@ func TestServerEndsCleanly(t *testing.T) {
 	}
 }
 
+// TestShutdownEndsTasksAndTurns proves that shutdown answers when nothing runs any
+// more, tasks and turns that nobody waits for included, and that their ends are
+// told before.
+func TestShutdownEndsTasksAndTurns(t *testing.T) {
+	t.Parallel()
+	p := startProgram(t)
+	var lines []string
+	for _, msg := range []string{
+		`{"jsonrpc":"2.0","id":3,"method":"tasks/start","params":{"prompt":"go"}}`,
+		`{"jsonrpc":"2.0","id":4,"method":"agent/step","params":{"prompt":"go","wait":false,"ifBusy":"queue"}}`,
+	} {
+		if err := p.send(msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 200 {
+		if marked(t, p.marker) >= 6 { // the step's command and the task's
+			break
+		}
+		if n == 199 {
+			t.Fatal("the task's command did not start")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := p.send(`{"jsonrpc":"2.0","id":9,"method":"shutdown"}`); err != nil {
+		t.Fatal(err)
+	}
+	for line := range p.lines {
+		lines = append(lines, line)
+		if strings.Contains(line, `"id":9,`) {
+			break
+		}
+	}
+	if left := marked(t, p.marker); left != 0 {
+		t.Errorf("shutdown has answered and %d processes live", left)
+	}
+	all := strings.Join(lines, "\n")
+	for _, want := range []string{`"method":"tasks/changed"`, `"state":"cancelled"`, `"kind":"turnFinished"`, `"id":2,"result"`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s before the answer to shutdown", want)
+		}
+	}
+	if err := p.send(`{"jsonrpc":"2.0","method":"exit"}`); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // program is a running server whose agent runs `sleep` in a few ways.
 type program struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    io.ReadCloser
+	lines  chan string // what the server says, a message each
 	tmp    string
 	marker string // stands in the command line of each process of the command
 }
@@ -99,17 +151,13 @@ func startProgram(t *testing.T) *program {
 			t.Fatal(err)
 		}
 	}
-	r := bufio.NewReader(p.out)
-	for {
-		line, err := r.ReadString('}') // frames do not end in newlines
-		if err != nil {
-			t.Fatalf("the command did not start: %v", err)
-		}
+	p.lines = make(chan string, 10_000) // never full: the reader must not wait
+	go p.read()
+	for line := range p.lines {
 		if strings.Contains(line, `"delta":"up`) {
 			break
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, r) }() // ends with the pipe
 	for range 200 {
 		if marked(t, p.marker) >= 3 {
 			return p
@@ -118,6 +166,24 @@ func startProgram(t *testing.T) *program {
 	}
 	t.Fatal("the command's processes did not start")
 	return nil
+}
+
+// read splits the output into messages; it ends with the pipe.
+func (p *program) read() {
+	defer close(p.lines)
+	r := bufio.NewReader(p.out)
+	for {
+		var n int
+		head, err := r.ReadString('\n')
+		if _, scanErr := fmt.Sscanf(head, "Content-Length: %d", &n); err != nil || scanErr != nil {
+			return
+		}
+		body := make([]byte, 2+n)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return
+		}
+		p.lines <- string(body[2:])
+	}
 }
 
 func (p *program) send(msg string) error {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -40,12 +41,30 @@ func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, 
 		}
 		path = filepath.Join(dir, "pygent.log")
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return nil, nil, &config.Error{Setting: "log_file (PYGENT_LOG_FILE)", Reason: fmt.Sprintf("%q: its directory is not there", path)}
+	if err := checkLogFile(path); err != nil {
+		return nil, nil, &config.Error{Setting: "log_file (PYGENT_LOG_FILE)", Reason: err.Error()}
 	}
 	file := &lumberjack.Logger{Filename: path, MaxSize: logMegabytes, MaxBackups: logBackups}
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	kept := zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(file), level)
 	return zap.New(zapcore.NewTee(visible, kept)).With(zap.Int("pid", os.Getpid())), file.Close, nil
+}
+
+// checkLogFile makes sure that path can be logged to. The rotating writer would
+// move aside whatever it cannot open, a directory included.
+func checkLogFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%q is not a regular file", path)
+	}
+	return nil
 }

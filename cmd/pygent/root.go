@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/rpc"
 )
 
 const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts speak JSON-RPC to
@@ -63,7 +66,7 @@ func newRoot(std streams) *cobra.Command {
 			if isTerminal(std.in) {
 				return cmd.Help()
 			}
-			return serve(cmd.Context(), std, f, 0)
+			return serve(cmd.Context(), std, f, rpc.DefaultMaxMessageBytes)
 		},
 	}
 	root.SetOut(std.out)
@@ -94,7 +97,7 @@ func agentFlags(cmd *cobra.Command, f *flags) {
 }
 
 // load reads the settings. projectDir is the workspace whose pygent.toml may
-// tighten them, "" for none.
+// tighten them, "" for the one of the settings, if any.
 func (f *flags) load(projectDir string) (config.Config, error) {
 	src := config.Sources{UserFile: f.configFile, Environ: os.Environ(), Flags: f.apply}
 	if src.UserFile == "" {
@@ -103,8 +106,8 @@ func (f *flags) load(projectDir string) (config.Config, error) {
 		return config.Config{}, &exitError{exitUsage, err}
 	}
 	cfg, err := config.Load(src)
-	if err == nil && projectDir != "" {
-		err = cfg.TightenFrom(projectDir)
+	if err == nil {
+		err = cfg.TightenFrom(cmp.Or(projectDir, cfg.Workspace))
 	}
 	if err != nil {
 		return config.Config{}, &exitError{exitUsage, err}
@@ -154,13 +157,7 @@ func version() string {
 	return "0.0.0-dev"
 }
 
-// isTerminal tells whether a stream is a character device, which is near enough
-// to decide between help and serving.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -58,6 +60,11 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	}
 	ctx, stop := untilEnded(ctx, os.Interrupt)
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() { watchReader(ctx, std.out, cancel) }) // as in: pygent run … | head
 	var client agent.Client = &term.Printer{Out: std.out, Activity: std.err}
 	events := &eventLines{out: std.out}
 	if o.json {
@@ -74,7 +81,11 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 		MaxSteps: o.maxSteps,
 		Limits:   &agent.TurnLimits{TimeoutSeconds: o.timeout},
 	})
-	if err != nil {
+	var invalid *runtime.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return &exitError{exitUsage, err}
+	case err != nil:
 		return &exitError{exitFailed, err}
 	}
 	if o.json {
@@ -165,5 +176,5 @@ func (l *eventLines) write(v any) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.out.Write(append(line, '\n')) // a reader that went away ends us by its own signal
+	_, _ = l.out.Write(append(line, '\n')) // a reader that went away is noticed by watchReader
 }

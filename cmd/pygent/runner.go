@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -27,7 +28,7 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		TaskID:       job.TaskID,
 		Client:       r.d.client,
 	})
-	out := child.Run(ctx, job.Prompt, agent.Turn{Tokens: job.Tokens})
+	out := child.Run(ctx, job.Prompt, agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD, Describe: rpc.Detail})
 	return tasks.Outcome{
 		State: taskState(out.Status),
 		Text:  out.Text,

@@ -18,7 +18,7 @@ import (
 // Bounds of what is asked of the Docker daemon beside the work.
 const (
 	probeTimeout = 2 * time.Second
-	reapTimeout  = 3 * time.Second
+	reapTimeout  = 10 * time.Second
 )
 
 // runtimes makes runtimes of the kind that the settings and the machine allow:
@@ -28,6 +28,8 @@ type runtimes struct {
 	cfg config.Config
 	log *zap.Logger
 
+	life    context.Context // ends with close
+	stop    context.CancelFunc
 	reaping sync.WaitGroup
 
 	mu     sync.Mutex
@@ -43,7 +45,8 @@ type choice struct {
 }
 
 func newRuntimes(cfg config.Config, log *zap.Logger) *runtimes {
-	return &runtimes{cfg: cfg, log: log}
+	life, stop := context.WithCancel(context.Background())
+	return &runtimes{cfg: cfg, log: log, life: life, stop: stop}
 }
 
 // make gives a runtime for ws and takes ws over, also when it fails.
@@ -141,10 +144,10 @@ func (r *runtimes) probe(ctx context.Context) error {
 // reap removes what servers left behind that were killed, beside the work.
 func (r *runtimes) reap(client *docker.Client) {
 	r.reaping.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), reapTimeout)
+		ctx, cancel := context.WithTimeout(r.life, reapTimeout)
 		defer cancel()
 		n, err := client.Reap(ctx)
-		if err != nil {
+		if err != nil && r.life.Err() == nil {
 			r.log.Warn("containers of dead servers", zap.Error(err))
 		}
 		if n > 0 {
@@ -154,6 +157,7 @@ func (r *runtimes) reap(client *docker.Client) {
 }
 
 func (r *runtimes) close() error {
+	r.stop()
 	r.reaping.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -36,11 +38,17 @@ ways, no initialize needed, and the end of input means no more requests.`,
 
 // serve serves one connection on the standard streams.
 func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
-	a, err := newApp(f, std, f.root)
+	if maxMessage < 1 || maxMessage > rpc.MaxMessageBytes {
+		return &exitError{exitUsage, fmt.Errorf("--max-message-bytes: %d: give a number from 1 to %d", maxMessage, rpc.MaxMessageBytes)}
+	}
+	a, err := newApp(f, std, "")
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	if err := checkRoot(a.cfg.Workspace); err != nil {
+		return &exitError{exitUsage, err}
+	}
 
 	ctx, stop := untilEnded(ctx, os.Interrupt)
 	defer stop()
@@ -56,9 +64,8 @@ func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
 		Version:         version(),
 		MaxMessageBytes: maxMessage,
 		Logger:          a.log,
-		Initialize: func(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
-			return d.initialize(ctx, p)
-		},
+		Initialize:      func(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) { return d.initialize(ctx, p) },
+		Close:           func(ctx context.Context) error { return d.close(ctx) },
 	})
 	peer := server.Peer()
 	d, err = newDomain(lifetime, a, peer, func(t tasks.Task) { peer.TaskChanged(lifetime, t) })
@@ -70,10 +77,6 @@ func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
 	code, err := server.Serve(lifetime, std.in, std.out)
 	if err != nil {
 		a.log.Warn("connection ended", zap.Error(err))
-	}
-	cancel()
-	if !a.shutdown(d) && code == exitOK {
-		code = exitFailed
 	}
 	if code != exitOK {
 		return &exitError{code: code}
@@ -87,19 +90,25 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 	cfg := d.app.cfg
 	if uri := p.Root(); uri != "" {
 		root, err := rpc.PathOfURI(uri)
-		if err != nil {
-			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
+		if err == nil {
+			err = checkRoot(root)
 		}
-		ws, err := openWorkspace(root) // refused now rather than with the first step
 		if err != nil {
-			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
-		}
-		if err := ws.Close(); err != nil {
 			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)
 		}
 		cfg.Workspace = root
 	}
+	info := d.app.runtimes.info(ctx)
 	if o := p.InitializationOptions; o != nil {
+		if err := agent.CheckMode("initializationOptions.mode", o.Mode); err != nil {
+			return rpc.Setup{}, err
+		}
+		if o.Runtime != "" && o.Runtime != info.Kind {
+			return rpc.Setup{}, &runtime.InvalidError{
+				Field:  "initializationOptions.runtime",
+				Reason: fmt.Sprintf("%q: this server runs commands in %q; start it with --docker or --no-docker", o.Runtime, info.Kind),
+			}
+		}
 		if o.Model != "" {
 			cfg.Model = o.Model
 		}
@@ -117,5 +126,5 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		return rpc.Setup{}, err
 	}
 	_, registry := d.settings()
-	return rpc.Setup{Runtime: d.app.runtimes.info(ctx), Tools: registry.Names(), MaxTasks: d.tasks.Max()}, nil
+	return rpc.Setup{Runtime: info, Tools: registry.Names(), MaxTasks: d.tasks.Max()}, nil
 }

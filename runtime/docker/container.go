@@ -39,14 +39,17 @@ type sandbox struct {
 	log    *zap.Logger
 	gate   gate // of commands that are execs
 
-	ready chan struct{} // closed when start has ended; then the following are set
-	err   error         // why it failed
-	plan  plan
-	name  string
-	id    string
-	stdin types.HijackedResponse // PID 1 lives as long as it
-	has   runtime.Limits
-	tree  *tree // the files, when they are copied
+	ready     chan struct{} // closed when start has ended; then the following are set
+	err       error         // why it failed
+	unremoved bool          // what the failed start left is still there
+	asked     bool          // a container of this name may be there
+	plan      plan
+	name      string
+	id        string
+	stdin     types.HijackedResponse // PID 1 lives as long as it
+	has       runtime.Limits
+	tree      *tree // the files, when they are copied
+	git       gitGuard
 
 	sup      *supervisor.Client // nil when commands are execs
 	said     diagnostics        // by the supervisor, beside the connection
@@ -54,18 +57,38 @@ type sandbox struct {
 	oomKills atomic.Int64       // as far as looked
 	why      atomic.Pointer[error]
 
-	work   sync.WaitGroup // what reads PID 1's streams
-	gone   chan struct{}  // closed when removal begins: commands inside give up
-	remove func() error   // once, for all callers
+	work  sync.WaitGroup // what reads PID 1's streams
+	gone  chan struct{}  // closed when removal begins: commands inside give up
+	users int            // calls of Exec that use it; the executor's mu guards it
+	idle  chan struct{}  // closed when there are none; nil when nobody waits for that
+
+	remove func() error // for all callers; until it succeeds
 }
 
 func newSandbox(o Options) *sandbox {
 	s := &sandbox{client: o.Client, log: o.Log, ready: make(chan struct{}), gone: make(chan struct{})}
-	s.remove = sync.OnceValue(func() error {
-		close(s.gone)
+	leave := sync.OnceFunc(func() { close(s.gone) })
+	s.remove = untilNil(func() error {
+		leave()
 		return s.drop()
 	})
 	return s
+}
+
+// untilNil makes f safe for concurrent use, and calls it until it succeeds once.
+func untilNil(f func() error) func() error {
+	var mu sync.Mutex
+	done := false
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if done {
+			return nil
+		}
+		err := f()
+		done = err == nil
+		return err
+	}
 }
 
 // start creates and starts the container, in the workspace's hardened shape, and
@@ -94,6 +117,7 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 		}
 		next, ok := s.plan.after(o, s.err)
 		if err := s.drop(); err != nil || !ok || ctx.Err() != nil {
+			s.unremoved = err != nil
 			s.err = errors.Join(s.err, err)
 			return
 		}
@@ -103,7 +127,7 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 
 // try makes one container, by s.plan.
 func (s *sandbox) try(ctx context.Context, o Options, ws *runtime.Workspace) error {
-	s.stdin, s.tree, s.sup = types.HijackedResponse{}, nil, nil // of a try before
+	s.stdin, s.tree, s.sup, s.asked = types.HijackedResponse{}, nil, nil, false // of a try before
 	s.name = fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
 	s.log = o.Log.With(zap.String("container", s.name))
 	if err := s.create(ctx, o, ws.Dir()); err != nil {
@@ -123,15 +147,16 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return err
 	}
-	host, err := hostConfig(o, s.plan, dir, m.cpus)
-	if err != nil {
+	if s.git, err = prepareGit(dir); err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
-	// Seen through even when nobody wants it any more: a daemon finishes what it
-	// was asked for, after our removal had found nothing.
+	// Seen through when ctx ends: the daemon goes on with a call that was broken
+	// off, and makes the container after we have removed it.
 	through, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
+	host := hostConfig(o, s.plan, dir, s.git, m.cpus)
 	made, err := s.client.api.ContainerCreate(through, containerConfig(o, s.plan), host, nil, nil, s.name)
+	s.asked = !client.IsErrConnectionFailed(err)
 	switch {
 	case notFound(err):
 		return missingImage(o.Image, err)
@@ -189,7 +214,7 @@ func (s *sandbox) drop() error {
 		defer s.stdin.Close()
 	}
 	defer s.work.Wait()
-	if s.name == "" {
+	if !s.asked {
 		return nil
 	}
 	api := s.client.api

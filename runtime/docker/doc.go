@@ -14,7 +14,10 @@
 // exited while a background child holds its stream, so a small wrapper script
 // runs inside: the command's output, in the order it was written, is all of
 // stdout, and stderr is the wrapper's own line of reports ("start", "exit CODE",
-// "swept"), out of the command's reach. Processes are found by a mark in their
+// "swept"). A command is not given that stderr, but can reach it through /proc,
+// being the same user: a forged report makes a wrong exit code, which a command
+// can have anyway, or a further kill. One that also kills its wrapper can leave a
+// process to the container's life. Processes are found by a mark in their
 // environment and by their session; gate.go keeps commands out of each other's
 // kills.
 //

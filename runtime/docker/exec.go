@@ -19,6 +19,7 @@ const (
 	startPatience  = 700 * time.Millisecond // for a cancelled command to start, so that it can be killed
 	sweepPatience  = 700 * time.Millisecond // for the wrapper to end what a command left
 	drainPatience  = 250 * time.Millisecond // for the stream to end when all processes have
+	outPatience    = 800 * time.Millisecond // for out to take output after the end of ctx
 	inspectTimeout = 2 * time.Second
 	stateInterval  = 2 * time.Second // between looks at whether the container still runs
 )
@@ -69,6 +70,7 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 		return runtime.Exit{}, err
 	}
 	e.work.Go(c.read)
+	defer context.AfterFunc(ctx, func() { c.demux.stopBy(time.Now().Add(outPatience)) })()
 	err := c.watch(ctx)
 	ended := c.learnEnd(err)
 	dirty, failure := c.settle(err)
@@ -78,7 +80,7 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 		}
 		e.discard(s, failure)
 	}
-	c.stop()
+	c.stop(func() bool { return err == nil && ctx.Err() == nil && e.life.Err() == nil })
 	e.leave(s, dirty)
 	switch {
 	case errors.Is(err, errGone), errors.Is(err, errPaused):
@@ -150,12 +152,13 @@ func (e *Executor) leave(s *sandbox, dirty bool) {
 	}
 }
 
-// exit is how the command ended, once that is known.
+// exit is how the command ended, once that is known. It names no signal: the
+// daemon tells a code, and one above 128 can be a program's own, such as git's
+// 129 for wrong usage.
 func (c *command) exit() runtime.Exit {
 	oom := c.oomAtStart >= 0 && c.oomAtEnd > c.oomAtStart
 	return runtime.Exit{
-		Code:   c.code,
-		Signal: signalName(c.code),
+		Code: c.code,
 		// The count is the container's: a neighbour's command may have been
 		// hit. One that succeeded was not.
 		OutOfMemory: oom && c.code != 0,

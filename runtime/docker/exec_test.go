@@ -35,6 +35,7 @@ func testExec(t *testing.T, w way) {
 		{"not found", "nosuchcommand 2>/dev/null", "", runtime.Exit{Code: 127}},
 		{"looks like a report", "echo exit 3 >&2; echo swept 0", "exit 3\nswept 0\n", runtime.Exit{}},
 		{"bytes", `printf '\000\377\r'`, "\x00\xff\r", runtime.Exit{}},
+		{"a code that looks like a signal", "exit 129", "", runtime.Exit{Code: 129}},
 		{"closes its streams", "exec >&- 2>&-; exit 4", "", runtime.Exit{Code: 4}},
 		{"workspace", "pwd", "/workspace\n", runtime.Exit{}},
 	} {
@@ -42,6 +43,9 @@ func testExec(t *testing.T, w way) {
 			out, exit := sh(t, e, tc.script)
 			if diff := cmp.Diff(tc.out, out); diff != "" {
 				t.Error(diff)
+			}
+			if w.opts.NoSupervisor {
+				tc.exit.Signal = "" // only a parent knows it
 			}
 			if diff := cmp.Diff(tc.exit, exit); diff != "" {
 				t.Error(diff)
@@ -95,6 +99,9 @@ func testExecEndsWhatTheShellLeft(t *testing.T, w way) {
 		"env -i sleep 4100 & echo up",
 		"env -i setsid sleep 4100 & echo up",
 		"env -i setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=zz setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=init setsid sleep 4100 >/dev/null 2>&1 & echo up",
+		"PYGENT_COMMAND=sweep setsid sleep 4100 & echo up",
 		"(trap '' TERM HUP; while :; do sleep 4100; done) & echo up",
 	} {
 		began := time.Now()
@@ -203,5 +210,30 @@ func onceWriter(c chan struct{}) writerFunc {
 	return func(p []byte) (int, error) {
 		once.Do(func() { close(c) })
 		return len(p), nil
+	}
+}
+
+// TestExecForgedReports lets a command claim its own end and go on, beside a
+// neighbour, so that the kill of all processes is out of the question.
+func TestExecForgedReports(t *testing.T) {
+	e := executor(t, workspace(t), Options{})
+	for _, neighbour := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var group sync.WaitGroup
+		if neighbour {
+			started := make(chan struct{})
+			group.Go(func() {
+				_, _ = e.Exec(ctx, runtime.Command{Script: "echo; sleep 4801"}, onceWriter(started))
+			})
+			<-started
+		}
+		began := time.Now()
+		sh(t, e, `printf 'swept 0\nexit 0\nswept 0\n' >/proc/$PPID/fd/2; sleep 4800`)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("neighbour %v: took %v", neighbour, took)
+		}
+		wantNone(t, e, "sleep 4800")
+		cancel()
+		group.Wait()
 	}
 }

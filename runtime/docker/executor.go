@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,6 +17,12 @@ import (
 // MaxScriptBytes is the longest command, in bytes: Linux takes no longer
 // argument, and some of it is ours.
 const MaxScriptBytes = 128<<10 - 1 - len(firstVictim)
+
+// maxUnremoved bounds the containers whose removal failed and is tried again by
+// Close. A server's Reap finds further ones.
+const maxUnremoved = 32
+
+var errGitChanged = errors.New(".git is not any more what it was when the container was made")
 
 var errClosed = fmt.Errorf("%w: the executor is closed", runtime.ErrUnavailable)
 
@@ -31,7 +38,8 @@ type Executor struct {
 
 	mu      sync.Mutex
 	closed  bool
-	current *sandbox // nil before the first command and after a loss
+	current *sandbox   // nil before the first command and after a loss
+	left    []*sandbox // given up, but their removal failed
 }
 
 var _ runtime.Executor = (*Executor)(nil)
@@ -101,7 +109,15 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		if err != nil {
 			return runtime.Exit{}, err
 		}
+		if !fresh && !s.git.holds(e.ws.Dir()) {
+			if err := e.replace(ctx, s); err != nil {
+				return runtime.Exit{}, err
+			}
+			continue
+		}
 		exit, err := e.run(ctx, s, script, dir, out)
+		s.git.disarm(e.ws.Dir(), out, s.log)
+		e.release(s)
 		var lost *notBegunError
 		if errors.As(err, &lost) && !fresh {
 			s.log.Warn("container lost before a command; making a new one", zap.Error(err))
@@ -156,8 +172,47 @@ func (e *Executor) check(ctx context.Context, cmd runtime.Command) (string, erro
 	return workDir + "/" + strings.ReplaceAll(dir, "\\", "/"), nil
 }
 
-// acquire returns a container that is ready, and whether it was started for
-// this call. The start belongs to the executor, not to ctx: others wait too.
+// replace gives up a container whose guard of .git does not hold any more, once
+// its commands have ended: while one runs, it could put links where the next
+// container's mounts are about to be. It releases s.
+func (e *Executor) replace(ctx context.Context, s *sandbox) error {
+	e.release(s)
+	for {
+		e.mu.Lock()
+		if s.users == 0 {
+			if e.current == s {
+				e.current = nil // with the same lock: nobody comes to use it
+			}
+			e.mu.Unlock()
+			e.discard(s, errGitChanged)
+			return nil
+		}
+		if s.idle == nil {
+			s.idle = make(chan struct{})
+		}
+		idle := s.idle
+		e.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// release ends the use that acquire began.
+func (e *Executor) release(s *sandbox) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.users--
+	if s.users == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// acquire returns a container that is ready, for the caller to release, and
+// whether it was started for this call. The start belongs to the executor, not to ctx: others wait too.
 func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err error) {
 	e.mu.Lock()
 	if e.closed {
@@ -172,17 +227,26 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 			s.start(e.life, e.opts, e.ws)
 			if s.err != nil {
 				e.forget(s)
+				if s.unremoved {
+					e.keep(s)
+				}
 			}
 		})
 	}
 	s = e.current
+	s.users++
 	e.mu.Unlock()
 	select {
 	case <-s.ready:
+		err = s.err
 	case <-ctx.Done():
-		return nil, false, context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
-	return s, fresh, s.err
+	if err != nil {
+		e.release(s)
+		return nil, false, err
+	}
+	return s, fresh, nil
 }
 
 func (e *Executor) forget(s *sandbox) {
@@ -200,26 +264,40 @@ func (e *Executor) discard(s *sandbox, why error) {
 	s.log.Warn("container given up", zap.NamedError("why", why))
 	if err := s.remove(); err != nil {
 		s.log.Error("container not removed", zap.Error(err))
+		e.keep(s)
+	}
+}
+
+// keep remembers a container for Close to remove.
+func (e *Executor) keep(s *sandbox) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !slices.Contains(e.left, s) && len(e.left) < maxUnremoved {
+		e.left = append(e.left, s)
 	}
 }
 
 // Close ends running commands, whose Exec returns an ErrUnavailable, and
-// removes the container. It can be called again.
+// removes the container, and those whose removal failed before. It can be called
+// again, and then tries again what failed.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
-	s := e.current
+	all := slices.Clone(e.left)
+	if e.current != nil {
+		all = append(all, e.current)
+	}
 	e.mu.Unlock()
 	e.end()
 	done := make(chan error, 1)
 	go func() { // ends by itself: everything it waits for has a timeout
-		var err error
-		if s != nil {
+		var errs []error
+		for _, s := range all {
 			<-s.ready
-			err = s.remove()
+			errs = append(errs, s.remove())
 		}
 		e.work.Wait()
-		done <- err
+		done <- errors.Join(errs...)
 	}()
 	select {
 	case err := <-done:

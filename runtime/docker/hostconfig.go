@@ -44,8 +44,8 @@ func containerConfig(o Options, p plan) *container.Config {
 		env = append(env, supervisorEnv...)
 		first = append([]string{programPath}, o.Supervisor.Args...)
 	} else {
-		// The mark tells PID 1 and its child from the processes of commands. It
-		// stands first: in the wrapper's environment it then comes early.
+		// Every exec has its own mark in the place of this one. It stands first, to
+		// come early in the environment.
 		env = append([]string{markVariable + "=" + markInit}, env...)
 	}
 	return &container.Config{
@@ -68,12 +68,9 @@ func containerConfig(o Options, p plan) *container.Config {
 }
 
 // hostConfig is what a container can reach. dir is the workspace on the host,
-// free of links. cpus is what the daemon's machine has, 0 when unknown.
-func hostConfig(o Options, p plan, dir string, cpus int) (*container.HostConfig, error) {
-	mounts, err := mounts(o, p, dir)
-	if err != nil {
-		return nil, err
-	}
+// free of links, with git in it guarded. cpus is what the daemon's machine has,
+// 0 when unknown.
+func hostConfig(o Options, p plan, dir string, git gitGuard, cpus int) *container.HostConfig {
 	if cpus > 0 {
 		o.CPUs = min(o.CPUs, float64(cpus)) // the daemon refuses more
 	}
@@ -96,7 +93,7 @@ func hostConfig(o Options, p plan, dir string, cpus int) (*container.HostConfig,
 			tmpDir:  "rw,exec,nosuid,nodev,mode=1777,size=" + quarter,
 			homeDir: fmt.Sprintf("rw,exec,nosuid,nodev,mode=0700,uid=%s,gid=%s,size=%s", uid, gid, quarter),
 		},
-		Mounts: mounts,
+		Mounts: mounts(o, p, dir, git),
 		Resources: container.Resources{
 			Memory:     o.MemoryBytes,
 			MemorySwap: o.MemoryBytes,
@@ -108,5 +105,5 @@ func hostConfig(o Options, p plan, dir string, cpus int) (*container.HostConfig,
 				{Name: "nofile", Soft: openFiles, Hard: openFiles},
 			},
 		},
-	}, nil
+	}
 }

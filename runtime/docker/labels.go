@@ -15,6 +15,7 @@ const (
 	labelStartTime = "pygent.pid-start-time" // in clock ticks since boot
 	labelBootID    = "pygent.boot-id"
 	labelHost      = "pygent.host"          // a daemon can serve several machines
+	labelMachine   = "pygent.machine-id"    // and hosts can have the same name
 	labelPIDSpace  = "pygent.pid-namespace" // and a PID means something in one namespace only
 
 	appName = "pygent"
@@ -33,6 +34,7 @@ func labels(instance string, extra map[string]string) map[string]string {
 	all[labelStartTime] = start
 	all[labelBootID] = bootID()
 	all[labelHost] = hostName()
+	all[labelMachine] = machineID()
 	all[labelPIDSpace] = pidNamespace()
 	return all
 }
@@ -48,8 +50,11 @@ func hostName() string {
 // provablyDead tells from a container's labels whether its process is gone.
 // Anything unknown, foreign or missing proves nothing.
 func provablyDead(l map[string]string) bool {
-	boot := bootID()
+	boot, machine := bootID(), machineID()
 	if boot == "" || l[labelBootID] == "" || l[labelHost] == "" || l[labelHost] != hostName() {
+		return false
+	}
+	if machine == "" || l[labelMachine] != machine {
 		return false
 	}
 	if l[labelBootID] != boot {

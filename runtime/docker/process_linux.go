@@ -41,6 +41,16 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
+// machineID tells this machine from others, see machine-id(5). Without one the
+// boot's ID does, which after another start proves nothing.
+func machineID() string {
+	id, err := os.ReadFile("/etc/machine-id")
+	if text := strings.TrimSpace(string(id)); err == nil && text != "" && text != "uninitialized" {
+		return text
+	}
+	return bootID()
+}
+
 // pidNamespace names the namespace that our PIDs belong to; "" when unknown.
 func pidNamespace() string {
 	name, err := os.Readlink("/proc/self/ns/pid")

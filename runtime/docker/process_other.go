@@ -9,4 +9,6 @@ func startTime(int) (start string, known bool) { return "", false }
 
 func bootID() string { return "" }
 
+func machineID() string { return "" }
+
 func pidNamespace() string { return "" }

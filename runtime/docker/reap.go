@@ -11,8 +11,12 @@ import (
 
 // Reap removes the containers of servers that are provably dead: their process
 // is gone, or its PID belongs to another one now, or the machine has been
-// started again since. It spares all others, those of other machines among
-// them, and returns how many it removed. A server calls it when it starts.
+// started again since. It spares all others, and returns how many it removed. A
+// server calls it when it starts.
+//
+// Machines that share a daemon are told apart by their name and their
+// /etc/machine-id; clones that have both in common are taken for one, so that
+// they must not share a daemon.
 //
 // Containers end with the process that made them; what Reap finds was created
 // but never started, or has lived through a fault of the daemon.

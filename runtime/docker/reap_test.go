@@ -29,6 +29,8 @@ func TestProvablyDead(t *testing.T) {
 		"PID used again":     {map[string]string{labelStartTime: "1"}, true},
 		"other boot":         {map[string]string{labelBootID: "other"}, true},
 		"other host":         {map[string]string{labelBootID: "other", labelHost: "other"}, false},
+		"other machine":      {map[string]string{labelBootID: "other", labelMachine: "other"}, false},
+		"no machine":         {map[string]string{labelBootID: "other", labelMachine: ""}, false},
 		"other namespace":    {map[string]string{labelPIDSpace: "pid:[1]", labelPID: "999999"}, false},
 		"no PID":             {map[string]string{labelPID: ""}, false},
 		"nonsense PID":       {map[string]string{labelPID: "-1"}, false},

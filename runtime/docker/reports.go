@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 const (
@@ -66,15 +68,20 @@ func parseCount(s string) int64 {
 // out, stderr's reports to the channel.
 type demux struct {
 	out     io.Writer
-	reports chan report // buffered; never more than the four that a run has
+	reports chan report // buffered; never more than the three that a run has
+	last    string      // the kind of the latest report; "" before the first
 	line    []byte
 	held    bytes.Buffer // stdout before the start: the daemon's words, not the command's
 	started bool
 	failed  bool // out refused a write
+
+	busy   atomic.Bool               // in a call of out
+	moved  atomic.Bool               // a call of out has ended since moving was asked
+	lastBy atomic.Pointer[time.Time] // when the last call of out can begin; nil while any time
 }
 
 func newDemux(out io.Writer) *demux {
-	return &demux{out: out, reports: make(chan report, 4)}
+	return &demux{out: out, reports: make(chan report, 3)}
 }
 
 func (d *demux) stdout() io.Writer { return writerFunc(d.writeOut) }
@@ -89,11 +96,32 @@ func (d *demux) writeOut(p []byte) (int, error) {
 		}
 		d.begin()
 	}
-	if !d.failed {
-		_, err := d.out.Write(p)
-		d.failed = err != nil
+	if by := d.lastBy.Load(); d.failed || by != nil && time.Now().After(*by) {
+		return len(p), nil
 	}
+	d.busy.Store(true)
+	_, err := d.out.Write(p)
+	d.failed = err != nil
+	d.moved.Store(true)
+	d.busy.Store(false)
 	return len(p), nil
+}
+
+// moving tells whether output was on its way to out since the last time, or is.
+func (d *demux) moving() bool {
+	busy := d.busy.Load() // asked first: one that ends meanwhile has moved
+	return d.moved.Swap(false) || busy
+}
+
+// stopBy drops the output that would reach out after t, or after an earlier time
+// that was given.
+func (d *demux) stopBy(t time.Time) {
+	for {
+		by := d.lastBy.Load()
+		if by != nil && by.Before(t) || d.lastBy.CompareAndSwap(by, &t) {
+			return
+		}
+	}
 }
 
 func (d *demux) begin() {
@@ -113,18 +141,30 @@ func (d *demux) writeReports(p []byte) (int, error) {
 		}
 		r, ok := parseReport(string(d.line))
 		d.line = d.line[:0]
-		if !ok {
+		if !ok || !follows(r.kind, d.last) {
 			continue
 		}
 		if r.kind == reportStart && !d.started {
 			d.begin()
 		}
-		select {
-		case d.reports <- r:
-		default:
-		}
+		d.last = r.kind
+		d.reports <- r // there is room for each kind once
 	}
 	return len(p), nil
+}
+
+// follows tells whether a report is due. What comes out of order or again was
+// not written by the wrapper.
+func follows(kind, last string) bool {
+	switch kind {
+	case reportNoDir, reportStart:
+		return last == ""
+	case reportExit:
+		return last == reportStart
+	case reportSwept:
+		return last == reportExit
+	}
+	return false
 }
 
 type writerFunc func([]byte) (int, error)

@@ -52,6 +52,20 @@ func TestDemuxHoldsOutputUntilTheStart(t *testing.T) {
 	}
 }
 
+func TestDemuxIgnoresReportsThatAreNotDue(t *testing.T) {
+	d := newDemux(&bytes.Buffer{})
+	_, _ = d.stderr().Write([]byte("exit 0\nswept 0\nstart 7 0\nnodir\nstart 8 0\nswept 0\nexit 3\nexit 0\nswept 1\nswept 2\nexit 4\n"))
+	close(d.reports)
+	var got []report
+	for r := range d.reports {
+		got = append(got, r)
+	}
+	want := []report{{kind: reportStart, pid: "7"}, {kind: reportExit, code: 3}, {kind: reportSwept, oomKills: 1}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(report{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDemuxOutlivesItsReader(t *testing.T) {
 	calls := 0
 	d := newDemux(writerFunc(func([]byte) (int, error) { calls++; return 0, errors.New("full") }))

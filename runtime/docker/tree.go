@@ -35,7 +35,7 @@ type tree struct {
 	s        *sandbox
 	ws       *runtime.Workspace
 	uid, gid int
-	guarded  []string // paths that commands must not change, as gitMounts has them
+	guarded  []string // paths that commands must not change, as the guard of .git has them
 	hasGit   bool     // there was a .git when the container was made
 
 	limit budget           // of one transfer
@@ -69,12 +69,8 @@ func newTree(s *sandbox, o Options, ws *runtime.Workspace) (*tree, error) {
 	if err != nil {
 		return nil, &runtime.InvalidError{Field: "user", Reason: fmt.Sprintf("%q must be uid:gid where the workspace is copied", o.User)}
 	}
-	self, guarded, err := gitMounts(ws.Dir())
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
-	}
 	return &tree{
-		s: s, ws: ws, uid: uid, gid: gid, guarded: guarded, hasGit: len(self) > 0, limit: budget{maxTreeFiles, maxTreeBytes},
+		s: s, ws: ws, uid: uid, gid: gid, guarded: s.git.readOnly, hasGit: len(s.git.self) > 0, limit: budget{maxTreeFiles, maxTreeBytes},
 		turn: make(chan struct{}, 1), known: make(map[string]entry), there: make(map[string]entry),
 	}, nil
 }

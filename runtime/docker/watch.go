@@ -139,7 +139,9 @@ func (c *command) doubt(failure error) error {
 	return lost(c.s, failure)
 }
 
-// settle makes sure that no process of the command is left. dirty tells that
+// settle makes sure that no process of the command is left. It believes the
+// wrapper that it has swept only when the stream has ended too, for the command
+// can have written that report itself, while the wrapper holds the stream. dirty tells that
 // one may be which no command can claim; the error, that the container must go.
 func (c *command) settle(watched error) (dirty bool, err error) {
 	if isLoss(watched) {
@@ -161,7 +163,7 @@ func (c *command) settle(watched error) (dirty bool, err error) {
 		c.noteSweep(r, err)
 		return false, err
 	}
-	if c.swept {
+	if c.ended && c.swept {
 		return true, nil
 	}
 	r, err := c.s.sweepCommand(c.id, c.session)
@@ -175,13 +177,21 @@ func (c *command) noteSweep(r report, err error) {
 	}
 }
 
-// stop takes what output is still under way, then ends the stream. out is not
-// called any more when it returns.
-func (c *command) stop() {
-	select {
-	case <-c.eof:
-	case <-time.After(drainPatience):
+// stop takes what output is still under way, then ends the stream. Reports
+// overtake output, and out can be slow: while patient, only silence ends it
+// early, for the daemon can hold the end itself back. out is not called any more
+// when stop returns.
+func (c *command) stop(patient func() bool) {
+	c.demux.moving()
+	for waiting := true; waiting; {
+		select {
+		case <-c.eof:
+			waiting = false
+		case <-time.After(drainPatience):
+			waiting = c.demux.moving() && patient()
+		}
 	}
+	c.demux.stopBy(time.Now())
 	c.conn.Close()
 	<-c.eof
 }

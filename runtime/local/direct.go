@@ -17,9 +17,12 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// drainTime bounds the wait for the end of the output after all processes are
-// gone. It matters only when somebody else got hold of the pipe.
-const drainTime = 250 * time.Millisecond
+// Bounds of the output that is read after all processes are gone, when it is
+// there already. They matter only when somebody else got hold of the pipe.
+const (
+	drainTime  = 250 * time.Millisecond // of waiting; what out takes is not counted
+	drainBytes = 1 << 20                // as much as a user's pipe can hold
+)
 
 // tree is the processes of one command: its shell and all that comes of it.
 type tree struct {
@@ -65,16 +68,16 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	if err != nil {
 		return runtime.Exit{}, unavailable("start "+shell, err)
 	}
-	copied := make(chan struct{})
-	go func() {
-		defer close(copied)
-		copyOutput(out, r)
-	}()
+	gone, copied := make(chan struct{}), make(chan error, 1)
+	go func() { copied <- copyOutput(out, r, gone) }()
 	state, left := t.wait(ctx, c)
-	_ = r.SetReadDeadline(time.Now().Add(drainTime))
-	<-copied
-	if left > 0 {
-		_, _ = fmt.Fprintf(out, "\n[%d processes of this command could not be ended]\n", left)
+	close(gone)
+	_ = r.SetReadDeadline(time.Now().Add(drainTime)) // of the read that waits already
+	if err := <-copied; err != nil {
+		_, _ = fmt.Fprintf(out, "\n[output cut: %v]\n", err)
+	}
+	if left != nil {
+		_, _ = fmt.Fprintf(out, "\n[%v]\n", left)
 	}
 	if t.killed.Load() {
 		return runtime.Exit{}, context.Cause(ctx)
@@ -85,17 +88,38 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	return exitOf(state), nil
 }
 
-// copyOutput copies until the pipe ends or its deadline passes. A failing out
-// does not stop it: the command must not block on a full pipe.
-func copyOutput(out io.Writer, r io.Reader) {
+var errHeldOutput = errors.New("a process that is not of this command holds its output open")
+
+// copyOutput copies until the pipe ends. From when the command's processes are
+// gone, it takes what the pipe still holds, however slow out is, and answers
+// errHeldOutput when the end does not come then. A failing out does not stop
+// it: the command must not block on a full pipe.
+func copyOutput(out io.Writer, r *os.File, gone <-chan struct{}) error {
 	buf := make([]byte, 32<<10)
+	patience, room := drainTime, drainBytes
 	for {
+		begin, late := time.Now(), false
+		select {
+		case <-gone:
+			late = true
+			_ = r.SetReadDeadline(begin.Add(patience))
+		default:
+		}
 		n, err := r.Read(buf)
+		if late {
+			patience -= time.Since(begin)
+			room -= n
+		}
 		if n > 0 {
 			_, _ = out.Write(buf[:n])
 		}
-		if err != nil {
-			return
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded), err == nil && room <= 0:
+			return errHeldOutput
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
 		}
 	}
 }

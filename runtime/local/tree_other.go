@@ -17,14 +17,14 @@ func weakness() string {
 func (t *tree) start(c *exec.Cmd) error { return c.Start() }
 
 // wait returns when the shell has ended; what it started lives on.
-func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left int) {
+func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left error) {
 	stop := context.AfterFunc(ctx, func() {
 		t.killed.Store(true)
 		_ = c.Process.Kill()
 	})
 	defer stop()
 	_ = c.Wait()
-	return c.ProcessState, 0
+	return c.ProcessState, nil
 }
 
 func exitOf(state *os.ProcessState) runtime.Exit { return runtime.Exit{Code: state.ExitCode()} }

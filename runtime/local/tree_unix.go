@@ -22,7 +22,7 @@ func (t *tree) start(c *exec.Cmd) error {
 }
 
 // wait returns when the shell has ended and its process group is killed.
-func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left int) {
+func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left error) {
 	pid := c.Process.Pid
 	killing := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -35,5 +35,5 @@ func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, l
 		<-killing
 	}
 	_ = unix.Kill(-pid, unix.SIGKILL)
-	return c.ProcessState, 0
+	return c.ProcessState, nil
 }

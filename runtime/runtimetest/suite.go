@@ -82,6 +82,14 @@ func took(t *testing.T, begin time.Time, limit time.Duration) {
 	}
 }
 
+// Bounds of what an executor promises: to be back a second after its context's
+// end, and at once when all that is left of a command sleeps. Slack is for the
+// machine, which may be busy with other tests.
+const (
+	backWithin = time.Second
+	slack      = 500 * time.Millisecond
+)
+
 // size of a file in the workspace, 0 when it is missing.
 func size(t *testing.T, rt *runtime.Runtime, name string) int {
 	t.Helper()

@@ -28,7 +28,10 @@ type show struct {
 	client    *rpc.Client
 }
 
-func (d *show) say(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
+// say prints text, made safe: much of it comes from commands and a model.
+func (d *show) say(format string, args ...any) {
+	fmt.Fprintln(d.Out, term.Safe(fmt.Sprintf(format, args...)))
+}
 
 func (d *show) head(n int, text string) { d.say("\n== %d. %s", n, text) }
 

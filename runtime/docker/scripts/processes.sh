@@ -4,9 +4,10 @@
 #
 # In:  id       the command's PYGENT_COMMAND; empty for every command
 #      session  the PID of its wrapper, which leads its session; or empty
-# Out: mine     PIDs that carry the mark, are in the session, or carry no mark
-#               but write to the wrapper's stdout
-#      unknown  other PIDs that carry no mark (a cleared environment)
+# Out: mine     PIDs that carry the mark, are in the session, or write to
+#               the wrapper's stdout
+#      unknown  all others but PID 1's own: neighbours', and those whose mark was
+#               cleared or changed
 # Zombies are nobody's: PID 1 reaps them.
 pygent_walk() {
 	mine= unknown=
@@ -21,15 +22,12 @@ pygent_walk() {
 			mine="$mine $pid"
 			continue
 		fi
+		[ "$4" = 1 ] && continue # what PID 1 started: no other process can join its session
 		owner=unknown
 		while read -r line || [ -n "$line" ]; do
 			case $line in
-			*PYGENT_COMMAND=init* | *PYGENT_COMMAND=sweep*) owner=other ;;
-			*"PYGENT_COMMAND=$id"*) owner=mine ;;
-			*PYGENT_COMMAND=*) owner=other ;;
-			*) continue ;;
+			*"PYGENT_COMMAND=$id"*) owner=mine && break ;;
 			esac
-			break
 		done 2>/dev/null <"$dir/environ"
 		if [ "$owner" = unknown ] && [ -n "$session" ]; then
 			for fd in 1 2; do

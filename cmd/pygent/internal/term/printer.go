@@ -81,9 +81,11 @@ func (p *Printer) say(text string) {
 	p.midline = !strings.HasSuffix(text, "\n")
 }
 
+// note prints one line. Whatever of it is untrusted is made safe here.
 func (p *Printer) note(format string, args ...any) {
 	p.endLine()
-	fmt.Fprintf(p.Activity, format+"\n", args...)
+	text := strings.ReplaceAll(Safe(fmt.Sprintf(format, args...)), "\n", " ")
+	fmt.Fprintln(p.Activity, text)
 }
 
 // endLine keeps the words of the model and what it does apart.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
@@ -45,4 +46,24 @@ func FuzzSafe(f *testing.F) {
 			t.Errorf("Safe is not stable on %q", s)
 		}
 	})
+}
+
+func TestPrinterLetsNothingControlTheTerminal(t *testing.T) {
+	const evil = "x\x1b]0;PWNED\a\r\nforged line"
+	var out strings.Builder
+	p := &term.Printer{Out: &out, Activity: &out}
+	for _, e := range []agent.Event{
+		{Kind: agent.KindTextDelta, Delta: evil},
+		{Kind: agent.KindMessage, Role: agent.RoleAssistant, Text: evil},
+		{Kind: agent.KindToolStarted, Tool: evil, Arguments: evil},
+		{Kind: agent.KindToolFinished, Tool: evil, Text: evil},
+		{Kind: agent.KindFileChanged, Change: evil, Path: evil},
+		{Kind: agent.KindRetrying, Reason: evil},
+		{Kind: agent.KindNotice, Level: evil, Text: evil, TaskID: evil},
+	} {
+		p.Event(t.Context(), e)
+	}
+	if got := out.String(); strings.ContainsAny(got, "\x1b\a\r") || !strings.Contains(got, `\x1b]0;PWNED\x07`) {
+		t.Errorf("printed %q", got)
+	}
 }

@@ -1,0 +1,88 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// deliveryGrace is how long Bash waits for a slow reader of live output once
+// the command's time is over.
+const deliveryGrace = 200 * time.Millisecond
+
+// delivery calls a function with text, in order and from a goroutine of its
+// own, so that whoever puts text in never waits for it. What arrives during a
+// call is handed on as one piece by the next. Its memory is bounded by whoever
+// puts in; see live.
+type delivery struct {
+	emit func(delta string)
+	done chan struct{} // closed when emit is not called any more
+
+	mu      sync.Mutex // guards what is below
+	changed sync.Cond  // on mu: there is text, or the end has come
+	waiting []byte
+	ended   bool
+}
+
+// deliver starts a delivery, which must be finished.
+func deliver(emit func(delta string)) *delivery {
+	d := &delivery{emit: emit, done: make(chan struct{})}
+	d.changed.L = &d.mu
+	go d.run()
+	return d
+}
+
+func (d *delivery) run() {
+	defer close(d.done)
+	for {
+		delta := d.next()
+		if delta == "" {
+			return
+		}
+		d.emit(delta)
+	}
+}
+
+// next waits for text; "" is the end.
+func (d *delivery) next() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.waiting) == 0 && !d.ended {
+		d.changed.Wait()
+	}
+	delta := string(d.waiting)
+	d.waiting = d.waiting[:0]
+	return delta
+}
+
+// put hands text over. It never waits for emit.
+func (d *delivery) put(delta string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting = append(d.waiting, delta...)
+	d.changed.Signal()
+}
+
+// finish waits until all is delivered, but not much longer than ctx lives: the
+// rest is then dropped. A call of emit that hangs even so is left to itself;
+// none follows it.
+func (d *delivery) finish(ctx context.Context) {
+	d.mu.Lock()
+	d.ended = true
+	d.changed.Signal()
+	d.mu.Unlock()
+	select {
+	case <-d.done:
+		return
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(deliveryGrace)
+	defer late.Stop()
+	select {
+	case <-d.done:
+	case <-late.C:
+		d.mu.Lock()
+		d.waiting = nil
+		d.mu.Unlock()
+	}
+}

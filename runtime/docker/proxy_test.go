@@ -1,0 +1,45 @@
+package docker
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// proxied connects through a server of ours to the real daemon. answer sees
+// every request, and says whether it has answered it itself; forward passes the
+// request on. The server is gone, its requests ended, when shut returns.
+func proxied(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool) (c *Client, shut func()) {
+	t.Helper()
+	socket, ok := strings.CutPrefix(connect(t).api.DaemonHost(), "unix://")
+	if !ok {
+		t.Skip("needs a daemon on a Unix socket")
+	}
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "docker"})
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}
+	forward.Transport = transport
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !answer(w, r, forward) {
+			forward.ServeHTTP(w, r)
+		}
+	}))
+	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
+	c, err := Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shut = func() {
+		_ = c.Close()
+		server.Close()
+		transport.CloseIdleConnections()
+	}
+	t.Cleanup(shut)
+	return c, shut
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package local
+
+// HideEnvironment does nothing on this system. On Linux it keeps the values of
+// the named variables from other processes of the same user.
+func HideEnvironment(...string) {}
