@@ -77,8 +77,8 @@ func copyFile(t *testing.T, from, to string) {
 }
 
 func TestAttacks(t *testing.T) {
-	t.Run("AsThisUser", func(t *testing.T) { again(t, os.Getuid(), "^TestInside") })
-	t.Run("AsOrdinaryUser", func(t *testing.T) { again(t, nobody, "^(TestInside.*|TestConformance(Strong|Medium))$") })
+	t.Run("AsThisUser", func(t *testing.T) { t.Parallel(); again(t, os.Getuid(), "^TestInside") })
+	t.Run("AsOrdinaryUser", func(t *testing.T) { t.Parallel(); again(t, nobody, "^(TestInside.*|TestConformance(Strong|Medium))$") })
 }
 
 // target is what attacks aim at, on the host.

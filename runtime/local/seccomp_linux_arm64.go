@@ -9,5 +9,5 @@ const (
 
 var (
 	archFilter filter
-	archDenied []uint32
+	archDenied = []uint32{unix.SYS_KEXEC_FILE_LOAD}
 )
