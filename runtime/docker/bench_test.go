@@ -80,10 +80,7 @@ func BenchmarkFloorStart(b *testing.B) {
 	api, ws, ctx := connect(b).api, workspace(b), context.Background()
 	idle := plan{noSupervisor: "floor"}
 	opts := Options{Image: testImage()}.withDefaults()
-	host, err := hostConfig(opts, idle, ws.Dir(), 1)
-	if err != nil {
-		b.Fatal(err)
-	}
+	host := hostConfig(opts, idle, ws.Dir(), gitGuard{}, 1)
 	host.AutoRemove = false
 	config := containerConfig(opts, idle)
 	config.Entrypoint = []string{"sleep", "600"}

@@ -127,11 +127,11 @@ func TestDaemonWithoutThisMachinesFiles(t *testing.T) {
 
 func mustHost(t *testing.T, o Options, dir string) *container.HostConfig {
 	t.Helper()
-	host, err := hostConfig(o, plan{}, dir, 1)
+	git, err := prepareGit(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host
+	return hostConfig(o, plan{}, dir, git, 1)
 }
 
 func TestOldArchitectures(t *testing.T) {
