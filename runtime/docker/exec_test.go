@@ -216,7 +216,7 @@ func onceWriter(c chan struct{}) writerFunc {
 // TestExecForgedReports lets a command claim its own end and go on, beside a
 // neighbour, so that the kill of all processes is out of the question.
 func TestExecForgedReports(t *testing.T) {
-	e := executor(t, workspace(t), Options{})
+	e := executor(t, workspace(t), Options{NoSupervisor: true})
 	for _, neighbour := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(context.Background())
 		var group sync.WaitGroup

@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
@@ -24,4 +25,27 @@ func TestConformanceStrong(t *testing.T) {
 
 func TestConformanceMedium(t *testing.T) {
 	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newConfined(t, runtime.SandboxMedium) })
+}
+
+// TestSignalsDoNotEndTheSupervisor: a command of the same user can send them, and
+// they would end every other command of the workspace.
+func TestSignalsDoNotEndTheSupervisor(t *testing.T) {
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt := runtime.New(ws, local.New(ws, local.Options{Level: runtime.SandboxStrong}), runtime.Options{})
+	cleanup(t, rt)
+	job, err := rt.Start("sleep 30", runtime.JobOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first test makes sure that process 1 is not the machine's.
+	res := rt.Bash(t.Context(), "[ $PPID = 1 ] || exit 9; for s in HUP INT QUIT TERM ABRT USR1 ALRM; do kill -$s 1; done; sleep 0.2; echo alive", runtime.BashOptions{})
+	if !strings.HasSuffix(res.Text, "\nalive\n") {
+		t.Errorf("%s", res.Text)
+	}
+	if !job.State().Running {
+		t.Errorf("the job has ended: %s", job.State().Result.Text)
+	}
 }

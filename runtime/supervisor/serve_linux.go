@@ -54,6 +54,8 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 		commands: map[uint32]*command{},
 		shells:   map[int]*command{},
 	}
+	ignoreSignals()
+	reserveThreads()
 	if err := s.prepare(); err != nil {
 		return Fail(out, "prepare the supervisor", err)
 	}
