@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -37,7 +38,7 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 			}
 			err = demo.Run(ctx, demo.Options{
 				Program: exe,
-				Flags:   a.demoFlags(f),
+				Flags:   a.demoFlags(ctx, f),
 				Keep:    keep,
 				Out:     std.out,
 				Err:     std.err,
@@ -62,9 +63,12 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 }
 
 // demoFlags are what the demo's server is started with. The scripted commands
-// are this program's own, so they may run without a sandbox.
-func (a *app) demoFlags(f *flags) []string {
-	args := []string{"--sandbox=none", "--image=" + a.cfg.Image}
+// are this program's own, so they may run where there is no sandbox.
+func (a *app) demoFlags(ctx context.Context, f *flags) []string {
+	args := []string{"--image=" + a.cfg.Image}
+	if _, err := a.runtimes.choose(ctx); err != nil {
+		args = append(args, "--sandbox=none")
+	}
 	if f.configFile != "" {
 		args = append(args, "--config="+f.configFile)
 	}

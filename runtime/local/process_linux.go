@@ -109,6 +109,9 @@ func (p *process) start(ctx context.Context, s spec) error {
 	}
 	if ready := p.client.Ready(ctx); ready != nil {
 		err = ready // the child's own words tell more
+		if errors.Is(err, supervisor.ErrFrame) {
+			err = errNoHook // it speaks something else: it is the program itself
+		}
 	}
 	if err != nil {
 		_ = p.client.Close()

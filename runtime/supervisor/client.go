@@ -107,7 +107,7 @@ func (c *Client) wrote(err error) error {
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, errFrame) { // one that was too long to be sent harms nobody
+	if !errors.Is(err, ErrFrame) { // one that was too long to be sent harms nobody
 		c.fail(err)
 		return c.Err()
 	}
@@ -139,7 +139,7 @@ func (c *Client) next(r *bufio.Reader) error {
 	}
 	payload := make([]byte, size)
 	if _, err := io.ReadFull(r, payload); err != nil {
-		return fmt.Errorf("%w: it is cut", errFrame)
+		return fmt.Errorf("%w: it is cut", ErrFrame)
 	}
 	switch k {
 	case kindReady:
@@ -147,25 +147,25 @@ func (c *Client) next(r *bufio.Reader) error {
 	case kindFailed:
 		var f failure
 		if err := json.Unmarshal(payload, &f); err != nil {
-			return fmt.Errorf("%w: %w", errFrame, err)
+			return fmt.Errorf("%w: %w", ErrFrame, err)
 		}
 		return fmt.Errorf("%s: %s", f.Step, f.Error)
 	case kindExit:
 		var e exit
 		if err := json.Unmarshal(payload, &e); err != nil {
-			return fmt.Errorf("%w: %w", errFrame, err)
+			return fmt.Errorf("%w: %w", ErrFrame, err)
 		}
 		c.exited(id, &e)
 		return nil
 	default:
-		return fmt.Errorf("%w: kind %d is not for the host", errFrame, k)
+		return fmt.Errorf("%w: kind %d is not for the host", ErrFrame, k)
 	}
 }
 
 func (c *Client) becameReady() error {
 	select {
 	case <-c.ready:
-		return fmt.Errorf("%w: ready twice", errFrame)
+		return fmt.Errorf("%w: ready twice", ErrFrame)
 	default:
 		close(c.ready)
 		return nil
@@ -181,11 +181,11 @@ func (c *Client) call(id uint32) *call {
 // output puts a frame's payload where the command's Exec takes it from.
 func (c *Client) output(r *bufio.Reader, id uint32, size int) error {
 	if size > maxChunk {
-		return fmt.Errorf("%w: %d bytes of output", errFrame, size)
+		return fmt.Errorf("%w: %d bytes of output", ErrFrame, size)
 	}
 	p, err := r.Peek(size)
 	if err != nil {
-		return fmt.Errorf("%w: it is cut", errFrame)
+		return fmt.Errorf("%w: it is cut", ErrFrame)
 	}
 	if k := c.call(id); k != nil {
 		if err := k.add(p); err != nil {

@@ -31,7 +31,7 @@ func (k *call) add(p []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(p) > k.allowed {
-		return fmt.Errorf("%w: %d bytes of output and %d were allowed", errFrame, len(p), k.allowed)
+		return fmt.Errorf("%w: %d bytes of output and %d were allowed", ErrFrame, len(p), k.allowed)
 	}
 	k.allowed -= len(p)
 	k.pending = append(k.pending, p...)

@@ -86,7 +86,7 @@ func Fail(out io.Writer, step string, err error) error {
 func ReadConfig(in io.Reader) ([]byte, error) {
 	k, _, payload, err := readFrame(in)
 	if err == nil && k != kindConfig {
-		err = fmt.Errorf("%w: kind %d where the configuration was due", errFrame, k)
+		err = fmt.Errorf("%w: kind %d where the configuration was due", ErrFrame, k)
 	}
 	return payload, err
 }
@@ -119,7 +119,7 @@ func (s *server) read(in io.Reader) error {
 		case kindStart:
 			var st start
 			if err := json.Unmarshal(payload, &st); err != nil || len(st.Argv) == 0 {
-				return fmt.Errorf("%w: start: %w", errFrame, err)
+				return fmt.Errorf("%w: start: %w", ErrFrame, err)
 			}
 			s.start(id, st)
 		case kindSignal, kindCredit:
@@ -129,7 +129,7 @@ func (s *server) read(in io.Reader) error {
 			}
 			s.tell(id, k, n)
 		default:
-			return fmt.Errorf("%w: kind %d is not for the child", errFrame, k)
+			return fmt.Errorf("%w: kind %d is not for the child", ErrFrame, k)
 		}
 	}
 }

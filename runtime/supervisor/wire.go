@@ -66,8 +66,8 @@ type failure struct {
 	Error string `json:"error"`
 }
 
-// errFrame is wrapped by what ends a connection for what came over it.
-var errFrame = errors.New("malformed frame")
+// ErrFrame is wrapped by what ends a connection for what came over it.
+var ErrFrame = errors.New("malformed frame")
 
 // frameWriter writes frames, one Write each. It is safe for concurrent use.
 type frameWriter struct {
@@ -79,7 +79,7 @@ type frameWriter struct {
 // send writes a frame whose payload stands at frame[headSize:].
 func (f *frameWriter) send(k kind, id uint32, frame []byte) error {
 	if len(frame) > lengthSize+maxFrame {
-		return fmt.Errorf("%w: %d bytes are more than %d", errFrame, len(frame)-lengthSize, maxFrame)
+		return fmt.Errorf("%w: %d bytes are more than %d", ErrFrame, len(frame)-lengthSize, maxFrame)
 	}
 	binary.BigEndian.PutUint32(frame, uint32(len(frame)-lengthSize))
 	frame[lengthSize] = byte(k)
@@ -112,17 +112,17 @@ func readHead(r io.Reader) (k kind, id uint32, size int, err error) {
 	var head [headSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: it is cut", errFrame)
+			err = fmt.Errorf("%w: it is cut", ErrFrame)
 		}
 		return 0, 0, 0, err
 	}
 	length := binary.BigEndian.Uint32(head[:])
 	if length < headSize-lengthSize || length > maxFrame {
-		return 0, 0, 0, fmt.Errorf("%w: length %d", errFrame, length)
+		return 0, 0, 0, fmt.Errorf("%w: length %d", ErrFrame, length)
 	}
 	k = kind(head[lengthSize])
 	if k < kindConfig || k > kindExit {
-		return 0, 0, 0, fmt.Errorf("%w: kind %d", errFrame, k)
+		return 0, 0, 0, fmt.Errorf("%w: kind %d", ErrFrame, k)
 	}
 	return k, binary.BigEndian.Uint32(head[lengthSize+1:]), int(length) - (headSize - lengthSize), nil
 }
@@ -135,7 +135,7 @@ func readFrame(r io.Reader) (k kind, id uint32, payload []byte, err error) {
 	}
 	payload = make([]byte, size)
 	if _, err := io.ReadFull(r, payload); err != nil {
-		return 0, 0, nil, fmt.Errorf("%w: it is cut: %w", errFrame, err)
+		return 0, 0, nil, fmt.Errorf("%w: it is cut: %w", ErrFrame, err)
 	}
 	return k, id, payload, nil
 }
@@ -143,7 +143,7 @@ func readFrame(r io.Reader) (k kind, id uint32, payload []byte, err error) {
 // number reads the payload of a signal or of credit.
 func number(payload []byte) (uint32, error) {
 	if len(payload) != 4 {
-		return 0, fmt.Errorf("%w: %d bytes for a number", errFrame, len(payload))
+		return 0, fmt.Errorf("%w: %d bytes for a number", ErrFrame, len(payload))
 	}
 	return binary.BigEndian.Uint32(payload), nil
 }
