@@ -109,7 +109,7 @@ func (c *copier) kernelCopy(out, in *os.File, size int64) (total int64, err erro
 		if spendErr := c.spend(n); spendErr != nil {
 			return total, spendErr
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return total, nil
 		}
 		if err != nil {
@@ -133,7 +133,7 @@ func (c *copier) countedCopy(out, in *os.File, buf []byte, t *tally) error {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -66,7 +66,7 @@ func (s *service) tunnel(w http.ResponseWriter, t target) {
 	}
 	defer s.free()
 	// What the client sent with the request belongs to the host.
-	first, err := buf.Reader.Peek(buf.Reader.Buffered())
+	first, err := buf.Peek(buf.Reader.Buffered())
 	if err == nil {
 		_, err = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
 	}

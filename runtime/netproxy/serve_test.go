@@ -95,7 +95,8 @@ func TestOddRequests(t *testing.T) {
 	}{
 		"other Host header": {
 			"GET http://site.example/a HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
-			"200", []string{"GET site.example /a"},
+			"200",
+			[]string{"GET site.example /a"},
 		},
 		"other Host header, not allowed URI": {"GET http://evil.example/ HTTP/1.1\r\nHost: site.example\r\n\r\n", "403", nil},
 		"two Host headers":                   {"GET http://site.example/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400", nil},
@@ -122,22 +123,26 @@ func TestOddRequests(t *testing.T) {
 		"large head":                         {"GET http://site.example/ HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 20<<10) + "\r\n\r\n", "431", nil},
 		"chunked": {
 			"POST http://site.example/c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-			"200", []string{"POST site.example /c abc"},
+			"200",
+			[]string{"POST site.example /c abc"},
 		},
 		// The coding wins, so that the rest is a request of its own: to a host that is
 		// not allowed.
 		"length and coding": {
 			"POST http://site.example/tc HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
 				"GET http://evil.example/smuggled HTTP/1.1\r\nHost: site.example\r\n\r\n",
-			"200", []string{"POST site.example /tc"},
+			"200",
+			[]string{"POST site.example /tc"},
 		},
 		"pipelined, each decided about": {
 			"GET http://site.example/1 HTTP/1.1\r\nHost: x\r\n\r\nGET http://evil.example/2 HTTP/1.1\r\nHost: site.example\r\n\r\nGET http://site.example/3 HTTP/1.1\r\nHost: x\r\n\r\n",
-			"200", []string{"GET site.example /1"},
+			"200",
+			[]string{"GET site.example /1"},
 		},
 		"request in a body": {
 			"POST http://site.example/b HTTP/1.1\r\nHost: x\r\nContent-Length: 45\r\nConnection: close\r\n\r\nGET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
-			"200", []string{"POST site.example /b GET http://evil.example/ HTTP/1.1\r\nHost: x"},
+			"200",
+			[]string{"POST site.example /b GET http://evil.example/ HTTP/1.1\r\nHost: x"},
 		},
 		"bad chunk": {"POST http://site.example/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabc", "502", nil},
 	} {
