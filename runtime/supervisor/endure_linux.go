@@ -9,7 +9,7 @@ import (
 )
 
 // reservedThreads is more than this process ever needs at a time.
-const reservedThreads = 16
+const reservedThreads = 10
 
 // reserveThreads makes the threads that the Go runtime may want later, while it
 // can still have them: commands can use the limit of processes up, threads count
