@@ -47,7 +47,7 @@ func (e *Executor) describe(info *runtime.Info) {
 	if info.Sandbox == "" {
 		info.Sandbox = probed()
 	}
-	info.Network = e.networkAt(info.Sandbox)
+	info.Network = NetworkAt(info.Sandbox, e.opts.Network)
 	if b.process != nil {
 		info.Limits = b.process.limits
 	}

@@ -21,17 +21,6 @@ const resolverFile = "/etc/resolv.conf"
 
 var errMediumNetwork = errors.New("sandbox medium has no network at all: without namespaces a socket that may reach anything may reach every local service; use Docker or a machine with sandbox strong, or leave the network at none")
 
-// networkAt names the network of commands at a level.
-func (e *Executor) networkAt(level string) string {
-	switch level {
-	case runtime.SandboxNone:
-		return runtime.NetworkFull
-	case runtime.SandboxMedium:
-		return runtime.NetworkNone // with another wish commands fail
-	}
-	return e.opts.Network.Name()
-}
-
 // connectNetwork puts the network that was asked for into the spec. The proxy is
 // started once and serves all supervisors that follow.
 func (e *Executor) connectNetwork(s *spec) error {

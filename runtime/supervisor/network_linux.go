@@ -31,13 +31,11 @@ func (s *server) forward(socket string) (stop func(), err error) {
 	}, nil
 }
 
-// withDefaults adds the variables that env does not set.
-func withDefaults(env, defaults []string) []string {
-	for _, kv := range defaults {
+// overlay puts variables in the place of those of the same name.
+func overlay(env, over []string) []string {
+	named := func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		if !slices.ContainsFunc(env, func(own string) bool { return strings.HasPrefix(own, name+"=") }) {
-			env = append(env, kv)
-		}
+		return slices.ContainsFunc(over, func(o string) bool { return strings.HasPrefix(o, name+"=") })
 	}
-	return env
+	return append(slices.DeleteFunc(env, named), over...)
 }

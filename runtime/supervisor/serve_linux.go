@@ -33,7 +33,7 @@ type Options struct {
 // server is the child side. It runs in a process of its own.
 type server struct {
 	out   frameWriter
-	env   []string      // of every command, where its own does not say otherwise
+	env   []string      // of every command, whatever its own says
 	null  int           // /dev/null, the standard input of commands
 	alone bool          // PID 1: all processes but this one are commands' processes
 	born  chan struct{} // has a token when the reaper may have a child to wait for
