@@ -31,7 +31,7 @@ type Info struct {
 	Sandbox     string `json:"sandbox" jsonschema:"container, strong, medium or none"`
 	Image       string `json:"image,omitempty"`
 	ContainerID string `json:"containerId,omitempty"`
-	Network     string `json:"network" jsonschema:"none or full"`
+	Network     string `json:"network" jsonschema:"none, allow (the hosts that the user has listed) or full"`
 	Workspace   string `json:"workspace" jsonschema:"the workspace's path on the host"`
 	Limits      Limits `json:"limits"`
 	Reason      string `json:"reason,omitempty" jsonschema:"why this kind and level were chosen, when a stronger one was not"`

@@ -100,7 +100,7 @@ func (d diagnosis) print(std streams) {
 		fmt.Fprintf(std.out, "\nCommands cannot run: %s\n", term.Safe(d.Runtime.Reason))
 		return
 	}
-	fmt.Fprintf(std.out, "\nCommands run in: %s, sandbox %s", d.Runtime.Kind, d.Runtime.Sandbox)
+	fmt.Fprintf(std.out, "\nCommands run in: %s, sandbox %s, network %s", d.Runtime.Kind, d.Runtime.Sandbox, d.Runtime.Network)
 	if d.Runtime.Image != "" {
 		fmt.Fprintf(std.out, ", image %s", d.Runtime.Image)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/netproxy"
 )
 
 const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts speak JSON-RPC to
@@ -18,7 +21,9 @@ const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts sp
 
 Settings: flags beat the environment, the environment beats pygent.toml in the
 user's configuration directory, and that beats the defaults. A pygent.toml in
-the workspace can only lower limits and disable tools.
+the workspace can only lower limits and disable tools. Commands reach no network,
+unless the user's pygent.toml or a flag names hosts (network_allow) or gives them
+all of it (network = "full").
 
   OPENAI_API_KEY      key of the model's endpoint
   OPENAI_BASE_URL     any OpenAI-compatible endpoint, such as a local server's
@@ -44,6 +49,8 @@ type flags struct {
 	image      string
 	root       string
 	sandbox    string
+	network    string
+	allow      []string
 	logLevel   string
 	system     string
 	docker     bool
@@ -89,6 +96,8 @@ func agentFlags(cmd *cobra.Command, f *flags) {
 	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
 	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
 	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
+	p.StringVar(&f.network, "network", "", "\"full\" gives commands the whole network; default \"none\"")
+	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach, again for further ones")
 	p.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
 	p.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
 	p.StringVar(&f.record, "record", "", "append the exchanges with the model to this file")
@@ -108,6 +117,9 @@ func (f *flags) load(projectDir string) (config.Config, error) {
 	cfg, err := config.Load(src)
 	if err == nil {
 		err = cfg.TightenFrom(cmp.Or(projectDir, cfg.Workspace))
+	}
+	if err == nil {
+		err = checkAllow(cfg.NetworkAllow)
 	}
 	if err != nil {
 		return config.Config{}, &exitError{exitUsage, err}
@@ -132,12 +144,29 @@ func (f *flags) apply(c *config.Config) {
 			*s.to = s.flag
 		}
 	}
+	// One of the two flags says all there is to say of the network.
+	switch {
+	case f.network != "":
+		c.Network, c.NetworkAllow = f.network, f.allow
+	case len(f.allow) > 0:
+		c.Network, c.NetworkAllow = config.NetworkNone, f.allow
+	}
 	switch {
 	case f.docker:
 		c.Runtime = config.RuntimeDocker
 	case f.noDocker:
 		c.Runtime = config.RuntimeLocal
 	}
+}
+
+// checkAllow names the entry of network_allow that cannot be.
+func checkAllow(allow []string) error {
+	err := netproxy.Check(allow)
+	var bad *runtime.InvalidError
+	if errors.As(err, &bad) {
+		return &config.Error{Setting: "network_allow", Reason: bad.Reason}
+	}
+	return err
 }
 
 // version is the program's, from the build: a tag, or the commit.

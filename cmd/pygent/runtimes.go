@@ -60,9 +60,9 @@ func (r *runtimes) make(ctx context.Context, ws *runtime.Workspace) (*runtime.Ru
 
 func (r *runtimes) executor(ws *runtime.Workspace, c choice) runtime.Executor {
 	if c.kind == config.RuntimeDocker {
-		return docker.New(ws, docker.Options{Client: r.client, Image: r.cfg.Image, Log: r.log})
+		return docker.New(ws, docker.Options{Client: r.client, Image: r.cfg.Image, Log: r.log, Network: r.network()})
 	}
-	return local.New(ws, local.Options{Level: c.level, Reason: c.reason})
+	return local.New(ws, local.Options{Level: c.level, Reason: c.reason, Network: r.network()})
 }
 
 // info is what make would give, for the handshake. It probes at the most once
@@ -71,12 +71,17 @@ func (r *runtimes) info(ctx context.Context) runtime.Info {
 	c, err := r.choose(ctx)
 	switch {
 	case err != nil:
-		return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Reason: "commands cannot run: " + err.Error()}
+		return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Network: runtime.NetworkNone, Reason: "commands cannot run: " + err.Error()}
 	case c.kind == config.RuntimeDocker:
-		return runtime.Info{Kind: runtime.KindDocker, Sandbox: runtime.SandboxContainer, Image: r.cfg.Image}
+		return runtime.Info{Kind: runtime.KindDocker, Sandbox: runtime.SandboxContainer, Image: r.cfg.Image, Network: r.network().Name()}
 	default:
-		return runtime.Info{Kind: runtime.KindLocal, Sandbox: c.level, Reason: c.reason}
+		return runtime.Info{Kind: runtime.KindLocal, Sandbox: c.level, Reason: c.reason, Network: local.NetworkAt(c.level, r.network())}
 	}
+}
+
+// network is what commands shall reach.
+func (r *runtimes) network() runtime.Network {
+	return runtime.Network{Full: r.cfg.Network == config.NetworkFull, Allow: r.cfg.NetworkAllow}
 }
 
 // choose decides once; a failure is tried again with the next use, because the

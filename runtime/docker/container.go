@@ -128,6 +128,9 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 // try makes one container, by s.plan.
 func (s *sandbox) try(ctx context.Context, o Options, ws *runtime.Workspace) error {
 	s.stdin, s.tree, s.sup, s.asked = types.HijackedResponse{}, nil, nil, false // of a try before
+	if err := s.plan.checkNetwork(o); err != nil {
+		return err
+	}
 	s.name = fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
 	s.log = o.Log.With(zap.String("container", s.name))
 	if err := s.create(ctx, o, ws.Dir()); err != nil {

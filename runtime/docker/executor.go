@@ -36,6 +36,8 @@ type Executor struct {
 	end  context.CancelFunc
 	work sync.WaitGroup // commands and starts; grows under mu while not closed
 
+	network network
+
 	mu      sync.Mutex
 	closed  bool
 	current *sandbox   // nil before the first command and after a loss
@@ -60,7 +62,7 @@ func (e *Executor) Info() runtime.Info {
 		Kind:      runtime.KindDocker,
 		Sandbox:   runtime.SandboxContainer,
 		Image:     e.opts.Image,
-		Network:   "none",
+		Network:   e.opts.Network.Name(),
 		Workspace: e.ws.Dir(),
 		Limits: runtime.Limits{
 			MemoryBytes: e.opts.MemoryBytes, PIDs: e.opts.PIDs, CPUs: e.opts.CPUs, FileBytes: e.opts.FileBytes,
@@ -115,7 +117,9 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 			}
 			continue
 		}
+		watch := e.network.watch()
 		exit, err := e.run(ctx, s, script, dir, out)
+		watch.Report(out)
 		s.git.disarm(e.ws.Dir(), out, s.log)
 		e.release(s)
 		var lost *notBegunError
@@ -224,7 +228,14 @@ func (e *Executor) acquire(ctx context.Context) (s *sandbox, fresh bool, err err
 		s := newSandbox(e.opts)
 		e.current = s
 		e.work.Go(func() {
-			s.start(e.life, e.opts, e.ws)
+			opts := e.opts
+			var err error
+			if opts.netDir, err = e.network.provide(opts.Network); err != nil {
+				s.err = err
+				close(s.ready)
+			} else {
+				s.start(e.life, opts, e.ws)
+			}
 			if s.err != nil {
 				e.forget(s)
 				if s.unremoved {
@@ -297,7 +308,7 @@ func (e *Executor) Close(ctx context.Context) error {
 			errs = append(errs, s.remove())
 		}
 		e.work.Wait()
-		done <- errors.Join(errs...)
+		done <- errors.Join(append(errs, e.network.close())...)
 	}()
 	select {
 	case err := <-done:

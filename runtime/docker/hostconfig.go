@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
+
+	"github.com/pygent/pygent/runtime/netproxy"
+	"github.com/pygent/pygent/runtime/supervisor"
 )
 
 // Places inside a container.
@@ -43,6 +46,9 @@ func containerConfig(o Options, p plan) *container.Config {
 	if supervised {
 		env = append(env, supervisorEnv...)
 		first = append([]string{programPath}, o.Supervisor.Args...)
+		if o.netDir != "" {
+			first = append(first, supervisor.ProxyArg(netproxy.InsideSocket))
+		}
 	} else {
 		// Every exec has its own mark in the place of this one. It stands first, to
 		// come early in the environment.
@@ -57,7 +63,7 @@ func containerConfig(o Options, p plan) *container.Config {
 		Cmd:             []string{},
 		WorkingDir:      workDir,
 		Labels:          labels(o.Instance, o.Labels),
-		NetworkDisabled: true,
+		NetworkDisabled: !o.Network.Full,
 		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}}, // the image's would run commands
 		AttachStdin:     true,
 		AttachStdout:    supervised,
@@ -80,9 +86,13 @@ func hostConfig(o Options, p plan, dir string, git gitGuard, cpus int) *containe
 	}
 	// What lies in memory counts as memory: at most half of it is for files.
 	quarter := strconv.FormatInt(o.MemoryBytes/4, 10)
+	mode := container.NetworkMode("none")
+	if o.Network.Full {
+		mode = "bridge"
+	}
 	return &container.HostConfig{
 		AutoRemove:     true,
-		NetworkMode:    "none",
+		NetworkMode:    mode,
 		IpcMode:        container.IPCModePrivate,
 		LogConfig:      container.LogConfig{Type: "none"},
 		CapDrop:        []string{"ALL"},

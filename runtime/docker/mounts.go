@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/docker/docker/api/types/mount"
+
+	"github.com/pygent/pygent/runtime/netproxy"
 )
 
 // mounts lists what a container sees of this machine: the workspace, writable,
@@ -28,6 +30,9 @@ func mounts(o Options, p plan, dir string, g gitGuard) []mount.Mount {
 	}
 	if p.noSupervisor == "" {
 		all = append(all, bind(o.Supervisor.Path, programPath, true))
+		if o.netDir != "" {
+			all = append(all, bind(o.netDir, netproxy.InsideDir, true))
+		}
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
@@ -48,6 +49,11 @@ type Options struct {
 	PIDs        int64   // processes and threads
 	CPUs        float64 // capped at what the daemon's machine has
 	FileBytes   int64   // size of one file that a command can write
+
+	// Network is what commands reach. An allow list needs the mount of the
+	// workspace and the supervisor; where these cannot be, commands fail.
+	Network runtime.Network
+	netDir  string // of the executor's proxy, mounted at netproxy.InsideDir
 
 	// User is "uid:gid", whom commands run as. Default: the user of this
 	// process, so that files in the workspace stay theirs.

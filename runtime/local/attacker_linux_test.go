@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
@@ -59,6 +61,24 @@ var attacks = map[string]func(args []string) error{
 		text := make([]byte, 5)
 		_, err = io.ReadFull(c, text)
 		fmt.Printf("got %s\n", text)
+		return err
+	},
+	"fetch": func(args []string) error { // through the proxy: Go's own client never asks one for a loopback host
+		through, err := url.Parse(os.Getenv("HTTP_PROXY"))
+		if err != nil || through.Host == "" {
+			return fmt.Errorf("no HTTP_PROXY: %w", err)
+		}
+		client := http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(through)}}
+		res, err := client.Get("http://" + args[0] + "/")
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		fmt.Printf("fetched %d %s\n", res.StatusCode, text)
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %d", res.StatusCode)
+		}
 		return err
 	},
 	"vsock": func([]string) error { return socket(unix.AF_VSOCK, unix.SOCK_STREAM) },

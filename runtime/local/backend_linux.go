@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/netproxy"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
@@ -31,6 +32,7 @@ type backend struct {
 	level   string // as it was decided
 	home    *home
 	git     redirects
+	proxy   *netproxy.Host // nil without an allow list
 }
 
 // describe says what commands run in.
@@ -45,10 +47,7 @@ func (e *Executor) describe(info *runtime.Info) {
 	if info.Sandbox == "" {
 		info.Sandbox = probed()
 	}
-	info.Network = "none"
-	if info.Sandbox == runtime.SandboxNone {
-		info.Network = "full"
-	}
+	info.Network = NetworkAt(info.Sandbox, e.opts.Network)
 	if b.process != nil {
 		info.Limits = b.process.limits
 	}
@@ -73,6 +72,8 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	if deadline, ok := ctx.Deadline(); ok {
 		start.Timeout = time.Until(deadline) + graceTime
 	}
+	watch := e.backend.proxyHost().Watch()
+	defer func() { watch.Report(out) }()
 	kills := p.group.kills()
 	exit, err := p.client.Exec(ctx, start, out)
 	e.backend.redirects().remove(out)
@@ -144,6 +145,10 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 	if err != nil {
 		return nil, unavailable("prepare the sandbox", err)
 	}
+	if err := e.connectNetwork(&s); err != nil {
+		h.close()
+		return nil, unavailable("prepare the network of commands", err)
+	}
 	var git redirects
 	if level == runtime.SandboxStrong {
 		git = watchRedirects(e.ws.Dir())
@@ -200,7 +205,7 @@ func (e *Executor) newSpec(level string) (spec, *home, error) {
 		}
 	}
 	var looking sync.WaitGroup // some milliseconds each
-	looking.Go(func() { s.View = newView(e.ws.Dir(), e.opts.ReadPaths) })
+	looking.Go(func() { s.View = newView(e.ws.Dir(), e.readPaths(level)) })
 	h, err := openHome(e.ws, e.opts)
 	looking.Wait()
 	if err != nil {
@@ -232,8 +237,8 @@ func (e *Executor) commandEnv(pwd string) []string {
 func (e *Executor) stopBackend(ctx context.Context) error {
 	b := &e.backend
 	b.mu.Lock()
-	p, h := b.process, b.home
-	b.process, b.home = nil, nil
+	p, h, proxy := b.process, b.home, b.proxy
+	b.process, b.home, b.proxy = nil, nil, nil
 	b.mu.Unlock()
 	var err error
 	if p != nil {
@@ -241,6 +246,9 @@ func (e *Executor) stopBackend(ctx context.Context) error {
 	}
 	if h != nil {
 		h.close()
+	}
+	if proxy != nil {
+		err = errors.Join(err, proxy.Close())
 	}
 	return err
 }

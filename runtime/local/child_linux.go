@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/netproxy"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
@@ -30,8 +31,10 @@ type spec struct {
 	TmpDir    string // medium: a private directory for temporary files
 	TmpBytes  int64  // strong: of each of /tmp and /dev/shm
 	FileBytes int64
-	Processes int64 // RLIMIT_NPROC, 0 when another means is used
-	Watch     int64 // bytes of memory that the supervisor watches, likewise
+	FullNet   bool   // strong: the host's network, not an empty one
+	NetDir    string // strong: what is mounted at netproxy.InsideDir; "" is no proxy
+	Processes int64  // RLIMIT_NPROC, 0 when another means is used
+	Watch     int64  // bytes of memory that the supervisor watches, likewise
 }
 
 // RunIfChild makes the process a supervisor and never returns, if it was started
@@ -66,7 +69,11 @@ func confineAndServe() error {
 		return supervisor.Fail(os.Stdout, step, err)
 	}
 	if s.Level != runtime.SandboxMedium {
-		return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: s.Watch})
+		opts := supervisor.Options{MemoryBytes: s.Watch}
+		if s.NetDir != "" {
+			opts.Proxy = netproxy.InsideSocket
+		}
+		return supervisor.Serve(os.Stdin, os.Stdout, opts)
 	}
 	// Landlock has given each thread a domain of its own, and one that scopes
 	// signals would not let the supervisor's threads kill each other's commands.
@@ -98,11 +105,11 @@ func (s *spec) confine() (failed string, err error) {
 	case runtime.SandboxStrong:
 		steps = []step{
 			{"make the sandbox's file system", s.mount},
-			{"bring the loopback interface up", loopbackUp},
+			{"bring the loopback interface up", s.loopback},
 			{"set limits", s.limit},
 			{"drop capabilities", dropCapabilities},
 			{"Landlock", s.landlockStrong},
-			{"seccomp", func() error { return installFilter(filterStrong()) }},
+			{"seccomp", func() error { return installFilter(s.filterStrong()) }},
 		}
 	case runtime.SandboxMedium:
 		steps = []step{

@@ -34,7 +34,7 @@ type backend struct{}
 
 // describe says what commands run in.
 func (e *Executor) describe(info *runtime.Info) {
-	info.Sandbox, info.Network = runtime.SandboxNone, "full"
+	info.Sandbox, info.Network = runtime.SandboxNone, NetworkAt(runtime.SandboxNone, e.opts.Network)
 	info.Reason = strings.TrimPrefix(info.Reason+"; "+weakness(), "; ")
 }
 

@@ -31,6 +31,9 @@ type Options struct {
 	Home string
 	// StateDir is for what is kept: $XDG_STATE_HOME/pygent if it is "".
 	StateDir string
+	// Network is what commands reach at level strong. At medium there is none, and
+	// commands fail where it was asked for; at none it is always full.
+	Network runtime.Network
 	// Limits are for all commands of the workspace together, but FileBytes, which
 	// is for each file. Zero is the default: DefaultLimits for the sandboxes, and
 	// none at all at level none. Less than zero is no limit. OutputBytes is not

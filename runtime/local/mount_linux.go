@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime/netproxy"
 )
 
 // A mount is a tree that is attached nowhere yet, by its descriptor, and where it
@@ -93,6 +95,9 @@ func (s *spec) sources() ([]mount, error) {
 		errs = append(errs, add(path, path, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, false))
 	}
 	errs = append(errs, add(s.View.Home, s.HomeDir, rw, false), add(s.Workspace, s.Workspace, rw, false))
+	if s.NetDir != "" {
+		errs = append(errs, add(netproxy.InsideDir, s.NetDir, ro|unix.MOUNT_ATTR_NOEXEC, false))
+	}
 	for _, path := range s.Write {
 		errs = append(errs, add(path, path, rw, false))
 	}

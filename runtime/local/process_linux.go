@@ -129,7 +129,10 @@ func (s *spec) attributes() *syscall.SysProcAttr {
 	if s.Level != runtime.SandboxStrong {
 		return attr // without a PID namespace it must live to see the end of its input
 	}
-	attr.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+	attr.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+	if !s.FullNet {
+		attr.Cloneflags |= unix.CLONE_NEWNET
+	}
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
 	// A user other than root keeps over exec only those, until the child drops them.

@@ -123,14 +123,17 @@ func landlockABI() int {
 }
 
 // landlockStrong is the second lock on what the mounts have locked already, and
-// keeps the mounts as they are. It has no scopes, which namespaces give: the
-// kernel makes a domain for each thread, and the supervisor could then signal
+// keeps the mounts as they are. It has no scope for signals, which namespaces
+// give: the kernel makes a domain for each thread, and the supervisor could then signal
 // commands only from the thread that forked them.
 func (s *spec) landlockStrong() error {
 	if abi := landlockABI(); abi < minStrongABI {
 		return fmt.Errorf("the kernel has version %d and %d is needed; use Linux 5.19 or later with Landlock among its security modules", abi, minStrongABI)
 	}
 	write := append([]string{s.Workspace, s.View.Home, "/tmp", "/dev/shm"}, s.Write...)
+	if err := s.scopeSockets(); err != nil {
+		return err
+	}
 	return landlock.V6.BestEffort().RestrictPaths(
 		landlock.RODirs("/"),
 		landlock.RWDirs(write...).WithRefer(),

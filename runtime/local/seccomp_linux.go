@@ -118,9 +118,9 @@ func filterBase() filter {
 
 // filterStrong leaves the sockets that the network namespace confines. Others,
 // as those to the host of a virtual machine, know no namespaces.
-func filterStrong() filter {
+func (s *spec) filterStrong() filter {
 	f := filterBase()
-	f.allowSockets(unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK)
+	f.allowSockets(s.socketFamilies()...)
 	return f
 }
 

@@ -20,17 +20,15 @@
 //
 // On the host, for each workspace with an allow list:
 //
-//	p, err := netproxy.New(netproxy.Options{Allow: cfg.Allow, Refused: note})
-//	l, err := net.Listen("unix", filepath.Join(dir, "proxy.sock")) // dir: 0700, ours
-//	go func() { done <- p.Serve(ctx, l) }()                        // ends with the executor
+//	h, err := netproxy.StartHost(netproxy.Options{Allow: allow}) // until h.Close
+//	w := h.Watch()
+//	// run a command
+//	w.Report(out) // names the hosts that were refused meanwhile
 //
-// The directory with the socket is bind-mounted into the sandbox (read-only is
-// enough to connect). The sandbox keeps its empty network namespace. In there,
-// the supervisor, before it starts the first command:
-//
-//	l, err := net.Listen("tcp", "127.0.0.1:0")
-//	go func() { done <- netproxy.Forward(ctx, l, "/run/pygent/proxy.sock") }()
-//	env = append(env, netproxy.Env(l.Addr().(*net.TCPAddr).Port)...)
+// h.Dir(), with the socket in it, is bind-mounted at InsideDir into the sandbox
+// (read-only is enough to connect). The sandbox keeps its empty network
+// namespace. In there the supervisor, before it starts the first command, runs
+// Forward on its own loopback and gives commands Env (supervisor.Options.Proxy).
 //
 // The socket must be owned by, or writable for, the user that the supervisor runs
 // as. Commands which ignore the variables of Env reach nothing, as without a

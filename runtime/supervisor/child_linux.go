@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"os"
+	"strings"
 )
 
 // RunIfChild turns the process into a plain supervisor on its standard streams
@@ -12,7 +13,13 @@ func RunIfChild() {
 	if len(os.Args) < 2 || os.Args[1] != Arg {
 		return
 	}
-	if err := Serve(os.Stdin, os.Stdout, Options{}); err != nil {
+	var opts Options
+	for _, arg := range os.Args[2:] {
+		if socket, ok := strings.CutPrefix(arg, proxyPrefix); ok {
+			opts.Proxy = socket
+		}
+	}
+	if err := Serve(os.Stdin, os.Stdout, opts); err != nil {
 		fmt.Fprintln(os.Stderr, "supervisor:", err)
 		os.Exit(1)
 	}

@@ -61,7 +61,7 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 	argv := stringsOf(st.Argv)
 	attr := syscall.ProcAttr{
 		Dir:   dir,
-		Env:   stringsOf(st.Env),
+		Env:   overlay(stringsOf(st.Env), s.env),
 		Files: []uintptr{uintptr(s.null), uintptr(p[1]), uintptr(p[1])},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}

@@ -25,11 +25,15 @@ type Options struct {
 	// It is for places where the kernel cannot be told: what they take is looked
 	// at ten times a second, and a command that is too large is killed.
 	MemoryBytes int64
+	// Proxy, if not "", is the socket of the network proxy that commands are to
+	// find on the loopback interface, by their environment.
+	Proxy string
 }
 
 // server is the child side. It runs in a process of its own.
 type server struct {
 	out   frameWriter
+	env   []string      // of every command, whatever its own says
 	null  int           // /dev/null, the standard input of commands
 	alone bool          // PID 1: all processes but this one are commands' processes
 	born  chan struct{} // has a token when the reaper may have a child to wait for
@@ -58,6 +62,13 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	reserveThreads()
 	if err := s.prepare(); err != nil {
 		return Fail(out, "prepare the supervisor", err)
+	}
+	if opts.Proxy != "" {
+		stop, err := s.forward(opts.Proxy)
+		if err != nil {
+			return Fail(out, "reach the network proxy", err)
+		}
+		defer stop()
 	}
 	go s.reap()
 	if opts.MemoryBytes > 0 {

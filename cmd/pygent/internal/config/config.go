@@ -20,6 +20,12 @@ const (
 	RuntimeLocal  = "local"
 )
 
+// Values of Network.
+const (
+	NetworkNone = "none"
+	NetworkFull = "full"
+)
+
 // Defaults, as the reference has them where it says.
 const (
 	DefaultModel = "gpt-4.1-mini"
@@ -37,8 +43,11 @@ type Config struct {
 	Runtime   string `toml:"runtime"`
 	UseDocker string `toml:"-" env:"PYGENT_USE_DOCKER"` // the reference's switch: 0 is local, anything else docker
 	Sandbox   string `toml:"sandbox"`
-	Image     string `toml:"image" env:"PYGENT_IMAGE"`
-	Workspace string `toml:"-" env:"PYGENT_WORKSPACE"`
+	Network   string `toml:"network"` // of commands; there is no variable, which a project's tooling could set
+	// NetworkAllow lists the hosts that commands may reach, as "host:port".
+	NetworkAllow []string `toml:"network_allow"`
+	Image        string   `toml:"image" env:"PYGENT_IMAGE"`
+	Workspace    string   `toml:"-" env:"PYGENT_WORKSPACE"`
 
 	MaxTasks    int      `toml:"max_tasks" env:"PYGENT_MAX_TASKS"`
 	StepTimeout float64  `toml:"step_timeout" env:"PYGENT_STEP_TIMEOUT"`
@@ -64,6 +73,7 @@ func Default() Config {
 		Model:            DefaultModel,
 		MaxSteps:         50,
 		Runtime:          RuntimeAuto,
+		Network:          NetworkNone,
 		Image:            DefaultImage,
 		MaxTasks:         3,
 		ModelRetries:     4,
@@ -128,6 +138,10 @@ func (c *Config) check() error {
 		return refuse("runtime", "%q: give \"auto\", \"docker\" or \"local\"", c.Runtime)
 	case c.Sandbox != "" && c.Sandbox != "none":
 		return refuse("sandbox", "%q: give \"none\" to run local commands unconfined, or leave it out", c.Sandbox)
+	case c.Network != NetworkNone && c.Network != NetworkFull:
+		return refuse("network", "%q: give \"none\" or \"full\"", c.Network)
+	case c.Network == NetworkFull && len(c.NetworkAllow) > 0:
+		return refuse("network_allow", "it means nothing with network = \"full\": give one of the two")
 	case strings.TrimSpace(c.Image) == "" || strings.ContainsAny(c.Image, " \t\n"):
 		return refuse("image", "%q is not the name of an image", c.Image)
 	case !slices.Contains(levels, c.LogLevel):

@@ -68,6 +68,8 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		{"type", "max_tasks = \"three\"", "", "max_tasks"},
 		{"range", "max_tasks = 0", "", "max_tasks (PYGENT_MAX_TASKS): 0"},
 		{"runtime", "runtime = \"podman\"", "", `runtime: "podman"`},
+		{"network", "network = \"open\"", "", `network: "open"`},
+		{"both networks", "network = \"full\"\nnetwork_allow = [\"a.example:1\"]", "", "network_allow: "},
 		{"no number", "", "PYGENT_STEP_TIMEOUT=soon", `PYGENT_STEP_TIMEOUT: "soon" is not a number`},
 		{"NaN", "", "PYGENT_STEP_TIMEOUT=NaN", "step_timeout (PYGENT_STEP_TIMEOUT)"},
 		{"infinite", "", "PYGENT_TASK_TIMEOUT=Inf", "task_timeout (PYGENT_TASK_TIMEOUT)"},
@@ -106,6 +108,8 @@ func TestWorkspaceCanOnlyTighten(t *testing.T) {
 base_url = "http://evil.example/v1"
 sandbox = "none"
 runtime = "local"
+network = "full"
+network_allow = ["evil.example:443"]
 max_steps = 10
 max_tasks = 4
 step_timeout = 5
@@ -123,7 +127,7 @@ disabled_tools = ["bash"]
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 	text := strings.Join(notices, "\n")
-	for _, key := range []string{"base_url", "sandbox", "runtime", "max_tasks", "task_timeout"} {
+	for _, key := range []string{"base_url", "sandbox", "runtime", "network", "network_allow", "max_tasks", "task_timeout"} {
 		if !strings.Contains(text, key+" is ignored") {
 			t.Errorf("no notice that %s was ignored in:\n%s", key, text)
 		}
