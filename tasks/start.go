@@ -149,7 +149,7 @@ func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*r
 		return nil, fmt.Errorf("make the task's workspace: %w", err)
 	}
 	for i, file := range files {
-		part, err := from.Workspace().CopyTo(ctx, rt.Workspace(), file, file, runtime.CopyOptions{})
+		part, err := from.Workspace().CopyTo(ctx, rt.Workspace(), file, file, runtime.CopyOptions{NoLines: true})
 		field := fmt.Sprintf("files[%d]", i)
 		switch {
 		case errors.Is(err, runtime.ErrNotFound):

@@ -49,6 +49,7 @@ type flags struct {
 	image      string
 	root       string
 	sandbox    string
+	pull       string
 	network    string
 	allow      []string
 	logLevel   string
@@ -95,6 +96,7 @@ func agentFlags(cmd *cobra.Command, f *flags) {
 	p.StringVar(&f.root, "root", "", "workspace directory")
 	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
 	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
+	p.StringVar(&f.pull, "pull", "", "\"missing\" pulls an image that is not there; default \"never\"")
 	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
 	p.StringVar(&f.network, "network", "", "\"full\" gives commands the whole network; default \"none\"")
 	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach, again for further ones")
@@ -137,6 +139,7 @@ func (f *flags) apply(c *config.Config) {
 		{f.image, &c.Image},
 		{f.root, &c.Workspace},
 		{f.sandbox, &c.Sandbox},
+		{f.pull, &c.Pull},
 		{f.logLevel, &c.LogLevel},
 		{f.system, &c.SystemPrompt},
 	} {

@@ -60,9 +60,14 @@ func (r *runtimes) make(ctx context.Context, ws *runtime.Workspace) (*runtime.Ru
 
 func (r *runtimes) executor(ws *runtime.Workspace, c choice) runtime.Executor {
 	if c.kind == config.RuntimeDocker {
-		return docker.New(ws, docker.Options{Client: r.client, Image: r.cfg.Image, Log: r.log, Network: r.network()})
+		return docker.New(ws, docker.Options{
+			Client: r.client, Image: r.cfg.Image, Log: r.log, Network: r.network(),
+			Pull: r.cfg.Pull, Progress: func(line string) { r.log.Warn("docker: " + line) }, // seen on stderr: a pull takes long
+		})
 	}
-	return local.New(ws, local.Options{Level: c.level, Reason: c.reason, Network: r.network()})
+	return local.New(ws, local.Options{
+		Level: c.level, Reason: c.reason, Network: r.network(), ReadPaths: r.cfg.SandboxRead, WritePaths: r.cfg.SandboxWrite,
+	})
 }
 
 // info is what make would give, for the handshake. It probes at the most once
@@ -109,6 +114,9 @@ func (r *runtimes) decide(ctx context.Context) (choice, error) {
 		return r.sandbox(ctx, "local commands were asked for")
 	}
 	err := r.probe(ctx)
+	if r.cfg.Pull == config.PullMissing && errors.Is(err, docker.ErrNoImage) {
+		err = nil // the first command pulls it
+	}
 	switch {
 	case err == nil:
 		return choice{kind: config.RuntimeDocker}, nil
@@ -129,6 +137,9 @@ func (r *runtimes) sandbox(ctx context.Context, why string) (choice, error) {
 	report := local.Probe(ctx)
 	if c.level = report.Level; c.level == runtime.SandboxNone {
 		return choice{}, fmt.Errorf("%w: %s; local commands have no sandbox here: %s; allow that with --sandbox=none", runtime.ErrUnavailable, why, report.Summary())
+	}
+	if r.cfg.RequireSandbox == runtime.SandboxStrong && c.level != runtime.SandboxStrong {
+		return choice{}, fmt.Errorf("%w: %s; this machine gives sandbox %s and require_sandbox demands strong: %s", runtime.ErrUnavailable, why, c.level, report.Summary())
 	}
 	return c, nil
 }

@@ -14,11 +14,13 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/runtime/local"
 )
 
 var update = flag.Bool("update", false, "write the scripts' golden files anew")
 
 func TestMain(m *testing.M) {
+	local.RunIfChild() // the benchmarks run local commands in this process
 	testscript.Main(m, map[string]func(){"pygent": main})
 }
 

@@ -29,6 +29,9 @@ func (c *Client) Probe(ctx context.Context, image string) error {
 	}
 }
 
+// ErrNoImage says that the image is not there and could be pulled.
+var ErrNoImage = errors.New("no such image")
+
 func missingImage(image string, err error) error {
-	return fmt.Errorf("%w: image %s is not on this machine: run `docker pull %s`: %w", runtime.ErrUnavailable, image, image, err)
+	return fmt.Errorf("%w: %w: %s is not on this machine: run `docker pull %s`, or set pull = \"missing\": %w", runtime.ErrUnavailable, ErrNoImage, image, image, err)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,12 @@ const (
 	NetworkFull = "full"
 )
 
+// Values of Pull.
+const (
+	PullNever   = "never"
+	PullMissing = "missing"
+)
+
 // Defaults, as the reference has them where it says.
 const (
 	DefaultModel = "gpt-4.1-mini"
@@ -42,12 +49,18 @@ type Config struct {
 
 	Runtime   string `toml:"runtime"`
 	UseDocker string `toml:"-" env:"PYGENT_USE_DOCKER"` // the reference's switch: 0 is local, anything else docker
-	Sandbox   string `toml:"sandbox"`
-	Network   string `toml:"network"` // of commands; there is no variable, which a project's tooling could set
-	// NetworkAllow lists the hosts that commands may reach, as "host:port".
-	NetworkAllow []string `toml:"network_allow"`
-	Image        string   `toml:"image" env:"PYGENT_IMAGE"`
-	Workspace    string   `toml:"-" env:"PYGENT_WORKSPACE"`
+	Image     string `toml:"image" env:"PYGENT_IMAGE"`
+	Pull      string `toml:"pull"` // of a missing image
+	Workspace string `toml:"-" env:"PYGENT_WORKSPACE"`
+
+	// What local commands may do. None of it has a variable, which a project's
+	// tooling could set.
+	Sandbox        string   `toml:"sandbox"`         // "none" allows it to be missing
+	RequireSandbox string   `toml:"require_sandbox"` // refuse to run below this level
+	SandboxRead    []string `toml:"sandbox_read"`    // paths that commands may read besides those that the sandbox gives
+	SandboxWrite   []string `toml:"sandbox_write"`   // likewise, read and write
+	Network        string   `toml:"network"`         // of commands, also in Docker
+	NetworkAllow   []string `toml:"network_allow"`   // hosts that commands may reach, as "host:port"
 
 	MaxTasks    int      `toml:"max_tasks" env:"PYGENT_MAX_TASKS"`
 	StepTimeout float64  `toml:"step_timeout" env:"PYGENT_STEP_TIMEOUT"`
@@ -75,6 +88,7 @@ func Default() Config {
 		Runtime:          RuntimeAuto,
 		Network:          NetworkNone,
 		Image:            DefaultImage,
+		Pull:             PullNever,
 		MaxTasks:         3,
 		ModelRetries:     4,
 		ModelIdleTimeout: 60,
@@ -138,6 +152,12 @@ func (c *Config) check() error {
 		return refuse("runtime", "%q: give \"auto\", \"docker\" or \"local\"", c.Runtime)
 	case c.Sandbox != "" && c.Sandbox != "none":
 		return refuse("sandbox", "%q: give \"none\" to run local commands unconfined, or leave it out", c.Sandbox)
+	case !slices.Contains([]string{"", "medium", "strong"}, c.RequireSandbox):
+		return refuse("require_sandbox", "%q: give \"medium\" or \"strong\"", c.RequireSandbox)
+	case c.RequireSandbox != "" && c.Sandbox == "none":
+		return refuse("require_sandbox", "%q and sandbox = \"none\" exclude each other", c.RequireSandbox)
+	case c.Pull != PullNever && c.Pull != PullMissing:
+		return refuse("pull", "%q: give \"never\" or \"missing\"", c.Pull)
 	case c.Network != NetworkNone && c.Network != NetworkFull:
 		return refuse("network", "%q: give \"none\" or \"full\"", c.Network)
 	case c.Network == NetworkFull && len(c.NetworkAllow) > 0:
@@ -146,6 +166,13 @@ func (c *Config) check() error {
 		return refuse("image", "%q is not the name of an image", c.Image)
 	case !slices.Contains(levels, c.LogLevel):
 		return refuse("log_level", "%q: give one of %s", c.LogLevel, strings.Join(levels, ", "))
+	}
+	for name, paths := range map[string][]string{"sandbox_read": c.SandboxRead, "sandbox_write": c.SandboxWrite} {
+		for _, p := range paths {
+			if !filepath.IsAbs(p) {
+				return refuse(name, "%q is not an absolute path", p)
+			}
+		}
 	}
 	return c.checkURL()
 }
