@@ -56,11 +56,12 @@ func TestScripts(t *testing.T) {
 //	model greet   answers every prompt with "Hello."
 //	model tool    calls bash once and repeats what it said
 //	model env     calls bash to look for secrets and repeats what it said
+//	model fd      calls bash to read descriptor 9 and repeats what it said
 //	model down    answers 500
 //	model slow    never answers
 func startModel(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: model greet|tool|env|down|slow")
+		ts.Fatalf("usage: model greet|tool|env|fd|down|slow")
 	}
 	stop := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,6 +85,8 @@ func startModel(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		case last.Role == agent.RoleTool:
 			agenttest.WriteReply(w, agenttest.Text("It said: "+strings.TrimSpace(last.Content)))
+		case args[0] == "fd":
+			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "cat <&9"})))
 		case args[0] == "env":
 			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "env; cat /proc/$PPID/environ /proc/1/environ | tr '\\0' '\\n'"})))
 		default:

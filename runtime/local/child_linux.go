@@ -39,8 +39,10 @@ type spec struct {
 
 // RunIfChild makes the process a supervisor and never returns, if it was started
 // as one; else it does nothing. It belongs at the very beginning of main, and of
-// TestMain where tests run local commands. It does supervisor.RunIfChild too.
+// TestMain where tests run local commands. It does supervisor.RunIfChild and
+// supervisor.CloseInherited too.
 func RunIfChild() {
+	supervisor.CloseInherited()
 	supervisor.RunIfChild()
 	if len(os.Args) < 2 || os.Args[1] != childArg {
 		return
@@ -70,6 +72,11 @@ func confineAndServe() error {
 	}
 	if s.Level != runtime.SandboxMedium {
 		opts := supervisor.Options{MemoryBytes: s.Watch}
+		if s.Level == runtime.SandboxStrong {
+			if opts.TagKey, err = guardTags(); err != nil {
+				return supervisor.Fail(os.Stdout, "seccomp for tags", err)
+			}
+		}
 		if s.NetDir != "" {
 			opts.Proxy = netproxy.InsideSocket
 		}
@@ -88,7 +95,11 @@ func serveConfined(watch string) error {
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "read the configuration", err)
 	}
-	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit})
+	key, err := guardTags() // here, because arguments of a process can be read
+	if err != nil {
+		return supervisor.Fail(os.Stdout, "seccomp for tags", err)
+	}
+	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, TagKey: key})
 }
 
 // step is one thing to do, with words for the error.

@@ -49,7 +49,10 @@ func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	defer func() { _ = root.Close() }()
 	const tmp = ".tmp"
 	if err := root.RemoveAll(tmp); err != nil {
-		return nil, fmt.Errorf("clear the commands' temporary files: %w", err)
+		err = removeAll(filepath.Join(h.dir, tmp)) // a command can make directories read-only
+		if err != nil {
+			return nil, fmt.Errorf("clear the commands' temporary files: %w", err)
+		}
 	}
 	if err := root.Mkdir(tmp, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of temporary files: %w", err)

@@ -14,6 +14,8 @@ type view struct {
 	Read  []string
 	Links []link   // links in the root directory, as /bin often is one
 	Hide  []hidden // in Read, and not for commands
+
+	tools []string // homes of tools, some of which keep credentials there
 }
 
 type link struct{ Name, Target string }
@@ -41,8 +43,9 @@ var toolchainVars = []string{
 	"JAVA_HOME", "SDKMAN_DIR", "RBENV_ROOT", "ASDF_DATA_DIR", "DOTNET_ROOT", "VIRTUAL_ENV", "CONDA_PREFIX",
 }
 
-// secretsOfTools are files in those directories that hold credentials.
-var secretsOfTools = []string{".cargo/credentials", ".cargo/credentials.toml"}
+// secretsOfTools are files in those directories, wherever they are, that hold
+// credentials: cargo's, and uv's.
+var secretsOfTools = []string{"credentials", "credentials.toml"}
 
 // private are directories and files in the home of which nothing is shown, not
 // even when PATH leads there.
@@ -74,11 +77,13 @@ func newView(workspace string, more []string) view {
 		paths = append(paths, path)
 	}
 	for _, dir := range toolchains {
-		paths = append(paths, filepath.Join(v.Home, dir))
+		v.tools = append(v.tools, filepath.Join(v.Home, dir))
 	}
 	for _, key := range toolchainVars {
-		paths = append(paths, v.decent(filepath.SplitList(os.Getenv(key)))...)
+		v.tools = append(v.tools, v.decent(filepath.SplitList(os.Getenv(key)))...)
 	}
+	v.tools = existing(v.tools)
+	paths = append(paths, v.tools...)
 	paths = append(paths, v.decent(filepath.SplitList(os.Getenv("PATH")))...)
 	paths = slices.DeleteFunc(existing(paths), func(path string) bool {
 		return slices.ContainsFunc(v.Links, func(l link) bool { return l.Name == path })
@@ -142,8 +147,10 @@ func (v view) secrets() (all []hidden) {
 	for _, path := range secretsOfSystem {
 		add(path)
 	}
-	for _, name := range secretsOfTools {
-		add(filepath.Join(v.Home, name))
+	for _, dir := range v.tools {
+		for _, name := range secretsOfTools {
+			add(filepath.Join(dir, name))
+		}
 	}
 	if os.Geteuid() == 0 && slices.Contains(v.Read, "/etc") {
 		all = append(all, unreadable("/etc", all)...)

@@ -74,7 +74,7 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 		_ = out.Close()
 		return nil, fmt.Errorf("command %d runs already", c.id)
 	}
-	setTag(c.id)
+	s.setTag(c.id)
 	c.pid, err = syscall.ForkExec(argv[0], argv, &attr)
 	if err != nil {
 		_ = out.Close()

@@ -26,11 +26,11 @@ const tagBase = 1 << 50
 // setTag tags the processes that this one forks from now on. Where the limit is
 // lower already there are no tags, and leftovers of commands that overlap are
 // found only when none runs.
-func setTag(id uint32) {
+func (s *server) setTag(id uint32) {
 	var lim unix.Rlimit
 	if unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &lim) == nil && lim.Max >= tagBase+1<<32 {
 		lim.Cur = tagBase + uint64(id)
-		_ = unix.Prlimit(0, unix.RLIMIT_RTTIME, &lim, nil)
+		_, _, _ = unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, uintptr(unsafe.Pointer(&lim)), 0, uintptr(s.key), 0)
 	}
 }
 

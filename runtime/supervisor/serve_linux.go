@@ -28,6 +28,9 @@ type Options struct {
 	// Proxy, if not "", is the socket of the network proxy that commands are to
 	// find on the loopback interface, by their environment.
 	Proxy string
+	// TagKey is for places where a filter of system calls lets RLIMIT_RTTIME, the
+	// tag of commands, be set only with this fifth argument of prlimit64.
+	TagKey uint64
 }
 
 // server is the child side. It runs in a process of its own.
@@ -35,6 +38,7 @@ type server struct {
 	out   frameWriter
 	env   []string      // of every command, whatever its own says
 	null  int           // /dev/null, the standard input of commands
+	key   uint64        // Options.TagKey
 	alone bool          // PID 1: all processes but this one are commands' processes
 	born  chan struct{} // has a token when the reaper may have a child to wait for
 
@@ -53,6 +57,7 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	goruntime.LockOSThread()
 	s := &server{
 		out:      frameWriter{w: out},
+		key:      opts.TagKey,
 		alone:    os.Getpid() == 1,
 		born:     make(chan struct{}, 1),
 		commands: map[uint32]*command{},
