@@ -31,7 +31,10 @@ type backend struct {
 	process *process
 	level   string // as it was decided
 	home    *home
-	git     redirects
+	users   int     // commands that process runs
+	retired bool    // process is being replaced: it takes no command any more
+	git     gitLook // as process was started with, at level strong
+	watched redirects
 	proxy   *netproxy.Host // nil without an allow list
 }
 
@@ -63,6 +66,8 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	if err != nil {
 		return runtime.Exit{}, err
 	}
+	defer e.backend.release(p)
+	watched := e.backend.redirects() // of p: it may die, and the next one begin
 	start := supervisor.Start{
 		Argv: []string{shell, "-c", cmd.Script},
 		Env:  e.commandEnv(filepath.Join(e.ws.Dir(), filepath.FromSlash(path.Clean(cmd.Dir)))),
@@ -76,7 +81,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	defer func() { watch.Report(out) }()
 	kills := p.group.kills()
 	exit, err := p.client.Exec(ctx, start, out)
-	e.backend.redirects().remove(out)
+	watched.remove(out)
 	if p.limits.MemoryBytes == 0 || p.group.kills() == kills {
 		return exit, err
 	}
@@ -87,11 +92,13 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	return exit, err
 }
 
-// connect returns the supervisor, which it starts if there is none that lives.
+// connect returns the supervisor, for one command until release. It starts one if
+// there is none that lives, and anew if .git is not what that guards any more and
+// nothing runs in it.
 func (e *Executor) connect(ctx context.Context) (*process, error) {
 	b := &e.backend
 	b.once.Do(func() { b.starting = make(chan struct{}, 1) })
-	if p := b.current(); p != nil && p.alive() {
+	if p := b.use(); p != nil {
 		return p, nil
 	}
 	select {
@@ -100,10 +107,12 @@ func (e *Executor) connect(ctx context.Context) (*process, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	p := b.current()
-	if p != nil && p.alive() {
+	if p := b.use(); p != nil {
 		return p, nil
 	}
+	b.mu.Lock()
+	p := b.process
+	b.mu.Unlock()
 	if p != nil {
 		if err := p.close(ctx); err != nil {
 			return nil, err
@@ -116,16 +125,35 @@ func (e *Executor) connect(ctx context.Context) (*process, error) {
 	return e.startLevel(ctx, level)
 }
 
-func (b *backend) current() *process {
+// use takes the supervisor for a command, or retires it and returns nil.
+func (b *backend) use() *process {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.process
+	p := b.process
+	if p == nil || b.retired {
+		return nil
+	}
+	if !p.alive() || b.level == runtime.SandboxStrong && b.users == 0 && !b.git.holds() {
+		b.retired = true
+		return nil
+	}
+	b.users++
+	return p
+}
+
+// release ends the use of p by a command.
+func (b *backend) release(p *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.process == p {
+		b.users--
+	}
 }
 
 func (b *backend) redirects() redirects {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.git
+	return b.watched
 }
 
 // decide settles the level: the one that was asked for, or what Probe finds.
@@ -149,9 +177,12 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 		h.close()
 		return nil, unavailable("prepare the network of commands", err)
 	}
-	var git redirects
-	if level == runtime.SandboxStrong {
-		git = watchRedirects(e.ws.Dir())
+	var git gitLook
+	if level == runtime.SandboxStrong { // before the child looks: what changes in between is noticed
+		if git, err = lookGit(e.ws.Dir(), true); err != nil {
+			h.close()
+			return nil, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, err)
+		}
 	}
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
@@ -168,7 +199,8 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.process, b.level, b.home = p, level, h
-	b.git = git
+	b.users, b.retired = 1, false
+	b.git, b.watched = git, watchRedirects(e.ws.Dir(), git)
 	return p, nil
 }
 

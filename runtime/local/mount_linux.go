@@ -130,7 +130,13 @@ func (s *spec) sources() ([]mount, error) {
 
 // clone takes a file or a tree with all that is mounted in it.
 func clone(at, from string, attrs uint64) (mount, error) {
-	fd, err := unix.OpenTree(unix.AT_FDCWD, from, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	return cloneFrom(unix.AT_FDCWD, from, 0, at, attrs)
+}
+
+// cloneFrom is clone for what is at a path from a directory, or with AT_EMPTY_PATH
+// for an open file itself.
+func cloneFrom(dir int, from string, flags uint, at string, attrs uint64) (mount, error) {
+	fd, err := unix.OpenTree(dir, from, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|flags)
 	if err != nil {
 		return mount{}, err
 	}
