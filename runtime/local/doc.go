@@ -23,6 +23,13 @@
 // limits on the number of processes where no control group can be made. Programs
 // that need /tmp itself, /dev/shm or a terminal fail there.
 //
+// Nor does Landlock cover the mode, owner, times and extended attributes of the
+// user's own files: at level medium a command can change them outside the
+// workspace too.
+//
+// At both levels no mode with a set-user-ID or set-group-ID bit can be set, not
+// even one that a directory has already.
+//
 // None: a command can do what the server's user can. Bounded time, one pipe for
 // both outputs, no secret in the environment and the end of the whole process
 // tree hold all the same.

@@ -86,14 +86,18 @@ func (t test) compile(rest uint8) []unix.SockFilter {
 	return append(code, jump)
 }
 
-// filterBase is what both levels deny.
-func filterBase() filter {
-	f := filter{
+// newFilter is one that denies calls of other architectures.
+func newFilter() filter {
+	return append(filter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: dataArch},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: auditArch, Jt: 1},
 		{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(unix.EPERM)}, // calls of the 32-bit kind
-	}
-	f = append(f, archFilter...)
+	}, archFilter...)
+}
+
+// filterBase is what both levels deny.
+func filterBase() filter {
+	f := newFilter()
 	for _, call := range append(denied, archDenied...) {
 		f.deny(call, unix.EPERM)
 	}
@@ -113,6 +117,7 @@ func filterBase() filter {
 	f.deny(unix.SYS_PRLIMIT64, unix.EPERM, test{arg: 0, not: true}, test{arg: 2, high: true, not: true})
 	// Netlink tells which interfaces there are, and no more.
 	f.deny(unix.SYS_SOCKET, unix.EPERM, test{arg: 0, is: unix.AF_NETLINK}, test{arg: 2, is: unix.NETLINK_ROUTE, not: true})
+	f.denySetID()
 	return f
 }
 
@@ -130,6 +135,7 @@ func filterMedium() filter {
 	f := filterBase()
 	f.allowSockets(unix.AF_NETLINK)
 	f.deny(unix.SYS_SOCKETPAIR, unix.EPERM, test{arg: 1, mask: 0xf, is: unix.SOCK_DGRAM})
+	f.denyShared()
 	return f
 }
 

@@ -15,3 +15,11 @@ var archFilter = filter{
 }
 
 var archDenied = []uint32{unix.SYS_IOPL, unix.SYS_IOPERM, unix.SYS_MODIFY_LDT, unix.SYS_USELIB, unix.SYS_KEXEC_FILE_LOAD}
+
+// archModeCalls are the older ones.
+var archModeCalls = []modeCall{
+	{call: unix.SYS_CHMOD, mode: 1},
+	{call: unix.SYS_MKNOD, mode: 1},
+	{call: unix.SYS_CREAT, mode: 1},
+	{call: unix.SYS_OPEN, mode: 2, flags: 1},
+}

@@ -8,6 +8,7 @@ const (
 )
 
 var (
-	archFilter filter
-	archDenied = []uint32{unix.SYS_KEXEC_FILE_LOAD}
+	archFilter    filter
+	archDenied    = []uint32{unix.SYS_KEXEC_FILE_LOAD}
+	archModeCalls []modeCall
 )

@@ -9,6 +9,8 @@ const (
 )
 
 var (
-	archFilter filter
-	archDenied []uint32
+	archFilter    filter
+	archDenied    []uint32
+	archModeCalls []modeCall
+	ipcCalls      []uint32
 )

@@ -1,0 +1,141 @@
+package local_test
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+const filterVar = "PYGENT_TEST_FILTER" // the level that TestFilterInside runs in
+
+func TestFilters(t *testing.T) {
+	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
+		t.Run(level, func(t *testing.T) {
+			rt := newRepo(t, level, runtime.Limits{})
+			cmd := "SUPERVISOR=$PPID " + filterVar + "=" + level + " ./attacker -test.run='^TestFilterInside$' -test.v"
+			res := rt.Bash(t.Context(), cmd, runtime.BashOptions{})
+			if res.Err != nil || !strings.Contains(res.Text, "--- PASS: TestFilterInside") {
+				t.Errorf("%s", res.Text)
+			}
+		})
+	}
+}
+
+// syscallError makes a system call.
+func syscallError(number uintptr, args ...uintptr) error {
+	var a [6]uintptr
+	copy(a[:], args)
+	if _, _, errno := unix.Syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// TestFilterInside makes the calls that the filters are about, as a command.
+func TestFilterInside(t *testing.T) {
+	level := os.Getenv(filterVar)
+	if level == "" {
+		t.Skip("TestFilters runs it")
+	}
+	if err := os.WriteFile("file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tagCalls(t)
+	modeCalls(t)
+	if level == runtime.SandboxMedium {
+		ipcCalls(t)
+		killCalls(t)
+	}
+}
+
+func denied(t *testing.T, name string, err error) {
+	t.Helper()
+	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.ENOSYS) {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+func allowed(t *testing.T, name string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s must work: %v", name, err)
+	}
+}
+
+func tagCalls(t *testing.T) {
+	var lim unix.Rlimit
+	at := uintptr(unsafe.Pointer(&lim))
+	allowed(t, "read a tag", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, 0, at))
+	if lim.Cur < 1<<50 {
+		t.Errorf("there is no tag: %+v", lim)
+	}
+	was := lim
+	lim.Cur++
+	denied(t, "setrlimit", syscallError(unix.SYS_SETRLIMIT, unix.RLIMIT_RTTIME, at))
+	denied(t, "prlimit64", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, at))
+	denied(t, "prlimit64 of its pid", syscallError(unix.SYS_PRLIMIT64, uintptr(os.Getpid()), unix.RLIMIT_RTTIME, at))
+	denied(t, "prlimit64 with a key", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, at, 0, 1))
+	allowed(t, "read a tag again", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, 0, at))
+	if lim != was {
+		t.Errorf("the tag was %+v and is %+v", was, lim)
+	}
+	allowed(t, "other limits", unix.Prlimit(0, unix.RLIMIT_CORE, &unix.Rlimit{}, nil))
+}
+
+func modeCalls(t *testing.T) {
+	path, _ := unix.BytePtrFromString("file")
+	fresh, _ := unix.BytePtrFromString("fresh")
+	file, other := uintptr(unsafe.Pointer(path)), uintptr(unsafe.Pointer(fresh))
+	fd, err := unix.Open("file", unix.O_RDWR, 0o6755) // a mode without O_CREAT means nothing
+	allowed(t, "open", err)
+	here := unix.AT_FDCWD
+	for _, bits := range []uintptr{0o4755, 0o2755, 0o6755} {
+		denied(t, "fchmod", syscallError(unix.SYS_FCHMOD, uintptr(fd), bits))
+		denied(t, "fchmodat", syscallError(unix.SYS_FCHMODAT, uintptr(here), file, bits))
+		denied(t, "fchmodat2", syscallError(unix.SYS_FCHMODAT2, uintptr(here), file, bits, 0))
+		denied(t, "mknodat", syscallError(unix.SYS_MKNODAT, uintptr(here), other, unix.S_IFREG|bits, 0))
+		denied(t, "openat", syscallError(unix.SYS_OPENAT, uintptr(here), other, unix.O_CREAT|unix.O_RDWR, bits))
+		denied(t, "chmod", unix.Chmod("file", uint32(bits)))
+	}
+	allowed(t, "chmod", unix.Chmod("file", 0o1755))
+	allowed(t, "mknod", unix.Mknod("regular", unix.S_IFREG|0o644, 0))
+}
+
+func ipcCalls(t *testing.T) {
+	denied(t, "shmget", syscallError(unix.SYS_SHMGET, 0, 4096, 0o1600))
+	denied(t, "semget", syscallError(unix.SYS_SEMGET, 0, 1, 0o1600))
+	denied(t, "msgget", syscallError(unix.SYS_MSGGET, 0, 0o1600))
+	name, _ := unix.BytePtrFromString("pygent-test")
+	denied(t, "mq_open", syscallError(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(name)), unix.O_CREAT|unix.O_RDWR, 0o600, 0))
+	denied(t, "mq_unlink", syscallError(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(name))))
+}
+
+func killCalls(t *testing.T) {
+	pid, err := strconv.Atoi(os.Getenv("SUPERVISOR"))
+	if err != nil || pid < 2 {
+		t.Fatal(pid, err)
+	}
+	// Signal 0 ends nothing where it is let through.
+	denied(t, "kill", unix.Kill(pid, 0))
+	denied(t, "kill its group", unix.Kill(-pid, 0))
+	denied(t, "kill all", unix.Kill(-1, 0))
+	denied(t, "tgkill", unix.Tgkill(pid, pid, 0))
+	var info [128]byte
+	info[8] = 0xff // si_code
+	at := uintptr(unsafe.Pointer(&info))
+	denied(t, "rt_sigqueueinfo", syscallError(unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), 0, at))
+	denied(t, "rt_tgsigqueueinfo", syscallError(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(pid), 0, at))
+	denied(t, "tkill", syscallError(unix.SYS_TKILL, 1<<30, uintptr(unix.SIGKILL))) // nobody's
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+		denied(t, "pidfd_send_signal", unix.PidfdSendSignal(fd, 0, nil, 0))
+	}
+	allowed(t, "kill its own", unix.Kill(os.Getpid(), 0))
+	allowed(t, "kill its own group", unix.Kill(0, 0))
+}

@@ -1,0 +1,14 @@
+//go:build amd64 || arm64
+
+package local
+
+import "golang.org/x/sys/unix"
+
+// ipcCalls reach what all processes of the machine share: memory, semaphores and
+// queues that have no file and so no Landlock.
+var ipcCalls = []uint32{
+	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL,
+	unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP, unix.SYS_SEMCTL,
+	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL,
+	unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
+}
