@@ -8,10 +8,20 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/local"
 )
 
-// crash ends the supervisor from inside, so that the next command has a new one.
-const crash = "; kill -SEGV 1; sleep 5"
+// next is a runtime with a new supervisor in the workspace of another.
+func next(t *testing.T, rt *runtime.Runtime) *runtime.Runtime {
+	t.Helper()
+	ws, err := runtime.OpenWorkspace(rt.Workspace().Dir(), runtime.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt = runtime.New(ws, local.New(ws, local.Options{Level: runtime.SandboxStrong, StateDir: t.TempDir()}), runtime.Options{})
+	cleanup(t, rt)
+	return rt
+}
 
 // try runs a command that is to end well, or not.
 func try(t *testing.T, rt *runtime.Runtime, cmd string, works bool) {
@@ -51,8 +61,8 @@ func TestGitLinksAreNotFollowed(t *testing.T) {
 			if err := os.Mkdir(rt.Workspace().Dir()+"/.git", 0o755); err != nil {
 				t.Fatal(err)
 			}
-			rt.Bash(t.Context(), strings.ReplaceAll(c.cmd, "OUTSIDE", outside)+crash, runtime.BashOptions{})
-			res := rt.Bash(t.Context(), "cat "+outside+"/repo/secret", runtime.BashOptions{})
+			try(t, rt, strings.ReplaceAll(c.cmd, "OUTSIDE", outside), true)
+			res := next(t, rt).Bash(t.Context(), "cat "+outside+"/repo/secret", runtime.BashOptions{})
 			if strings.HasSuffix(strings.TrimSpace(res.Text), "\nsecret") || res.ExitCode != nil && *res.ExitCode == 0 {
 				t.Errorf("read outside: %s", res.Text)
 			}
@@ -70,9 +80,10 @@ func TestGitLinksAreNotFollowed(t *testing.T) {
 // TestGitGuardedWithoutHEAD: to take HEAD away does not lift the guards.
 func TestGitGuardedWithoutHEAD(t *testing.T) {
 	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
-	try(t, rt, "mv .git/modules/sub .git/modules/other", false)
-	rt.Bash(t.Context(), "mv .git/HEAD .git/H; mv .git/modules/sub/HEAD .git/modules/sub/H"+crash, runtime.BashOptions{})
+	try(t, rt, "mv .git/HEAD .git/H; mv .git/modules/sub/HEAD .git/modules/sub/H", true)
+	rt = next(t, rt)
 	try(t, rt, "test -e .git/H && test -e .git/modules/sub/H", true)
+	try(t, rt, "mv .git/modules/sub .git/modules/other", false)
 	for _, repo := range []string{".git", ".git/modules/sub"} {
 		try(t, rt, "echo x >>"+repo+"/config", false)
 		try(t, rt, "echo x >"+repo+"/hooks/update", false)
