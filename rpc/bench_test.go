@@ -61,7 +61,7 @@ func BenchmarkRelay(b *testing.B) {
 					_, _ = io.Copy(io.Discard, r)
 					close(read)
 				}()
-				o := newOutbox(w, zap.NewNop())
+				o := newOutbox(w, 0, zap.NewNop())
 				p := &Peer{log: zap.NewNop()}
 				p.attach(nil, o, context.Background())
 				e := agent.Event{SessionID: "s-0123456789", TurnID: "t-0123456789", Time: time.Now(), Kind: kind, Delta: "a few words "}

@@ -53,7 +53,7 @@ func NewClient(rw io.ReadWriteCloser, h Handlers) *Client {
 		log = zap.NewNop()
 	}
 	life, cancel := context.WithCancel(context.Background())
-	out := newOutbox(rw, log)
+	out := newOutbox(rw, 0, log)
 	s := newStream(rw, out, maxSkipBytes, log)
 	s.fix(modeHeaders)
 	c := &Client{stream: s, out: out, rw: rw, cancel: cancel}

@@ -143,6 +143,48 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+// Messages with actions reach clients that can show them, and only an action
+// that was offered counts.
+func TestShowMessage(t *testing.T) {
+	allow, deny := MessageAction{"Allow"}, MessageAction{"Deny"}
+	shown := ClientCapabilities{Window: &WindowClient{ShowMessage: &ShowMessageClient{}}}
+	tests := []struct {
+		name   string
+		can    ClientCapabilities
+		answer any
+		err    error
+		want   string // "" is none
+	}{
+		{"chosen", shown, deny, nil, "Deny"},
+		{"more fields", shown, map[string]any{"title": "Allow", "extra": 1}, nil, "Allow"},
+		{"dismissed", shown, nil, nil, ""},
+		{"not offered", shown, MessageAction{"Perhaps"}, nil, ""},
+		{"an error", shown, nil, errors.New("no"), ""},
+		{"rubbish", shown, 7, nil, ""},
+		{"no capability", ClientCapabilities{}, allow, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := newLab(Options{})
+				c, _ := connect(t, server, Handlers{Request: func(_ context.Context, method string, params json.RawMessage) (any, error) {
+					if want := `{"type":2,"message":"Run ls?","actions":[{"title":"Allow"},{"title":"Deny"}]}`; method != methodShowMessage || string(params) != want {
+						t.Errorf("%s %s", method, params)
+					}
+					return tt.answer, tt.err
+				}})
+				if err := c.Call(t.Context(), MethodInitialize, InitializeParams{Capabilities: tt.can}, nil); err != nil {
+					t.Fatal(err)
+				}
+				title, ok, err := server.Peer().ShowMessage(t.Context(), MessageRequest{Type: MessageWarning, Message: "Run ls?", Actions: []MessageAction{allow, deny}})
+				if title != tt.want || ok != (tt.want != "") || err != nil {
+					t.Errorf("%q, %v, %v", title, ok, err)
+				}
+			})
+		})
+	}
+}
+
 // When the asking request is cancelled, the question is withdrawn.
 func TestQuestionWithdrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -38,8 +38,19 @@ type WorkspaceFolder struct {
 
 // ClientCapabilities say what the client can be asked.
 type ClientCapabilities struct {
+	Window       *WindowClient       `json:"window,omitempty"`
 	Experimental *ExperimentalClient `json:"experimental,omitempty"`
 }
+
+// WindowClient are the capabilities of a client that shows messages, as language
+// clients do.
+type WindowClient struct {
+	ShowMessage *ShowMessageClient `json:"showMessage,omitempty" jsonschema:"there: the client takes window/showMessageRequest"`
+}
+
+// ShowMessageClient says more of window/showMessageRequest; nothing of it is
+// needed here.
+type ShowMessageClient struct{}
 
 // ExperimentalClient is where language clients put capabilities that are not in
 // their standard.
@@ -134,11 +145,19 @@ func (p *InitializeParams) Root() string {
 	return p.RootURI
 }
 
-func (p *InitializeParams) capabilities() PygentClient {
+// abilities are what the client can be asked.
+type abilities struct {
+	PygentClient
+	showMessage bool
+}
+
+func (p *InitializeParams) abilities() abilities {
+	var can abilities
 	if e := p.Capabilities.Experimental; e != nil && e.Pygent != nil {
-		return *e.Pygent
+		can.PygentClient = *e.Pygent
 	}
-	return PygentClient{}
+	can.showMessage = p.Capabilities.Window != nil && p.Capabilities.Window.ShowMessage != nil
+	return can
 }
 
 // initialize serves the method of this name, on the read loop: what is sent
@@ -159,7 +178,7 @@ func (s *session) initialize(ctx context.Context, raw json.RawMessage) (any, err
 		s.watch(*p.ProcessID)
 	}
 	if mode(s.stream.mode.Load()) != modeLines { // nobody answers there
-		s.peer.enable(p.capabilities())
+		s.peer.enable(p.abilities())
 	}
 	s.setPhase(phaseReady)
 	if p.ClientInfo != nil {

@@ -29,6 +29,7 @@ const (
 	MethodTaskChanged     = "tasks/changed"
 	methodRequestApproval = "agent/requestApproval"
 	methodAskUser         = "agent/askUser"
+	methodShowMessage     = "window/showMessageRequest"
 )
 
 // methods is the method table: the whole protocol. Dispatch, the reference and
@@ -59,6 +60,7 @@ func methods() []entry {
 
 		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals."),
 		ask[agent.Question, agent.Answer](methodAskUser, "Asks the user; only with the capability askUser."),
+		ask[MessageRequest, *MessageAction](methodShowMessage, "Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage."),
 	}
 }
 
@@ -77,12 +79,15 @@ type entry struct {
 	name, doc      string
 	kind           entryKind
 	lifecycle      bool         // handled by this package
-	params, result reflect.Type // result is None's where there is none
+	params, result reflect.Type // structs; None is none, and a pointer a result that may be null
 
 	// bind makes the handler on a service; false when the service is not of the
 	// method's type. Nil for what is not called by the client.
 	bind func(service any) (handler, bool)
 }
+
+// answered reports whether the method is a request.
+func (e *entry) answered() bool { return e.kind == kindCall || e.kind == kindAsk }
 
 // None stands for absent params and for a null result.
 type None struct{}

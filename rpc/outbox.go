@@ -39,12 +39,16 @@ var ErrClosed = errors.New("the connection is closed")
 // Nothing is dropped while the output takes it, but that adjacent live deltas
 // of one call merge while they wait. Senders block while more than highWater
 // bytes wait. After a write error nothing is delivered any more, and senders
-// return at once.
+// return at once. A write that takes longer than stall is only told, by stalled:
+// whoever runs the connection ends it.
 type outbox struct {
 	w    io.Writer
 	mode atomic.Int32 // a mode; set before the first message is queued
 	log  *zap.Logger
 
+	stall time.Duration // how long one write may take; 0 is for ever
+
+	stalled chan struct{} // closed when a write took longer than stall
 	dead    chan struct{} // closed after a write error
 	closing chan struct{} // closed when nobody waits for space any more
 	done    chan struct{} // closed when the writer has ended
@@ -65,10 +69,12 @@ type queued struct {
 	delta *liveDelta
 }
 
-func newOutbox(w io.Writer, log *zap.Logger) *outbox {
+func newOutbox(w io.Writer, stall time.Duration, log *zap.Logger) *outbox {
 	o := &outbox{
 		w:       w,
 		log:     log,
+		stall:   stall,
+		stalled: make(chan struct{}),
 		dead:    make(chan struct{}),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -146,7 +152,9 @@ func (o *outbox) notify(ctx context.Context, method string, params any) error {
 // write is the writer's goroutine.
 func (o *outbox) write() {
 	defer close(o.done)
-	w := bufio.NewWriterSize(o.w, writeBufSize)
+	watched, stop := o.watched()
+	defer stop()
+	w := bufio.NewWriterSize(watched, writeBufSize)
 	var enc deltaEncoder
 	var batch []queued
 	for {

@@ -54,7 +54,7 @@ func frames(t *testing.T, out string) []string {
 // order stays.
 func TestSlowReaderMergesDeltas(t *testing.T) {
 	g := &gate{open: make(chan struct{}), entered: make(chan struct{}, 1)}
-	o := newOutbox(g, zap.NewNop())
+	o := newOutbox(g, 0, zap.NewNop())
 	p := &Peer{log: zap.NewNop()}
 	p.attach(nil, o, t.Context())
 	if err := o.push([]byte(`{}`)); err != nil {
@@ -109,7 +109,7 @@ func TestSlowReaderMergesDeltas(t *testing.T) {
 func TestSlowReaderBoundsMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
-		o := newOutbox(g, zap.NewNop())
+		o := newOutbox(g, 0, zap.NewNop())
 		text := strings.Repeat("x", 1<<20)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -142,7 +142,7 @@ func TestSlowReaderBoundsMemory(t *testing.T) {
 func TestSenderWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
-		o := newOutbox(g, zap.NewNop())
+		o := newOutbox(g, 0, zap.NewNop())
 		for range 5 {
 			_ = o.push(make([]byte, 1<<20))
 		}
@@ -222,7 +222,7 @@ func TestUnreadPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	o := newOutbox(w, zap.NewNop())
+	o := newOutbox(w, 0, zap.NewNop())
 	_ = o.push(make([]byte, 8<<20))
 	if err := o.close(50 * time.Millisecond); err == nil {
 		t.Error("no error")

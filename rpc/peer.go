@@ -30,7 +30,7 @@ type Peer struct {
 	conn   *jsonrpc2.Conn // nil when not connected
 	out    *outbox
 	life   context.Context // of the connection
-	can    PygentClient
+	can    abilities
 	lastID uint64
 	asks   int
 }
@@ -47,13 +47,13 @@ func (p *Peer) attach(conn *jsonrpc2.Conn, out *outbox, life context.Context) {
 // every question that waits.
 func (p *Peer) detach() {
 	p.mu.Lock()
-	p.conn, p.out, p.can = nil, nil, PygentClient{}
+	p.conn, p.out, p.can = nil, nil, abilities{}
 	p.mu.Unlock()
 	p.open.Wait()
 }
 
 // enable sets what the client can be asked.
-func (p *Peer) enable(can PygentClient) {
+func (p *Peer) enable(can abilities) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.can = can
@@ -126,7 +126,7 @@ func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, o
 	return a, true, nil
 }
 
-func (p *Peer) capabilities() PygentClient {
+func (p *Peer) capabilities() abilities {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.can

@@ -50,7 +50,7 @@ func (w *reference) section(title string, table []entry, in func(entry) bool) {
 			w.b.WriteString("\nA notification: it is not answered.\n")
 		}
 		w.part("Params", e.params)
-		if e.kind == kindCall || e.kind == kindAsk {
+		if e.answered() {
 			w.part("Result", e.result)
 		}
 	}
@@ -59,6 +59,10 @@ func (w *reference) section(title string, table []entry, in func(entry) bool) {
 // part writes the fields of a method's params or result where the type is met
 // first, and names the type afterwards.
 func (w *reference) part(title string, t reflect.Type) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		title += " (or null)"
+	}
 	switch {
 	case t == typeNone && title == "Result":
 		w.b.WriteString("\nResult: null\n")

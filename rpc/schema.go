@@ -25,12 +25,8 @@ func schemaOf(table []entry) []byte {
 		if e.params != typeNone {
 			m["params"] = ref(defs.names[e.params])
 		}
-		switch {
-		case e.kind != kindCall && e.kind != kindAsk:
-		case e.result == typeNone:
-			m["result"] = &jsonschema.Schema{Type: "null"}
-		default:
-			m["result"] = ref(defs.names[e.result])
+		if e.answered() {
+			m["result"] = defs.result(e.result)
 		}
 		byName[e.name] = m
 	}
@@ -58,6 +54,19 @@ var (
 )
 
 func ref(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
+
+// result is the schema of a method's result; that of a pointer may be null.
+func (d *definitions) result(t reflect.Type) *jsonschema.Schema {
+	null := &jsonschema.Schema{Type: "null"}
+	switch {
+	case t == typeNone:
+		return null
+	case t.Kind() == reflect.Pointer:
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{ref(d.names[t.Elem()]), null}}
+	default:
+		return ref(d.names[t])
+	}
+}
 
 // definitions are the struct types that a table uses, each under a name of its
 // own.

@@ -25,7 +25,7 @@ const (
 // Exit codes of Serve.
 const (
 	ExitOK       = 0 // exit or end of input after shutdown; end of a script
-	ExitAbrupt   = 1 // exit or end of input without shutdown, a dead parent, a closed output
+	ExitAbrupt   = 1 // exit or end of input without shutdown, a dead parent, an output closed or not read
 	ExitProtocol = 2 // input whose framing is broken
 )
 
@@ -34,6 +34,10 @@ type Options struct {
 	Version         string      // of the program
 	MaxMessageBytes int64       // 0 is DefaultMaxMessageBytes
 	Logger          *zap.Logger // nil logs nothing
+
+	// StallTimeout ends the connection when one write, of 64 KiB or one larger
+	// message, has waited for the client for so long; 0 waits for ever.
+	StallTimeout time.Duration
 
 	// Initialize sets the domain up for a client that sent initialize; an error
 	// refuses the connection, and the client may try again. It is called on the
@@ -124,7 +128,7 @@ func (s *Server) Provide(services ...any) {
 // closes the pipe kills it.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) (exitCode int, err error) {
 	life, cancel := context.WithCancelCause(ctx)
-	box := newOutbox(out, s.log)
+	box := newOutbox(out, s.opts.StallTimeout, s.log)
 	ses := &session{
 		Server:    s,
 		stream:    newStream(in, box, s.opts.maxBytes(), s.log),

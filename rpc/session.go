@@ -57,6 +57,8 @@ func (s *session) run(ctx context.Context, conn *jsonrpc2.Conn, box *outbox) err
 			return errExit
 		case <-box.dead:
 			return errors.New("the output is closed")
+		case <-box.stalled:
+			return fmt.Errorf("the client has not read for %v", box.stall)
 		case <-s.orphan:
 			return errors.New("the client's process has died")
 		case <-ctx.Done():

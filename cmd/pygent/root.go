@@ -74,7 +74,7 @@ func newRoot(std streams) *cobra.Command {
 			if isTerminal(std.in) {
 				return cmd.Help()
 			}
-			return serve(cmd.Context(), std, f, rpc.DefaultMaxMessageBytes)
+			return serve(cmd.Context(), std, f, connectionBounds{rpc.DefaultMaxMessageBytes, defaultStall})
 		},
 	}
 	root.SetOut(std.out)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -16,7 +17,7 @@ import (
 )
 
 func serveCommand(std streams, f *flags) *cobra.Command {
-	var maxMessage int64
+	var bounds connectionBounds
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve JSON-RPC over stdio (the default when stdin is not a terminal)",
@@ -28,18 +29,38 @@ ways, no initialize needed, and the end of input means no more requests.`,
 		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"hi"}}' | pygent serve`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), std, f, maxMessage)
+			return serve(cmd.Context(), std, f, bounds)
 		},
 	}
 	agentFlags(cmd, f)
-	cmd.Flags().Int64Var(&maxMessage, "max-message-bytes", rpc.DefaultMaxMessageBytes, "size of one message at the most")
+	cmd.Flags().Int64Var(&bounds.maxMessage, "max-message-bytes", rpc.DefaultMaxMessageBytes, "size of one message at the most")
+	cmd.Flags().DurationVar(&bounds.stall, "stall-timeout", defaultStall, "clean up and exit when the client has read nothing for so long; 0 never does")
 	return cmd
 }
 
+// defaultStall is how long a client that stops reading is waited for.
+const defaultStall = 5 * time.Minute
+
+// connectionBounds are the flags of a connection.
+type connectionBounds struct {
+	maxMessage int64
+	stall      time.Duration // 0 is none
+}
+
+func (b connectionBounds) check() error {
+	switch {
+	case b.maxMessage < 1 || b.maxMessage > rpc.MaxMessageBytes:
+		return fmt.Errorf("--max-message-bytes: %d: give a number from 1 to %d", b.maxMessage, rpc.MaxMessageBytes)
+	case b.stall < 0:
+		return fmt.Errorf("--stall-timeout: %v: give a duration as 5m, or 0 for none", b.stall)
+	}
+	return nil
+}
+
 // serve serves one connection on the standard streams.
-func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
-	if maxMessage < 1 || maxMessage > rpc.MaxMessageBytes {
-		return &exitError{exitUsage, fmt.Errorf("--max-message-bytes: %d: give a number from 1 to %d", maxMessage, rpc.MaxMessageBytes)}
+func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) error {
+	if err := bounds.check(); err != nil {
+		return &exitError{exitUsage, err}
 	}
 	a, err := newApp(f, std, "")
 	if err != nil {
@@ -62,7 +83,8 @@ func serve(ctx context.Context, std streams, f *flags, maxMessage int64) error {
 	var d *domain
 	server := rpc.NewServer(rpc.Options{
 		Version:         version(),
-		MaxMessageBytes: maxMessage,
+		MaxMessageBytes: bounds.maxMessage,
+		StallTimeout:    bounds.stall,
 		Logger:          a.log,
 		Initialize:      func(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) { return d.initialize(ctx, p) },
 		Close:           func(ctx context.Context) error { return d.close(ctx) },
