@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strconv"
+
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 // placer puts a staged tree in its place and can take that back.
@@ -175,12 +177,7 @@ func (p *placer) contents(old, staged string) (before, after []byte, ok bool) {
 
 // removeAll removes a tree of ours, directories without rights included.
 func (w *Workspace) removeAll(name string) error {
-	err := w.root.RemoveAll(name)
-	if err == nil {
-		return nil
-	}
-	w.unlock(name)
-	if err := w.root.RemoveAll(name); err != nil {
+	if err := instance.RemoveIn(w.root, name); err != nil {
 		return fmt.Errorf("%w", reason(err))
 	}
 	return nil

@@ -3,11 +3,12 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 // Workspace is a directory tree that an agent works in. All methods take
@@ -16,7 +17,8 @@ type Workspace struct {
 	root      *os.Root
 	dir       string
 	temporary bool
-	escapes   error // what os.Root answers for a path that leads out
+	escapes   error  // what os.Root answers for a path that leads out
+	outer     string // of a temporary one: the directory that says whose it is
 	close     func() error
 	publish   sync.Mutex // held from the last look at a file to its replacement
 }
@@ -53,33 +55,38 @@ func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 	if !info.IsDir() {
 		return nil, refuseRoot(dir, "it is not a directory")
 	}
-	return openRoot(real, false)
+	return openRoot(real)
 }
 
 // TempWorkspace makes a new directory that only this user can enter. Close
-// removes it.
+// removes it; when this process is killed before, the Reap of package instance.
 func TempWorkspace() (*Workspace, error) {
-	dir, err := os.MkdirTemp("", "pygent-")
+	outer, err := instance.MakeDir("", "work")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary workspace: %w", err)
 	}
-	real, err := realDir(dir)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make a temporary workspace: %w", err), os.Remove(dir))
+	real, err := realDir(outer)
+	if err == nil {
+		real = filepath.Join(real, "workspace")
+		err = os.Mkdir(real, 0o700)
 	}
-	w, err := openRoot(real, true)
-	if err != nil {
-		return nil, errors.Join(err, os.Remove(dir))
+	var w *Workspace
+	if err == nil {
+		w, err = openRoot(real)
 	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make a temporary workspace: %w", err), instance.RemoveAll(outer))
+	}
+	w.temporary, w.outer = true, outer
 	return w, nil
 }
 
-func openRoot(real string, temporary bool) (*Workspace, error) {
+func openRoot(real string) (*Workspace, error) {
 	root, err := os.OpenRoot(real)
 	if err != nil {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	w := &Workspace{root: root, dir: real, temporary: temporary}
+	w := &Workspace{root: root, dir: real}
 	// os keeps this error to itself, so ask for it with a path that surely escapes.
 	_, err = root.Lstat("..")
 	w.escapes = reason(err)
@@ -93,6 +100,15 @@ func (w *Workspace) Dir() string { return w.dir }
 // Temporary reports whether Close removes the workspace.
 func (w *Workspace) Temporary() bool { return w.temporary }
 
+// Beside is a host path for name, a plain one, next to a temporary workspace: what
+// is made there goes with it. Other workspaces have no such place, "".
+func (w *Workspace) Beside(name string) string {
+	if !w.temporary {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(w.dir), "beside-"+name)
+}
+
 // Close releases the workspace, and removes it with all that is in it when it
 // is a temporary one. Further calls answer as the first did.
 func (w *Workspace) Close() error { return w.close() }
@@ -101,27 +117,7 @@ func (w *Workspace) shut() error {
 	if !w.temporary {
 		return w.root.Close()
 	}
-	// Commands can have left directories that deny their owner the removal.
-	removeErr := os.RemoveAll(w.dir)
-	if removeErr != nil {
-		w.unlock(".")
-		removeErr = os.RemoveAll(w.dir)
-	}
-	return errors.Join(w.root.Close(), removeErr)
-}
-
-// unlock gives the owner all rights on every directory of a tree. Errors are
-// left to the removal that follows.
-func (w *Workspace) unlock(top string) {
-	_ = fs.WalkDir(w.root.FS(), top, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = w.root.Chmod(name, 0o700)
-		}
-		if err != nil && d != nil && d.IsDir() {
-			return fs.SkipDir
-		}
-		return nil
-	})
+	return errors.Join(w.root.Close(), instance.RemoveAll(w.outer))
 }
 
 // Check reports whether the directory at Dir still is this workspace: an error

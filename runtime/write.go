@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 // tempPrefix begins the names of the files and directories that exist only
@@ -156,8 +158,12 @@ func fill(f *os.File, data []byte, old fs.FileInfo) error {
 	return f.Sync()
 }
 
-// tempName makes up a name that nobody can guess and put something at.
-func tempName() string { return tempPrefix + rand.Text() }
+// tempName makes up a name that nobody can guess and put something at. It begins
+// with this process's tag, by which SweepTemp knows what a dead one left.
+func tempName() string {
+	tag := instance.Self().Tag()
+	return tempPrefix + tag + rand.Text()[len(tag):]
+}
 
 // isTemp recognises what tempName makes up.
 func isTemp(name string) bool {

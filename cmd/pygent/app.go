@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,6 +14,7 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/statedir"
 )
 
 // app is what one run of the program has: settings, log, model and the runtime
@@ -55,7 +54,9 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 		a.close()
 		return nil, &exitError{exitUsage, err}
 	}
-	a.runtimes = newRuntimes(cfg, log)
+	left := openLeftovers(log)
+	a.closers = append(a.closers, left.close)
+	a.runtimes = newRuntimes(cfg, log, left)
 	a.closers = append(a.closers, a.runtimes.close)
 	return a, nil
 }
@@ -82,6 +83,7 @@ func (a *app) openModel(f *flags) error {
 			return err
 		}
 		a.model = model
+		a.closers = append(a.closers, func() error { model.Close(); return nil })
 		a.ready = func() error {
 			if a.cfg.APIKey == "" && a.cfg.BaseURL == "" {
 				return fmt.Errorf("%w: set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server; `pygent demo` needs neither", agent.ErrAuthRequired)
@@ -120,31 +122,13 @@ func (a *app) close() {
 	a.closers = nil
 }
 
-// stateDir is where the program keeps what outlives it, for this user alone:
-// $XDG_STATE_HOME/pygent, made if it is not there.
-func stateDir() (string, error) {
-	base := os.Getenv("XDG_STATE_HOME")
-	if base == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("find the state directory: %w; set XDG_STATE_HOME", err)
-		}
-		base = filepath.Join(home, ".local", "state")
-	}
-	dir := filepath.Join(base, "pygent")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the state directory: %w", err)
-	}
-	return dir, nil
-}
-
 // openWorkspace opens root, or makes a temporary workspace for "".
 func openWorkspace(root string) (*runtime.Workspace, error) {
 	if root == "" {
 		return runtime.TempWorkspace()
 	}
 	var protect []string
-	if dir, err := stateDir(); err == nil {
+	if dir, err := statedir.Path(); err == nil {
 		protect = append(protect, dir)
 	}
 	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})

@@ -164,7 +164,7 @@ func connect(b *testing.B, model agent.Model, notified func(string, json.RawMess
 	b.Helper()
 	cfg := config.Default()
 	cfg.Runtime, cfg.Sandbox = config.RuntimeLocal, "none"
-	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop())}
+	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop(), &leftovers{})}
 	server := rpc.NewServer(rpc.Options{})
 	d, err := newDomain(b.Context(), a, server.Peer(), func(tasks.Task) {})
 	if err != nil {

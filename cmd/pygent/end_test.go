@@ -139,7 +139,12 @@ type program struct {
 
 func startProgram(t *testing.T, flags ...string) *program {
 	t.Helper()
-	dir := t.TempDir()
+	return startProgramIn(t, t.TempDir(), flags...)
+}
+
+// startProgramIn starts it with its state and temporary files in dir.
+func startProgramIn(t *testing.T, dir string, flags ...string) *program {
+	t.Helper()
 	p := &program{tmp: dir, marker: strconv.Itoa(100_000 + time.Now().Nanosecond()%100_000_000)}
 	script := `{"messages":[{"role":"user"}],"reply":{"message":{"toolCalls":[{"name":"bash","arguments":{"cmd":"echo up; setsid sleep ` + p.marker + ` & sleep ` + p.marker + ` & sleep ` + p.marker + `","timeout":600}}]}}}`
 	replay := filepath.Join(dir, "replay.jsonl")

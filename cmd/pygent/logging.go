@@ -12,6 +12,7 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/runtime/statedir"
 )
 
 // Bounds of the log file.
@@ -33,7 +34,7 @@ func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, 
 
 	path := cfg.LogFile
 	if path == "" {
-		dir, err := stateDir()
+		dir, err := makeStateDir()
 		if err != nil {
 			log := zap.New(visible)
 			log.Warn("no log file", zap.Error(err))
@@ -49,6 +50,15 @@ func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, 
 	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	kept := zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(file), level)
 	return zap.New(zapcore.NewTee(visible, kept)).With(zap.Int("pid", os.Getpid())), file.Close, nil
+}
+
+// makeStateDir makes the state directory and returns its path.
+func makeStateDir(below ...string) (string, error) {
+	dir, err := statedir.Path()
+	if err != nil {
+		return "", err
+	}
+	return statedir.Make(dir, below...)
 }
 
 // checkLogFile makes sure that path can be logged to. The rotating writer would

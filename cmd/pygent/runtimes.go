@@ -25,8 +25,9 @@ const (
 // Docker where it is there, else local commands, but those unconfined only with
 // the user's explicit consent. Nothing is ever silently weaker.
 type runtimes struct {
-	cfg config.Config
-	log *zap.Logger
+	cfg  config.Config
+	log  *zap.Logger
+	left *leftovers
 
 	life    context.Context // ends with close
 	stop    context.CancelFunc
@@ -44,9 +45,9 @@ type choice struct {
 	reason string // why it is not Docker
 }
 
-func newRuntimes(cfg config.Config, log *zap.Logger) *runtimes {
+func newRuntimes(cfg config.Config, log *zap.Logger, left *leftovers) *runtimes {
 	life, stop := context.WithCancel(context.Background())
-	return &runtimes{cfg: cfg, log: log, life: life, stop: stop}
+	return &runtimes{cfg: cfg, log: log, left: left, life: life, stop: stop}
 }
 
 // make gives a runtime for ws and takes ws over, also when it fails.
@@ -55,6 +56,7 @@ func (r *runtimes) make(ctx context.Context, ws *runtime.Workspace) (*runtime.Ru
 	if err != nil {
 		return nil, errors.Join(err, ws.Close())
 	}
+	r.left.note(ws)
 	return runtime.New(ws, r.executor(ws, c), runtime.Options{}), nil
 }
 

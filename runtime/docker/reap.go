@@ -30,7 +30,7 @@ func (c *Client) Reap(ctx context.Context) (removed int, err error) {
 	}
 	var failures []error
 	for _, found := range list {
-		if !provablyDead(found.Labels) {
+		if !owner(found.Labels).ProvablyDead() {
 			continue
 		}
 		err := c.api.ContainerRemove(ctx, found.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})

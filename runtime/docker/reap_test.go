@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
+
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 func TestProvablyDead(t *testing.T) {
-	if bootID() == "" {
+	if !instance.Self().Known() {
 		t.Skip("needs Linux's /proc")
 	}
 	child := exec.Command("true")
@@ -40,7 +42,7 @@ func TestProvablyDead(t *testing.T) {
 	} {
 		l := maps.Clone(ours)
 		maps.Copy(l, tc.change)
-		if got := provablyDead(l); got != tc.want {
+		if got := owner(l).ProvablyDead(); got != tc.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
@@ -50,14 +52,14 @@ func TestReap(t *testing.T) { eachCommandWay(t, testReap) }
 
 func testReap(t *testing.T, w way) {
 	client := connect(t)
-	if bootID() == "" {
+	if !instance.Self().Known() {
 		t.Skip("needs Linux's /proc")
 	}
-	instance := randomID()
-	e := executor(t, workspace(t), w.with(Options{Client: client, Instance: instance}))
+	id := randomID()
+	e := executor(t, workspace(t), w.with(Options{Client: client, Instance: id}))
 	sh(t, e, "true")
 	live := e.Info().ContainerID
-	dead := labels(instance, nil)
+	dead := labels(id, nil)
 	dead[labelStartTime] = "1"
 	left, err := client.api.ContainerCreate(context.Background(), &container.Config{Image: testImage(), Cmd: []string{"true"}, Labels: dead}, nil, nil, nil, "")
 	if err != nil {
@@ -69,7 +71,7 @@ func testReap(t *testing.T, w way) {
 	if n, err := client.Reap(context.Background()); err != nil || n < 1 {
 		t.Errorf("Reap: %d, %v", n, err)
 	}
-	if got := containers(t, client, instance); len(got) != 1 || got[0] != live {
+	if got := containers(t, client, id); len(got) != 1 || got[0] != live {
 		t.Errorf("left: %v, want only the live one %s", got, live)
 	}
 	if out, _ := sh(t, e, "echo well"); out != "well\n" {

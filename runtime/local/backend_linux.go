@@ -174,19 +174,16 @@ func (e *Executor) startLevel(ctx context.Context, level string) (*process, erro
 		return nil, unavailable("prepare the sandbox", err)
 	}
 	if err := e.connectNetwork(&s); err != nil {
-		h.close()
 		return nil, unavailable("prepare the network of commands", err)
 	}
 	var git gitLook
 	if level == runtime.SandboxStrong { // before the child looks: what changes in between is noticed
 		if git, err = lookGit(e.ws.Dir(), true); err != nil {
-			h.close()
 			return nil, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, err)
 		}
 	}
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
-		h.close()
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
@@ -269,15 +266,12 @@ func (e *Executor) commandEnv(pwd string) []string {
 func (e *Executor) stopBackend(ctx context.Context) error {
 	b := &e.backend
 	b.mu.Lock()
-	p, h, proxy := b.process, b.home, b.proxy
+	p, proxy := b.process, b.proxy
 	b.process, b.home, b.proxy = nil, nil, nil
 	b.mu.Unlock()
 	var err error
 	if p != nil {
 		err = p.close(ctx)
-	}
-	if h != nil {
-		h.close()
 	}
 	if proxy != nil {
 		err = errors.Join(err, proxy.Close())

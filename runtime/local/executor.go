@@ -26,8 +26,8 @@ type Options struct {
 	// and write, besides those that the level gives.
 	ReadPaths, WritePaths []string
 	// Home is the directory that commands have as their private home; it is made
-	// if it is missing. "" is one for each workspace below StateDir, which is kept
-	// for workspaces that are kept.
+	// if it is missing. "" is one for each workspace below StateDir, which is kept;
+	// that of a temporary workspace is beside it and goes with it.
 	Home string
 	// StateDir is for what is kept: $XDG_STATE_HOME/pygent if it is "".
 	StateDir string

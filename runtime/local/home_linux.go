@@ -10,31 +10,24 @@ import (
 	"strings"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/instance"
+	"github.com/pygent/pygent/runtime/statedir"
 )
 
 // home is the private home of a workspace's commands.
 type home struct {
-	dir  string
-	tmp  string // for temporary files, at level medium; inside of dir
-	drop bool   // it goes with the executor
+	dir string
+	tmp string // for temporary files, at level medium; inside of dir
 }
 
 // openHome makes the home of a workspace if it is not there yet.
 func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	h := &home{dir: opts.Home}
 	if h.dir == "" {
-		state := opts.StateDir
-		if state == "" {
-			var err error
-			if state, err = defaultStateDir(); err != nil {
-				return nil, err
-			}
+		if err := h.choose(ws, opts.StateDir); err != nil {
+			return nil, fmt.Errorf("make the commands' home: %w", err)
 		}
-		sum := sha256.Sum256([]byte(ws.Dir()))
-		h.dir = filepath.Join(state, "homes", hex.EncodeToString(sum[:12]))
-		h.drop = ws.Temporary()
-	}
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+	} else if err := os.MkdirAll(h.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the commands' home: %w", err)
 	}
 	real, err := filepath.EvalSymlinks(h.dir)
@@ -49,7 +42,7 @@ func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	defer func() { _ = root.Close() }()
 	const tmp = ".tmp"
 	if err := root.RemoveAll(tmp); err != nil {
-		err = removeAll(filepath.Join(h.dir, tmp)) // a command can make directories read-only
+		err = instance.RemoveAll(filepath.Join(h.dir, tmp)) // a command can make directories read-only
 		if err != nil {
 			return nil, fmt.Errorf("clear the commands' temporary files: %w", err)
 		}
@@ -64,16 +57,21 @@ func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	return h, nil
 }
 
-func defaultStateDir() (string, error) {
-	base := os.Getenv("XDG_STATE_HOME")
-	if base == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("find the state directory: %w; set XDG_STATE_HOME", err)
-		}
-		base = filepath.Join(home, ".local", "state")
+// choose makes the home below the state directory, for a temporary workspace where
+// it goes with that.
+func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
+	if beside := ws.Beside("home"); beside != "" {
+		h.dir, err = statedir.Make(beside)
+		return err
 	}
-	return filepath.Join(base, "pygent"), nil
+	if state == "" {
+		if state, err = statedir.Path(); err != nil {
+			return err
+		}
+	}
+	sum := sha256.Sum256([]byte(ws.Dir()))
+	h.dir, err = statedir.Make(state, "homes", hex.EncodeToString(sum[:12]))
+	return err
 }
 
 // gitIdentity is who commits inside: the user, by name and address, and nothing
@@ -96,26 +94,4 @@ func gitIdentity() []byte {
 		fmt.Fprintf(&text, "\t%s = \"%s\"\n", strings.TrimPrefix(key, "user."), quoted)
 	}
 	return []byte(text.String())
-}
-
-// close removes a home that is not to be kept.
-func (h *home) close() {
-	if h != nil && h.drop {
-		_ = removeAll(h.dir)
-	}
-}
-
-// removeAll removes a tree, the read-only directories in it included, as Go's
-// module cache has them.
-func removeAll(dir string) error {
-	if err := os.RemoveAll(dir); err == nil {
-		return nil
-	}
-	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700) //nolint:gosec // a directory of our own
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 // Where a sandbox finds the proxy.
@@ -26,7 +28,7 @@ const maxNoted = 20
 // Host is a Proxy that serves a socket in a directory of its own, for one
 // executor. It is safe for concurrent use.
 type Host struct {
-	private string // 0700, ours: it keeps other users of the machine away
+	private string // 0700, ours: it keeps other users of the machine away, and says whose it is
 	dir     string
 	setting string
 	stop    context.CancelFunc
@@ -76,7 +78,7 @@ func StartHost(opts Options) (*Host, error) {
 // the private directory is around the one that is mounted.
 func (h *Host) listen() (net.Listener, error) {
 	var err error
-	if h.private, err = os.MkdirTemp("", "pygent-net-"); err != nil {
+	if h.private, err = instance.MakeDir("", "net"); err != nil {
 		return nil, err
 	}
 	if h.private, err = filepath.EvalSymlinks(h.private); err != nil {
@@ -111,7 +113,7 @@ func (h *Host) remove() error {
 	if h.private == "" {
 		return nil
 	}
-	return os.RemoveAll(h.private)
+	return instance.RemoveAll(h.private)
 }
 
 func (h *Host) note(host string) {

@@ -1,9 +1,8 @@
 //go:build !linux
 
-package docker
+package instance
 
-// Without Linux's /proc no container is proved dead, so none is reaped. They
-// end with the stdin that their owner held all the same.
+// Without Linux's /proc no process is proved dead, so nothing is reaped.
 
 func startTime(int) (start string, known bool) { return "", false }
 
