@@ -95,6 +95,7 @@ func (w *reference) fields(t reflect.Type) {
 
 // typeText reads as "array of Change".
 func typeText(s *jsonschema.Schema) string {
+	s, _ = withoutNull(s)
 	switch {
 	case s.Ref != "":
 		return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]

@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/pygent/pygent/agent"
 )
 
-// Schema is the protocol as one JSON Schema document (draft 2020-12): a
-// definition per type under $defs, and under "methods", by name, each method's
-// kind, params, result and doc.
+// Schema is the protocol as one JSON Schema document (draft 2020-12). A message
+// of either side is valid if the document says so; which result belongs to which
+// request, and each method's kind and doc, stand under "methods", by name. The
+// types are under $defs.
 func Schema() []byte { return schemaOf(methods()) }
 
 func schemaOf(table []entry) []byte {
@@ -34,6 +37,7 @@ func schemaOf(table []entry) []byte {
 		Schema:      "https://json-schema.org/draft/2020-12/schema",
 		Title:       "Pygent protocol",
 		Description: "Generated from the method table, do not edit.",
+		AnyOf:       defs.messages(table),
 		Defs:        defs.schemas,
 		Extra:       map[string]any{"protocolVersion": ProtocolVersion, "methods": byName},
 	}
@@ -51,6 +55,7 @@ var (
 	typeNone = reflect.TypeFor[None]()
 	typeTime = reflect.TypeFor[time.Time]()
 	typeRaw  = reflect.TypeFor[json.RawMessage]()
+	typeFail = reflect.TypeFor[agent.ErrorDetail]()
 )
 
 func ref(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
@@ -74,17 +79,17 @@ type definitions struct {
 	order   []reflect.Type
 	names   map[reflect.Type]string
 	schemas map[string]*jsonschema.Schema
+	told    map[reflect.Type]bool // those that the server sends
 }
 
 func newDefinitions(table []entry) *definitions {
-	d := &definitions{names: map[reflect.Type]string{}, schemas: map[string]*jsonschema.Schema{}}
+	d := &definitions{names: map[reflect.Type]string{}, schemas: map[string]*jsonschema.Schema{}, told: map[reflect.Type]bool{}}
 	for _, e := range table {
-		for _, t := range []reflect.Type{e.params, e.result} {
-			if t != typeNone {
-				d.collect(t)
-			}
-		}
+		toClient := e.kind == kindEvent || e.kind == kindAsk
+		d.collect(e.params, toClient)
+		d.collect(e.result, !toClient)
 	}
+	d.collect(typeFail, true)
 	d.name()
 	for _, t := range d.order {
 		d.schemas[d.names[t]] = d.infer(t)
@@ -92,19 +97,24 @@ func newDefinitions(table []entry) *definitions {
 	return d
 }
 
-// collect finds the struct types below t, in the order of their first use.
-func (d *definitions) collect(t reflect.Type) {
+// collect finds the struct types below t, in the order of their first use. told
+// says that the server sends a t.
+func (d *definitions) collect(t reflect.Type, told bool) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		d.collect(t.Elem())
+		d.collect(t.Elem(), told)
 	case reflect.Struct:
-		if t == typeTime || slices.Contains(d.order, t) {
+		known := slices.Contains(d.order, t)
+		if t == typeTime || t == typeNone || known && (d.told[t] || !told) {
 			return
 		}
-		d.order = append(d.order, t)
+		if !known {
+			d.order = append(d.order, t)
+		}
+		d.told[t] = told
 		for f := range t.Fields() {
 			if f.IsExported() && f.Tag.Get("json") != "-" {
-				d.collect(f.Type)
+				d.collect(f.Type, told)
 			}
 		}
 	default: // holds no struct
@@ -144,14 +154,28 @@ func (d *definitions) infer(t reflect.Type) *jsonschema.Schema {
 		panic(fmt.Sprintf("rpc: schema of %v: %v", t, err)) // a fault of the table
 	}
 	s.AdditionalProperties = nil // unknown fields are ignored, newer peers may add some
-	for _, p := range s.Properties {
+	for name, p := range s.Properties {
 		dropNull(p)
+		if !d.told[t] && !slices.Contains(s.Required, name) {
+			allowNull(p)
+		}
 	}
 	return s
 }
 
+// allowNull is for what clients send: there, null is as good as absent.
+func allowNull(s *jsonschema.Schema) {
+	switch {
+	case s.Ref != "":
+		s.AnyOf = []*jsonschema.Schema{{Ref: s.Ref}, {Type: "null"}}
+		s.Ref = ""
+	case s.Type != "":
+		s.Types, s.Type = []string{s.Type, "null"}, ""
+	}
+}
+
 // dropNull takes back the null that the inference allows for slices and
-// pointers: on this wire they are there or absent.
+// pointers: what the server sends is there or absent.
 func dropNull(s *jsonschema.Schema) {
 	if s == nil {
 		return
