@@ -23,8 +23,10 @@ var update = flag.Bool("update", false, "write what the server said into testdat
 // TestConversations plays the files in testdata. The section "client" is the
 // whole input, "server" the whole output and the exit code. In both, with
 // headers, a line "> TEXT" stands for a frame around TEXT, and a line "= QUOTED"
-// for raw bytes. Without either (a script) lines are lines. The comment says
-// what the conversation is about; "max: N" in it sets the message limit.
+// for raw bytes. A client's "! TEXT" is a frame too, one that the protocol's
+// schema refuses; it allows all others. Without any of these (a script) lines are
+// lines. The comment says what the conversation is about; "max: N" in it sets the
+// message limit.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -47,11 +49,14 @@ func play(t *testing.T, file string) {
 		opts.MaxMessageBytes, _ = strconv.ParseInt(strings.Fields(n)[0], 10, 64)
 	}
 	client, server := section(t, a, "client"), section(t, a, "server")
-	script := !strings.HasPrefix(string(client.Data), ">") && !strings.HasPrefix(string(client.Data), "=")
-	input := client.Data
-	if !script {
-		input = pack(t, string(client.Data))
+	check := newFrameCheck(t, schemaOf(labTable()))
+	script := isScript(string(client.Data))
+	read := pack
+	if script {
+		read = packScript
 	}
+	input, text := read(t, check, string(client.Data))
+	client.Data = []byte(text)
 	// The input stays open as long as the server wants to read, unless the file
 	// says that it ends.
 	var out buffer
@@ -63,6 +68,11 @@ func play(t *testing.T, file string) {
 	got := out.String()
 	if !script {
 		got = unpack(got)
+	}
+	for line := range strings.Lines(got) {
+		if text := strings.TrimPrefix(line, "> "); !strings.HasPrefix(text, "= ") {
+			check.fromServer(strings.TrimSuffix(text, "\n"))
+		}
 	}
 	got += fmt.Sprintf("exit %d\n", code)
 	if err != nil {
@@ -90,24 +100,67 @@ func section(t *testing.T, a *txtar.Archive, name string) *txtar.File {
 	return nil
 }
 
-func pack(t *testing.T, text string) []byte {
-	var b []byte
-	for line := range strings.Lines(text) {
+// isScript tells a script from input with headers, which has frames or raw bytes.
+func isScript(client string) bool {
+	for line := range strings.Lines(client) {
+		if strings.HasPrefix(line, "> ") || strings.HasPrefix(line, "= ") {
+			return false
+		}
+	}
+	return true
+}
+
+// packScript is pack for a script, whose lines have no mark but "! ".
+func packScript(t *testing.T, check *frameCheck, client string) (input []byte, text string) {
+	var marked strings.Builder
+	for line := range strings.Lines(client) {
+		bare := strings.TrimPrefix(line, "! ")
+		input = append(input, bare...)
+		if strings.TrimSpace(bare) != "" {
+			line = strings.TrimPrefix(mark(t, check, line), "> ")
+		}
+		marked.WriteString(line)
+	}
+	return input, marked.String()
+}
+
+// pack makes the input. The text that it returns beside is the client's, marked
+// as the schema has it; without -update other marks are an error.
+func pack(t *testing.T, check *frameCheck, client string) (input []byte, text string) {
+	var marked strings.Builder
+	for line := range strings.Lines(client) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
-		case strings.HasPrefix(line, "> "):
-			b = append(b, frame(line[2:])...)
+		case strings.HasPrefix(line, "> "), strings.HasPrefix(line, "! "):
+			input = append(input, frame(line[2:])...)
+			line = mark(t, check, line)
 		case strings.HasPrefix(line, "= "):
 			raw, err := strconv.Unquote(line[2:])
 			if err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}
-			b = append(b, raw...)
+			input = append(input, raw...)
 		case line != "":
 			t.Fatalf("neither a frame nor raw bytes: %q", line)
 		}
+		marked.WriteString(line + "\n")
 	}
-	return b
+	return input, marked.String()
+}
+
+// mark validates a client's line and gives it the right mark.
+func mark(t *testing.T, check *frameCheck, line string) string {
+	t.Helper()
+	bare, refused := strings.CutPrefix(line, "! ")
+	bare = strings.TrimPrefix(bare, "> ")
+	err := check.fromClient(bare)
+	if refused != (err != nil) && !*update {
+		t.Errorf("the schema's verdict does not fit the mark of the line: %s\n%v", line, err)
+	}
+	if err != nil {
+		return "! " + bare
+	}
+	return "> " + bare
 }
 
 // unpack writes frames as "> TEXT"; what is no byte-exact frame is quoted.
