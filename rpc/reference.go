@@ -53,6 +53,7 @@ func (w *reference) section(title string, table []entry, in func(entry) bool) {
 		if e.answered() {
 			w.part("Result", e.result)
 		}
+		w.b.WriteString(example(e.name))
 	}
 }
 

@@ -1,0 +1,203 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
+	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tools"
+)
+
+// house is the whole domain below the protocol, joined as the program joins it,
+// with a scripted model and scripted commands.
+type house struct {
+	t        testing.TB
+	model    agent.Model
+	commands []houseCommand
+	files    []txtar.File // of the session's workspace
+	registry *tools.Registry
+	server   *Server
+	sessions *agent.Sessions
+	tasks    *tasks.Manager
+}
+
+// houseCommand is what one command line does; one that is not there is not found.
+type houseCommand struct {
+	Run    string            `json:"run"`
+	Output string            `json:"output"`
+	Exit   int               `json:"exit"`
+	Block  bool              `json:"block"` // it runs until it is ended
+	Writes map[string]string `json:"writes"`
+}
+
+// open joins the parts. What runs beside requests ends with lifetime.
+func (h *house) open(lifetime context.Context) {
+	h.t.Helper()
+	h.server = NewServer(Options{Version: "1.0.0", Initialize: h.initialize, Close: h.close})
+	peer := h.server.Peer()
+	h.tasks = tasks.NewManager(lifetime, tasks.Options{
+		Runner:     houseRunner{h},
+		Parent:     func(ctx context.Context, id string) (*runtime.Runtime, error) { return h.sessions.Runtime(ctx, id) },
+		NewRuntime: func(context.Context) (*runtime.Runtime, error) { return h.runtime(nil) },
+		Changed:    func(task tasks.Task) { peer.TaskChanged(lifetime, task) },
+	})
+	h.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
+		New: func(_ context.Context, id string) (*agent.Agent, error) {
+			rt, err := h.runtime(h.files)
+			if err != nil {
+				return nil, err
+			}
+			return agent.New(h.model, h.registry, rt, agent.Options{ModelName: "m", SessionID: id, Client: peer}), nil
+		},
+		Describe: Detail,
+	})
+	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
+	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.registry = registry
+	h.server.Provide(h.sessions, h.tasks)
+}
+
+func (h *house) initialize(context.Context, InitializeParams) (Setup, error) {
+	return Setup{Runtime: runtimetest.NewFake(nil, nil).Info(), Tools: h.registry.Names(), MaxTasks: h.tasks.Max()}, nil
+}
+
+func (h *house) close(ctx context.Context) error {
+	return errors.Join(h.tasks.Close(ctx), h.sessions.Close(ctx))
+}
+
+// runtime makes one in a temporary workspace with the given files.
+func (h *house) runtime(files []txtar.File) (*runtime.Runtime, error) {
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if _, err := ws.WriteFile(f.Name, f.Data); err != nil {
+			return nil, errors.Join(err, ws.Close())
+		}
+	}
+	scripts := map[string]runtimetest.Script{}
+	for _, c := range h.commands {
+		scripts[c.Run] = runtimetest.Script{
+			Output: c.Output, Exit: runtime.Exit{Code: c.Exit}, Block: c.Block,
+			Do: func(runtime.Command) error {
+				for path, text := range c.Writes {
+					if _, err := ws.WriteFile(path, []byte(text)); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+		}
+	}
+	return runtime.New(ws, runtimetest.NewFake(scripts, nil), runtime.Options{}), nil
+}
+
+// houseRunner runs delegated tasks.
+type houseRunner struct{ h *house }
+
+func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
+	child := agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
+		ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
+	})
+	out := child.Run(ctx, job.Prompt, agent.Turn{Describe: Detail})
+	state := map[string]string{agent.StatusCompleted: tasks.StateFinished, agent.StatusCancelled: tasks.StateCancelled}[out.Status]
+	if state == "" {
+		state = tasks.StateFailed
+	}
+	return tasks.Outcome{State: state, Text: out.Text, Steps: out.Steps, Changes: out.Changes, Err: out.Err}
+}
+
+// deploy is a tool that asks before it acts, in one of the two ways there are.
+func deploy(peer *Peer) tools.Tool {
+	type in struct {
+		By string `json:"by" jsonschema:"approval or message"`
+	}
+	return tools.New("deploy", "Deploy, if the user allows it.", func(ctx context.Context, env tools.Env, p in) (tools.Result, error) {
+		if p.By == "message" {
+			title, _, err := peer.ShowMessage(ctx, MessageRequest{
+				Type: MessageWarning, Message: "Run `make deploy`?", Actions: []MessageAction{{"Allow"}, {"Deny"}},
+			})
+			return tools.Text("the user chose %q", title), err
+		}
+		d, err := peer.RequestApproval(ctx, agent.Approval{
+			RequestKey: "ask_1", SessionID: env.SessionID, Kind: "command", Title: "Deploy", Command: "make deploy",
+			Options: []string{"allow", "allowForSession", "deny", "cancelTurn"},
+		})
+		return tools.Text("the user decided %q: %s", d.Decision, d.Feedback), err
+	})
+}
+
+// storyModel gives its replies one after the other.
+type storyModel struct {
+	mu      sync.Mutex
+	replies []storyReply
+}
+
+// storyReply is what the model says at one call.
+type storyReply struct {
+	Content string `json:"content"`
+	Calls   []struct {
+		ID        string          `json:"id"`
+		Name      string          `json:"name"`
+		Arguments json.RawMessage `json:"arguments"`
+	} `json:"calls"`
+	Stall bool `json:"stall"` // after the content nothing comes
+}
+
+// Chat implements agent.Model.
+func (m *storyModel) Chat(ctx context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
+	m.mu.Lock()
+	if len(m.replies) == 0 {
+		m.mu.Unlock()
+		return agent.Reply{}, errors.New("the model has no further reply")
+	}
+	next := m.replies[0]
+	m.replies = m.replies[1:]
+	m.mu.Unlock()
+	for word := range strings.SplitAfterSeq(next.Content, " ") {
+		emit(agent.Delta{Text: word})
+	}
+	if next.Stall {
+		<-ctx.Done()
+		return agent.Reply{Message: agent.Message{Content: next.Content}}, context.Cause(ctx)
+	}
+	reply := agenttest.Text(next.Content)
+	for _, c := range next.Calls {
+		reply.Message.ToolCalls = append(reply.Message.ToolCalls, agent.ToolCall{ID: c.ID, Name: c.Name, Arguments: string(c.Arguments)})
+	}
+	return reply, nil
+}
+
+// records decodes a section that has a JSON value a line.
+func records[T any](t testing.TB, a *txtar.Archive, name string) []T {
+	t.Helper()
+	var all []T
+	for _, f := range a.Files {
+		if f.Name != name {
+			continue
+		}
+		for line := range bytes.Lines(f.Data) {
+			var v T
+			if err := json.Unmarshal(line, &v); err != nil {
+				t.Fatalf("%s: %s: %v", name, line, err)
+			}
+			all = append(all, v)
+		}
+	}
+	return all
+}

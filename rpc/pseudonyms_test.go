@@ -1,0 +1,49 @@
+package rpc
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// pseudonyms number what is different in each run.
+type pseudonyms struct {
+	byReal, byShown map[string]string
+	count           map[string]int
+	dirs            *regexp.Regexp
+}
+
+var (
+	realID  = regexp.MustCompile(`\b([a-z]+)_(?:[a-z2-7]{16}|[a-z2-7]{12})\b`)
+	shownID = regexp.MustCompile(`\b[a-z]+_[0-9]+\b`)
+)
+
+func newPseudonyms() *pseudonyms {
+	return &pseudonyms{
+		byReal: map[string]string{}, byShown: map[string]string{}, count: map[string]int{},
+		dirs: regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/[\w.-]+`),
+	}
+}
+
+func (p *pseudonyms) shown(text string) string {
+	text = p.dirs.ReplaceAllString(text, "/tmp/workspace")
+	return realID.ReplaceAllStringFunc(text, func(id string) string {
+		if p.byReal[id] == "" {
+			prefix, _, _ := strings.Cut(id, "_")
+			p.count[prefix]++
+			name := fmt.Sprintf("%s_%d", prefix, p.count[prefix])
+			p.byReal[id], p.byShown[name] = name, id
+		}
+		return p.byReal[id]
+	})
+}
+
+func (p *pseudonyms) real(text string) string {
+	return shownID.ReplaceAllStringFunc(text, func(name string) string {
+		if id := p.byShown[name]; id != "" {
+			return id
+		}
+		return name
+	})
+}
