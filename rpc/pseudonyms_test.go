@@ -22,7 +22,7 @@ var (
 func newPseudonyms() *pseudonyms {
 	return &pseudonyms{
 		byReal: map[string]string{}, byShown: map[string]string{}, count: map[string]int{},
-		dirs: regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/[\w.-]+`),
+		dirs: regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/[\w./-]+`),
 	}
 }
 
