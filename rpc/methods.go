@@ -32,8 +32,8 @@ const (
 	methodShowMessage     = "window/showMessageRequest"
 )
 
-// methods is the method table: the whole protocol. Dispatch, the reference and
-// the schema come from it. The order is that of the reference.
+// methods is the method table: the whole protocol. Dispatch, the reference, the
+// schema and the clients' types come from it. The order is that of the reference.
 func methods() []entry {
 	return []entry{
 		lifecycle[InitializeParams, InitializeResult](MethodInitialize, kindCall, "Opens the connection. Not needed in script mode."),

@@ -94,12 +94,24 @@ func (w *reference) fields(t reflect.Type) {
 	}
 }
 
+// refName is the name of the type that s refers to.
+func refName(s *jsonschema.Schema) string { return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:] }
+
+// methodIdent is a method's name as an identifier: agentStep for agent/step.
+func methodIdent(method string) string {
+	first, rest, ok := strings.Cut(strings.TrimPrefix(method, "$/"), "/")
+	if !ok {
+		return first
+	}
+	return first + strings.ToUpper(rest[:1]) + rest[1:]
+}
+
 // typeText reads as "array of Change".
 func typeText(s *jsonschema.Schema) string {
 	s, _ = withoutNull(s)
 	switch {
 	case s.Ref != "":
-		return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
+		return refName(s)
 	case s.Items != nil:
 		return "array of " + typeText(s.Items)
 	case s.Type == "object" && s.AdditionalProperties != nil:

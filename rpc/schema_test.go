@@ -20,7 +20,10 @@ import (
 
 // The checked-in files are those that the table gives.
 func TestGenerated(t *testing.T) {
-	for name, want := range map[string][]byte{"protocol.md": Markdown(), "protocol.schema.json": Schema()} {
+	for name, want := range map[string][]byte{
+		"protocol.md": Markdown(), "protocol.schema.json": Schema(),
+		"../editors/vscode/src/protocol.ts": TypeScript(), "../editors/nvim/lua/pygent/protocol.lua": Lua(),
+	} {
 		got, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -34,6 +37,11 @@ func TestGenerated(t *testing.T) {
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range methods() {
+		if ident := methodIdent(e.name); seen[ident] || strings.Trim(ident, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			t.Errorf("%q: %q is no identifier, or taken", e.name, ident)
+		} else if ident != e.name {
+			seen[ident] = true
+		}
 		if seen[e.name] || e.doc == "" || strings.ContainsAny(e.name, "\"\\") {
 			t.Errorf("%q: twice, without a doc, or not plain", e.name)
 		}
