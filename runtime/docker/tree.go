@@ -98,7 +98,22 @@ func (t *tree) isGuarded(name string) bool {
 	return false
 }
 
-// open opens the workspace for the time of one transfer.
+// begin waits for its turn and opens the workspace for one transfer. The caller
+// calls done when that has ended.
+func (t *tree) begin(ctx context.Context) (root *os.Root, done func(), err error) {
+	if err := t.lock(ctx); err != nil {
+		return nil, nil, err
+	}
+	if root, err = t.open(); err != nil {
+		t.unlock()
+		return nil, nil, err
+	}
+	return root, func() {
+		_ = root.Close()
+		t.unlock()
+	}, nil
+}
+
 func (t *tree) open() (*os.Root, error) {
 	if err := t.ws.Check(); err != nil {
 		return nil, err

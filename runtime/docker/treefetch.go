@@ -38,15 +38,11 @@ type fetch struct {
 // fetch brings back what changed in the container since the last transfer. skip
 // is called for what stays there, once for each state that it has.
 func (t *tree) fetch(ctx context.Context, skip func(name, why string)) error {
-	if err := t.lock(ctx); err != nil {
-		return err
-	}
-	defer t.unlock()
-	root, err := t.open()
+	root, done, err := t.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }()
+	defer done()
 	aside, err := runtime.TempWorkspace()
 	if err != nil {
 		return err

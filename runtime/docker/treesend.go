@@ -55,15 +55,11 @@ func (t *tree) sendProgram(ctx context.Context, file string) error {
 
 // send brings over what has changed on this side since the last transfer.
 func (t *tree) send(ctx context.Context) error {
-	if err := t.lock(ctx); err != nil {
-		return err
-	}
-	defer t.unlock()
-	root, err := t.open()
+	root, done, err := t.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }()
+	defer done()
 	changed, removed, err := t.compare(root)
 	if err != nil {
 		return err
