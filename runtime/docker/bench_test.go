@@ -2,8 +2,12 @@ package docker
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
@@ -97,5 +101,35 @@ func BenchmarkFloorStart(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
+	}
+}
+
+// BenchmarkTransfers are those of a command that changes nothing, in a workspace
+// of a few thousand files: "send" must read names and times only, "fetch" reads
+// all that is in the container.
+func BenchmarkTransfers(b *testing.B) {
+	ws := workspace(b)
+	text := make([]byte, 8<<10)
+	for i := range 3000 {
+		dir := filepath.Join(ws.Dir(), fmt.Sprint(i%50))
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), text, 0o600)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e := executor(b, ws, Options{NoMount: true})
+	sh(b, e, "true")
+	tree, ctx := e.current.tree, context.Background()
+	for name, transfer := range map[string]func() error{
+		"send":  func() error { return tree.send(ctx) },
+		"fetch": func() error { return tree.fetch(ctx, func(string, string) {}) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := transfer(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -27,7 +27,8 @@
 // because it runs on another machine, they are copied into volumes of the
 // container; each command begins with the files as they are here, and what it
 // changed comes back by way of a directory aside and the workspace's own rules
-// (tree.go, treesend.go, treefetch.go, treeplace.go). Each transfer back reads the whole
+// (tree.go, treesend.go, treefetch.go, treeplace.go). Sending looks at names, sizes,
+// times and inodes and reads what has changed; each transfer back reads the whole
 // workspace: this is for reaching a machine at all, not for speed.
 //
 // plan.go chooses between these ways and Info.Reason says why the choice was not

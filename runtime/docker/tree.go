@@ -49,6 +49,7 @@ type entry struct {
 	mode  fs.FileMode // type and permission bits
 	size  int64
 	mtime time.Time // on this side
+	stamp stamp     // likewise
 	sum   [sha256.Size]byte
 	link  string
 }
@@ -56,7 +57,24 @@ type entry struct {
 // same compares what both sides can tell of an entry.
 func (e entry) same(other entry) bool {
 	e.mtime, other.mtime = time.Time{}, time.Time{}
+	e.stamp, other.stamp = stamp{}, stamp{}
 	return e == other
+}
+
+// unchanged tells from a look at this side, contents unread, that the entry is as
+// it was at the last transfer.
+func (e entry) unchanged(info fs.FileInfo) bool {
+	if e.mode != cleanMode(info.Mode()) {
+		return false
+	}
+	return info.IsDir() || e.size == sizeOf(info) && e.mtime.Equal(info.ModTime()) && e.stamp == stampOf(info)
+}
+
+// stamp is what no command and no program here can set back after a change, as a
+// modification time can be. It is zero where the system does not tell.
+type stamp struct {
+	inode uint64
+	ctime int64 // nanoseconds
 }
 
 func newTree(s *sandbox, o Options, ws *runtime.Workspace) (*tree, error) {

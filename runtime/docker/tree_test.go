@@ -202,3 +202,47 @@ func TestTreeShowsALongCommandsFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTreeSendsWhatKeepsItsTime changes a file so that its size and time tell
+// nothing.
+func TestTreeSendsWhatKeepsItsTime(t *testing.T) {
+	e, dir := copied(t)
+	put(t, dir, "f", "old", 0o644)
+	sh(t, e, "true")
+	name := filepath.Join(dir, "f")
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "f", "new", 0o644)
+	if err := os.Chtimes(name, time.Time{}, info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if stampOf(info) == (stamp{}) {
+		t.Skip("this system tells nothing else")
+	}
+	if out, _ := sh(t, e, "cat f"); out != "new" {
+		t.Errorf("there: %q", out)
+	}
+}
+
+// TestTreeSendsNothingTwice looks at what a transfer would send after one that
+// brought files both ways.
+func TestTreeSendsNothingTwice(t *testing.T) {
+	e, dir := copied(t)
+	put(t, dir, "a/f", "x", 0o644)
+	if err := os.Symlink("f", filepath.Join(dir, "a", "link")); err != nil {
+		t.Fatal(err)
+	}
+	sh(t, e, "echo y >a/f; echo z >g; mkdir d; ln -s g l; ln g hard")
+	sh(t, e, "true")
+	root, done, err := e.current.tree.begin(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	changed, removed, err := e.current.tree.compare(root)
+	if err != nil || len(changed)+len(removed) > 0 {
+		t.Errorf("would send %q and remove %q, %v", changed, removed, err)
+	}
+}

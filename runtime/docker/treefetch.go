@@ -2,6 +2,7 @@ package docker
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -23,6 +24,9 @@ const (
 	whyName    = "a name that cannot be used here"
 )
 
+// inMemory is the size of a file that is compared in memory, at most.
+const inMemory = 1 << 20
+
 // fetch is one transfer back. All that changed goes to a directory aside first,
 // and from there into the workspace by its own rules.
 type fetch struct {
@@ -32,6 +36,7 @@ type fetch struct {
 	stage *os.Root           // of aside
 	seen  map[string]entry   // all that is in the container
 	left  budget
+	small bytes.Buffer // of a file that may be as it was
 	skip  func(name, why string)
 }
 
@@ -113,7 +118,7 @@ func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 		now.mode, now.link = fs.ModeSymlink, head.Linkname
 		return f.keep(name, now, func() error { return f.stage.Symlink(now.link, name) })
 	case tar.TypeReg:
-		return f.takeFile(archive, name, now)
+		return f.takeFile(archive, name, now, head.Size)
 	case tar.TypeLink: // another name of a file that came before
 		_, first, _ := strings.Cut(path.Clean(head.Linkname), "/")
 		from, err := f.contents(first)
@@ -122,7 +127,11 @@ func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 			return nil
 		}
 		defer func() { _ = from.Close() }()
-		return f.takeFile(from, name, now)
+		info, err := from.Stat()
+		if err != nil {
+			return err
+		}
+		return f.takeFile(from, name, now, info.Size())
 	default:
 		f.leave(name, now, whySpecial)
 		return nil
@@ -130,8 +139,22 @@ func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 }
 
 // takeFile puts a file aside, and takes it away again when it has not changed:
-// only its contents tell, for the times in the archive are whole seconds.
-func (f *fetch) takeFile(from io.Reader, name string, now entry) error {
+// only its contents tell, for the times in the archive are whole seconds. One that
+// may be as it was and is small is looked at in memory first, which saves making
+// and removing a file for most of the workspace.
+func (f *fetch) takeFile(from io.Reader, name string, now entry, size int64) error {
+	if was := f.known[name]; was.mode == now.mode && was.size == size && size <= inMemory {
+		f.small.Reset()
+		if _, err := f.small.ReadFrom(io.LimitReader(from, inMemory)); err != nil {
+			return err
+		}
+		now.size, now.sum = int64(f.small.Len()), sha256.Sum256(f.small.Bytes())
+		if was.same(now) {
+			f.seen[name] = now
+			return nil
+		}
+		from = io.MultiReader(&f.small, from)
+	}
 	if err := f.parents(name); err != nil {
 		return err
 	}

@@ -67,15 +67,15 @@ func (f *fetch) place(ctx context.Context) error {
 		if err != nil || name == "." || skipped[name] {
 			return err
 		}
+		if _, old := f.known[name]; !old && os.Geteuid() == 0 {
+			_ = f.root.Lchown(name, f.uid, f.gid) // as in a mounted workspace
+		}
 		info, err := f.root.Lstat(name)
 		if err != nil {
 			return nil // it has just gone here
 		}
-		if _, old := f.known[name]; !old && os.Geteuid() == 0 {
-			_ = f.root.Lchown(name, f.uid, f.gid) // as in a mounted workspace
-		}
 		now := f.seen[name]
-		now.mtime = info.ModTime()
+		now.mtime, now.stamp = info.ModTime(), stampOf(info)
 		f.known[name] = now
 		return nil
 	})

@@ -106,9 +106,7 @@ func (t *tree) compare(root *os.Root) (changed, removed []string, err error) {
 			return nil // it has just gone
 		}
 		seen[name] = true
-		was, ok := t.known[name]
-		same := ok && was.mode == cleanMode(info.Mode()) && (info.IsDir() || was.mtime.Equal(info.ModTime()) && was.size == sizeOf(info))
-		if !same {
+		if was, ok := t.known[name]; !ok || !was.unchanged(info) {
 			changed = append(changed, name)
 		}
 		if !left.spend(sizeOf(info)) {
@@ -150,7 +148,7 @@ func (t *tree) write(w *tar.Writer, root *os.Root, name string) error {
 	if err != nil || !plain(info.Mode()) {
 		return nil
 	}
-	now := entry{mode: cleanMode(info.Mode()), size: sizeOf(info), mtime: info.ModTime()}
+	now := entry{mode: cleanMode(info.Mode()), size: sizeOf(info), mtime: info.ModTime(), stamp: stampOf(info)}
 	head := tar.Header{Name: name, Mode: int64(now.mode.Perm()), Uid: t.uid, Gid: t.gid, ModTime: now.mtime, Size: now.size, Typeflag: tar.TypeReg}
 	var from io.Reader = strings.NewReader("")
 	switch {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package docker
+
+import "io/fs"
+
+func stampOf(fs.FileInfo) stamp { return stamp{} }
