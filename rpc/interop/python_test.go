@@ -1,0 +1,80 @@
+//go:build linux
+
+package interop
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// quoted is the Python script in the README.
+var quoted = regexp.MustCompile("(?s)```python\n(.*?)```")
+
+// quotedScript writes the README's Python script to a file.
+func (p *place) quotedScript(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := quoted.FindSubmatch(readme)
+	if found == nil {
+		t.Fatal("README.md quotes no Python script")
+	}
+	path := filepath.Join(p.dir, "client.py")
+	if err := os.WriteFile(path, found[1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// python runs the script that the README quotes as its user does, with prompts
+// as arguments, an answer on stdin and an interrupt; then as a library.
+func python(t *testing.T, p *place) {
+	script, interpreter := p.quotedScript(t), need(t, "python3")
+	cmd := p.command(t, interpreter, script, "greet", "greet", "ask", "hang")
+	cmd.Stdin = strings.NewReader("blue\n")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		got = append(got, lines.Text())
+		if lines.Text() == "up" { // the command of "hang" runs
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil { // the script exits as the server does
+		t.Errorf("%v\n%s", err, stderr.String())
+	}
+	want := []string{
+		greeting, "completed",
+		"Which colour? It is blue.", "completed",
+		"up", "", "cancelled",
+		greeting, // the task's
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the script said (-want +got):\n%s\n%s", diff, stderr.String())
+	}
+
+	cmd = p.command(t, interpreter, "testdata/malformed.py")
+	cmd.Env = append(cmd.Env, "PYTHONPATH="+filepath.Dir(script), "PYTHONDONTWRITEBYTECODE=1")
+	if out, err := cmd.Output(); err != nil || string(out) != "-32700 0\n" {
+		t.Errorf("malformed input: %q, %v", out, err)
+	}
+}
