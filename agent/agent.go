@@ -1,13 +1,16 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tools"
 )
@@ -20,30 +23,39 @@ type Options struct {
 	SystemPrompt string        // replaces the default prompt, verbatim
 	Persona      string        // who the agent is: put before the system prompt
 	ModelName    string        // "" is the Model's own default
+	Mode         string        // "" is ModeAuto
+	Disabled     []string      // names of tools that are left out at first
 	MaxSteps     int           // model rounds of a turn that does not say; 0 is DefaultMaxSteps
 	StepTimeout  time.Duration // bounds each model round with its tools; 0 is no bound
 	SessionID    string        // stands in the events
 	TaskID       string        // set for a delegated agent; stands in the events
 	Client       Client        // nil is Discard
+
+	// Journal keeps the events; nil keeps none. The agent takes it over: Close
+	// closes it. Call Restore before the first turn of one that has events.
+	Journal *journal.Journal
 }
 
 // Agent is one conversation with a model in one workspace. One turn runs at a
 // time: Step and Run must not be called beside each other.
 type Agent struct {
 	model   Model
-	tools   *tools.Registry
+	base    *tools.Registry
 	runtime *runtime.Runtime
 	opts    Options
+	log     *eventLog
 
-	mu      sync.Mutex
-	history []Message
-	callIDs map[string]bool // of every tool call in history
-	seq     int64
+	mu       sync.Mutex
+	history  history
+	settings settings
+	tools    *tools.Registry // base without the disabled ones
+	notices  []string        // told when the next turn begins
+	restored bool
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:
-// Close cleans it up. It panics without a model or a registry, which is a fault
-// of the program.
+// Close cleans it up. It panics without a model or a registry, and when a tool
+// to leave out is not there, which are faults of the program.
 func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Options) *Agent {
 	if model == nil || registry == nil {
 		panic("agent: New needs a model and a registry of tools")
@@ -58,14 +70,31 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 	if opts.Persona != "" {
 		prompt = strings.TrimSpace(opts.Persona) + "\n\n" + prompt
 	}
-	return &Agent{
+	a := &Agent{
 		model:   model,
-		tools:   registry,
+		base:    registry,
 		runtime: rt,
 		opts:    opts,
-		history: []Message{{Role: RoleSystem, Content: prompt}},
-		callIDs: map[string]bool{},
+		log:     &eventLog{sessionID: opts.SessionID, taskID: opts.TaskID, client: opts.Client},
+		history: newHistory(prompt),
 	}
+	err := a.checkTools("disabledTools", opts.Disabled)
+	if err == nil {
+		err = a.use(settings{Model: opts.ModelName, Mode: cmp.Or(opts.Mode, ModeAuto), Disabled: opts.Disabled})
+	}
+	if err != nil {
+		panic("agent: " + err.Error())
+	}
+	if opts.Journal != nil {
+		a.attach(opts.Journal)
+	}
+	return a
+}
+
+// attach gives the agent its journal. No turn has run yet.
+func (a *Agent) attach(j *journal.Journal) {
+	a.log.attach(j)
+	a.restored = j.LastSeq() == 0
 }
 
 // Runtime is the agent's runtime.
@@ -76,11 +105,13 @@ func (a *Agent) Runtime() *runtime.Runtime { return a.runtime }
 func (a *Agent) History() []Message {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.history)
+	return slices.Clone(a.history.messages)
 }
 
-// Close cleans the runtime up. No turn may be running.
-func (a *Agent) Close(ctx context.Context) error { return a.runtime.Cleanup(ctx) }
+// Close cleans the runtime up and closes the journal. No turn may be running.
+func (a *Agent) Close(ctx context.Context) error {
+	return errors.Join(a.runtime.Cleanup(ctx), a.log.close())
+}
 
 // Step is one round of the reference, as a turn of its own: it appends the
 // user's message, asks the model once, appends the reply, runs the tool calls of
@@ -109,6 +140,8 @@ type Turn struct {
 	// Describe gives the error of a failed turn its shape in turnFinished; nil
 	// leaves its message alone.
 	Describe func(error) *ErrorDetail
+
+	mail *mailbox // what is said to the turn while it runs; nil takes nothing
 }
 
 // DefaultMaxSteps bounds a turn of which nobody says how long it may be, in model

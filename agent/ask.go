@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
 )
 
 // ask streams one reply and appends it to the history.
@@ -20,12 +19,13 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 		return reply, err
 	}
 	t.tellUnbounded(ctx, reply.Usage)
-	reply.Message.ToolCalls = t.ownIDs(reply.Message.ToolCalls)
-	t.append(reply.Message)
-	if text := reply.Message.Content; text != "" {
+	t.take(&reply.Message)
+	text := reply.Message.Content
+	if text != "" {
 		t.out.Text = text
-		t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text})
 	}
+	// Also without text: the calls that follow belong to it.
+	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text})
 	switch {
 	case reply.Finish == FinishLength:
 		t.notice(ctx, "warning", "the reply was cut at the model's output limit")
@@ -37,6 +37,14 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 	return reply, nil
 }
 
+// take appends a reply, its calls with ids of their own.
+func (t *turn) take(m *Message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m.ToolCalls = t.history.ownIDs(m.ToolCalls)
+	t.history.add(*m)
+}
+
 // chat calls the model. One that panics fails the turn and nothing else.
 func (t *turn) chat(ctx context.Context) (reply Reply, err error) {
 	defer func() {
@@ -45,10 +53,12 @@ func (t *turn) chat(ctx context.Context) (reply Reply, err error) {
 			reply, err = Reply{}, fmt.Errorf("the model panicked: %v", p)
 		}
 	}()
+	set, registry := t.inForce()
+	t.tools = registry
 	return t.model.Chat(ctx, Request{
-		Model:    t.opts.ModelName,
+		Model:    set.Model,
 		Messages: t.History(),
-		Tools:    t.tools.Specs(),
+		Tools:    registry.Specs(),
 	}, func(d Delta) { t.delta(ctx, d) })
 }
 
@@ -63,23 +73,4 @@ func (t *turn) delta(ctx context.Context, d Delta) {
 			Kind: KindRetrying, Attempt: d.Retry.Attempt, DelaySeconds: d.Retry.Delay.Seconds(), Reason: d.Retry.Reason,
 		})
 	}
-}
-
-// ownIDs gives each call an id that no other call of the conversation has: some
-// providers leave ids out, and some begin with the same ones in each reply. What
-// is made up depends only on the conversation, so that a recorded one plays
-// again. The calls are copied: the model may hold on to its own.
-func (a *Agent) ownIDs(calls []ToolCall) []ToolCall {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	calls = slices.Clone(calls)
-	for i := range calls {
-		id := calls[i].ID
-		for n := i; id == "" || a.callIDs[id]; n++ {
-			id = fmt.Sprintf("call_%d_%d", len(a.history), n)
-		}
-		calls[i].ID = id
-		a.callIDs[id] = true
-	}
-	return calls
 }

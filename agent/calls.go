@@ -26,6 +26,8 @@ func (t *turn) calls(ctx context.Context, reply Reply) error {
 			t.skip(ctx, call, failed.Error())
 		case ctx.Err() != nil:
 			t.skip(ctx, call, stopNote(context.Cause(ctx)))
+		case t.unlogged != nil:
+			t.skip(ctx, call, t.unlogged.Error())
 		case t.endedBy != "":
 			t.skip(ctx, call, t.endedBy+" has ended the turn")
 		case reply.Finish == FinishLength, reply.Finish == FinishFilter:
@@ -52,6 +54,11 @@ func (t *turn) skip(ctx context.Context, call ToolCall, why string) tools.Result
 // call runs one tool and records its result.
 func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 	t.emit(ctx, Event{Kind: KindToolStarted, CallID: call.ID, Tool: call.Name, Arguments: call.Arguments})
+	if t.unlogged != nil { // what nobody could be told of must not happen
+		res := tools.Errorf("not run: %s", t.unlogged)
+		t.answer(ctx, call, res, 0)
+		return res
+	}
 	started := time.Now()
 	live := &liveOutput{emit: func(delta string) {
 		t.emit(ctx, Event{Kind: KindToolOutput, CallID: call.ID, Delta: delta})

@@ -20,6 +20,8 @@ const (
 	KindRetrying       = "retrying"
 	KindUsage          = "usage"
 	KindNotice         = "notice"
+	KindConfigured     = "configured" // between turns or in one: the session's settings were changed
+	KindRewound        = "rewound"    // between turns: the conversation is what it was before toTurnId
 	KindTurnFinished   = "turnFinished"
 )
 
@@ -40,6 +42,7 @@ type Event struct {
 	Delta           string       `json:"delta,omitempty"`
 	Role            string       `json:"role,omitempty"`
 	Text            string       `json:"text,omitempty"`
+	Partial         bool         `json:"partial,omitempty" jsonschema:"message: the reply broke off"`
 	CallID          string       `json:"callId,omitempty"`
 	Tool            string       `json:"tool,omitempty"`
 	Arguments       string       `json:"arguments,omitempty" jsonschema:"the JSON text that the model wrote"`
@@ -62,6 +65,11 @@ type Event struct {
 
 	Changes  []runtime.Change `json:"changes,omitempty"`
 	Question *TurnQuestion    `json:"question,omitempty"`
+
+	ToTurnID      string    `json:"toTurnId,omitempty" jsonschema:"rewound: the turn or rewind that was undone, and all after it"`
+	Model         string    `json:"model,omitempty"`
+	Mode          string    `json:"mode,omitempty"`
+	DisabledTools *[]string `json:"disabledTools,omitempty"`
 }
 
 // Live reports whether e is a delta: not numbered, and merged with its

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tools"
 )
 
 // turn is the state of one turn while it runs.
@@ -20,6 +20,9 @@ type turn struct {
 	endedBy string          // the tool that asked for the turn's end
 	failing repeating       // guards against a model that repeats one failing call
 	told    map[string]bool // notices that are given once a turn
+
+	tools    *tools.Registry // of this model round
+	unlogged error           // an event could not be written to the journal
 }
 
 // begin makes a turn and appends the user's message.
@@ -31,28 +34,48 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 		bounds.MaxSteps = cmp.Or(a.opts.MaxSteps, DefaultMaxSteps)
 	}
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
+	a.mu.Lock()
+	a.history.mark(bounds.ID)
+	notices := a.notices
+	a.notices = nil
+	a.mu.Unlock()
 	t.emit(ctx, Event{Kind: KindTurnStarted})
+	for _, text := range notices {
+		t.notice(ctx, "warning", text)
+	}
 	if message != "" {
-		t.append(Message{Role: RoleUser, Content: message})
-		t.emit(ctx, Event{Kind: KindMessage, Role: RoleUser, Text: message})
+		t.hear(ctx, message)
 	}
 	return t
 }
 
-// emit numbers e and hands it to the client. A numbered event outlives ctx: that
-// of a cancelled turn still has to arrive, and the client bounds the wait. A
-// delta does not, so that a slow client cannot hold a cancel up.
-func (t *turn) emit(ctx context.Context, e Event) {
-	e.SessionID, e.TaskID, e.TurnID = t.opts.SessionID, t.opts.TaskID, t.bounds.ID
-	e.Time = time.Now()
-	if !e.Live() {
-		t.mu.Lock()
-		t.seq++
-		e.Seq = t.seq
-		t.mu.Unlock()
-		ctx = context.WithoutCancel(ctx)
+// hear appends a message of the user's.
+func (t *turn) hear(ctx context.Context, message string) {
+	t.append(Message{Role: RoleUser, Content: message})
+	t.emit(ctx, Event{Kind: KindMessage, Role: RoleUser, Text: message})
+}
+
+// hearMail appends what was said to the turn meanwhile and tells how much it
+// was. With closing nothing more is taken.
+func (t *turn) hearMail(ctx context.Context, closing bool) int {
+	list := t.bounds.mail.take(closing)
+	for _, message := range list {
+		t.hear(ctx, message)
 	}
-	t.opts.Client.Event(ctx, e)
+	return len(list)
+}
+
+// emit sends an event of the turn. The first that cannot be written to the
+// journal ends the turn, at the next place where that leaves the history whole.
+func (t *turn) emit(ctx context.Context, e Event) {
+	e.TurnID = t.bounds.ID
+	if e.Live() {
+		t.log.live(ctx, e)
+		return
+	}
+	if err := t.log.send(ctx, e); err != nil && t.unlogged == nil {
+		t.unlogged = err
+	}
 }
 
 func (t *turn) notice(ctx context.Context, level, text string) {
@@ -70,7 +93,7 @@ func (t *turn) noticeOnce(ctx context.Context, level, text string) {
 func (t *turn) append(m Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.history = append(t.history, m)
+	t.history.add(m)
 }
 
 // round asks the model once and runs what it calls.
@@ -80,15 +103,22 @@ func (t *turn) round(ctx context.Context) (Message, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &runtime.TimeoutError{Limit: limit})
 		defer cancel()
 	}
-	if ctx.Err() != nil {
+	t.hearMail(ctx, false)
+	switch {
+	case t.unlogged != nil:
+		return Message{}, t.unlogged
+	case ctx.Err() != nil:
 		return Message{}, t.stop(ctx)
 	}
 	t.out.Steps++
 	reply, err := t.ask(ctx)
-	if err != nil {
-		return reply.Message, err
+	if err == nil {
+		err = t.calls(ctx, reply)
 	}
-	return reply.Message, t.calls(ctx, reply)
+	if t.unlogged != nil {
+		t.stopped, err = false, t.unlogged
+	}
+	return reply.Message, err
 }
 
 // stop notes that ctx, and not the model or a tool, ended the turn, and returns
@@ -101,25 +131,55 @@ func (t *turn) stop(ctx context.Context) error {
 // settle tells after a round whether the turn has ended, and how.
 func (t *turn) settle(ctx context.Context, reply Message, err error) bool {
 	out := &t.out
-	switch {
-	case err != nil:
+	if err != nil {
 		out.Status, out.Err, out.Question = StatusFailed, err, nil
 		if t.stopped {
 			out.Status = stopStatus(err)
 		}
+		t.hearMail(ctx, true) // it belongs before the words on why the turn broke off
 		t.breakOff(ctx)
-	case out.Question != nil:
-		out.Status = StatusWaiting
-	case len(reply.ToolCalls) == 0 || t.endedBy != "":
-		out.Status = StatusCompleted
-	case t.overBudget():
-		out.Status = StatusBudget
-	case out.Steps >= t.bounds.MaxSteps:
-		out.Status = StatusStepLimit
-	default:
+		return true
+	}
+	out.Status = t.status(reply)
+	if out.Status == "" {
 		return false
 	}
-	return true
+	if t.hearMail(ctx, true) == 0 {
+		return true
+	}
+	// What was said in the last moment is a reason to go on, or the answer to the
+	// model's question.
+	if out.Status == StatusCompleted || out.Status == StatusWaiting {
+		t.endedBy, out.Question = "", nil
+		if out.Status = t.limit(); out.Status == "" {
+			t.hearMail(ctx, false)
+		}
+	}
+	return out.Status != ""
+}
+
+// status is that of the turn after a round without an error, "" when it goes on.
+func (t *turn) status(reply Message) string {
+	switch {
+	case t.out.Question != nil:
+		return StatusWaiting
+	case len(reply.ToolCalls) == 0 || t.endedBy != "":
+		return StatusCompleted
+	default:
+		return t.limit()
+	}
+}
+
+// limit is the status of a turn that must not go on, "" when it may.
+func (t *turn) limit() string {
+	switch {
+	case t.overBudget():
+		return StatusBudget
+	case t.out.Steps >= t.bounds.MaxSteps:
+		return StatusStepLimit
+	default:
+		return ""
+	}
 }
 
 // stopStatus names what the cause of a context's end means for a turn.
@@ -135,18 +195,33 @@ func stopStatus(cause error) string {
 // what the user saw streaming: the model then knows of it, and the roles keep
 // alternating, which some providers demand.
 func (t *turn) breakOff(ctx context.Context) {
-	note := "[" + stopNote(t.out.Err) + "]"
-	if !t.stopped {
-		note = "[error] " + t.out.Err.Error()
-	}
+	note := breakNote(t.out.Status, t.reason())
 	if t.partial == "" {
-		t.append(Message{Role: RoleAssistant, Content: note})
+		t.note(note)
 		return
 	}
 	text := t.partial + "\n" + note
 	t.append(Message{Role: RoleAssistant, Content: text})
-	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text})
+	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text, Partial: true})
 	t.out.Text = t.partial
+}
+
+func (t *turn) note(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.history.note(text)
+}
+
+// reason words why the turn broke off, "" when it did not.
+func (t *turn) reason() string {
+	switch {
+	case t.out.Err == nil:
+		return ""
+	case t.out.Status == StatusFailed:
+		return t.out.Err.Error()
+	default:
+		return stopNote(t.out.Err)
+	}
 }
 
 // stopNote words the cause of a context's end for the model and the client.
@@ -164,21 +239,35 @@ func stopNote(cause error) string {
 
 // finish sends the turn's one terminal event.
 func (t *turn) finish(ctx context.Context) Outcome {
-	out := t.out
+	out := &t.out
 	usage := out.Usage
 	e := Event{Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
-	switch {
-	case out.Status == StatusFailed:
-		e.Reason = out.Err.Error()
-		e.Error = &ErrorDetail{Message: e.Reason}
-		if t.bounds.Describe != nil {
-			e.Error = t.bounds.Describe(out.Err)
+	e.TurnID = t.bounds.ID
+	t.describe(&e)
+	err := t.log.sendEnd(ctx, e, func(e Event, err error) Event {
+		if out.Status != StatusFailed {
+			out.Status, out.Err, out.Question = StatusFailed, err, nil
+			e.Status, e.Question = out.Status, nil
+			t.describe(&e)
 		}
-	case out.Err != nil:
-		e.Reason = stopNote(out.Err)
+		return e
+	})
+	if err != nil && t.partial == "" {
+		t.note(breakNote(out.Status, t.reason()))
 	}
-	t.emit(ctx, e)
-	return out
+	return *out
+}
+
+// describe words an end that is not the model's.
+func (t *turn) describe(e *Event) {
+	e.Reason = t.reason()
+	if t.out.Status != StatusFailed {
+		return
+	}
+	e.Error = &ErrorDetail{Message: e.Reason}
+	if t.bounds.Describe != nil {
+		e.Error = t.bounds.Describe(t.out.Err)
+	}
 }
 
 func (t *turn) addUsage(ctx context.Context, u Usage) {

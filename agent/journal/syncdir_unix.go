@@ -1,0 +1,17 @@
+//go:build unix
+
+package journal
+
+import (
+	"errors"
+	"os"
+)
+
+// syncDir makes the names in a directory last.
+func syncDir(dir *os.Root) error {
+	f, err := dir.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

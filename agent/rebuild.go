@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/pygent/pygent/agent/journal"
+)
+
+// What the model is told where a server ended in the middle of a turn.
+const (
+	serverEnded = "[the server ended]"
+	callCutOff  = "[error] the server ended before this call did; it may not have run at all, or in part"
+)
+
+// rebuildPage bounds what is read of a journal at once.
+const rebuildPage = 1 << 20
+
+// Restore rebuilds conversation and settings from the events of the journal. It
+// is called before the first turn of an agent whose journal has events; further
+// calls do nothing. An agent without a journal has nothing to restore.
+func (a *Agent) Restore() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	j := a.log.kept()
+	if a.restored || j == nil {
+		return nil
+	}
+	r := rebuilder{history: newHistory(a.history.messages[0].Content), settings: a.settings}
+	for after, more := int64(0), true; more; {
+		page, err := j.Page(after, journal.Bounds{Bytes: rebuildPage})
+		if err != nil {
+			return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
+		}
+		for _, line := range page.Lines {
+			r.apply(decodeEvent(a.opts.SessionID, line))
+			after = line.Seq
+		}
+		more = page.More
+	}
+	r.cutOff()
+	if err := a.use(r.settings); err != nil {
+		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
+	}
+	a.history, a.restored = r.history, true
+	return nil
+}
+
+// decodeEvent reads a record back. A damaged one becomes a notice in its place.
+func decodeEvent(sessionID string, line journal.Line) Event {
+	var e Event
+	if line.Data == nil || json.Unmarshal(line.Data, &e) != nil || e.Kind == "" {
+		e = Event{Kind: KindNotice, Level: "error", Text: fmt.Sprintf("event %d of this session is lost: its line in the journal is damaged", line.Seq)}
+	}
+	e.SessionID, e.Seq = sessionID, line.Seq
+	return e
+}
+
+// rebuilder makes of events what the agent that sent them had in memory.
+type rebuilder struct {
+	history  history
+	settings settings
+
+	turn  string   // the turn that runs, "" between turns
+	told  bool     // a partial message has told why it broke off
+	reply int      // index of the message that the calls belong to
+	open  []string // calls without an answer
+}
+
+func (r *rebuilder) apply(e Event) {
+	switch e.Kind {
+	case KindTurnStarted:
+		r.cutOff()
+		r.history.mark(e.TurnID)
+		r.turn, r.told, r.reply = e.TurnID, false, 0
+	case KindMessage:
+		r.answerOpen()
+		r.told = r.told || e.Partial
+		r.reply = len(r.history.messages)
+		r.history.add(Message{Role: e.Role, Content: e.Text})
+	case KindToolStarted:
+		r.start(ToolCall{ID: e.CallID, Name: e.Tool, Arguments: e.Arguments})
+	case KindToolFinished:
+		if i := slices.Index(r.open, e.CallID); i >= 0 {
+			r.open = slices.Delete(r.open, i, i+1)
+			r.history.add(Message{Role: RoleTool, ToolCallID: e.CallID, Content: e.Text})
+		}
+	case KindTurnFinished:
+		r.answerOpen()
+		if note := breakNote(e.Status, e.Reason); note != "" && !r.told {
+			r.history.note(note)
+		}
+		r.turn = ""
+	case KindRewound:
+		r.cutOff()
+		r.history.rewind(e.ToTurnID, e.TurnID)
+	case KindConfigured:
+		r.settings = r.settings.with(e)
+	}
+}
+
+// start adds a call to the reply that made it. Where the reply's line is lost,
+// the call still needs one to stand in.
+func (r *rebuilder) start(call ToolCall) {
+	if r.history.callIDs[call.ID] {
+		return // a line that stands twice
+	}
+	h := &r.history
+	if r.reply == 0 || h.messages[r.reply].Role != RoleAssistant {
+		r.reply = len(h.messages)
+		h.add(Message{Role: RoleAssistant})
+	}
+	m := &h.messages[r.reply]
+	m.ToolCalls = append(m.ToolCalls, call)
+	h.callIDs[call.ID] = true
+	r.open = append(r.open, call.ID)
+}
+
+func (r *rebuilder) answerOpen() {
+	for _, id := range r.open {
+		r.history.add(Message{Role: RoleTool, ToolCallID: id, Content: callCutOff})
+	}
+	r.open = nil
+}
+
+// cutOff ends a turn whose server ended before it did.
+func (r *rebuilder) cutOff() {
+	if r.turn == "" {
+		return
+	}
+	r.answerOpen()
+	r.history.note(serverEnded)
+	r.turn = ""
+}
+
+// breakNote is what the model is told of a turn that broke off, "" for one that
+// did not.
+func breakNote(status, reason string) string {
+	switch status {
+	case StatusFailed:
+		return "[error] " + reason
+	case StatusTimeout, StatusCancelled:
+		return "[" + reason + "]"
+	default:
+		return ""
+	}
+}
