@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,7 +13,12 @@ import (
 const (
 	ifBusyReject = "reject"
 	ifBusyQueue  = "queue"
+	ifBusySteer  = "steer"
 )
+
+// waits tells whether the step may stand in line. One that came too late to
+// steer does too: the turn ends anyway.
+func (p StepParams) waits() bool { return p.IfBusy == ifBusyQueue || p.IfBusy == ifBusySteer }
 
 // ModeAuto runs everything that the runtime allows. The other modes of the
 // protocol are refused until they are there: a client that asks for fewer rights
@@ -36,8 +42,8 @@ func (p StepParams) validate() error {
 		return &runtime.InvalidError{Field: "prompt", Reason: fmt.Sprintf("has %d bytes; at most %d are accepted", len(p.Prompt), maxPrompt)}
 	case p.MaxSteps < 0 || p.MaxSteps > maxSteps:
 		return &runtime.InvalidError{Field: "maxSteps", Reason: fmt.Sprintf("%d: give a number from 1 to %d", p.MaxSteps, maxSteps)}
-	case p.IfBusy != "" && p.IfBusy != ifBusyReject && p.IfBusy != ifBusyQueue:
-		return &runtime.InvalidError{Field: "ifBusy", Reason: fmt.Sprintf("%q: give %q or %q", p.IfBusy, ifBusyReject, ifBusyQueue)}
+	case !slices.Contains([]string{"", ifBusyReject, ifBusyQueue, ifBusySteer}, p.IfBusy):
+		return &runtime.InvalidError{Field: "ifBusy", Reason: fmt.Sprintf("%q: give %q, %q or %q", p.IfBusy, ifBusyReject, ifBusyQueue, ifBusySteer)}
 	}
 	if err := CheckMode("mode", p.Mode); err != nil {
 		return err

@@ -26,6 +26,11 @@ type place struct {
 	turnID string
 	cancel context.CancelFunc
 	ready  chan struct{} // closed when it is the turn's turn
+	mail   *mailbox      // what is said to the turn while it runs; nil for what is no turn
+}
+
+func newPlace(cancel context.CancelFunc) *place {
+	return &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{}), mail: &mailbox{}}
 }
 
 func newSession(id string, agent *Agent) *session {
@@ -45,12 +50,31 @@ func (s *session) enter(p *place, queue bool) error {
 		close(p.ready)
 		return nil
 	case !queue:
-		return fmt.Errorf("%w: session %s runs turn %s; give ifBusy \"queue\" or call agent/interrupt", ErrBusy, s.id, s.running.turnID)
+		return fmt.Errorf("%w: session %s runs turn %s; give ifBusy \"queue\" or \"steer\", or interrupt it", ErrBusy, s.id, s.running.turnID)
 	case len(s.line) >= maxWaiting:
 		return fmt.Errorf("%w: %d turns already wait for session %s", ErrBusy, len(s.line), s.id)
 	}
 	s.line = append(s.line, p)
 	return nil
+}
+
+// steer says prompt to the running turn and returns its id. ok is false when
+// none runs, or when it takes no more.
+func (s *session) steer(prompt string) (turnID string, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil || s.closing {
+		return "", false, nil
+	}
+	ok, err = s.running.mail.put(prompt)
+	return s.running.turnID, ok, err
+}
+
+// busy tells whether something runs in the session.
+func (s *session) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running != nil
 }
 
 // leave gives up a place in the line. It reports false when p has the session

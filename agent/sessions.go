@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/runtime"
 )
 
@@ -17,6 +18,7 @@ const (
 	maxPrompt  = 8 << 20 // bytes of a prompt with its context
 	maxSteps   = 10_000
 	maxWaiting = 16 // turns that queue for one session
+	maxOpen    = 256
 )
 
 // closeTimeout bounds the clean-up of a session that came too late.
@@ -24,9 +26,21 @@ const closeTimeout = 10 * time.Second
 
 // SessionsOptions wire Sessions to the rest of the program.
 type SessionsOptions struct {
-	// New makes the agent of a new session with the given id: its workspace,
-	// runtime and tools.
-	New func(ctx context.Context, sessionID string) (*Agent, error)
+	// New makes the agent of a session: its workspace, runtime and tools.
+	New func(ctx context.Context, spec Spec) (*Agent, error)
+
+	// Store keeps the sessions; nil keeps none, and NoStore, if it is set, is told
+	// to the user as the reason.
+	Store   *journal.Store
+	NoStore error
+
+	// PathOfURI and URIOfPath translate the roots of workspaces.
+	PathOfURI func(uri string) (string, error)
+	URIOfPath func(path string) string
+
+	// RewindFiles brings the files of a session back to what they were before a
+	// turn; id is that of the record that can undo it. Nil refuses to rewind files.
+	RewindFiles func(ctx context.Context, sessionID, toTurnID, id string) (FilesRewound, error)
 
 	// Ready says why no turn can begin, as a missing key; nil is always ready.
 	Ready func() error
@@ -44,7 +58,8 @@ type Sessions struct {
 
 	mu     sync.Mutex
 	byID   map[string]*session
-	own    *session // the connection's own, made at first use
+	reader openReader // the closed session that was read last
+	own    *session   // the connection's own, made at first use
 	closed bool
 }
 
@@ -98,6 +113,7 @@ func (s *Sessions) Close(ctx context.Context) error {
 	s.closed = true
 	all := slices.Collect(maps.Values(s.byID))
 	s.mu.Unlock()
+	s.reader.close()
 
 	errs := make([]error, len(all)+1)
 	var wg sync.WaitGroup
@@ -116,54 +132,100 @@ func (s *Sessions) Close(ctx context.Context) error {
 
 func (s *Sessions) find(id string) (*session, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	ses := s.byID[id]
-	if ses == nil {
-		return nil, fmt.Errorf("%w: %q", ErrSessionNotFound, id)
+	s.mu.Unlock()
+	switch {
+	case ses != nil:
+		return ses, nil
+	case s.opts.Store != nil && s.opts.Store.Exists(id):
+		return nil, &NotOpenError{id}
+	default:
+		return nil, fmt.Errorf("%w: %.200q", ErrSessionNotFound, id)
 	}
-	return ses, nil
 }
 
 func (s *Sessions) get(ctx context.Context, id string) (*session, error) {
 	if id != "" {
 		return s.find(id)
 	}
-	// One at a time, and without s.mu: making a session may take long.
-	select {
-	case <-s.opening:
-		defer func() { s.opening <- struct{}{} }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if err := s.lock(ctx); err != nil {
+		return nil, err
 	}
+	defer s.unlock()
 	s.mu.Lock()
-	own, closed := s.own, s.closed
+	own := s.own
 	s.mu.Unlock()
-	switch {
-	case closed:
-		return nil, errClosing()
-	case own != nil:
+	if own != nil {
 		return own, nil
 	}
-	return s.open(ctx)
+	ses, err := s.open(ctx, Spec{SessionID: newID("s")}, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = ses
+	return ses, nil
 }
 
-// open makes a session. The caller holds the opening token.
-func (s *Sessions) open(ctx context.Context) (*session, error) {
-	id := newID("s")
-	agent, err := s.opts.New(ctx, id)
+// lock lets one session be made at a time, without s.mu: it may take long.
+func (s *Sessions) lock(ctx context.Context) error {
+	select {
+	case <-s.opening:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		s.unlock()
+		return errClosing()
+	case len(s.byID) >= maxOpen:
+		s.unlock()
+		return fmt.Errorf("%w: %d sessions are open; close one", ErrBusy, maxOpen)
+	}
+	return nil
+}
+
+func (s *Sessions) unlock() { s.opening <- struct{}{} }
+
+// open makes a session, or goes on with that of j, which it takes over. The
+// caller holds the lock.
+func (s *Sessions) open(ctx context.Context, spec Spec, j *journal.Journal) (*session, error) {
+	agent, err := s.opts.New(ctx, spec)
 	if err != nil {
-		return nil, fmt.Errorf("open session: %w", err)
+		err = fmt.Errorf("open session: %w", err)
+		if j != nil {
+			err = errors.Join(err, j.Close())
+		}
+		return nil, err
+	}
+	if j != nil {
+		agent.attach(j)
+	} else {
+		agent.keep(s.opts.Store, s.opts.NoStore)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		s.own = newSession(id, agent)
-		s.byID[id] = s.own
-		return s.own, nil
+		ses := newSession(spec.SessionID, agent)
+		s.byID[ses.id] = ses
+		return ses, nil
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return nil, errors.Join(errClosing(), agent.Close(closing))
+}
+
+// forget takes a session that is closed out of the set.
+func (s *Sessions) forget(ses *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byID, ses.id)
+	if s.own == ses {
+		s.own = nil
+	}
 }
 
 func errClosing() error { return fmt.Errorf("%w: the server is shutting down", context.Canceled) }

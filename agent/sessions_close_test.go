@@ -66,10 +66,10 @@ func TestCloseWhileASessionIsMade(t *testing.T) {
 		begun, proceed := make(chan struct{}), make(chan struct{})
 		rt := newRuntime(t)
 		s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
-			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+			o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
 				close(begun)
 				<-proceed
-				return agent.New(newGate(), registry(t), rt, agent.Options{SessionID: id}), nil
+				return agent.New(newGate(), registry(t), rt, agent.Options{SessionID: spec.SessionID}), nil
 			}
 		})
 		failed := make(chan error, 1)

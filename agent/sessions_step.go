@@ -27,13 +27,19 @@ func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 	case err != nil:
 		return StepResult{}, err
 	}
+	if p.IfBusy == ifBusySteer {
+		turnID, ok, err := ses.steer(prompt)
+		if ok || err != nil {
+			return StepResult{SessionID: ses.id, TurnID: turnID, Status: StatusSteered, Changes: []runtime.Change{}}, err
+		}
+	}
 	if p.Wait != nil && !*p.Wait {
 		return s.accept(ses, prompt, p)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
-	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+	pl := newPlace(cancel)
+	if err := ses.enter(pl, p.waits()); err != nil {
 		return StepResult{}, err
 	}
 	select {
@@ -43,13 +49,19 @@ func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 			return neverBegan(ctx, ses.id), nil
 		}
 	}
-	return s.turn(ctx, ses, pl.turnID, prompt, p), nil
+	return s.turn(ctx, ses, pl, prompt, p), nil
 }
 
-// prepare finds the session and words the prompt.
+// prepare finds the session, restores its conversation and words the prompt.
 func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string, error) {
 	ses, err := s.get(ctx, p.SessionID)
 	if err != nil {
+		return nil, "", err
+	}
+	if err := ses.agent.log.ready(); err != nil {
+		return nil, "", err
+	}
+	if err := ses.agent.Restore(); err != nil {
 		return nil, "", err
 	}
 	prompt, err := p.message(ses.agent.Runtime())
@@ -60,17 +72,23 @@ func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string,
 // as an event in any case, also when the session closes before it began.
 func (s *Sessions) accept(ses *session, prompt string, p StepParams) (StepResult, error) {
 	ctx, cancel := context.WithCancel(s.lifetime)
-	pl := &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{})}
-	if err := ses.enter(pl, p.IfBusy == ifBusyQueue); err != nil {
+	pl := newPlace(cancel)
+	if err := ses.enter(pl, p.waits()); err != nil {
 		cancel()
 		return StepResult{}, err
+	}
+	status := StatusQueued
+	select {
+	case <-pl.ready:
+		status = StatusAccepted
+	default:
 	}
 	go func() { // session.close waits for its release
 		defer cancel()
 		<-pl.ready // the turns before it end with the lifetime too
-		s.turn(ctx, ses, pl.turnID, prompt, p)
+		s.turn(ctx, ses, pl, prompt, p)
 	}()
-	return StepResult{SessionID: ses.id, TurnID: pl.turnID, Status: StatusAccepted, Changes: []runtime.Change{}}, nil
+	return StepResult{SessionID: ses.id, TurnID: pl.turnID, Status: status, Changes: []runtime.Change{}}, nil
 }
 
 // neverBegan answers a step that ended before its turn began. It is a result,
@@ -80,9 +98,9 @@ func neverBegan(ctx context.Context, sessionID string) StepResult {
 }
 
 // turn runs a turn on a session that the caller has entered, and releases it.
-func (s *Sessions) turn(ctx context.Context, ses *session, id, prompt string, p StepParams) StepResult {
+func (s *Sessions) turn(ctx context.Context, ses *session, pl *place, prompt string, p StepParams) StepResult {
 	defer ses.release()
-	bounds := Turn{ID: id, MaxSteps: p.MaxSteps, Describe: s.opts.Describe}
+	bounds := Turn{ID: pl.turnID, MaxSteps: p.MaxSteps, Describe: s.opts.Describe, mail: pl.mail}
 	if l := p.Limits; l != nil {
 		bounds.Timeout = duration(l.TimeoutSeconds)
 		bounds.Tokens, bounds.CostUSD = l.Tokens, l.CostUSD
@@ -90,7 +108,7 @@ func (s *Sessions) turn(ctx context.Context, ses *session, id, prompt string, p 
 	out := ses.agent.Run(ctx, prompt, bounds)
 	res := StepResult{
 		SessionID: ses.id,
-		TurnID:    id,
+		TurnID:    pl.turnID,
 		Status:    out.Status,
 		Text:      out.Text,
 		Steps:     out.Steps,

@@ -21,8 +21,8 @@ func sessions(t *testing.T, model agent.Model, change func(*agent.SessionsOption
 	t.Helper()
 	rec := &agenttest.Recorder{}
 	opts := agent.SessionsOptions{
-		New: func(_ context.Context, id string) (*agent.Agent, error) {
-			return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: id, Client: rec}), nil
+		New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+			return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: spec.SessionID, Client: rec}), nil
 		},
 		Describe: func(err error) *agent.ErrorDetail { return &agent.ErrorDetail{Code: 1, Message: err.Error()} },
 	}
@@ -87,10 +87,10 @@ func TestStepServes(t *testing.T) {
 func TestConcurrentFirstUseMakesOneSession(t *testing.T) {
 	var made atomic.Int32
 	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
-		o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+		o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
 			made.Add(1)
 			time.Sleep(time.Millisecond)
-			return newAgent(t, newGate(), agent.Options{SessionID: id}), nil
+			return newAgent(t, newGate(), agent.Options{SessionID: spec.SessionID}), nil
 		}
 	})
 	var wg sync.WaitGroup
@@ -110,11 +110,11 @@ func TestConcurrentFirstUseMakesOneSession(t *testing.T) {
 func TestFailedFirstUseCanBeTriedAgain(t *testing.T) {
 	tries := 0
 	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) {
-		o.New = func(_ context.Context, id string) (*agent.Agent, error) {
+		o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
 			if tries++; tries == 1 {
 				return nil, errors.New("no daemon")
 			}
-			return newAgent(t, agenttest.Script(agenttest.Text("ok")), agent.Options{SessionID: id}), nil
+			return newAgent(t, agenttest.Script(agenttest.Text("ok")), agent.Options{SessionID: spec.SessionID}), nil
 		}
 	})
 	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "hi"}); err == nil || err.Error() != "open session: no daemon" {
@@ -128,7 +128,7 @@ func TestFailedFirstUseCanBeTriedAgain(t *testing.T) {
 func TestNothingBeginsWithoutAModel(t *testing.T) {
 	s, rec := sessions(t, nil, func(o *agent.SessionsOptions) {
 		o.Ready = func() error { return fmt.Errorf("%w: set OPENAI_API_KEY", agent.ErrAuthRequired) }
-		o.New = func(context.Context, string) (*agent.Agent, error) {
+		o.New = func(context.Context, agent.Spec) (*agent.Agent, error) {
 			t.Error("a session was made")
 			return nil, errors.New("no")
 		}
@@ -172,7 +172,7 @@ func TestQueuedStepsRunInOrderAndAreBounded(t *testing.T) {
 		}
 		for i := range most {
 			res, err := s.Step(t.Context(), agent.StepParams{Prompt: fmt.Sprint(i), Wait: dontWait, IfBusy: "queue"})
-			if err != nil || res.Status != agent.StatusAccepted {
+			if err != nil || res.Status != agent.StatusQueued {
 				t.Fatalf("%+v, %v", res, err)
 			}
 		}
@@ -202,8 +202,8 @@ func TestLimitsReachTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := agenttest.Script(slow(""), bash("", "ok"), bash("", "ok"))
 		s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
-			o.New = func(_ context.Context, id string) (*agent.Agent, error) {
-				return newAgent(t, model, agent.Options{SessionID: id, MaxSteps: 1}), nil
+			o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+				return newAgent(t, model, agent.Options{SessionID: spec.SessionID, MaxSteps: 1}), nil
 			}
 		})
 		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go", Limits: &agent.TurnLimits{TimeoutSeconds: 0.2}})

@@ -11,7 +11,7 @@ type StepParams struct {
 	Mode      string        `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
 	Limits    *TurnLimits   `json:"limits,omitempty"`
 	Wait      *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
-	IfBusy    string        `json:"ifBusy,omitempty" jsonschema:"reject (default) or queue"`
+	IfBusy    string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round"`
 }
 
 // ContextItem is something the client attaches to a prompt.
@@ -58,14 +58,16 @@ const (
 	StatusBudget    = "budget"
 	StatusCancelled = "cancelled"
 	StatusFailed    = "failed"
-	StatusAccepted  = "accepted"
+	StatusAccepted  = "accepted" // not waited for: the end comes as an event
+	StatusQueued    = "queued"   // likewise, behind another turn
+	StatusSteered   = "steered"  // said to the running turn, which has the turnId
 )
 
 // StepResult is how a turn ended.
 type StepResult struct {
 	SessionID string           `json:"sessionId"`
 	TurnID    string           `json:"turnId"`
-	Status    string           `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted"`
+	Status    string           `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered"`
 	Text      string           `json:"text" jsonschema:"the model's last words"`
 	Steps     int              `json:"steps" jsonschema:"model rounds"`
 	Changes   []runtime.Change `json:"changes"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
@@ -77,7 +78,7 @@ func errorKinds() []errorKind {
 		{codeProvider, "provider", false, "the model's endpoint failed; data has httpStatus and retryAfterSeconds"},
 		{codeBudget, "budget", false, "a limit of tokens or cost is reached"},
 		{codeContextOverflow, "contextOverflow", false, "the conversation is too long for the model"},
-		{codeConflict, "conflict", false, "it changed in the meantime, or is in use"},
+		{codeConflict, "conflict", false, "it changed in the meantime, is in use, or cannot be read by this version"},
 		{codeTooLarge, "tooLarge", false, "a file or value is over its limit"},
 	}
 }
@@ -107,7 +108,8 @@ func code(err error) int {
 		return codeBusy
 	case errors.Is(err, tasks.ErrNested):
 		return codeDenied
-	case errors.Is(err, tasks.ErrRunning):
+	case errors.Is(err, tasks.ErrRunning), errors.Is(err, agent.ErrNotKept),
+		errors.Is(err, journal.ErrInUse), errors.Is(err, journal.ErrNewer), errors.Is(err, journal.ErrDamaged):
 		return codeConflict
 	case errors.Is(err, runtime.ErrUnavailable):
 		return codeRuntimeUnavailable
@@ -140,6 +142,10 @@ func Detail(err error) *agent.ErrorDetail {
 		if k.code == d.Code {
 			d.Data.Kind, d.Data.Retryable = k.kind, k.retryable
 		}
+	}
+	var hint interface{ Hint() string }
+	if errors.As(err, &hint) {
+		d.Data.Hint = hint.Hint()
 	}
 	var repeated *agent.RepeatedFailureError
 	if errors.As(err, &repeated) {

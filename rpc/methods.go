@@ -18,6 +18,9 @@ const (
 	MethodTaskStatus = "tasks/status"
 	MethodCollect    = "files/collect"
 
+	MethodSessionNew    = "session/new"
+	MethodSessionResume = "session/resume"
+
 	MethodInitialize  = "initialize"
 	MethodInitialized = "initialized"
 	MethodShutdown    = "shutdown"
@@ -45,6 +48,17 @@ func methods() []entry {
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
 		call(MethodInterrupt, "Ends a session's running turn.", (*agent.Sessions).Interrupt),
+
+		call(MethodSessionNew, "Makes a session. Nothing runs in it before its first command.", (*agent.Sessions).NewSession),
+		call("session/list", "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
+		call(MethodSessionResume, "Opens a session that a server has left. The history is not sent: session/events has it.", (*agent.Sessions).ResumeSession),
+		call("session/events", "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
+		call("session/configure", "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),
+		call("session/rewind", "Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.", (*agent.Sessions).RewindSession),
+		call("session/close", "Ends what runs in a session and releases it. It can be resumed.", (*agent.Sessions).CloseSession),
+		call("session/delete", "Closes a session and removes what is kept of it.", (*agent.Sessions).DeleteSession),
+		call("session/export", "Writes a session as one text.", (*agent.Sessions).ExportSession),
+
 		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
 
 		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),

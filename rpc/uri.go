@@ -45,3 +45,13 @@ func pathOfURI(uri string, windows bool) (string, error) {
 	}
 	return strings.ToUpper(drive[:1]) + strings.ReplaceAll(drive[1:], "/", `\`), nil
 }
+
+// URIOfPath makes the file URI of an absolute path of this machine.
+func URIOfPath(path string) string { return uriOfPath(path, filepath.Separator == '\\') }
+
+func uriOfPath(path string, windows bool) string {
+	if windows {
+		path = "/" + strings.ReplaceAll(path, `\`, "/")
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/openai"
 	"github.com/pygent/pygent/agent/replay"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
@@ -25,6 +27,8 @@ type app struct {
 	model    agent.Model
 	ready    func() error // why no turn can begin
 	runtimes *runtimes
+	store    *journal.Store // of sessions; nil where there is no place for them
+	noStore  error          // why there is none
 	stderr   io.Writer
 	closers  []func() error
 }
@@ -56,6 +60,7 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	}
 	left := openLeftovers(log)
 	a.closers = append(a.closers, left.close)
+	a.store, a.noStore = sessionStore()
 	a.runtimes = newRuntimes(cfg, log, left)
 	a.closers = append(a.closers, a.runtimes.close)
 	return a, nil
@@ -120,6 +125,16 @@ func (a *app) close() {
 		}
 	}
 	a.closers = nil
+}
+
+// sessionStore is where sessions are kept. Without a place for them they work
+// all the same, and each says so.
+func sessionStore() (*journal.Store, error) {
+	dir, err := statedir.Path()
+	if err != nil {
+		return nil, err
+	}
+	return journal.NewStore(filepath.Join(dir, "sessions")), nil
 }
 
 // openWorkspace opens root, or makes a temporary workspace for "".

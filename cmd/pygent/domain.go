@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -40,9 +41,13 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		Personas:    a.cfg.Personas,
 	})
 	d.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
-		New:      d.newAgent,
-		Ready:    a.ready,
-		Describe: rpc.Detail,
+		New:       d.newAgent,
+		Store:     a.store,
+		NoStore:   a.noStore,
+		PathOfURI: rpc.PathOfURI,
+		URIOfPath: rpc.URIOfPath,
+		Ready:     a.ready,
+		Describe:  rpc.Detail,
 	})
 	if err := d.configure(a.cfg); err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -101,19 +106,43 @@ func (d *domain) newTaskRuntime(ctx context.Context) (*runtime.Runtime, error) {
 	return d.newRuntime(ctx, "")
 }
 
-// newAgent makes the agent of a session of the user's.
-func (d *domain) newAgent(ctx context.Context, sessionID string) (*agent.Agent, error) {
+// newAgent makes the agent of a session of the user's. Its workspace, which may
+// be another than the connection's, can tighten the settings.
+func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, error) {
 	cfg, registry := d.settings()
-	rt, err := d.newRuntime(ctx, cfg.Workspace)
+	if err := d.app.runtimes.check(ctx, "runtime", spec.Runtime); err != nil {
+		return nil, err
+	}
+	root := cmp.Or(spec.Root, cfg.Workspace)
+	if spec.Temporary {
+		root = ""
+	}
+	if root != cfg.Workspace {
+		own := d.app.cfg
+		if err := own.TightenFrom(root); err != nil {
+			return nil, err
+		}
+		cfg.MaxSteps, cfg.StepTimeout = own.MaxSteps, own.StepTimeout
+		var err error
+		if registry, err = newRegistry(d.tasks, own.DisabledTools); err != nil {
+			return nil, &config.Error{Setting: "disabled_tools", Reason: err.Error()}
+		}
+	}
+	if _, err := registry.Without(spec.DisabledTools...); err != nil {
+		return nil, &runtime.InvalidError{Field: "disabledTools", Reason: err.Error()}
+	}
+	rt, err := d.newRuntime(ctx, root)
 	if err != nil {
 		return nil, err
 	}
 	return agent.New(d.app.model, registry, rt, agent.Options{
-		SystemPrompt: cfg.SystemPrompt,
-		ModelName:    cfg.Model,
+		SystemPrompt: cmp.Or(spec.SystemPrompt, cfg.SystemPrompt),
+		ModelName:    cmp.Or(spec.Model, cfg.Model),
+		Mode:         spec.Mode,
+		Disabled:     spec.DisabledTools,
 		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
-		SessionID:    sessionID,
+		SessionID:    spec.SessionID,
 		Client:       d.client,
 	}), nil
 }

@@ -86,6 +86,20 @@ func (r *runtimes) info(ctx context.Context) runtime.Info {
 	}
 }
 
+// check refuses another kind of runtime than this server gives; "" is any.
+func (r *runtimes) check(ctx context.Context, field, kind string) error {
+	if kind == "" {
+		return nil
+	}
+	if has := r.info(ctx).Kind; kind != has {
+		return &runtime.InvalidError{
+			Field:  field,
+			Reason: fmt.Sprintf("%q: this server runs commands in %q; start it with --docker or --no-docker", kind, has),
+		}
+	}
+	return nil
+}
+
 // network is what commands shall reach.
 func (r *runtimes) network() runtime.Network {
 	return runtime.Network{Full: r.cfg.Network == config.NetworkFull, Allow: r.cfg.NetworkAllow}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/rpc"
-	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -125,11 +124,8 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		if err := agent.CheckMode("initializationOptions.mode", o.Mode); err != nil {
 			return rpc.Setup{}, err
 		}
-		if o.Runtime != "" && o.Runtime != info.Kind {
-			return rpc.Setup{}, &runtime.InvalidError{
-				Field:  "initializationOptions.runtime",
-				Reason: fmt.Sprintf("%q: this server runs commands in %q; start it with --docker or --no-docker", o.Runtime, info.Kind),
-			}
+		if err := d.app.runtimes.check(ctx, "initializationOptions.runtime", o.Runtime); err != nil {
+			return rpc.Setup{}, err
 		}
 		if o.Model != "" {
 			cfg.Model = o.Model

@@ -1,0 +1,91 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// maxSystemPrompt bounds a system prompt that a client gives, in bytes.
+const maxSystemPrompt = 1 << 20
+
+// NewSessionParams are the parameters of session/new.
+type NewSessionParams struct {
+	Root          string   `json:"root,omitempty" jsonschema:"file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one"`
+	Temporary     bool     `json:"temporary,omitempty" jsonschema:"a new workspace that goes with the session"`
+	Runtime       string   `json:"runtime,omitempty" jsonschema:"docker or local; refused when the server runs commands otherwise"`
+	Model         string   `json:"model,omitempty"`
+	Mode          string   `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
+	SystemPrompt  string   `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
+	DisabledTools []string `json:"disabledTools,omitempty"`
+}
+
+// NewSessionResult tells of a new session.
+type NewSessionResult struct {
+	SessionID string         `json:"sessionId"`
+	Root      string         `json:"root" jsonschema:"file URI of the workspace"`
+	Runtime   SessionRuntime `json:"runtime"`
+	Mode      string         `json:"mode"`
+}
+
+// SessionRuntime says what a session's commands run in; runtime/info says more.
+type SessionRuntime struct {
+	Kind    string `json:"kind" jsonschema:"docker or local"`
+	Sandbox string `json:"sandbox" jsonschema:"container, strong, medium or none"`
+}
+
+// NewSession serves session/new. Nothing runs in a new session before its first
+// command.
+func (s *Sessions) NewSession(ctx context.Context, p NewSessionParams) (NewSessionResult, error) {
+	spec, err := s.spec(p)
+	if err != nil {
+		return NewSessionResult{}, err
+	}
+	if err := s.lock(ctx); err != nil {
+		return NewSessionResult{}, err
+	}
+	defer s.unlock()
+	ses, err := s.open(ctx, spec, nil)
+	if err != nil {
+		return NewSessionResult{}, err
+	}
+	rt := ses.agent.Runtime()
+	info := rt.Info()
+	set, _ := ses.agent.inForce()
+	return NewSessionResult{
+		SessionID: ses.id,
+		Root:      s.uri(rt.Workspace().Dir()),
+		Runtime:   SessionRuntime{Kind: info.Kind, Sandbox: info.Sandbox},
+		Mode:      set.Mode,
+	}, nil
+}
+
+func (s *Sessions) spec(p NewSessionParams) (Spec, error) {
+	spec := Spec{
+		SessionID: newID("s"), Temporary: p.Temporary, Runtime: p.Runtime, Model: p.Model,
+		Mode: p.Mode, SystemPrompt: p.SystemPrompt, DisabledTools: p.DisabledTools,
+	}
+	switch {
+	case p.Root != "" && p.Temporary:
+		return spec, &runtime.InvalidError{Field: "temporary", Reason: "and root exclude each other"}
+	case len(p.SystemPrompt) > maxSystemPrompt:
+		return spec, &runtime.InvalidError{Field: "systemPrompt", Reason: "is longer than 1 MiB"}
+	}
+	if err := CheckMode("mode", p.Mode); err != nil || p.Root == "" {
+		return spec, err
+	}
+	if s.opts.PathOfURI == nil {
+		return spec, &runtime.InvalidError{Field: "root", Reason: "cannot be given here"}
+	}
+	var err error
+	spec.Root, err = s.opts.PathOfURI(p.Root)
+	return spec, err
+}
+
+// uri is a host path as the protocol shows it.
+func (s *Sessions) uri(path string) string {
+	if s.opts.URIOfPath == nil {
+		return path
+	}
+	return s.opts.URIOfPath(path)
+}
