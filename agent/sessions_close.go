@@ -52,5 +52,5 @@ func (s *Sessions) DeleteSession(ctx context.Context, p OpenSessionParams) (Clos
 			return CloseResult{}, notFound(err)
 		}
 	}
-	return CloseResult{p.SessionID}, nil
+	return CloseResult(p), nil
 }

@@ -96,7 +96,7 @@ func (s *Sessions) brief(entry journal.Entry) (b SessionBrief, ok bool) {
 	if err != nil {
 		return b, false
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	h := r.Header()
 	if h.TaskID != "" {
 		return b, false
