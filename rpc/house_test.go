@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/runtimetest"
 	"github.com/pygent/pygent/tasks"
@@ -53,14 +55,20 @@ func (h *house) open(lifetime context.Context) {
 		Changed:    func(task tasks.Task) { peer.TaskChanged(lifetime, task) },
 	})
 	h.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
-		New: func(_ context.Context, id string) (*agent.Agent, error) {
+		New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
 			rt, err := h.runtime(h.files)
 			if err != nil {
 				return nil, err
 			}
-			return agent.New(h.model, h.registry, rt, agent.Options{ModelName: "m", SessionID: id, Client: peer}), nil
+			return agent.New(h.model, h.registry, rt, agent.Options{
+				ModelName: cmp.Or(spec.Model, "m"), SystemPrompt: spec.SystemPrompt, Disabled: spec.DisabledTools,
+				SessionID: spec.SessionID, Client: peer,
+			}), nil
 		},
-		Describe: Detail,
+		Store:     journal.NewStore(h.t.TempDir()),
+		PathOfURI: PathOfURI,
+		URIOfPath: URIOfPath,
+		Describe:  Detail,
 	})
 	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)

@@ -127,7 +127,7 @@ export interface StepParams {
   limits?: TurnLimits | null;
   /** false: answer accepted at once, the end comes as an event */
   wait?: boolean | null;
-  /** reject (default) or queue */
+  /** while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round */
   ifBusy?: string | null;
 }
 
@@ -155,7 +155,7 @@ export interface TurnLimits {
 export interface StepResult {
   sessionId: string;
   turnId: string;
-  /** completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted */
+  /** completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered */
   status: string;
   /** the model's last words */
   text: string;
@@ -213,6 +213,187 @@ export interface InterruptParams {
 
 export interface InterruptResult {
   interrupted: boolean;
+}
+
+export interface NewSessionParams {
+  /** file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one */
+  root?: string | null;
+  /** a new workspace that goes with the session */
+  temporary?: boolean | null;
+  /** docker or local; refused when the server runs commands otherwise */
+  runtime?: string | null;
+  model?: string | null;
+  /** auto; plan and ask are not supported yet and refused */
+  mode?: string | null;
+  /** replaces the default verbatim */
+  systemPrompt?: string | null;
+  disabledTools?: Array<string> | null;
+}
+
+export interface NewSessionResult {
+  sessionId: string;
+  /** file URI of the workspace */
+  root: string;
+  runtime: SessionRuntime;
+  mode: string;
+}
+
+export interface SessionRuntime {
+  /** docker or local */
+  kind: string;
+  /** container, strong, medium or none */
+  sandbox: string;
+}
+
+export interface ListSessionsParams {
+  /** default 50, at most 200 */
+  limit?: number | null;
+  /** nextCursor of the page before */
+  cursor?: string | null;
+}
+
+export interface ListSessionsResult {
+  sessions: Array<SessionBrief>;
+  /** absent on the last page */
+  nextCursor?: string;
+}
+
+export interface SessionBrief {
+  sessionId: string;
+  /** the first line of the first prompt */
+  title: string;
+  /** file URI of the workspace */
+  root: string;
+  updatedAt: string;
+  /** idle, running, waiting or interrupted */
+  state: string;
+}
+
+export interface OpenSessionParams {
+  sessionId: string;
+}
+
+export interface ResumeResult {
+  /** idle, running, waiting (the last turn asked) or interrupted (the last turn has no end) */
+  state: string;
+  /** number of the last event; session/events has them */
+  lastSeq: number;
+}
+
+export interface SessionEventsParams {
+  sessionId: string;
+  /** 0 is the beginning */
+  afterSeq?: number | null;
+  /** default 200, at most 1000; a page has at most about 4 MiB */
+  limit?: number | null;
+}
+
+export interface EventsPage {
+  events: Array<Event>;
+  /** of the session */
+  lastSeq: number;
+  /** there are events behind the page's last */
+  more: boolean;
+}
+
+export interface Event {
+  sessionId: string;
+  turnId?: string;
+  taskId?: string;
+  seq?: number;
+  time: string;
+  kind: string;
+  delta?: string;
+  role?: string;
+  text?: string;
+  /** message: the reply broke off */
+  partial?: boolean;
+  callId?: string;
+  tool?: string;
+  /** the JSON text that the model wrote */
+  arguments?: string;
+  isError?: boolean;
+  exitCode?: number;
+  durationSeconds?: number;
+  truncated?: boolean;
+  path?: string;
+  change?: string;
+  added?: number;
+  removed?: number;
+  attempt?: number;
+  delaySeconds?: number;
+  reason?: string;
+  /** info, warning or error */
+  level?: string;
+  usage?: AgentUsage;
+  status?: string;
+  steps?: number;
+  error?: ErrorDetail;
+  changes?: Array<Change>;
+  question?: TurnQuestion;
+  /** rewound: the turn or rewind that was undone, and all after it */
+  toTurnId?: string;
+  model?: string;
+  mode?: string;
+  disabledTools?: Array<string>;
+}
+
+export interface ConfigureParams {
+  sessionId: string;
+  model?: string | null;
+  /** auto; plan and ask are not supported yet and refused */
+  mode?: string | null;
+  /** all that are disabled; an empty list enables what the server allows */
+  disabledTools?: Array<string> | null;
+}
+
+export interface ConfigureResult {
+  model: string;
+  mode: string;
+  disabledTools: Array<string>;
+}
+
+export interface RewindParams {
+  sessionId: string;
+  /** the first turn that goes, or an earlier rewind that shall be undone */
+  turnId: string;
+  /** default true: the files go back too */
+  files?: boolean | null;
+}
+
+export interface RewindResult {
+  /** of the rewind itself: rewinding to it undoes it */
+  turnId: string;
+  applied: Array<AppliedChange>;
+  conflicts: Array<FileConflict>;
+}
+
+export interface AppliedChange {
+  /** workspace-relative, with slashes */
+  path: string;
+  /** added, modified, deleted or renamed */
+  change: string;
+}
+
+export interface FileConflict {
+  /** workspace-relative, with slashes */
+  path: string;
+  reason: string;
+}
+
+export interface CloseResult {
+  sessionId: string;
+}
+
+export interface ExportParams {
+  sessionId: string;
+  /** markdown (default) or json */
+  format?: string | null;
+}
+
+export interface ExportResult {
+  format: string;
+  content: string;
 }
 
 export interface SessionParams {
@@ -365,41 +546,6 @@ export interface CollectedFile {
   sha256?: string;
 }
 
-export interface Event {
-  sessionId: string;
-  turnId?: string;
-  taskId?: string;
-  seq?: number;
-  time: string;
-  kind: string;
-  delta?: string;
-  role?: string;
-  text?: string;
-  callId?: string;
-  tool?: string;
-  /** the JSON text that the model wrote */
-  arguments?: string;
-  isError?: boolean;
-  exitCode?: number;
-  durationSeconds?: number;
-  truncated?: boolean;
-  path?: string;
-  change?: string;
-  added?: number;
-  removed?: number;
-  attempt?: number;
-  delaySeconds?: number;
-  reason?: string;
-  /** info, warning or error */
-  level?: string;
-  usage?: AgentUsage;
-  status?: string;
-  steps?: number;
-  error?: ErrorDetail;
-  changes?: Array<Change>;
-  question?: TurnQuestion;
-}
-
 export interface Changed {
   task: Task;
 }
@@ -455,6 +601,24 @@ export interface Requests {
   "agent/step": { params: StepParams; result: StepResult };
   /** Ends a session's running turn. */
   "agent/interrupt": { params: InterruptParams; result: InterruptResult };
+  /** Makes a session. Nothing runs in it before its first command. */
+  "session/new": { params: NewSessionParams; result: NewSessionResult };
+  /** Lists the sessions that are kept, the one that was used last first. */
+  "session/list": { params: ListSessionsParams; result: ListSessionsResult };
+  /** Opens a session that a server has left. The history is not sent: session/events has it. */
+  "session/resume": { params: OpenSessionParams; result: ResumeResult };
+  /** Reads a session's events back, page by page, also of one that is not open. */
+  "session/events": { params: SessionEventsParams; result: EventsPage };
+  /** Changes a session's settings from the next model round on. */
+  "session/configure": { params: ConfigureParams; result: ConfigureResult };
+  /** Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that. */
+  "session/rewind": { params: RewindParams; result: RewindResult };
+  /** Ends what runs in a session and releases it. It can be resumed. */
+  "session/close": { params: OpenSessionParams; result: CloseResult };
+  /** Closes a session and removes what is kept of it. */
+  "session/delete": { params: OpenSessionParams; result: CloseResult };
+  /** Writes a session as one text. */
+  "session/export": { params: ExportParams; result: ExportResult };
   /** Tells what a session's commands run in. */
   "runtime/info": { params: SessionParams; result: Info };
   /** Starts a delegated agent in a workspace of its own and answers at once. */
@@ -513,6 +677,15 @@ export const methods = {
   setTrace: "$/setTrace",
   agentStep: "agent/step",
   agentInterrupt: "agent/interrupt",
+  sessionNew: "session/new",
+  sessionList: "session/list",
+  sessionResume: "session/resume",
+  sessionEvents: "session/events",
+  sessionConfigure: "session/configure",
+  sessionRewind: "session/rewind",
+  sessionClose: "session/close",
+  sessionDelete: "session/delete",
+  sessionExport: "session/export",
   runtimeInfo: "runtime/info",
   tasksStart: "tasks/start",
   tasksStatus: "tasks/status",
@@ -566,7 +739,7 @@ export const errorCodes = {
   budget: -31010,
   /** the conversation is too long for the model */
   contextOverflow: -31011,
-  /** it changed in the meantime, or is in use */
+  /** it changed in the meantime, is in use, or cannot be read by this version */
   conflict: -31012,
   /** a file or value is over its limit */
   tooLarge: -31013,

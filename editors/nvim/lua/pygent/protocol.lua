@@ -86,7 +86,7 @@
 ---@field mode? string auto; plan and ask are not supported yet and refused
 ---@field limits? pygent.TurnLimits
 ---@field wait? boolean false: answer accepted at once, the end comes as an event
----@field ifBusy? string reject (default) or queue
+---@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round
 
 ---@class pygent.ContextItem
 ---@field path? string workspace-relative, with slashes
@@ -105,7 +105,7 @@
 ---@class pygent.StepResult
 ---@field sessionId string
 ---@field turnId string
----@field status string completed, waiting, stepLimit, timeout, budget, cancelled, failed or accepted
+---@field status string completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered
 ---@field text string the model's last words
 ---@field steps integer model rounds
 ---@field changes pygent.Change[]
@@ -147,6 +147,134 @@
 
 ---@class pygent.InterruptResult
 ---@field interrupted boolean
+
+---@class pygent.NewSessionParams
+---@field root? string file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one
+---@field temporary? boolean a new workspace that goes with the session
+---@field runtime? string docker or local; refused when the server runs commands otherwise
+---@field model? string
+---@field mode? string auto; plan and ask are not supported yet and refused
+---@field systemPrompt? string replaces the default verbatim
+---@field disabledTools? string[]
+
+---@class pygent.NewSessionResult
+---@field sessionId string
+---@field root string file URI of the workspace
+---@field runtime pygent.SessionRuntime
+---@field mode string
+
+---@class pygent.SessionRuntime
+---@field kind string docker or local
+---@field sandbox string container, strong, medium or none
+
+---@class pygent.ListSessionsParams
+---@field limit? integer default 50, at most 200
+---@field cursor? string nextCursor of the page before
+
+---@class pygent.ListSessionsResult
+---@field sessions pygent.SessionBrief[]
+---@field nextCursor? string absent on the last page
+
+---@class pygent.SessionBrief
+---@field sessionId string
+---@field title string the first line of the first prompt
+---@field root string file URI of the workspace
+---@field updatedAt string
+---@field state string idle, running, waiting or interrupted
+
+---@class pygent.OpenSessionParams
+---@field sessionId string
+
+---@class pygent.ResumeResult
+---@field state string idle, running, waiting (the last turn asked) or interrupted (the last turn has no end)
+---@field lastSeq integer number of the last event; session/events has them
+
+---@class pygent.SessionEventsParams
+---@field sessionId string
+---@field afterSeq? integer 0 is the beginning
+---@field limit? integer default 200, at most 1000; a page has at most about 4 MiB
+
+---@class pygent.EventsPage
+---@field events pygent.Event[]
+---@field lastSeq integer of the session
+---@field more boolean there are events behind the page's last
+
+---@class pygent.Event
+---@field sessionId string
+---@field turnId? string
+---@field taskId? string
+---@field seq? integer
+---@field time string
+---@field kind string
+---@field delta? string
+---@field role? string
+---@field text? string
+---@field partial? boolean message: the reply broke off
+---@field callId? string
+---@field tool? string
+---@field arguments? string the JSON text that the model wrote
+---@field isError? boolean
+---@field exitCode? integer
+---@field durationSeconds? number
+---@field truncated? boolean
+---@field path? string
+---@field change? string
+---@field added? integer
+---@field removed? integer
+---@field attempt? integer
+---@field delaySeconds? number
+---@field reason? string
+---@field level? string info, warning or error
+---@field usage? pygent.AgentUsage
+---@field status? string
+---@field steps? integer
+---@field error? pygent.ErrorDetail
+---@field changes? pygent.Change[]
+---@field question? pygent.TurnQuestion
+---@field toTurnId? string rewound: the turn or rewind that was undone, and all after it
+---@field model? string
+---@field mode? string
+---@field disabledTools? string[]
+
+---@class pygent.ConfigureParams
+---@field sessionId string
+---@field model? string
+---@field mode? string auto; plan and ask are not supported yet and refused
+---@field disabledTools? string[] all that are disabled; an empty list enables what the server allows
+
+---@class pygent.ConfigureResult
+---@field model string
+---@field mode string
+---@field disabledTools string[]
+
+---@class pygent.RewindParams
+---@field sessionId string
+---@field turnId string the first turn that goes, or an earlier rewind that shall be undone
+---@field files? boolean default true: the files go back too
+
+---@class pygent.RewindResult
+---@field turnId string of the rewind itself: rewinding to it undoes it
+---@field applied pygent.AppliedChange[]
+---@field conflicts pygent.FileConflict[]
+
+---@class pygent.AppliedChange
+---@field path string workspace-relative, with slashes
+---@field change string added, modified, deleted or renamed
+
+---@class pygent.FileConflict
+---@field path string workspace-relative, with slashes
+---@field reason string
+
+---@class pygent.CloseResult
+---@field sessionId string
+
+---@class pygent.ExportParams
+---@field sessionId string
+---@field format? string markdown (default) or json
+
+---@class pygent.ExportResult
+---@field format string
+---@field content string
 
 ---@class pygent.SessionParams
 ---@field sessionId? string absent: the connection's own session
@@ -253,38 +381,6 @@
 ---@field bytes integer
 ---@field sha256? string
 
----@class pygent.Event
----@field sessionId string
----@field turnId? string
----@field taskId? string
----@field seq? integer
----@field time string
----@field kind string
----@field delta? string
----@field role? string
----@field text? string
----@field callId? string
----@field tool? string
----@field arguments? string the JSON text that the model wrote
----@field isError? boolean
----@field exitCode? integer
----@field durationSeconds? number
----@field truncated? boolean
----@field path? string
----@field change? string
----@field added? integer
----@field removed? integer
----@field attempt? integer
----@field delaySeconds? number
----@field reason? string
----@field level? string info, warning or error
----@field usage? pygent.AgentUsage
----@field status? string
----@field steps? integer
----@field error? pygent.ErrorDetail
----@field changes? pygent.Change[]
----@field question? pygent.TurnQuestion
-
 ---@class pygent.Changed
 ---@field task pygent.Task
 
@@ -352,6 +448,42 @@ M.methods = {
   ---Params: pygent.InterruptParams
   ---Result: pygent.InterruptResult
   agentInterrupt = "agent/interrupt",
+  ---Makes a session. Nothing runs in it before its first command.
+  ---Params: pygent.NewSessionParams
+  ---Result: pygent.NewSessionResult
+  sessionNew = "session/new",
+  ---Lists the sessions that are kept, the one that was used last first.
+  ---Params: pygent.ListSessionsParams
+  ---Result: pygent.ListSessionsResult
+  sessionList = "session/list",
+  ---Opens a session that a server has left. The history is not sent: session/events has it.
+  ---Params: pygent.OpenSessionParams
+  ---Result: pygent.ResumeResult
+  sessionResume = "session/resume",
+  ---Reads a session's events back, page by page, also of one that is not open.
+  ---Params: pygent.SessionEventsParams
+  ---Result: pygent.EventsPage
+  sessionEvents = "session/events",
+  ---Changes a session's settings from the next model round on.
+  ---Params: pygent.ConfigureParams
+  ---Result: pygent.ConfigureResult
+  sessionConfigure = "session/configure",
+  ---Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.
+  ---Params: pygent.RewindParams
+  ---Result: pygent.RewindResult
+  sessionRewind = "session/rewind",
+  ---Ends what runs in a session and releases it. It can be resumed.
+  ---Params: pygent.OpenSessionParams
+  ---Result: pygent.CloseResult
+  sessionClose = "session/close",
+  ---Closes a session and removes what is kept of it.
+  ---Params: pygent.OpenSessionParams
+  ---Result: pygent.CloseResult
+  sessionDelete = "session/delete",
+  ---Writes a session as one text.
+  ---Params: pygent.ExportParams
+  ---Result: pygent.ExportResult
+  sessionExport = "session/export",
   ---Tells what a session's commands run in.
   ---Params: pygent.SessionParams
   ---Result: pygent.Info
@@ -442,7 +574,7 @@ M.error_codes = {
   budget = -31010,
   ---the conversation is too long for the model
   contextOverflow = -31011,
-  ---it changed in the meantime, or is in use
+  ---it changed in the meantime, is in use, or cannot be read by this version
   conflict = -31012,
   ---a file or value is over its limit
   tooLarge = -31013,
