@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 )
 
 // BenchmarkExec is one command in a container that is already there, for each
@@ -84,7 +85,7 @@ func BenchmarkFloorStart(b *testing.B) {
 	api, ws, ctx := connect(b).api, workspace(b), context.Background()
 	idle := plan{noSupervisor: "floor"}
 	opts := Options{Image: testImage()}.withDefaults()
-	host := hostConfig(opts, idle, ws.Dir(), gitGuard{}, 1)
+	host := hostConfig(opts, idle, ws.Dir(), gitguard.Guard{}, 1)
 	host.AutoRemove = false
 	config := containerConfig(opts, idle)
 	config.Entrypoint = []string{"sleep", "600"}

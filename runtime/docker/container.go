@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
@@ -49,7 +50,7 @@ type sandbox struct {
 	stdin     types.HijackedResponse // PID 1 lives as long as it
 	has       runtime.Limits
 	tree      *tree // the files, when they are copied
-	git       gitGuard
+	git       gitguard.Guard
 
 	sup      *supervisor.Client // nil when commands are execs
 	said     diagnostics        // by the supervisor, beside the connection
@@ -150,7 +151,7 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return err
 	}
-	if s.git, err = prepareGit(dir); err != nil {
+	if s.git, err = gitguard.Prepare(dir); err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
 	// Seen through when ctx ends: the daemon goes on with a call that was broken

@@ -3,9 +3,12 @@ package docker
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 
 	"go.uber.org/zap"
+
+	"github.com/pygent/pygent/runtime/gitguard"
 )
 
 // This file is how an executor comes to its one container at a time, shares it
@@ -15,14 +18,17 @@ import (
 // Close. A server's Reap finds further ones.
 const maxUnremoved = 32
 
+// waitForGit is what a command's output says while the command waits.
+const waitForGit = "waiting: what git on the host would run has changed, and is guarded anew once the commands and jobs that run here have ended; stop them to go on"
+
 var errGitChanged = errors.New(".git is not any more what it was when the container was made")
 
 // replace gives up a container whose guard of .git does not hold any more, once
 // its commands have ended: while one runs, it could put links where the next
-// container's mounts are about to be. It releases s.
-func (e *Executor) replace(ctx context.Context, s *sandbox) error {
+// container's mounts are about to be. It releases s, and says in out if it waits.
+func (e *Executor) replace(ctx context.Context, s *sandbox, out io.Writer) error {
 	e.release(s)
-	for {
+	for told := false; ; told = true {
 		e.mu.Lock()
 		if s.users == 0 {
 			if e.current == s {
@@ -37,12 +43,24 @@ func (e *Executor) replace(ctx context.Context, s *sandbox) error {
 		}
 		idle := s.idle
 		e.mu.Unlock()
+		if !told {
+			gitguard.Tell(out, []string{waitForGit})
+		}
 		select {
 		case <-idle:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// disarm tells what a command made that git on the host must not find.
+func (s *sandbox) disarm(out io.Writer) {
+	notices, _ := s.git.Disarm()
+	for _, n := range notices {
+		s.log.Warn("a command made what git on the host would run", zap.String("notice", n))
+	}
+	gitguard.Tell(out, notices)
 }
 
 // release ends the use that acquire began.

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 )
 
 // MaxScriptBytes is the longest command, in bytes: Linux takes no longer
@@ -105,16 +106,19 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		if err != nil {
 			return runtime.Exit{}, err
 		}
-		if !fresh && !s.git.holds(e.ws.Dir()) {
-			if err := e.replace(ctx, s); err != nil {
+		if !fresh && !s.git.Holds() {
+			if err := e.replace(ctx, s, out); err != nil {
 				return runtime.Exit{}, err
 			}
 			continue
 		}
+		if fresh {
+			gitguard.Tell(out, s.git.Notices)
+		}
 		watch := e.network.watch()
 		exit, err := e.run(ctx, s, script, dir, out)
 		watch.Report(out)
-		s.git.disarm(e.ws.Dir(), out, s.log)
+		s.disarm(out)
 		e.release(s)
 		var lost *notBegunError
 		if errors.As(err, &lost) && !fresh {

@@ -178,7 +178,11 @@ func TestGitChangeWaitsForCommands(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	next := make(chan error, 1)
 	go func() {
-		_, err := e.Exec(ctx, runtime.Command{Script: "touch ran"}, &bytes.Buffer{})
+		var out bytes.Buffer
+		_, err := e.Exec(ctx, runtime.Command{Script: "touch ran"}, &out)
+		if out.String() != "\n["+waitForGit+"]\n" {
+			t.Errorf("output of the one that waits: %q", out.String())
+		}
 		next <- err
 	}()
 	eventually(t, "the next command waits", 10*time.Second, func() bool {
@@ -202,4 +206,33 @@ func TestGitChangeWaitsForCommands(t *testing.T) {
 	if e.Info().ContainerID == old {
 		t.Error("the container is the old one")
 	}
+}
+
+// TestGitMadeByACommandIsDisarmed: the hooks and settings of the very command that
+// made .git do not stay, and those of a nested repository are guarded.
+func TestGitMadeByACommandIsDisarmed(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		ws := workspace(t)
+		script, ran := hooked(t)
+		git(t, ws.Dir(), "init", "-q", "sub")
+		if err := os.WriteFile(filepath.Join(ws.Dir(), "hook"), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		e := executor(t, ws, w.with(Options{}))
+		const plant = "; mkdir -p .git/hooks; cp hook .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; printf '[core]\\n\\tfsmonitor = %s\\n' \"$DIR/hook\" >>.git/config; "
+		out, _ := sh(t, e, "DIR="+ws.Dir()+"; cp -r sub/.git .git"+plant+"cd sub"+plant+":")
+		for _, want := range []string{"[.git/hooks/pre-commit was moved to pre-commit.moved-", "[.git/config was moved to config.moved-", "its other settings stay"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing: %s", want, out)
+			}
+		}
+		sh(t, e, "DIR="+ws.Dir()+plant+":")
+		for _, dir := range []string{"", "sub"} {
+			git(t, filepath.Join(ws.Dir(), dir), "status")
+			git(t, filepath.Join(ws.Dir(), dir), "commit", "-q", "--allow-empty", "-m", "x")
+			if ran() {
+				t.Fatalf("the host's git ran what a command wrote in %q: %s", dir, out)
+			}
+		}
+	})
 }

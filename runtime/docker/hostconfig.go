@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/netproxy"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
@@ -76,7 +77,7 @@ func containerConfig(o Options, p plan) *container.Config {
 // hostConfig is what a container can reach. dir is the workspace on the host,
 // free of links, with git in it guarded. cpus is what the daemon's machine has,
 // 0 when unknown.
-func hostConfig(o Options, p plan, dir string, git gitGuard, cpus int) *container.HostConfig {
+func hostConfig(o Options, p plan, dir string, git gitguard.Guard, cpus int) *container.HostConfig {
 	if cpus > 0 {
 		o.CPUs = min(o.CPUs, float64(cpus)) // the daemon refuses more
 	}

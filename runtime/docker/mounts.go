@@ -6,6 +6,7 @@ import (
 
 	"github.com/docker/docker/api/types/mount"
 
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
@@ -13,7 +14,7 @@ import (
 // and over it what g guards in it, and PID 1's program; where nothing can be
 // mounted, volumes of its own in their place. The API's mounts fail when a source
 // is missing, where binds would make a directory that root owns.
-func mounts(o Options, p plan, dir string, g gitGuard) []mount.Mount {
+func mounts(o Options, p plan, dir string, g gitguard.Guard) []mount.Mount {
 	if p.noMount != "" {
 		all := []mount.Mount{volume(workDir)}
 		if p.noSupervisor == "" {
@@ -22,11 +23,8 @@ func mounts(o Options, p plan, dir string, g gitGuard) []mount.Mount {
 		return all
 	}
 	all := []mount.Mount{bind(dir, workDir, false)}
-	for _, name := range g.self {
-		all = append(all, bind(filepath.Join(dir, name), path.Join(workDir, name), false))
-	}
-	for _, name := range g.readOnly {
-		all = append(all, bind(filepath.Join(dir, name), path.Join(workDir, name), true))
+	for _, part := range g.Parts {
+		all = append(all, bind(filepath.Join(dir, filepath.FromSlash(part.Path)), path.Join(workDir, part.Path), part.ReadOnly))
 	}
 	if p.noSupervisor == "" {
 		all = append(all, bind(o.Supervisor.Path, programPath, true))

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 )
 
 // wantReason runs a command and looks at how its container came to be.
@@ -127,11 +128,7 @@ func TestDaemonWithoutThisMachinesFiles(t *testing.T) {
 
 func mustHost(t *testing.T, o Options, dir string) *container.HostConfig {
 	t.Helper()
-	git, err := prepareGit(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hostConfig(o, plan{}, dir, git, 1)
+	return hostConfig(o, plan{}, dir, gitguard.Guard{}, 1)
 }
 
 func TestOldArchitectures(t *testing.T) {

@@ -88,7 +88,7 @@ func newTree(s *sandbox, o Options, ws *runtime.Workspace) (*tree, error) {
 		return nil, &runtime.InvalidError{Field: "user", Reason: fmt.Sprintf("%q must be uid:gid where the workspace is copied", o.User)}
 	}
 	return &tree{
-		s: s, ws: ws, uid: uid, gid: gid, guarded: s.git.readOnly, hasGit: len(s.git.self) > 0, limit: budget{maxTreeFiles, maxTreeBytes},
+		s: s, ws: ws, uid: uid, gid: gid, guarded: s.git.ReadOnly(), hasGit: s.git.HasGit(), limit: budget{maxTreeFiles, maxTreeBytes},
 		turn: make(chan struct{}, 1), known: make(map[string]entry), there: make(map[string]entry),
 	}, nil
 }

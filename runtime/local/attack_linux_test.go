@@ -208,7 +208,7 @@ func gitAttacks(t *testing.T, rt *runtime.Runtime, level string) {
 		res := rt.Bash(t.Context(), cmd, runtime.BashOptions{})
 		left, _ := filepath.Glob(rt.Workspace().Dir() + "/.git/commondir")
 		sub, _ := filepath.Glob(rt.Workspace().Dir() + "/.git/modules/sub/commondir")
-		if len(left)+len(sub) > 0 || !strings.Contains(res.Text, "was removed") {
+		if len(left)+len(sub) > 0 || !strings.Contains(res.Text, "was moved to") {
 			t.Errorf("stayed: %s", res.Text)
 		}
 	}

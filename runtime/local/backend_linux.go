@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/netproxy"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
@@ -31,10 +32,9 @@ type backend struct {
 	process *process
 	level   string // as it was decided
 	home    *home
-	users   int     // commands that process runs
-	retired bool    // process is being replaced: it takes no command any more
-	git     gitLook // as process was started with, at level strong
-	watched redirects
+	users   int            // commands that process runs
+	retired bool           // process is being replaced: it takes no command any more
+	git     gitguard.Guard // as process was started with
 	proxy   *netproxy.Host // nil without an allow list
 }
 
@@ -62,12 +62,15 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	if err != nil {
 		return runtime.Exit{}, err
 	}
-	p, err := e.connect(ctx)
+	u, err := e.connect(ctx)
 	if err != nil {
 		return runtime.Exit{}, err
 	}
+	p := u.process
 	defer e.backend.release(p)
-	watched := e.backend.redirects() // of p: it may die, and the next one begin
+	if u.fresh {
+		gitguard.Tell(out, u.git.Notices)
+	}
 	start := supervisor.Start{
 		Argv: []string{shell, "-c", cmd.Script},
 		Env:  e.commandEnv(filepath.Join(e.ws.Dir(), filepath.FromSlash(path.Clean(cmd.Dir)))),
@@ -81,7 +84,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	defer func() { watch.Report(out) }()
 	kills := p.group.kills()
 	exit, err := p.client.Exec(ctx, start, out)
-	watched.remove(out)
+	u.afterwards(&e.backend, out)
 	if p.limits.MemoryBytes == 0 || p.group.kills() == kills {
 		return exit, err
 	}
@@ -95,50 +98,76 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 // connect returns the supervisor, for one command until release. It starts one if
 // there is none that lives, and anew if .git is not what that guards any more and
 // nothing runs in it.
-func (e *Executor) connect(ctx context.Context) (*process, error) {
+func (e *Executor) connect(ctx context.Context) (use, error) {
 	b := &e.backend
 	b.once.Do(func() { b.starting = make(chan struct{}, 1) })
-	if p := b.use(); p != nil {
-		return p, nil
+	if u, ok := b.use(e.ws.Dir()); ok {
+		return u, nil
 	}
 	select {
 	case b.starting <- struct{}{}:
 		defer func() { <-b.starting }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return use{}, context.Cause(ctx)
 	}
-	if p := b.use(); p != nil {
-		return p, nil
+	if u, ok := b.use(e.ws.Dir()); ok {
+		return u, nil
 	}
 	b.mu.Lock()
 	p := b.process
 	b.mu.Unlock()
 	if p != nil {
 		if err := p.close(ctx); err != nil {
-			return nil, err
+			return use{}, err
 		}
 	}
 	level, err := e.decide(ctx)
 	if err != nil {
-		return nil, err
+		return use{}, err
 	}
 	return e.startLevel(ctx, level)
 }
 
-// use takes the supervisor for a command, or retires it and returns nil.
-func (b *backend) use() *process {
+// use is the use of a supervisor by one command. The supervisor may die meanwhile,
+// and the backend have the next one.
+type use struct {
+	process *process
+	git     gitguard.Guard
+	fresh   bool // it was started for this command
+	stale   bool // git is not what is there any more
+}
+
+// use takes the supervisor for a command, or retires it.
+func (b *backend) use(workspace string) (u use, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.process
 	if p == nil || b.retired {
-		return nil
+		return u, false
 	}
-	if !p.alive() || b.level == runtime.SandboxStrong && b.users == 0 && !b.git.holds() {
+	if b.level == runtime.SandboxMedium && b.users == 0 {
+		b.git, _ = gitguard.Look(workspace) // as far as can be seen
+	}
+	stale := b.level == runtime.SandboxStrong && !b.git.Holds()
+	if !p.alive() || stale && b.users == 0 {
 		b.retired = true
-		return nil
+		return u, false
 	}
 	b.users++
-	return p
+	return use{process: p, git: b.git, stale: stale}, true
+}
+
+// afterwards undoes and tells what the command did to repositories.
+func (u use) afterwards(b *backend, out io.Writer) {
+	notices, made := u.git.Disarm()
+	b.mu.Lock()
+	others := b.process == u.process && b.users > 1
+	strong := b.level == runtime.SandboxStrong
+	b.mu.Unlock()
+	if strong && (u.stale || made && others) {
+		notices = append(notices, unguardedYet)
+	}
+	gitguard.Tell(out, notices)
 }
 
 // release ends the use of p by a command.
@@ -148,12 +177,6 @@ func (b *backend) release(p *process) {
 	if b.process == p {
 		b.users--
 	}
-}
-
-func (b *backend) redirects() redirects {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.watched
 }
 
 // decide settles the level: the one that was asked for, or what Probe finds.
@@ -168,37 +191,40 @@ func (e *Executor) decide(ctx context.Context) (string, error) {
 	return report.Level, nil
 }
 
-func (e *Executor) startLevel(ctx context.Context, level string) (*process, error) {
+func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
+	var git gitguard.Guard
+	var gitErr error
+	var looking sync.WaitGroup // a search of up to some milliseconds
+	looking.Go(func() { git, gitErr = guardGit(e.ws.Dir(), level) })
 	s, h, err := e.newSpec(level)
+	looking.Wait()
 	if err != nil {
-		return nil, unavailable("prepare the sandbox", err)
+		return use{}, unavailable("prepare the sandbox", err)
 	}
 	if err := e.connectNetwork(&s); err != nil {
-		return nil, unavailable("prepare the network of commands", err)
+		return use{}, unavailable("prepare the network of commands", err)
 	}
-	var git gitLook
-	if level == runtime.SandboxStrong { // before the child looks: what changes in between is noticed
-		if git, err = lookGit(e.ws.Dir(), true); err != nil {
-			return nil, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, err)
-		}
+	if gitErr != nil {
+		return use{}, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, gitErr)
 	}
+	s.Git = gitParts(git)
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
 		switch {
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return use{}, context.Cause(ctx)
 		case level == runtime.SandboxNone:
-			return nil, unavailable("start the supervisor of commands", err)
+			return use{}, unavailable("start the supervisor of commands", err)
 		}
-		return nil, fmt.Errorf("%w: sandbox %s: %w; use Docker, or allow local commands unconfined with --sandbox=none", runtime.ErrUnavailable, level, err)
+		return use{}, fmt.Errorf("%w: sandbox %s: %w; use Docker, or allow local commands unconfined with --sandbox=none", runtime.ErrUnavailable, level, err)
 	}
 	b := &e.backend
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.process, b.level, b.home = p, level, h
 	b.users, b.retired = 1, false
-	b.git, b.watched = git, watchRedirects(e.ws.Dir(), git)
-	return p, nil
+	b.git = git
+	return use{process: p, git: git, fresh: true}, nil
 }
 
 // wantedLimits fills in the defaults.

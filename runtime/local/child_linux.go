@@ -26,6 +26,7 @@ type spec struct {
 	Level     string
 	Workspace string
 	Write     []string // besides the workspace, absolute
+	Git       []gitPart
 	View      view
 	HomeDir   string // what is mounted at View.Home; at level medium commands get it as it is
 	TmpDir    string // medium: a private directory for temporary files

@@ -13,7 +13,7 @@
 // for the workspace's next session, and fresh /proc, /dev, /tmp and /dev/shm. So
 // no socket of the host's is there to be connected to, while programs inside can
 // serve each other over the loopback interface. .git is mounted onto itself, its
-// hooks and configuration read-only. No capabilities, no_new_privs, Landlock and
+// hooks and configuration read-only (gitguard). No capabilities, no_new_privs, Landlock and
 // seccomp come on top.
 //
 // Medium, where such namespaces cannot be had: Landlock and seccomp alone, with

@@ -126,3 +126,71 @@ func TestGitConfigReplacedOnTheHost(t *testing.T) {
 	try(t, rt, "touch .git/index; mkdir .git/refs/x; test -e /tmp/kept", true) // no needless restart
 	try(t, rt, "test -e /tmp/kept", true)
 }
+
+// TestGitMadeByACommandIsDisarmed: what a repository that a command made would
+// have git run is moved away, and told; while a job runs, that it stays open.
+func TestGitMadeByACommandIsDisarmed(t *testing.T) {
+	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
+		rt := newConfined(t, level)
+		cleanup(t, rt)
+		job, err := rt.Start("until test -e done; do sleep 0.05; done", runtime.JobOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := rt.Bash(t.Context(), "mkdir -p .git/hooks && echo ref: refs/heads/main >.git/HEAD && printf '[core]\n\tbare = false\n\tpager = evil\n' >.git/config && echo evil >.git/hooks/update && chmod +x .git/hooks/update", runtime.BashOptions{})
+		for _, want := range []string{"[.git/hooks/update was moved to update.moved-", `sets "core.pager"; if`, "its other settings stay"} {
+			if !strings.Contains(res.Text, want) {
+				t.Errorf("%s: %q is missing: %s", level, want, res.Text)
+			}
+		}
+		if got := strings.Contains(res.Text, "until then commands can change it"); got != (level == runtime.SandboxStrong) {
+			t.Errorf("%s: %s", level, res.Text)
+		}
+		config, err := os.ReadFile(rt.Workspace().Dir() + "/.git/config")
+		if _, gone := os.Stat(rt.Workspace().Dir() + "/.git/hooks/update"); gone == nil || string(config) != "[core]\n\tbare = \"false\"\n" {
+			t.Errorf("%s: config %q, %v", level, config, err)
+		}
+		if res := rt.Bash(t.Context(), "true", runtime.BashOptions{}); level == runtime.SandboxStrong && !strings.Contains(res.Text, "until then commands can change it") {
+			t.Errorf("the next command does not say it: %s", res.Text)
+		}
+		try(t, rt, "touch done", true)
+		<-job.Done()
+		if res := rt.Bash(t.Context(), "true", runtime.BashOptions{}); strings.Contains(res.Text, "[") {
+			t.Errorf("%s: %s", level, res.Text)
+		}
+	}
+}
+
+// TestGitNestedRepositories are guarded when they are there before commands, and
+// what names programs in a repository likewise, however it came about.
+func TestGitNestedRepositories(t *testing.T) {
+	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
+	dir := rt.Workspace().Dir()
+	for _, name := range []string{"sub/.git/HEAD", "bare/HEAD", "bare/objects/x", "bare/refs/x", ".git/worktrees/x/gitdir", ".git/info/attributes"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("ref: refs/heads/main\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(dir+"/sub/.git/HEAD", dir+"/sub/.git/config"); err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range []string{
+		"echo x >>sub/.git/config", "echo x >sub/.git/hooks/update", "mv sub/.git sub/git", "rm -rf sub/.git/hooks", "rm sub/.git/config",
+		"echo x >>bare/config", "echo x >bare/hooks/update", "mv bare b",
+		"echo x >.git/worktrees/x/commondir", "mv .git/worktrees w", "echo x >.git/info/attributes", "mv .git/info i",
+	} {
+		try(t, rt, cmd, false)
+	}
+	try(t, rt, "echo evil >>sub/.git/HEAD && touch sub/.git/index sub/file bare/objects/y", true)
+	if text, err := os.ReadFile(dir + "/sub/.git/config"); err != nil || strings.Contains(string(text), "evil") {
+		t.Errorf("by way of its other name: %q, %v", text, err)
+	}
+	res := rt.Bash(t.Context(), "mv sub old && mkdir -p sub/.git && printf '[core]\n\tfsmonitor = evil\n' >sub/.git/config", runtime.BashOptions{})
+	if !strings.Contains(res.Text, "[sub/.git/config was moved to config.moved-") {
+		t.Errorf("another repository in its place: %s", res.Text)
+	}
+	try(t, rt, "echo x >>sub/.git/config", false)
+}

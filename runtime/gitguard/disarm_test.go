@@ -1,0 +1,110 @@
+package gitguard_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pygent/pygent/runtime/gitguard"
+)
+
+// TestDisarm plants what git runs, after the guard was made, and then has git work
+// there.
+func TestDisarm(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, plant map[string]string // %RUN% is the program
+		link          [2]string         // a symbolic link and its target
+		where         string
+		said          string
+	}{
+		"hook":              {plant: map[string]string{"*.git/hooks/pre-commit": "#!/bin/sh\n%RUN%\n"}, said: ".git/hooks/pre-commit was moved to pre-commit.moved-"},
+		"hook by a link":    {link: [2]string{".git/hooks/pre-commit", "%RUN%"}, said: "is a hook"},
+		"hooks by a link":   {plant: map[string]string{"*h/pre-commit": "#!/bin/sh\n%RUN%\n"}, link: [2]string{".git/hooks", "../h"}, said: ".git/hooks was moved"},
+		"fsmonitor":         {plant: map[string]string{".git/config": "[user]\n\tname = me\n[core]\n\tfsmonitor = %RUN%\n"}, said: `sets "core.fsmonitor"`},
+		"include":           {plant: map[string]string{".git/config": "[include] path = ../x\n", "x": "[core]\n\tfsmonitor = %RUN%\n"}, said: `sets "include.path"`},
+		"hooksPath":         {plant: map[string]string{".git/config": "[core]\n\thooksPath = h\n", "*h/pre-commit": "#!/bin/sh\n%RUN%\n"}, said: `sets "core.hookspath"`},
+		"worktree config":   {plant: map[string]string{".git/config": "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tworktreeConfig\n", ".git/config.worktree": "[core]\n\tfsmonitor = %RUN%\n"}, said: ".git/config.worktree was moved"},
+		"config by a link":  {plant: map[string]string{"x": "[core]\n\tfsmonitor = %RUN%\n"}, link: [2]string{".git/config", "../x"}, said: ".git/config was moved"},
+		"config, quoted":    {plant: map[string]string{".git/config": "\ufeff[CORE]\r\n\tfs\\\n"}, said: "cannot be understood"},
+		"config, continued": {plant: map[string]string{".git/config": "[core] # \\\n fsmonitor = \"\\\n%RUN%\" ; x\n"}, said: `sets "core.fsmonitor"`},
+		"commondir":         {plant: map[string]string{".git/commondir": "../e", "e/config": "[core]\n\tfsmonitor = %RUN%\n", "e/objects/x": "", "e/refs/x": ""}, said: ".git/commondir was moved to commondir.moved-"},
+		"commondir of a repository": {
+			before: map[string]string{".git/HEAD": "ref: refs/heads/main\n"},
+			plant:  map[string]string{".git/commondir": "../e", "e/config": "[core]\n\tfsmonitor = %RUN%\n", "e/objects/x": "", "e/refs/x": ""}, said: ".git/commondir was moved to commondir.moved-",
+		},
+		"a file":          {plant: map[string]string{".git": "gitdir: e\n", "e/HEAD": "ref: refs/heads/main\n", "e/config": "[core]\n\tfsmonitor = %RUN%\n", "e/objects/x": "", "e/refs/x": ""}, said: ".git was moved to .git.moved-"},
+		"a link":          {plant: map[string]string{"e/HEAD": "ref: refs/heads/main\n", "e/config": "[core]\n\tfsmonitor = %RUN%\n", "e/objects/x": "", "e/refs/x": ""}, link: [2]string{".git", "e"}, said: ".git was moved to .git.moved-"},
+		"of a submodule":  {plant: map[string]string{".git/modules/s/HEAD": "ref: refs/heads/main\n", ".git/modules/s/config": "[core]\n\tfsmonitor = %RUN%\n\tworktree = ../../../s\n", ".git/modules/s/objects/x": "", ".git/modules/s/refs/x": "", "s/.git": "gitdir: ../.git/modules/s\n"}, where: "s", said: ".git/modules/s/config was moved"},
+		"nested, another": {before: map[string]string{"sub/.git/HEAD": "ref: refs/heads/main\n"}, plant: map[string]string{"sub/.git/config": "[core]\n\tfsmonitor = %RUN%\n"}, where: "sub", said: "sub/.git/config was moved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, ran := program(t)
+			with := func(texts map[string]string) map[string]string {
+				all := map[string]string{}
+				for name, text := range texts {
+					all[name] = strings.ReplaceAll(text, "%RUN%", run)
+				}
+				return all
+			}
+			dir := t.TempDir()
+			files(t, dir, with(c.before))
+			g := prepare(t, dir)
+			if c.where != "" && c.before != nil {
+				must(t, os.Rename(filepath.Join(dir, c.where), dir+"/old"))
+			}
+			at := filepath.Join(dir, c.where, ".git")
+			if c.plant[".git"] == "" && c.link[0] != ".git" && c.plant["s/.git"] == "" {
+				files(t, at, map[string]string{"HEAD": "ref: refs/heads/main\n", "objects/info/x": "", "refs/heads/x/y": ""})
+				must(t, os.MkdirAll(filepath.Join(at, filepath.Dir(strings.TrimPrefix(c.link[0], ".git/"))), 0o755))
+			} else if c.where == "s" {
+				files(t, dir+"/.git", map[string]string{"HEAD": "ref: refs/heads/main\n", "objects/info/x": "", "refs/heads/x/y": ""})
+			}
+			files(t, dir, with(c.plant))
+			if c.link[0] != "" {
+				must(t, os.Symlink(strings.ReplaceAll(c.link[1], "%RUN%", run), filepath.Join(dir, c.link[0])))
+			}
+			notices, _ := g.Disarm()
+			if text := strings.Join(notices, "\n"); !strings.Contains(text, c.said) || len(notices) != 1 {
+				t.Errorf("%q is not said: %s", c.said, text)
+			}
+			where := filepath.Join(dir, c.where)
+			git(t, where, "status")
+			git(t, where, "commit", "-q", "--allow-empty", "-m", "x")
+			if ran() {
+				t.Error("git ran it")
+			}
+			if again, _ := g.Disarm(); len(again) > 0 {
+				t.Errorf("said again: %q", again)
+			}
+		})
+	}
+}
+
+// TestDisarmSparesOrdinaryRepositories: git init in a workspace is a good thing.
+func TestDisarmSparesOrdinaryRepositories(t *testing.T) {
+	dir := t.TempDir()
+	g := prepare(t, dir)
+	if _, stale := g.Disarm(); stale {
+		t.Error("there is no repository")
+	}
+	git(t, dir, "init", "-q")
+	git(t, dir, "remote", "add", "origin", "https://example.org/a/b.git")
+	git(t, dir, "config", "user.name", "me")
+	before := git(t, dir, "config", "--list")
+	notices, stale := g.Disarm()
+	if !stale || len(notices) > 0 {
+		t.Errorf("stale %t, %q", stale, notices)
+	}
+	git(t, dir, "config", "alias.x", "!evil")
+	notices, _ = g.Disarm()
+	if len(notices) != 1 || !strings.Contains(notices[0], `sets "alias.x"`) {
+		t.Errorf("%q", notices)
+	}
+	if after := git(t, dir, "config", "--list"); after != before {
+		t.Errorf("other settings changed:\n%s\nnow:\n%s", before, after)
+	}
+	if _, stale := (gitguard.Guard{}).Disarm(); stale {
+		t.Error("no guard")
+	}
+}

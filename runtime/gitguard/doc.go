@@ -1,0 +1,41 @@
+// Package gitguard finds out which parts of a workspace's repositories name
+// programs that git on the host would run, so that a runtime can keep commands
+// from them.
+//
+// # Before commands
+//
+// Prepare makes what a command could otherwise be the first to make (hooks and a
+// configuration, empty, which git takes for none) and lists parts, each to be
+// mounted onto itself: .git and the directories of submodules, so that they cannot
+// be renamed and replaced, and read-only in them hooks, config, config.worktree,
+// commondir, info/attributes and worktrees. A .git that is a file is read-only. A
+// part that has a second name (a hard link) becomes a copy of itself, for a mount
+// guards a name, not a file.
+//
+// Repositories in directories below, bare ones too, are guarded alike when they
+// are there at that time. The search reads at most 1,000 directories, those
+// nearest to the workspace first and trees such as node_modules last, and takes
+// 50 repositories; Guard.Notices says what was left.
+//
+// Holds tells cheaply, before each command, whether what was seen is still there.
+//
+// # After commands
+//
+// Some things no mount can prevent: a commondir, and a .git where none was or in
+// the place of another. Disarm moves away what runs programs in those: hooks, and
+// settings of the configuration, of which the others stay. It cannot tell a
+// repository that the user made while a command ran from the command's own.
+//
+// A repository that a command makes elsewhere in the workspace stays as it is:
+// tests of tools make such things, and to look for them after each command would
+// cost more than the command. Suspects looks for them, at the end of a turn.
+//
+// # What stays open
+//
+// Settings by which the user has git run files of the workspace (core.hooksPath
+// or include.path that leads there) are the user's choice; those files can be
+// written like any other.
+//
+// No link is followed, for a command may have left it. The package must not know
+// of mounts, containers or namespaces.
+package gitguard
