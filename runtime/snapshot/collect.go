@@ -1,0 +1,139 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Collected tells what a collection did.
+type Collected struct {
+	Removed int   // contents
+	Freed   int64 // bytes, in blocks
+	Used    int64 // bytes that stay
+	// Shared tells that nothing was done, since another Tracker, maybe of another
+	// server, uses the store.
+	Shared bool
+}
+
+// Collect removes from the store what neither the last scan nor a record in one
+// of the logs needs. The logs must be all that were ever written for this
+// workspace and are still wanted; others do no harm, and a missing one has no
+// records. If one cannot be read nothing is removed. No turn may be open.
+func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error) {
+	t.scanning.Lock()
+	defer t.scanning.Unlock()
+	gate, err := openGate(t.state)
+	if err != nil {
+		return Collected{}, err
+	}
+	defer func() { _ = gate.Close() }()
+	if err := lock(gate, true); err != nil {
+		return Collected{}, fmt.Errorf("collect the undo store: %w", err)
+	}
+	if ok, err := alone(t.state, t.user); err != nil || !ok {
+		return Collected{Shared: err == nil}, err
+	}
+	needed := make(map[Hash]struct{})
+	if err := t.mark(needed); err != nil {
+		return Collected{}, err
+	}
+	for _, name := range logs {
+		if err := markLog(ctx, name, needed); err != nil {
+			return Collected{}, fmt.Errorf("collect the undo store: %w", err)
+		}
+	}
+	return t.sweep(ctx, needed)
+}
+
+// mark keeps what the last scan refers to. It is saved too: a scan that another
+// Tracker saved meanwhile can refer to what is about to go.
+func (t *Tracker) mark(needed map[Hash]struct{}) error {
+	t.mu.Lock()
+	last := t.last
+	t.mu.Unlock()
+	if last == nil {
+		last = t.load()
+	}
+	for _, list := range last.dirs {
+		for i := range list {
+			if list[i].held == heldStore {
+				needed[list[i].hash] = struct{}{}
+			}
+		}
+	}
+	return t.save(last)
+}
+
+func markLog(ctx context.Context, name string, needed map[Hash]struct{}) error {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return eachLine(f, func(at, size int64, _ []byte) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r, err := readRecord(f, at, size)
+		if err != nil {
+			var syntax *json.SyntaxError
+			if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return nil // garbage, which Read cannot read either
+			}
+			return err
+		}
+		for _, c := range r.Changes {
+			needed[c.Before.Hash], needed[c.After.Hash] = struct{}{}, struct{}{}
+		}
+		return nil
+	})
+}
+
+// sweep removes what is not needed, and what failed writes left.
+func (t *Tracker) sweep(ctx context.Context, needed map[Hash]struct{}) (Collected, error) {
+	var out Collected
+	err := t.store.each(func(name string, info fs.FileInfo) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		size := blocks(info.Size())
+		if _, keep := needed[hashOf(name)]; keep {
+			out.Used += size
+			return nil
+		}
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+		out.Removed++
+		out.Freed += size
+		return nil
+	})
+	if err != nil {
+		return out, fmt.Errorf("collect the undo store: %w", err)
+	}
+	t.store.used.Store(out.Used)
+	return out, nil
+}
+
+// hashOf tells which content a file in the store is; of others it is zero, and
+// nothing needs that.
+func hashOf(name string) (h Hash) {
+	text := filepath.Base(filepath.Dir(name)) + filepath.Base(name)
+	if len(text) != 2*len(h) {
+		return Hash{}
+	}
+	if _, err := hex.Decode(h[:], []byte(text)); err != nil {
+		return Hash{}
+	}
+	return h
+}

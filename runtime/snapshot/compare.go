@@ -1,0 +1,174 @@
+package snapshot
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// comparison finds what became of each path between two scans. Without them,
+// after an error, only the pre-images are compared.
+type comparison struct {
+	t             *Tracker
+	before, after *manifest        // both nil or none
+	pre           map[string]State // goes before what before says
+
+	pairs []pair
+}
+
+func (c *comparison) changes(ctx context.Context) ([]Change, error) {
+	if c.before != nil {
+		dirs := slices.Collect(maps.Keys(c.before.dirs))
+		for dir := range c.after.dirs {
+			if _, both := c.before.dirs[dir]; !both {
+				dirs = append(dirs, dir)
+			}
+		}
+		for _, dir := range dirs {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			c.dir(dir)
+		}
+	}
+	if err := c.preImages(); err != nil {
+		return nil, err
+	}
+	changes := join(c.pairs)
+	for i := range changes {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		c.t.count(&changes[i])
+	}
+	return changes, nil
+}
+
+// dir merges the sorted names of a directory before and after.
+func (c *comparison) dir(dir string) {
+	b, inBefore := c.before.dirs[dir]
+	a, inAfter := c.after.dirs[dir]
+	if !inBefore && c.before.omits(dir) || !inAfter && c.after.omits(dir) {
+		return // nobody looked there: it is not known what has changed
+	}
+	for len(b) > 0 || len(a) > 0 {
+		var order int // of the next names
+		switch {
+		case len(b) == 0:
+			order = 1
+		case len(a) == 0:
+			order = -1
+		default:
+			order = strings.Compare(b[0].name, a[0].name)
+		}
+		var was, is *entry
+		if order <= 0 {
+			was, b = &b[0], b[1:]
+		}
+		if order >= 0 {
+			is, a = &a[0], a[1:]
+		}
+		c.entry(dir, was, is)
+	}
+}
+
+// omits reports whether dir, or one above it, was there but not looked into.
+func (m *manifest) omits(dir string) bool {
+	e, ignored := m.lookup(dir)
+	return ignored || e != nil && !e.covered()
+}
+
+func (c *comparison) entry(dir string, was, is *entry) {
+	if was != nil && is != nil && unchanged(was, is) {
+		return
+	}
+	if was != nil && was.ignored || is != nil && is.ignored {
+		return // a rule began or ceased to leave it out
+	}
+	p := pair{path: path.Join(dir, first(was, is).name), before: State{Kind: Absent}, after: State{Kind: Absent}}
+	if was != nil {
+		p.before = c.t.secure(c.before, was)
+	}
+	if is != nil {
+		p.after = c.t.secure(c.after, is)
+	}
+	if !p.before.Same(p.after) {
+		c.pairs = append(c.pairs, p)
+	}
+}
+
+func first(a, b *entry) *entry {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// unchanged compares without looking at contents.
+func unchanged(was, is *entry) bool {
+	if was.kind != is.kind || was.mode != is.mode || was.note != is.note {
+		return false
+	}
+	switch {
+	case was.kind != File:
+		return true
+	case !is.covered():
+		return was.stamp == is.stamp
+	}
+	return was.held == is.held && was.hash == is.hash
+}
+
+// secure makes sure that the content of an entry is in the store, and returns
+// its state: with a reason where it is not to be had.
+func (t *Tracker) secure(m *manifest, e *entry) State {
+	s := e.state()
+	switch e.held {
+	case heldGit:
+		data, err := gitBlob(m.git, blobID(e.hash[:len(blobID{})]), t.opts.MaxFileBytes)
+		if err == nil && int64(len(data)) != e.stamp.size {
+			err = errObject
+		}
+		if err != nil {
+			s.Uncovered = err.Error()
+			return s
+		}
+		s.Hash, err = t.store.putBytes(data, false)
+		if err != nil {
+			s.Uncovered = err.Error()
+		}
+	case heldStore:
+		if !t.store.has(e.hash, e.stamp.size) {
+			s.Uncovered = errLost.Error()
+		}
+	case heldNowhere:
+	}
+	return s
+}
+
+// preImages puts what tools have told in the place of what the scans saw.
+func (c *comparison) preImages() error {
+	for name, before := range c.pre {
+		after, err := c.afterOf(name)
+		if err != nil {
+			return err
+		}
+		c.pairs = slices.DeleteFunc(c.pairs, func(p pair) bool { return p.path == name })
+		if !before.Same(after) {
+			c.pairs = append(c.pairs, pair{name, before, after})
+		}
+	}
+	return nil
+}
+
+func (c *comparison) afterOf(name string) (State, error) {
+	if c.after == nil || !c.after.knows(name) {
+		return c.t.stateOf(name, false)
+	}
+	e, _ := c.after.lookup(name)
+	if e == nil {
+		return State{Kind: Absent}, nil
+	}
+	return c.t.secure(c.after, e), nil
+}

@@ -1,0 +1,215 @@
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Reverted tells what a revert did and what it left.
+type Reverted struct {
+	// Changes is what it did, to be recorded: reverting it is the redo.
+	Changes   []Change
+	Conflicts []Conflict // sorted by path
+}
+
+// Conflict is a path that was left as it is.
+type Conflict struct {
+	Path   Name   `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// reverting is one Revert under way.
+type reverting struct {
+	t       *Tracker
+	wanted  map[string]*undo // by path
+	dirs    map[string]State // directories that a record tells of, as they were
+	done    []pair
+	refused map[string]string // by path: why
+}
+
+// undo is one path that is to be as it was.
+type undo struct {
+	pair
+	partner string // of a rename, the other path
+	now     entry  // what was there when the revert began
+	cleared bool   // and was removed to make place
+	silent  bool   // nobody asked for it: a conflict is no news
+}
+
+// Revert makes the files at paths and below, none means all, as they were before
+// the records, which follow one another, the oldest first.
+//
+// A path is touched only if it still is as the last record left it, and if
+// nothing came in between two records; otherwise it is a Conflict. Both ends of
+// a rename are reverted or neither. Each file is replaced at once and whole,
+// with its mode, and is synced; what it replaces is in the store before.
+// Directories are made and removed as needed. One that is not empty stays.
+//
+// An error (a cancelled ctx, a store that cannot be read or written) can come
+// with a Reverted: what was done until then must be recorded too.
+func (t *Tracker) Revert(ctx context.Context, records []Record, paths []string) (Reverted, error) {
+	t.scanning.Lock() // a scan sees all of it or nothing
+	defer t.scanning.Unlock()
+	r := &reverting{t: t, wanted: map[string]*undo{}, dirs: map[string]State{}, refused: map[string]string{}}
+	for _, record := range records {
+		for _, c := range record.Changes {
+			r.compose(c, c.in(paths))
+		}
+	}
+	r.coverDirs()
+	if err := r.look(ctx); err != nil {
+		return Reverted{}, err
+	}
+	err := r.apply(ctx)
+	out := Reverted{Changes: join(r.done)}
+	for i := range out.Changes {
+		t.count(&out.Changes[i])
+	}
+	for name, why := range r.refused {
+		if r.wanted[name].silent {
+			continue
+		}
+		out.Conflicts = append(out.Conflicts, Conflict{Name(name), why})
+	}
+	slices.SortFunc(out.Conflicts, func(a, b Conflict) int { return cmp.Compare(a.Path, b.Path) })
+	return out, err
+}
+
+// compose adds a change to those before it.
+func (r *reverting) compose(c Change, wanted bool) {
+	pairs := c.pairs()
+	for i, p := range pairs {
+		if p.before.Kind == Dir || p.after.Kind == Dir {
+			if _, known := r.dirs[p.path]; !known {
+				r.dirs[p.path] = p.before
+			}
+		}
+		if !wanted {
+			continue
+		}
+		old, again := r.wanted[p.path]
+		if !again {
+			old = &undo{pair: p}
+			r.wanted[p.path] = old
+		} else {
+			if !old.after.Same(p.before) {
+				r.refused[p.path] = "it was changed between two of the turns"
+			}
+			old.after = p.after
+		}
+		if len(pairs) == 2 {
+			old.partner = pairs[1-i].path
+		}
+	}
+}
+
+// coverDirs adds the directories that the records made on the way to what is
+// wanted: they go with it.
+func (r *reverting) coverDirs() {
+	for name := range r.wanted {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			before, known := r.dirs[dir]
+			if _, wanted := r.wanted[dir]; known && !wanted && before.Kind == Absent {
+				r.wanted[dir] = &undo{pair: pair{path: dir, before: before, after: State{Kind: Dir}}, silent: true}
+			}
+		}
+	}
+}
+
+// look compares what is there with what the records left.
+func (r *reverting) look(ctx context.Context) error {
+	for name, u := range r.wanted {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var err error
+		if u.now, err = r.t.entryOf(name, true); err != nil {
+			return err
+		}
+		if _, refused := r.refused[name]; refused {
+			continue
+		}
+		if why := u.conflict(); why != "" {
+			r.refused[name] = why
+		}
+	}
+	for name, u := range r.wanted {
+		if u.partner != "" && r.refused[u.partner] != "" && r.refused[name] == "" {
+			r.refused[name] = "it was renamed, and the other end, " + quoteName(u.partner) + ", has a conflict"
+		}
+	}
+	return nil
+}
+
+// conflict tells why the path must not be touched, "" when it may.
+func (u *undo) conflict() string {
+	now := u.now.state()
+	switch {
+	case u.before.Uncovered != "":
+		return "how it was is not known: " + u.before.Uncovered
+	case u.after.Uncovered != "":
+		return "what it became is not known: " + u.after.Uncovered
+	case now.Uncovered != "":
+		return "what is there is not known: " + now.Uncovered
+	case now.Same(u.after):
+		return ""
+	case now.Same(u.before):
+		return "it is as it was before already"
+	case u.after.Kind == Dir && now.Kind == Dir && u.before.Kind == Absent:
+		return "" // whatever its mode: if it is empty it goes, else it stays
+	case now.Kind == Absent:
+		return "it was removed since"
+	case u.after.Kind == Absent:
+		return "something else is there since"
+	case now.Kind != u.after.Kind:
+		return "it is a " + string(now.Kind) + " now"
+	case now.sameContent(u.after):
+		return "its mode was changed since"
+	}
+	return "it was changed since"
+}
+
+// apply goes through the steps in the order that makes room for the next one.
+func (r *reverting) apply(ctx context.Context) error {
+	var names []string
+	for name := range r.wanted {
+		if r.refused[name] == "" {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, byDepth)
+	leaves := slices.Clone(names)
+	slices.Reverse(leaves)
+	for _, step := range []struct {
+		names []string
+		do    func(*undo) error
+	}{
+		{names, r.unlockDir},
+		{names, r.removeFile},
+		{leaves, r.removeDir},
+		{names, r.makeDir},
+		{names, r.writeFile},
+		{leaves, r.setDirMode},
+	} {
+		for _, name := range step.names {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if r.refused[name] != "" {
+				continue
+			}
+			if err := step.do(r.wanted[name]); err != nil {
+				r.refused[name] = reason(err).Error()
+			}
+		}
+	}
+	return nil
+}
+
+// byDepth sorts directories before what is in them.
+func byDepth(a, b string) int {
+	return cmp.Or(cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(a, b))
+}

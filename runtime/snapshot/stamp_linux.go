@@ -1,0 +1,14 @@
+package snapshot
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+func (s *stamp) fill(info fs.FileInfo) {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.ctime = syscall.TimespecToNsec(st.Ctim)
+		s.ino, s.dev = st.Ino, uint64(st.Dev) //nolint:unconvert // 32 bits on some platforms
+		s.uid, s.gid = st.Uid, st.Gid
+	}
+}

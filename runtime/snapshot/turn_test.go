@@ -1,0 +1,118 @@
+//go:build unix
+
+package snapshot
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const manyThings = `
+printf 'new\nlines\n' > src/new.go
+sed -i s/two/TWO/ src/a.go
+mv src/b.go src/moved.go
+rm src/gone.txt
+printf 'a\0b' > blob
+chmod 755 run.sh
+ln -s src/a.go link
+ln -sfn elsewhere old-link
+ln run.sh hard
+mkdir -p empty/deep
+rmdir was-empty
+rm -r whole
+chmod 700 modes
+rm flip-dir/x && rmdir flip-dir && echo file > flip-dir
+rm flip-file && mkdir flip-file && echo in > flip-file/in
+`
+
+func fillMany(s *space) {
+	s.write("src/a.go", "one\ntwo\nthree\n")
+	s.write("src/b.go", "package b\n")
+	s.write("src/gone.txt", "no newline at end")
+	s.write("run.sh", "#!/bin/sh\n")
+	s.write("whole/tree/file", "x\n")
+	s.write("whole/other", "y\n")
+	s.write("modes/keep", "k\n")
+	s.write("flip-dir/x", "was in a directory\n")
+	s.write("flip-file", "was a file\n")
+	s.sh("mkdir was-empty; chmod 711 was-empty; ln -s nowhere old-link; chmod 600 src/gone.txt; chmod 750 whole/tree")
+}
+
+// A turn that does about all that commands can do is taken back byte for byte,
+// and the taking back too.
+func TestTurnRevertedAndRedone(t *testing.T) {
+	for _, kind := range []string{"plain", "git", "git index"} {
+		t.Run(kind, func(t *testing.T) {
+			s := newSpace(t, Options{})
+			fillMany(s)
+			switch kind {
+			case "git":
+				s.sh("git init -q")
+			case "git index":
+				s.sh("git init -q; git add -A; git commit -qm x; touch -d '1 hour' .git/index")
+			}
+			before := s.tree()
+			out := s.turn(func() { s.sh(manyThings) })
+			after := s.tree()
+			want := []string{
+				"added blob +0-0", "added empty/ +0-0", "added empty/deep/ +0-0",
+				"modified flip-dir/ +1-0", "deleted flip-dir/x +0-1",
+				"modified flip-file/ +0-1", "added flip-file/in +1-0",
+				"added hard +1-0", "added link +0-0", "modified modes/ +0-0", "modified old-link +0-0",
+				"modified run.sh +0-0", "modified src/a.go +1-1", "deleted src/gone.txt +0-1",
+				"renamed src/moved.go from src/b.go +0-0", "added src/new.go +2-0",
+				"deleted was-empty/ +0-0", "deleted whole/ +0-0", "deleted whole/other +0-1",
+				"deleted whole/tree/ +0-0", "deleted whole/tree/file +0-1",
+			}
+			if diff := cmp.Diff(want, told(out.Changes)); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+			undo := s.revert(out.Changes)
+			noConflicts(t, undo)
+			s.wantTree(before)
+			redo := s.revert(undo.Changes)
+			noConflicts(t, redo)
+			s.wantTree(after)
+			noConflicts(t, s.revert(redo.Changes))
+			s.wantTree(before)
+		})
+	}
+}
+
+// What was changed by hand since is left alone and named; all else is reverted.
+func TestConflictLosesNothing(t *testing.T) {
+	s := newSpace(t, Options{})
+	fillMany(s)
+	out := s.turn(func() { s.sh(manyThings) })
+	s.write("src/a.go", "by hand\n")
+	s.write("src/gone.txt", "back by hand")
+	s.sh("echo mine > empty/deep/mine; chmod 600 blob; rm src/new.go; echo x >> src/moved.go")
+	r := s.revert(out.Changes)
+	got := map[string]string{}
+	for _, c := range r.Conflicts {
+		got[string(c.Path)] = c.Reason
+	}
+	want := map[string]string{
+		"blob":         "its mode was changed since",
+		"empty":        "the directory holds something else",
+		"empty/deep":   "the directory holds something else",
+		"src/a.go":     "it was changed since",
+		"src/b.go":     "it was renamed, and the other end, src/moved.go, has a conflict",
+		"src/gone.txt": "something else is there since",
+		"src/moved.go": "it was changed since",
+		"src/new.go":   "it is as it was before already",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("conflicts (-want +got):\n%s", diff)
+	}
+	for name, text := range map[string]string{
+		"src/a.go": "by hand\n", "src/gone.txt": "back by hand",
+		"empty/deep/mine": "mine\n", "whole/other": "y\n", "flip-file": "was a file\n",
+	} {
+		if data, err := os.ReadFile(s.path(name)); err != nil || string(data) != text {
+			t.Errorf("%s: %q, %v; want %q", name, data, err, text)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Who uses a store, so that nobody collects what another one's scan refers to:
+//
+//	users/NAME  one for each Tracker, locked as long as it lives
+//	gate        locked, by all together, while one is being made;
+//	            by one alone while it collects
+const (
+	usersDir = "users"
+	gateFile = "gate"
+)
+
+// register makes the file of a new user.
+func register(state string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Join(state, usersDir), 0o700); err != nil {
+		return nil, fmt.Errorf("make the undo store: %w", err)
+	}
+	gate, err := openGate(state)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = gate.Close() }()
+	if err := lock(gate, false); err != nil {
+		return nil, fmt.Errorf("lock the undo store: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(state, usersDir, tempName()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the undo store: %w", err)
+	}
+	if !tryLock(f) {
+		return nil, errors.Join(fmt.Errorf("lock the undo store: %s cannot be locked", f.Name()), f.Close())
+	}
+	return f, nil
+}
+
+// unregister is the end of a user.
+func unregister(f *os.File) error {
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func openGate(state string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(state, gateFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the undo store: %w", err)
+	}
+	return f, nil
+}
+
+// alone reports whether nobody but own uses the store, and removes what the
+// dead have left. The gate is held.
+func alone(state string, own *os.File) (bool, error) {
+	dir := filepath.Join(state, usersDir)
+	users, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range users {
+		name := filepath.Join(dir, u.Name())
+		if name == own.Name() {
+			continue
+		}
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		dead := tryLock(f)
+		_ = f.Close()
+		if !dead {
+			return false, nil
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return true, nil
+}
