@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -150,21 +151,49 @@ func (w way) excuses(line string) bool {
 	return w.opts.NoSupervisor && strings.HasSuffix(line, " of PID 1")
 }
 
-// TestAttackOnPID1 sends PID 1 every signal that a program can catch. The command
-// may end with the container, but the next one works.
+// TestAttackOnPID1 sends PID 1 all signals, by the ids of all its threads. A
+// supervisor does not notice; a shell may end, and its container and the command
+// with it, but the next command works.
 func TestAttackOnPID1(t *testing.T) {
 	eachCommandWay(t, func(t *testing.T, w way) {
 		e := executor(t, workspace(t), w.with(Options{}))
-		for _, signal := range []string{"HUP", "INT", "QUIT", "TERM", "USR1", "SEGV", "PIPE", "STOP", "KILL"} {
-			var out bytes.Buffer
-			exit, err := e.Exec(context.Background(), runtime.Command{Script: "kill -" + signal + " 1; sleep 0.2; echo lives"}, &out)
+		job := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		sh(t, e, "true")
+		go func() {
+			_, err := e.Exec(ctx, runtime.Command{Script: "sleep 100"}, io.Discard)
+			job <- err
+		}()
+		const script = "for t in $(ls /proc/1/task); do i=1; while [ $i -le 64 ]; do kill -$i $t; i=$((i+1)); done; done; sleep 0.2; echo lives"
+		var out bytes.Buffer
+		exit, err := e.Exec(t.Context(), runtime.Command{Script: script}, &out)
+		t.Logf("%+v, %q, %v", exit, out.String(), err)
+		if w.opts.NoSupervisor {
 			if err != nil && !errors.Is(err, runtime.ErrUnavailable) {
-				t.Errorf("%s: %v", signal, err)
+				t.Error(err)
 			}
-			t.Logf("%s: %+v, %q, %v", signal, exit, out.String(), err)
-			if out, _ := sh(t, e, "echo next"); out != "next\n" {
-				t.Errorf("%s: the next command: %q", signal, out)
+		} else if err != nil || !strings.HasSuffix(out.String(), "lives\n") || len(job) > 0 {
+			t.Errorf("%+v, %q, %v; other commands that ended: %d", exit, out.String(), err, len(job))
+		}
+		if out, _ := sh(t, e, "echo next"); out != "next\n" {
+			t.Errorf("the next command: %q", out)
+		}
+		cancel()
+		<-job
+	})
+}
+
+// TestAttackBySignals does it by the calls that a shell has not got.
+func TestAttackBySignals(t *testing.T) {
+	ws := workspace(t)
+	build(t, "./internal/attack", filepath.Join(ws.Dir(), "attack"))
+	for _, user := range []string{"", "12345:12345"} { // ours, and an ordinary one
+		e := executor(t, ws, Options{User: user})
+		for range 5 {
+			if out, exit := sh(t, e, "./attack signals"); out != "sent\n" || exit.Code != 0 {
+				t.Fatalf("as %q: %q, %+v", user, out, exit)
 			}
 		}
-	})
+	}
 }

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // attackArg makes the test binary, which lies in the workspace then, attack.
@@ -122,15 +124,51 @@ var attacks = map[string]func(args []string) error{
 		pid, _ := strconv.Atoi(args[0])
 		return unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
 	},
-	"memory": func(args []string) error {
-		n, _ := strconv.Atoi(args[0])
-		b := make([]byte, n)
-		for i := 0; i < n; i += 4096 {
-			b[i] = 1
+	"signals": func(args []string) error {
+		pid, _ := strconv.Atoi(args[0])
+		if err := runtimetest.SignalAll(pid); err != nil {
+			return err
 		}
-		time.Sleep(time.Second) // for a limit that is looked at now and then
+		return errors.New("others tell")
+	},
+	"memory":       func(args []string) error { return takeMemory(args[0], -1, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS) },
+	"sharedmemory": func(args []string) error { return takeMemory(args[0], -1, unix.MAP_SHARED|unix.MAP_ANONYMOUS) },
+	"memfd": func(args []string) error {
+		n, _ := strconv.Atoi(args[0])
+		fd, err := unix.MemfdCreate("x", 0)
+		if err != nil {
+			return err
+		}
+		for text := make([]byte, 1<<20); n > 0; n -= len(text) { // mapped nowhere
+			if _, err := unix.Write(fd, text); err != nil {
+				return err
+			}
+		}
 		return nil
 	},
+	"segment": func(args []string) error {
+		n, _ := strconv.Atoi(args[0])
+		id, err := unix.SysvShmGet(unix.IPC_PRIVATE, n, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+		return err
+	},
+}
+
+// takeMemory keeps memory for a while, for a limit that is looked at now and then.
+func takeMemory(size string, fd, flags int) error {
+	n, _ := strconv.Atoi(size)
+	b, err := unix.Mmap(fd, 0, n, unix.PROT_READ|unix.PROT_WRITE, flags)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < n; i += 4096 {
+		b[i] = 1
+	}
+	time.Sleep(time.Second)
+	return nil
 }
 
 // serveTCP is no attack: a development server, in a job.

@@ -100,7 +100,7 @@ func serveConfined(watch string) error {
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 	}
-	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, TagKey: key})
+	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, TagKey: key, Shield: shield})
 }
 
 // step is one thing to do, with words for the error.
@@ -128,7 +128,7 @@ func (s *spec) confine() (failed string, err error) {
 			{"set limits", s.limit},
 			{"drop capabilities", dropCapabilities},
 			{"Landlock", s.landlockMedium},
-			{"seccomp", func() error { return installFilter(filterMedium()) }},
+			{"seccomp", func() error { return installFilter(s.filterMedium()) }},
 		}
 	case runtime.SandboxNone:
 		steps = []step{{"set limits", s.limit}}

@@ -23,21 +23,34 @@
 // limits on the number of processes where no control group can be made. Programs
 // that need /tmp itself, /dev/shm or a terminal fail there.
 //
-// Nor does Landlock cover the mode, owner, times and extended attributes of the
-// user's own files: at level medium a command can change them outside the
-// workspace too.
+// Nor does Landlock cover what a file has beside its text. Filters of system calls,
+// which see no path, deny extended attributes, chattr's flags and an owner or
+// group other than the user's own, everywhere. Modes and times are left, because
+// git, tar and every build set them: at level medium a command can change those of
+// the user's own files outside the workspace too.
+//
+// The supervisor shares its PID namespace with commands there. These can send it
+// no signal, and none to all processes at once (kill -1).
 //
 // At both levels no mode with a set-user-ID or set-group-ID bit can be set, not
-// even one that a directory has already.
+// even one that a directory has already: a filter cannot tell a directory from a
+// program. So git init --shared fails inside, as does what git does for
+// core.sharedRepository and tar -p for such directories; a new directory still
+// takes the bit over from the one that it is made in.
 //
 // None: a command can do what the server's user can. Bounded time, one pipe for
 // both outputs, no secret in the environment and the end of the whole process
 // tree hold all the same.
 //
 // Memory, processes and CPU are limited by control groups where these can be
-// made. Elsewhere memory is watched by the supervisor, ten times a second, and the
-// number of processes is limited by the user namespace, but not for root; a limit
-// that cannot be enforced is absent from Info.
+// made. Elsewhere the number of processes is limited by the user namespace, but
+// not for root, and memory is watched by the supervisor, ten times a second: what
+// processes have mapped that is no file's, shared memory included. Memory files
+// (memfd_create) and large System V segments cannot be had then. It does not
+// count the files in /tmp and /dev/shm, each of which may take what a file may,
+// nor what the kernel holds for processes, as buffers of pipes and sockets; and in
+// a tenth of a second a command can overshoot. A limit that cannot be enforced is
+// absent from Info.
 //
 // Elsewhere than on Linux there is level none alone: a command's process group is
 // killed on Unix, its shell on Windows.

@@ -52,6 +52,7 @@ func TestFilterInside(t *testing.T) {
 	if level == runtime.SandboxMedium {
 		ipcCalls(t)
 		killCalls(t)
+		attributeCalls(t)
 	}
 }
 
@@ -123,19 +124,50 @@ func killCalls(t *testing.T) {
 		t.Fatal(pid, err)
 	}
 	// Signal 0 ends nothing where it is let through.
-	denied(t, "kill", unix.Kill(pid, 0))
 	denied(t, "kill its group", unix.Kill(-pid, 0))
 	denied(t, "kill all", unix.Kill(-1, 0))
-	denied(t, "tgkill", unix.Tgkill(pid, pid, 0))
 	var info [128]byte
 	info[8] = 0xff // si_code
 	at := uintptr(unsafe.Pointer(&info))
-	denied(t, "rt_sigqueueinfo", syscallError(unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), 0, at))
-	denied(t, "rt_tgsigqueueinfo", syscallError(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(pid), 0, at))
-	denied(t, "tkill", syscallError(unix.SYS_TKILL, 1<<30, uintptr(unix.SIGKILL))) // nobody's
+	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil || len(tasks) < 2 {
+		t.Fatalf("the supervisor's threads: %v, %v", tasks, err)
+	}
+	for _, task := range tasks {
+		tid, _ := strconv.Atoi(task.Name())
+		denied(t, "kill", unix.Kill(tid, 0))
+		denied(t, "tkill", syscallError(unix.SYS_TKILL, uintptr(tid), 0))
+		denied(t, "tgkill", unix.Tgkill(pid, tid, 0))
+		denied(t, "rt_sigqueueinfo", syscallError(unix.SYS_RT_SIGQUEUEINFO, uintptr(tid), 0, at))
+		denied(t, "rt_tgsigqueueinfo", syscallError(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(tid), 0, at))
+	}
+	fd, err := unix.Open("file", unix.O_RDONLY, 0)
+	allowed(t, "open", err)
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETSIG, int(unix.SIGKILL))
+	denied(t, "F_SETSIG", err)
+	allowed(t, "tkill itself", syscallError(unix.SYS_TKILL, uintptr(os.Getpid()), 0))
 	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
 		denied(t, "pidfd_send_signal", unix.PidfdSendSignal(fd, 0, nil, 0))
 	}
 	allowed(t, "kill its own", unix.Kill(os.Getpid(), 0))
 	allowed(t, "kill its own group", unix.Kill(0, 0))
+}
+
+func attributeCalls(t *testing.T) {
+	for name, call := range map[string]func() error{
+		"setxattr":    func() error { return unix.Setxattr("file", "user.x", []byte("x"), 0) },
+		"lsetxattr":   func() error { return unix.Lsetxattr("file", "user.x", []byte("x"), 0) },
+		"removexattr": func() error { return unix.Removexattr("file", "user.x") },
+	} {
+		if err := call(); !errors.Is(err, unix.ENOTSUP) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	uid, gid := os.Getuid(), os.Getgid()
+	denied(t, "chown", unix.Chown("file", uid+1, -1))
+	denied(t, "lchown of the group", unix.Lchown("file", -1, gid+1))
+	denied(t, "fchownat", unix.Fchownat(unix.AT_FDCWD, "file", uid, gid+1, 0))
+	allowed(t, "chown to itself", unix.Chown("file", uid, gid))
+	allowed(t, "fchownat to nobody", unix.Fchownat(unix.AT_FDCWD, "file", -1, -1, 0))
+	allowed(t, "utimes", unix.Utimes("file", []unix.Timeval{{}, {}}))
 }

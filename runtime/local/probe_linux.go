@@ -49,69 +49,86 @@ func probed() string {
 func probe(ctx context.Context) Report {
 	r := Report{Level: runtime.SandboxNone}
 	r.add("kernel", fmt.Sprintf("Landlock version %d", landlockABI()), nil, "")
-	strong, limits, err := try(ctx, runtime.SandboxStrong)
-	r.add(runtime.SandboxStrong, strong, err, "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a container: a seccomp profile that permits them and an unmasked /proc), or use Docker")
+	got, err := try(ctx, runtime.SandboxStrong)
+	r.add(runtime.SandboxStrong, insideDetail, err, "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a container: a seccomp profile that permits them and an unmasked /proc), or use Docker")
 	if err == nil {
 		r.Level = runtime.SandboxStrong
 	} else {
-		var medium string
-		medium, limits, err = try(ctx, runtime.SandboxMedium)
-		r.add(runtime.SandboxMedium, medium, err, "use Linux 6.12 or later with Landlock among its security modules (lsm=landlock,…), or use Docker")
+		got, err = try(ctx, runtime.SandboxMedium)
+		r.add(runtime.SandboxMedium, insideDetail+"; it could change the modes and times of the user's files outside and write hooks into .git", err, "use Linux 6.12 or later with Landlock among its security modules (lsm=landlock,…), or use Docker")
 		if err == nil {
 			r.Level = runtime.SandboxMedium
 		}
 	}
 	if r.Level != runtime.SandboxNone {
-		r.Limits = limits
-		for _, l := range []struct {
-			name string
-			on   bool
-		}{{"memory limit", limits.MemoryBytes > 0}, {"process limit", limits.PIDs > 0}, {"CPU limit", limits.CPUs > 0}} {
-			var err error
-			if !l.on {
-				err = errors.New("no control group can be made")
-			}
-			r.add(l.name, "", err, "run where control groups are delegated to the user (systemd-run --user --scope -p Delegate=yes), or as root")
-		}
+		r.addLimits(got)
 	}
 	return r
 }
 
+// insideDetail is what try has seen.
+const insideDetail = "a command ran inside and could not read a file outside"
+
+func (r *Report) addLimits(got tried) {
+	const cure = "run where control groups are delegated to the user (systemd-run --user --scope -p Delegate=yes), or as root"
+	r.Limits = got.limits
+	memory := ""
+	if got.watched {
+		memory = "watched ten times a second, for want of a control group: files in /tmp and /dev/shm do not count"
+	}
+	for _, l := range []struct {
+		name, detail string
+		on           bool
+	}{{"memory limit", memory, r.Limits.MemoryBytes > 0}, {"process limit", "", r.Limits.PIDs > 0}, {"CPU limit", "", r.Limits.CPUs > 0}} {
+		var err error
+		if !l.on {
+			err = errors.New("no control group can be made")
+		}
+		r.add(l.name, l.detail, err, cure)
+	}
+}
+
+// tried is what a supervisor had that try started.
+type tried struct {
+	limits  runtime.Limits // in force
+	watched bool           // process.watched
+}
+
 // try starts a supervisor of a level in a workspace made for it, and runs one
 // command there that must work and one that must not.
-func try(ctx context.Context, level string) (detail string, limits runtime.Limits, err error) {
+func try(ctx context.Context, level string) (got tried, err error) {
 	dir, err := os.MkdirTemp("", "pygent-probe-")
 	if err != nil {
-		return "", limits, err
+		return got, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	ws, err := runtime.OpenWorkspace(dir, runtime.OpenOptions{})
 	if err != nil {
-		return "", limits, err
+		return got, err
 	}
 	defer func() { _ = ws.Close() }()
 	home, secret := filepath.Join(ws.Dir(), "home"), filepath.Join(ws.Dir(), "secret")
 	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
-		return "", limits, err
+		return got, err
 	}
 	inner := filepath.Join(ws.Dir(), "ws")
 	if err := os.Mkdir(inner, 0o700); err != nil {
-		return "", limits, err
+		return got, err
 	}
 	innerWS, err := runtime.OpenWorkspace(inner, runtime.OpenOptions{})
 	if err != nil {
-		return "", limits, err
+		return got, err
 	}
 	defer func() { _ = innerWS.Close() }()
 	e := New(innerWS, Options{Level: level, Home: home, Limits: runtime.Limits{CPUs: 1}})
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	s, _, err := e.newSpec(level)
 	if err != nil {
-		return "", limits, err
+		return got, err
 	}
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
-		return "", limits, err
+		return got, err
 	}
 	defer func() { err = errors.Join(err, p.close(ctx)) }()
 	out := runtime.NewOutput(0)
@@ -119,9 +136,9 @@ func try(ctx context.Context, level string) (detail string, limits runtime.Limit
 	exit, err := p.client.Exec(ctx, supervisor.Start{Argv: []string{"/bin/sh", "-c", script}, Env: environment(), Dir: inner}, out)
 	switch text := out.String(); {
 	case err != nil:
-		return "", limits, err
+		return got, err
 	case exit.Code == 0, len(text) < 6 || text[:6] != "works\n":
-		return "", limits, fmt.Errorf("a command that tries it got through, or did not run: %s", text)
+		return got, fmt.Errorf("a command that tries it got through, or did not run: %s", text)
 	}
-	return "a command ran inside and could not read a file outside", p.limits, nil
+	return tried{p.limits, p.watched}, nil
 }

@@ -39,7 +39,9 @@ type process struct {
 	cmd    *exec.Cmd
 	group  *cgroup
 	limits runtime.Limits // in force
-	gone   chan struct{}  // closed when the process has been waited for
+	// watched tells that the supervisor enforces the limit of memory, not the kernel.
+	watched bool
+	gone    chan struct{} // closed when the process has been waited for
 }
 
 // errNoHook is for programs that were not made for this.
@@ -55,7 +57,7 @@ func startProcess(ctx context.Context, s spec, want runtime.Limits) (*process, e
 	p.limits.FileBytes = max(want.FileBytes, 0)
 	s.FileBytes = p.limits.FileBytes
 	if want.MemoryBytes > 0 && p.limits.MemoryBytes == 0 {
-		s.Watch, p.limits.MemoryBytes = want.MemoryBytes, want.MemoryBytes
+		s.Watch, p.limits.MemoryBytes, p.watched = want.MemoryBytes, want.MemoryBytes, true
 	}
 	// The kernel counts processes by user and user namespace. That of the host's
 	// root is exempt.

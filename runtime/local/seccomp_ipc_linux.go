@@ -12,3 +12,6 @@ var ipcCalls = []uint32{
 	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL,
 	unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 }
+
+// shmgetCalls make segments of shared memory.
+var shmgetCalls = []uint32{unix.SYS_SHMGET}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"unsafe"
 
@@ -126,16 +127,23 @@ func filterBase() filter {
 func (s *spec) filterStrong() filter {
 	f := filterBase()
 	f.allowSockets(s.socketFamilies()...)
+	if s.Watch > 0 {
+		f.denyUnseen()
+	}
 	return f
 }
 
 // filterMedium leaves no socket that could be connected to anything. Pairs are
 // for programs and their children; one of datagrams could send to others.
-func filterMedium() filter {
+func (s *spec) filterMedium() filter {
 	f := filterBase()
 	f.allowSockets(unix.AF_NETLINK)
 	f.deny(unix.SYS_SOCKETPAIR, unix.EPERM, test{arg: 1, mask: 0xf, is: unix.SOCK_DGRAM})
 	f.denyShared()
+	f.denyAttributes(os.Getuid(), os.Getgid())
+	if s.Watch > 0 {
+		f.denyUnseen()
+	}
 	return f
 }
 
@@ -148,13 +156,18 @@ func (f *filter) allowSockets(families ...uint32) {
 }
 
 // installFilter puts all threads under the filter.
-func installFilter(f filter) error {
+func installFilter(f filter) error { return f.install(unix.SECCOMP_FILTER_FLAG_TSYNC) }
+
+// installFilterHere puts this thread under the filter, and what it will start.
+func installFilterHere(f filter) error { return f.install(0) }
+
+func (f filter) install(flags uintptr) error {
 	if len(auditName) == 0 {
 		return fmt.Errorf("there is no filter for %s", goruntime.GOARCH)
 	}
 	f = append(f, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: seccompAllow})
 	prog := unix.SockFprog{Len: uint16(len(f)), Filter: &f[0]}
-	thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog)))
+	thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&prog)))
 	if errno != 0 {
 		return errno
 	}

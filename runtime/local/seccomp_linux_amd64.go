@@ -23,3 +23,6 @@ var archModeCalls = []modeCall{
 	{call: unix.SYS_CREAT, mode: 1},
 	{call: unix.SYS_OPEN, mode: 2, flags: 1},
 }
+
+// archOwnerCalls are likewise.
+var archOwnerCalls = []ownerCall{{unix.SYS_CHOWN, 1, 2}, {unix.SYS_LCHOWN, 1, 2}}

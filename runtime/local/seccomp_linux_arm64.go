@@ -11,4 +11,6 @@ var (
 	archFilter    filter
 	archDenied    = []uint32{unix.SYS_KEXEC_FILE_LOAD}
 	archModeCalls []modeCall
+
+	archOwnerCalls []ownerCall
 )

@@ -13,4 +13,7 @@ var (
 	archDenied    []uint32
 	archModeCalls []modeCall
 	ipcCalls      []uint32
+	shmgetCalls   []uint32
+
+	archOwnerCalls []ownerCall
 )

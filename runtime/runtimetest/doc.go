@@ -1,5 +1,6 @@
 // Package runtimetest holds what every runtime.Executor must do, as a suite of
-// tests (Run), and a scripted Executor for the tests of other packages (Fake).
+// tests (Run), a scripted Executor for the tests of other packages (Fake),
+// and an attack by signals (SignalAll).
 //
 // The suite needs from the place where commands run only what busybox has: sh,
 // cat, dd, env, head, kill, printf, pwd, setsid, sleep, tr, yes, and a /dev with

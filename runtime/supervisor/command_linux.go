@@ -42,6 +42,9 @@ func (s *server) start(id uint32, st start) {
 
 // fork starts the command's first process and returns the pipe of its output.
 func (s *server) fork(c *command, st start) (*os.File, error) {
+	if err := s.shieldThreads(); err != nil {
+		return nil, fmt.Errorf("shield the supervisor from signals: %w", err)
+	}
 	dir, release, err := workingDir(string(st.Root), string(st.Dir))
 	if err != nil {
 		return nil, err

@@ -1,14 +1,23 @@
 package supervisor
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	goruntime "runtime"
+	"strconv"
 	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // reservedThreads is more than this process ever needs at a time.
 const reservedThreads = 10
+
+// lastSignal is the highest number of a signal.
+const lastSignal = 64
 
 // reserveThreads makes the threads that the Go runtime may want later, while it
 // can still have them: commands can use the limit of processes up, threads count
@@ -29,8 +38,67 @@ func reserveThreads() {
 }
 
 // ignoreSignals keeps commands of the same user from ending this process with a
-// signal. They are caught rather than ignored, which commands would inherit; the
-// end of the input is what ends it.
-func ignoreSignals() {
-	signal.Notify(make(chan os.Signal, 1)) // all that can be caught
+// signal; the end of the input is what ends it. All that can be caught are caught,
+// and what is caught is the default in commands.
+//
+// The Go runtime ends the program for some all the same, as for a SIGSEGV that was
+// queued, and leaves those of the C library alone, whose default is the end. So
+// PID 1, to which the kernel does not pass SIGKILL and SIGSTOP from its namespace,
+// ignores all behind the runtime's back. To leave them at the default, at which the
+// kernel drops them for PID 1 as well (pid_namespaces(7)), is not enough: it does
+// so only while the first thread does not block them, as it does to fork. The price:
+// no goroutine is preempted, and none here loops for long; a nil pointer ends the
+// process without a trace; and commands begin with the C library's signals ignored,
+// which the runtime does not reset between fork and exec, but that library sets.
+func (s *server) ignoreSignals() error {
+	signal.Notify(make(chan os.Signal, 1))
+	if !s.alone {
+		return nil
+	}
+	var action [4]uint64 // no architecture has a larger struct sigaction
+	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
+		if sig == unix.SIGKILL || sig == unix.SIGSTOP {
+			continue
+		}
+		action[0] = 1            // SIG_IGN
+		if sig == unix.SIGCHLD { // ignored, it would leave no zombies
+			action[0] = 0
+		}
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, lastSignal/8, 0, 0)
+		if errno != 0 {
+			return fmt.Errorf("ignore signal %d: %w", sig, errno)
+		}
+	}
+	return nil
+}
+
+// shieldThreads calls Options.Shield when there are threads that it has not seen.
+// It is called by the thread that forks commands.
+func (s *server) shieldThreads() error {
+	const dir = "/proc/self/task"
+	if s.shield == nil {
+		return nil
+	}
+	var stat unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, dir, 0, unix.STATX_NLINK, &stat); err != nil {
+		return err
+	}
+	// The number of links is that of threads and two. Threads come and do not go.
+	if stat.Nlink == s.shielded {
+		return nil
+	}
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	threads := make([]int, len(tasks))
+	for i, task := range tasks {
+		var bad error
+		threads[i], bad = strconv.Atoi(task.Name())
+		err = errors.Join(err, bad)
+	}
+	if err = errors.Join(err, s.shield(threads)); err == nil {
+		s.shielded = stat.Nlink
+	}
+	return err
 }

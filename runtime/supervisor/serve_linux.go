@@ -22,8 +22,10 @@ const endTime = 2 * time.Second
 // Options are the options of Serve. The zero value is fine.
 type Options struct {
 	// MemoryBytes, if not 0, is how much memory all commands may take together.
-	// It is for places where the kernel cannot be told: what they take is looked
-	// at ten times a second, and a command that is too large is killed.
+	// It is for places where the kernel cannot be told: what their processes have
+	// mapped is looked at ten times a second, less often when that takes long, and
+	// a command that is too large is killed. What only a descriptor holds
+	// (memfd_create) or a file system does, has to be limited by other means.
 	MemoryBytes int64
 	// Proxy, if not "", is the socket of the network proxy that commands are to
 	// find on the loopback interface, by their environment.
@@ -31,6 +33,11 @@ type Options struct {
 	// TagKey is for places where a filter of system calls lets RLIMIT_RTTIME, the
 	// tag of commands, be set only with this fifth argument of prlimit64.
 	TagKey uint64
+	// Shield is for places where commands could signal this process because it is
+	// not PID 1. If not nil it is called, on the thread that forks commands, with
+	// the ids of all threads of this process: before it is ready, and before a
+	// command when there are more. When it fails the command is not started.
+	Shield func(threads []int) error
 }
 
 // server is the child side. It runs in a process of its own.
@@ -41,6 +48,9 @@ type server struct {
 	key   uint64        // Options.TagKey
 	alone bool          // PID 1: all processes but this one are commands' processes
 	born  chan struct{} // has a token when the reaper may have a child to wait for
+
+	shield   func(threads []int) error // Options.Shield
+	shielded uint32                    // links of /proc/self/task when it was called; the forking thread's
 
 	mu       sync.Mutex // guards what is below, and every fork and reaping
 	commands map[uint32]*command
@@ -58,12 +68,12 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	s := &server{
 		out:      frameWriter{w: out},
 		key:      opts.TagKey,
+		shield:   opts.Shield,
 		alone:    os.Getpid() == 1,
 		born:     make(chan struct{}, 1),
 		commands: map[uint32]*command{},
 		shells:   map[int]*command{},
 	}
-	ignoreSignals()
 	reserveThreads()
 	if err := s.prepare(); err != nil {
 		return Fail(out, "prepare the supervisor", err)
@@ -116,10 +126,16 @@ func (s *server) prepare() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("become undumpable: %w", err)
 	}
+	if err := s.ignoreSignals(); err != nil {
+		return err
+	}
 	var err error
 	s.null, err = unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", os.DevNull, err)
+	}
+	if err := s.shieldThreads(); err != nil {
+		return fmt.Errorf("shield it from signals: %w", err)
 	}
 	return nil
 }

@@ -3,7 +3,8 @@
 // Command attack tries, from inside a container, what no command may achieve
 // there and what a shell alone cannot try. It prints a line for each attempt:
 // "held NAME: ERROR", or "broken NAME". The host's addresses are its arguments:
-// TCP, UDP and an abstract socket's name.
+// TCP, UDP and an abstract socket's name. With the argument "signals" it sends PID 1
+// all signals and prints "sent".
 package main
 
 import (
@@ -14,9 +15,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "signals" {
+		signals()
+		return
+	}
 	if len(os.Args) != 4 {
 		fmt.Println("broken usage")
 		os.Exit(2)
@@ -64,6 +71,14 @@ func main() {
 			fmt.Printf("broken %s\n", try.name)
 		}
 	}
+}
+
+func signals() {
+	if err := runtimetest.SignalAll(1); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("sent")
 }
 
 func open(name string) error {
