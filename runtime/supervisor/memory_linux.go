@@ -67,7 +67,7 @@ func (s *server) measure(exact bool) (total int64, largest uint32) {
 		if pid == self {
 			continue
 		}
-		id, ok := tagOf(pid)
+		id, ok := s.tagOf(pid)
 		if !ok && !s.alone {
 			continue
 		}
@@ -89,14 +89,14 @@ func (s *server) kill(id uint32) {
 	defer s.mu.Unlock()
 	for _, c := range s.commands {
 		// Nobody's processes are those of a command that runs by itself.
-		if tag, _ := tagOf(c.pid); c.id == id || tag == id || id == 0 && len(s.commands) == 1 {
+		if tag, _ := s.tagOf(c.pid); c.id == id || tag == id || id == 0 && len(s.commands) == 1 {
 			c.tooLarge.Store(true)
 			s.signal(c, unix.SIGKILL)
 		}
 	}
 	if s.alone { // it can hide in another process group
 		for _, pid := range processes() {
-			if tag, _ := tagOf(pid); pid != os.Getpid() && tag == id {
+			if tag, _ := s.tagOf(pid); pid != os.Getpid() && tag == id {
 				_ = unix.Kill(pid, unix.SIGKILL)
 			}
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-const watchedBytes = 128 << 20
+const watchedBytes = 256 << 20 // the race detector takes some in each process
 
 // eat takes memory of a kind in each of some processes and keeps it.
 func eat(kind, processes, size string) int {
@@ -106,10 +106,18 @@ func TestWatchedMemory(t *testing.T) {
 	}
 }
 
-// TestWatchedMemoryKillsTheLargest and leaves the others alone.
+// TestWatchedMemoryKillsTheLargest and leaves the others alone, and those of
+// another supervisor, whose commands bear the same numbers.
 func TestWatchedMemoryKillsTheLargest(t *testing.T) {
-	c := startArgs(t, 0, watchArg, strconv.Itoa(watchedBytes))
+	other := startArgs(t, 0, watchArg, strconv.Itoa(watchedBytes))
 	var all sync.WaitGroup
+	all.Go(func() {
+		exit, err := other.Exec(t.Context(), sh("sleep 1"), io.Discard)
+		if err != nil || exit.Code != 0 {
+			t.Errorf("the other supervisor's: %+v, %v", exit, err)
+		}
+	})
+	c := startArgs(t, 0, watchArg, strconv.Itoa(watchedBytes))
 	all.Go(func() {
 		if exit, err := c.Exec(t.Context(), sh("sleep 1"), io.Discard); err != nil || exit.Code != 0 {
 			t.Errorf("the small one: %+v, %v", exit, err)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"syscall"
@@ -17,33 +18,39 @@ import (
 // another command runs, outlast it.
 const huntTime = 800 * time.Millisecond
 
-// tagBase plus a command's number is the tag of its processes: a soft limit of
-// RLIMIT_RTTIME, in microseconds. It is 35 years of real-time scheduling, so it
-// limits nothing; it is inherited over fork and exec, and a process of the same
-// user can read it of another.
-const tagBase = 1 << 50
+// minTag is the least tag of a process. A tag is a soft limit of RLIMIT_RTTIME, in
+// microseconds: at least 35 years of real-time scheduling, so it limits nothing; it
+// is inherited over fork and exec, and a process of the same user can read it of
+// another.
+const minTag = 1 << 50
+
+// newTagBase makes what the tags of a supervisor begin at; the command's number is
+// added. It is another one for each, because one that is not PID 1 sees the
+// processes of others too.
+func newTagBase() uint64 { return minTag + uint64(rand.Uint32N(1<<18))<<32 } //nolint:gosec // no secret
 
 // setTag tags the processes that this one forks from now on. Where the limit is
 // lower already there are no tags, and leftovers of commands that overlap are
 // found only when none runs.
 func (s *server) setTag(id uint32) {
 	var lim unix.Rlimit
-	if unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &lim) == nil && lim.Max >= tagBase+1<<32 {
-		lim.Cur = tagBase + uint64(id)
+	if unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &lim) == nil && lim.Max >= 2*minTag {
+		lim.Cur = s.tagBase + uint64(id)
 		_, _, _ = unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, uintptr(unsafe.Pointer(&lim)), 0, uintptr(s.key), 0)
 	}
 }
 
-// tagOf reads a process's tag; ok is false when it has none or hides it.
-func tagOf(pid int) (id uint32, ok bool) {
+// tagOf reads the number of a process's command; ok is false when it is none of
+// this supervisor's, or hides it.
+func (s *server) tagOf(pid int) (id uint32, ok bool) {
 	var lim unix.Rlimit
 	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil {
 		return 0, false
 	}
-	if lim.Cur < tagBase || lim.Cur >= tagBase+1<<32 {
+	if lim.Cur < s.tagBase || lim.Cur >= s.tagBase+1<<32 {
 		return 0, false
 	}
-	return uint32(lim.Cur - tagBase), true
+	return uint32(lim.Cur - s.tagBase), true
 }
 
 // siginfo is what waitid(2) tells; the kernel writes 128 bytes.
@@ -143,7 +150,7 @@ func (s *server) round(c *command) (found int) {
 // ownedBy tells whether an orphan has to go with command c: it is c's, or that of
 // a command that is gone, or nobody's and no other command runs.
 func (s *server) ownedBy(pid int, c *command) bool {
-	id, ok := tagOf(pid)
+	id, ok := s.tagOf(pid)
 	if !ok {
 		return len(s.shells) == 0
 	}

@@ -42,12 +42,13 @@ type Options struct {
 
 // server is the child side. It runs in a process of its own.
 type server struct {
-	out   frameWriter
-	env   []string      // of every command, whatever its own says
-	null  int           // /dev/null, the standard input of commands
-	key   uint64        // Options.TagKey
-	alone bool          // PID 1: all processes but this one are commands' processes
-	born  chan struct{} // has a token when the reaper may have a child to wait for
+	out     frameWriter
+	env     []string      // of every command, whatever its own says
+	null    int           // /dev/null, the standard input of commands
+	key     uint64        // Options.TagKey
+	tagBase uint64        // see newTagBase
+	alone   bool          // PID 1: all processes but this one are commands' processes
+	born    chan struct{} // has a token when the reaper may have a child to wait for
 
 	shield   func(threads []int) error // Options.Shield
 	shielded uint32                    // links of /proc/self/task when it was called; the forking thread's
@@ -68,6 +69,7 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	s := &server{
 		out:      frameWriter{w: out},
 		key:      opts.TagKey,
+		tagBase:  newTagBase(),
 		shield:   opts.Shield,
 		alone:    os.Getpid() == 1,
 		born:     make(chan struct{}, 1),
