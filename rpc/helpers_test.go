@@ -145,7 +145,13 @@ func serve(t testing.TB, ctx context.Context, s *Server) *served {
 // send writes a message with a header; a closed input is no error.
 func (v *served) send(t testing.TB, text string) {
 	t.Helper()
-	if _, err := io.WriteString(v.in, frame(text)); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+	v.write(t, frame(text))
+}
+
+// write writes raw input; a closed one is no error.
+func (v *served) write(t testing.TB, text string) {
+	t.Helper()
+	if _, err := io.WriteString(v.in, text); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		t.Fatal(err)
 	}
 }
