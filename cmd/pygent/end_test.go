@@ -3,14 +3,10 @@
 package main
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +30,7 @@ func TestServerEndsCleanly(t *testing.T) {
 			return errors.Join(err, p.in.Close())
 		}, -1},
 		{"end of input", func(p *program) error { return p.in.Close() }, 1},
+		{"the client's process is killed", func(p *program) error { return p.parent.Process.Kill() }, 1},
 		{"client closes stdout", func(p *program) error { return p.out.Close() }, -1},
 		{"exit without shutdown", func(p *program) error { return p.send(`{"jsonrpc":"2.0","method":"exit"}`) }, 1},
 		{"shutdown and exit", func(p *program) error {
@@ -74,6 +71,32 @@ func endsCleanly(t *testing.T, name string, end func(*program) error, want int, 
 	}
 	if left, _ := filepath.Glob(filepath.Join(p.tmp, "pygent-*")); len(left) > 0 {
 		t.Errorf("workspaces are left: %q", left)
+	}
+}
+
+// A cancelled step ends a command that ignores SIGTERM, and answers when nothing
+// of it lives.
+func TestCancelOfStubbornCommand(t *testing.T) {
+	for _, flags := range [][]string{nil, {"--sandbox=none"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			t.Parallel()
+			p := launch(t, t.TempDir(), func(marker string) string {
+				return "trap '' TERM INT HUP; setsid sleep " + marker + " & sleep " + marker + " & echo up; while :; do sleep " + marker + "; done"
+			}, flags...)
+			go p.read()
+			p.until(t, `"delta":"up`)
+			if err := p.send(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":2}}`); err != nil {
+				t.Fatal(err)
+			}
+			if answer := p.until(t, `"id":2,`); !strings.Contains(answer, `"status":"cancelled"`) {
+				t.Error(answer)
+			}
+			if left := marked(t, p.marker); left != 0 {
+				t.Errorf("the step is answered and %d processes live", left)
+			}
+			_ = p.in.Close()
+			p.wait(t, true)
+		})
 	}
 }
 
@@ -125,129 +148,4 @@ func TestShutdownEndsTasksAndTurns(t *testing.T) {
 	if code := p.wait(t, true); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-}
-
-// program is a running server whose agent runs `sleep` in a few ways.
-type program struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    io.ReadCloser
-	lines  chan string // what the server says, a message each
-	tmp    string
-	marker string // stands in the command line of each process of the command
-}
-
-func startProgram(t *testing.T, flags ...string) *program {
-	t.Helper()
-	return startProgramIn(t, t.TempDir(), flags...)
-}
-
-// startProgramIn starts it with its state and temporary files in dir.
-func startProgramIn(t *testing.T, dir string, flags ...string) *program {
-	t.Helper()
-	p := &program{tmp: dir, marker: strconv.Itoa(100_000 + time.Now().Nanosecond()%100_000_000)}
-	script := `{"messages":[{"role":"user"}],"reply":{"message":{"toolCalls":[{"name":"bash","arguments":{"cmd":"echo up; setsid sleep ` + p.marker + ` & sleep ` + p.marker + ` & sleep ` + p.marker + `","timeout":600}}]}}}`
-	replay := filepath.Join(dir, "replay.jsonl")
-	if err := os.WriteFile(replay, []byte(script+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.cmd = exec.Command("pygent", append([]string{"serve", "--no-docker", "--replay", replay}, flags...)...)
-	p.cmd.Env = append(os.Environ(), "TMPDIR="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	var err error
-	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if p.out, err = p.cmd.StdoutPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	for _, msg := range []string{
-		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`,
-		`{"jsonrpc":"2.0","id":2,"method":"agent/step","params":{"prompt":"go"}}`,
-	} {
-		if err := p.send(msg); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p.lines = make(chan string, 10_000) // never full: the reader must not wait
-	go p.read()
-	for line := range p.lines {
-		if strings.Contains(line, `"delta":"up`) {
-			break
-		}
-	}
-	for range 200 {
-		if marked(t, p.marker) >= 3 {
-			return p
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("the command's processes did not start")
-	return nil
-}
-
-// read splits the output into messages; it ends with the pipe.
-func (p *program) read() {
-	defer close(p.lines)
-	r := bufio.NewReader(p.out)
-	for {
-		var n int
-		head, err := r.ReadString('\n')
-		if _, scanErr := fmt.Sscanf(head, "Content-Length: %d", &n); err != nil || scanErr != nil {
-			return
-		}
-		body := make([]byte, 2+n)
-		if _, err := io.ReadFull(r, body); err != nil {
-			return
-		}
-		p.lines <- string(body[2:])
-	}
-}
-
-func (p *program) send(msg string) error {
-	_, err := io.WriteString(p.in, "Content-Length: "+strconv.Itoa(len(msg))+"\r\n\r\n"+msg)
-	return err
-}
-
-// wait waits for the end of the server, within the bound that it promises and a
-// little for a slow machine.
-func (p *program) wait(t *testing.T, inOrder bool) int {
-	t.Helper()
-	state := make(chan *os.ProcessState, 1)
-	go func() {
-		s, _ := p.cmd.Process.Wait()
-		state <- s
-	}()
-	select {
-	case s := <-state:
-		if s == nil {
-			t.Fatal("no exit state")
-		}
-		if ws, ok := s.Sys().(syscall.WaitStatus); ok && ws.Signaled() && inOrder {
-			t.Errorf("the server died by %s", ws.Signal())
-		}
-		return s.ExitCode()
-	case <-time.After(15 * time.Second):
-		t.Fatal("the server did not end")
-		return 0
-	}
-}
-
-// marked counts the processes whose command line holds marker.
-func marked(t *testing.T, marker string) int {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, f := range files {
-		if text, err := os.ReadFile(f); err == nil && strings.HasPrefix(string(text), "sleep\x00"+marker) {
-			n++
-		}
-	}
-	return n
 }

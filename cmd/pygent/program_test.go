@@ -1,0 +1,175 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is a running server whose agent runs a command.
+type program struct {
+	cmd    *exec.Cmd
+	parent *exec.Cmd // what the server takes for its client's process
+	in     io.WriteCloser
+	out    io.ReadCloser
+	lines  chan string // what the server says, a message each
+	tmp    string
+	marker string // stands in the command line of each process of the command
+}
+
+// startProgram starts one whose command is `sleep` in a few ways, and returns when
+// they all run.
+func startProgram(t *testing.T, flags ...string) *program {
+	t.Helper()
+	return startProgramIn(t, t.TempDir(), flags...)
+}
+
+// startProgramIn starts it with its state and temporary files in dir.
+func startProgramIn(t *testing.T, dir string, flags ...string) *program {
+	t.Helper()
+	p := launch(t, dir, func(marker string) string {
+		return "echo up; setsid sleep " + marker + " & sleep " + marker + " & sleep " + marker
+	}, flags...)
+	go p.read()
+	p.until(t, `"delta":"up`)
+	for range 200 {
+		if marked(t, p.marker) >= 3 {
+			return p
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the command's processes did not start")
+	return nil
+}
+
+// launch starts the server, with its state and temporary files in dir, and the
+// agent's turn. Nothing is read yet.
+func launch(t *testing.T, dir string, command func(marker string) string, flags ...string) *program {
+	t.Helper()
+	p := &program{tmp: dir, marker: strconv.Itoa(100_000 + time.Now().Nanosecond()%100_000_000)}
+	arguments, err := json.Marshal(map[string]any{"cmd": command(p.marker), "timeout": 600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf(`{"messages":[{"role":"user"}],"reply":{"message":{"toolCalls":[{"name":"bash","arguments":%s}]}}}`, arguments)
+	replay := filepath.Join(dir, "replay.jsonl")
+	if err := os.WriteFile(replay, []byte(script+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.parent = exec.Command("sleep", "3600")
+	if err := p.parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.parent.Process.Kill()
+		_ = p.parent.Wait()
+	})
+	p.cmd = exec.Command("pygent", append([]string{"serve", "--no-docker", "--replay", replay}, flags...)...)
+	p.cmd.Env = append(os.Environ(), "TMPDIR="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if p.out, err = p.cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	for _, msg := range []string{
+		fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":%d}}`, p.parent.Process.Pid),
+		`{"jsonrpc":"2.0","id":2,"method":"agent/step","params":{"prompt":"go"}}`,
+	} {
+		if err := p.send(msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.lines = make(chan string, 10_000) // so many that the reader does not wait
+	return p
+}
+
+// until reads to the first message that holds text.
+func (p *program) until(t *testing.T, text string) string {
+	t.Helper()
+	for line := range p.lines {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	t.Fatalf("the server ended before it said %s", text)
+	return ""
+}
+
+// read splits the output into messages; it ends with the pipe.
+func (p *program) read() {
+	defer close(p.lines)
+	r := bufio.NewReader(p.out)
+	for {
+		var n int
+		head, err := r.ReadString('\n')
+		if _, scanErr := fmt.Sscanf(head, "Content-Length: %d", &n); err != nil || scanErr != nil {
+			return
+		}
+		body := make([]byte, 2+n)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return
+		}
+		p.lines <- string(body[2:])
+	}
+}
+
+func (p *program) send(msg string) error {
+	_, err := io.WriteString(p.in, "Content-Length: "+strconv.Itoa(len(msg))+"\r\n\r\n"+msg)
+	return err
+}
+
+// wait waits for the end of the server, within the bound that it promises and a
+// little for a slow machine.
+func (p *program) wait(t *testing.T, inOrder bool) int {
+	t.Helper()
+	state := make(chan *os.ProcessState, 1)
+	go func() {
+		s, _ := p.cmd.Process.Wait()
+		state <- s
+	}()
+	select {
+	case s := <-state:
+		if s == nil {
+			t.Fatal("no exit state")
+		}
+		if ws, ok := s.Sys().(syscall.WaitStatus); ok && ws.Signaled() && inOrder {
+			t.Errorf("the server died by %s", ws.Signal())
+		}
+		return s.ExitCode()
+	case <-time.After(15 * time.Second):
+		t.Fatal("the server did not end")
+		return 0
+	}
+}
+
+// marked counts the processes whose command line holds marker.
+func marked(t *testing.T, marker string) int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		if text, err := os.ReadFile(f); err == nil && strings.HasPrefix(string(text), "sleep\x00"+marker) {
+			n++
+		}
+	}
+	return n
+}
