@@ -8,7 +8,7 @@ LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1
 FUMPT   := $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATIC  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build demo setup test check bench generate fmt clean
+.PHONY: help build demo setup test check fuzz bench generate fmt clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ check: ## formatting, vet, linters, generated files, module files
 	$(GO) generate ./...
 	@git diff --exit-code -- rpc editors || { echo "go generate changed files: commit them"; exit 1; }
 	$(GO) mod tidy -diff
+
+fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
+	@for target in $$($(GO) test -list '^Fuzz' ./rpc | grep '^Fuzz'); do \
+		$(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(or $(FUZZTIME),30s) ./rpc || exit 1; \
+	done
 
 bench: ## speed and memory, each beside a floor measured in the same run
 	$(GO) test -run='^$$' -bench=. -benchmem -count=$(or $(COUNT),3) ./...

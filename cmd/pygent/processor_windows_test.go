@@ -1,0 +1,22 @@
+package main
+
+import (
+	"syscall"
+	"time"
+)
+
+// processorTime is what this process has used so far.
+func processorTime() time.Duration {
+	process, err := syscall.GetCurrentProcess()
+	if err != nil {
+		return 0
+	}
+	var created, ended, kernel, user syscall.Filetime
+	if syscall.GetProcessTimes(process, &created, &ended, &kernel, &user) != nil {
+		return 0
+	}
+	ticks := func(t syscall.Filetime) time.Duration {
+		return time.Duration(int64(t.HighDateTime)<<32|int64(t.LowDateTime)) * 100 // of 100 ns
+	}
+	return ticks(kernel) + ticks(user)
+}
