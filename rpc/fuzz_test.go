@@ -148,7 +148,8 @@ func FuzzDispatch(f *testing.F) {
 		}
 		requests, input := 0, frame(initialize)
 		for _, op := range program {
-			id, method := op&0x0f, ""
+			id := op & 0x0f
+			var method string
 			switch op >> 4 & 7 {
 			case 0:
 				method = "test/step"

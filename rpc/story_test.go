@@ -71,6 +71,7 @@ type story struct {
 	names *pseudonyms
 	in    io.Writer
 	opens bool // it is the story of initialize
+	lists bool // its sessions are sorted by the times of their files
 
 	mu   sync.Mutex
 	said []string // by the server, not yet taken
@@ -89,7 +90,11 @@ func tell(t *testing.T, file string) {
 	}
 	h.open(t.Context())
 	v := serve(t, t.Context(), h.server)
-	s := &story{t: t, check: newFrameCheck(t, Schema()), names: newPseudonyms(), in: v.in, opens: strings.HasSuffix(file, storyName(MethodInitialize))}
+	s := &story{
+		t: t, check: newFrameCheck(t, Schema()), names: newPseudonyms(), in: v.in,
+		opens: strings.HasSuffix(file, storyName(MethodInitialize)),
+		lists: strings.Contains(string(txtar.Format(a)), `"session/list"`),
+	}
 	go s.listen(v)
 	complete := strings.Contains(firstClient(a), `"method":"initialize"`)
 	if !complete {
@@ -192,6 +197,9 @@ func (s *story) say(line string) string {
 		s.t.Fatalf("%s: %v", line, err)
 	}
 	synctest.Wait()
+	if s.lists {
+		s.tick()
+	}
 	return marked[:2] + line[2:]
 }
 
