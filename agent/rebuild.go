@@ -11,6 +11,7 @@ import (
 // What the model is told where a server ended in the middle of a turn.
 const (
 	serverEnded = "[the server ended]"
+	messageLost = "[a message is lost: its line in the session's journal is damaged]"
 	callCutOff  = "[error] the server ended before this call did; it may not have run at all, or in part"
 )
 
@@ -34,7 +35,9 @@ func (a *Agent) Restore() error {
 			return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 		}
 		for _, line := range page.Lines {
-			r.apply(decodeEvent(a.opts.SessionID, line))
+			e, ok := decodeEvent(a.opts.SessionID, line)
+			r.lost = r.lost || !ok
+			r.apply(e)
 			after = line.Seq
 		}
 		more = page.More
@@ -47,14 +50,15 @@ func (a *Agent) Restore() error {
 	return nil
 }
 
-// decodeEvent reads a record back. A damaged one becomes a notice in its place.
-func decodeEvent(sessionID string, line journal.Line) Event {
-	var e Event
-	if line.Data == nil || json.Unmarshal(line.Data, &e) != nil || e.Kind == "" {
+// decodeEvent reads a record back. A damaged one becomes a notice in its place,
+// and ok is false.
+func decodeEvent(sessionID string, line journal.Line) (e Event, ok bool) {
+	ok = line.Data != nil && json.Unmarshal(line.Data, &e) == nil && e.Kind != ""
+	if !ok {
 		e = Event{Kind: KindNotice, Level: "error", Text: fmt.Sprintf("event %d of this session is lost: its line in the journal is damaged", line.Seq)}
 	}
 	e.SessionID, e.Seq = sessionID, line.Seq
-	return e
+	return e, ok
 }
 
 // rebuilder makes of events what the agent that sent them had in memory.
@@ -66,6 +70,7 @@ type rebuilder struct {
 	told  bool     // a partial message has told why it broke off
 	reply int      // index of the message that the calls belong to
 	open  []string // calls without an answer
+	lost  bool     // a line was damaged since the last message
 }
 
 func (r *rebuilder) apply(e Event) {
@@ -77,11 +82,11 @@ func (r *rebuilder) apply(e Event) {
 	case KindMessage:
 		r.answerOpen()
 		r.told = r.told || e.Partial
-		r.reply = len(r.history.messages)
-		r.history.add(Message{Role: e.Role, Content: e.Text})
+		r.message(Message{Role: e.Role, Content: e.Text})
 	case KindToolStarted:
 		r.start(ToolCall{ID: e.CallID, Name: e.Tool, Arguments: e.Arguments})
 	case KindToolFinished:
+		r.start(ToolCall{ID: e.CallID, Name: e.Tool, Arguments: "{}"}) // its line may be lost
 		if i := slices.Index(r.open, e.CallID); i >= 0 {
 			r.open = slices.Delete(r.open, i, i+1)
 			r.history.add(Message{Role: RoleTool, ToolCallID: e.CallID, Content: e.Text})
@@ -100,12 +105,26 @@ func (r *rebuilder) apply(e Event) {
 	}
 }
 
-// start adds a call to the reply that made it. Where the reply's line is lost,
-// the call still needs one to stand in.
+// message adds what was said. Where the user's words between two replies are
+// lost, something has to stand in: some providers refuse two replies in a row.
+func (r *rebuilder) message(m Message) {
+	last := r.history.messages[len(r.history.messages)-1]
+	if r.lost && m.Role == RoleAssistant && last.Role == RoleAssistant && len(last.ToolCalls) == 0 {
+		r.history.add(Message{Role: RoleUser, Content: messageLost})
+	}
+	r.lost = false
+	r.reply = len(r.history.messages)
+	r.history.add(m)
+}
+
+// start adds a call, unless it is there already, to the reply that made it. Where the reply's line is lost,
+// the call still needs one to stand in. Calls run one after the other, so one
+// that has no answer yet has lost its line.
 func (r *rebuilder) start(call ToolCall) {
 	if r.history.callIDs[call.ID] {
-		return // a line that stands twice
+		return
 	}
+	r.answerOpen()
 	h := &r.history
 	if r.reply == 0 || h.messages[r.reply].Role != RoleAssistant {
 		r.reply = len(h.messages)

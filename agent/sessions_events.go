@@ -50,7 +50,8 @@ func (s *Sessions) SessionEvents(_ context.Context, p SessionEventsParams) (Even
 	}
 	res := EventsPage{Events: make([]Event, 0, len(page.Lines)), LastSeq: page.LastSeq, More: page.More}
 	for _, l := range page.Lines {
-		res.Events = append(res.Events, decodeEvent(p.SessionID, l))
+		e, _ := decodeEvent(p.SessionID, l)
+		res.Events = append(res.Events, e)
 	}
 	return res, nil
 }

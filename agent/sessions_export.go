@@ -53,7 +53,8 @@ func (s *Sessions) ExportSession(ctx context.Context, p ExportParams) (ExportRes
 				return err
 			}
 			for _, l := range page.Lines {
-				to.event(decodeEvent(p.SessionID, l))
+				e, _ := decodeEvent(p.SessionID, l)
+				to.event(e)
 				after = l.Seq
 			}
 			if more = page.More; ctx.Err() != nil {

@@ -158,7 +158,7 @@ func title(h journal.Header, head journal.Page) string {
 		if text != "" {
 			break
 		}
-		if e := decodeEvent(h.SessionID, l); e.Kind == KindMessage && e.Role == RoleUser {
+		if e, _ := decodeEvent(h.SessionID, l); e.Kind == KindMessage && e.Role == RoleUser {
 			text = strings.TrimSpace(e.Text)
 		}
 	}

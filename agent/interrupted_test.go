@@ -1,0 +1,109 @@
+package agent_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/journal"
+)
+
+// journalOf runs turns in a session s_1 and returns the lines of its journal,
+// which is closed.
+func journalOf(t *testing.T, store *journal.Store, turns int, script ...any) (file string, lines [][]byte) {
+	t.Helper()
+	j, err := store.Create(journal.Header{SessionID: "s_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAgent(t, agenttest.Script(script...), agent.Options{SessionID: "s_1", Journal: j})
+	for range turns {
+		a.Run(t.Context(), "go", agent.Turn{})
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(store.Dir("s_1"), "journal.jsonl")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines = bytes.SplitAfter(data, []byte("\n"))
+	return file, lines[:len(lines)-1]
+}
+
+// TestWhereverTheServerEnds cuts a journal behind each of its lines, and damages
+// each: the conversation that comes of it can always be sent, and goes on.
+func TestWhereverTheServerEnds(t *testing.T) {
+	store := newStore(t)
+	two := agenttest.Calls("Both.", agenttest.Call("a", "bash", map[string]any{"cmd": "ok"}), agenttest.Call("b", "echo", `{"text":"x"}`))
+	file, lines := journalOf(t, store, 2, two, bash("c", "ok"), agenttest.Text("Done."), bash("d", "ok"), agenttest.Text("Again."))
+	write := func(lines [][]byte) {
+		t.Helper()
+		if err := os.WriteFile(file, bytes.Join(lines, nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n < len(lines); n++ {
+		write(lines[:n])
+		cut := rebuilt(t, store, "s_1")
+		checkHistory(t, cut)
+		goOn(t, store)
+		damaged := append([][]byte{}, lines...)
+		damaged[n] = []byte("{\"half\":\n")
+		write(damaged)
+		checkHistory(t, rebuilt(t, store, "s_1"))
+		goOn(t, store)
+		if t.Failed() {
+			t.Fatalf("line %d: %s", n+1, lines[n])
+		}
+	}
+}
+
+// goOn runs a further turn on what is left of the session, and compares the
+// conversation that the model gets with the one that is rebuilt afterwards.
+func goOn(t *testing.T, store *journal.Store) {
+	t.Helper()
+	j, err := store.Open("s_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAgent(t, agenttest.Script(agenttest.Text("On.")), agent.Options{SessionID: "s_1", Journal: j})
+	if err := a.Restore(); err != nil {
+		t.Fatal(err)
+	}
+	if out := a.Run(t.Context(), "on", agent.Turn{}); out.Status != agent.StatusCompleted {
+		t.Errorf("%+v", out)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	checkHistory(t, a.History())
+	if diff := cmp.Diff(a.History(), rebuilt(t, store, "s_1"), cmpEmpty); diff != "" {
+		t.Errorf("rebuilt (-live +rebuilt):\n%s", diff)
+	}
+}
+
+func TestDamagedEventsAreNotices(t *testing.T) {
+	store := newStore(t)
+	file, lines := journalOf(t, store, 1, agenttest.Text("Done."))
+	lines[2] = []byte("garbage\x00\n")
+	if err := os.WriteFile(file, bytes.Join(lines, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) { o.Store = store })
+	page, err := s.SessionEvents(t.Context(), agent.SessionEventsParams{SessionID: "s_1"})
+	if err != nil || len(page.Events) != len(lines)-1 {
+		t.Fatalf("%d events, %v", len(page.Events), err)
+	}
+	for i, e := range page.Events {
+		if e.Seq != int64(i)+1 || e.SessionID != "s_1" || (e.Seq == 2) != (e.Kind == agent.KindNotice) {
+			t.Errorf("event %d: %+v", i+1, e)
+		}
+	}
+}
