@@ -3,12 +3,16 @@ package agent_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 )
@@ -30,11 +34,12 @@ func BenchmarkTurn(b *testing.B) {
 }
 
 // BenchmarkToolGap is the time from one model call to the next with a command
-// that does nothing between them, behind a history of so many tool turns. Beside
+// that does nothing between them, behind a history of so many tool turns and with
+// the journal on. Beside
 // it stands the floor, measured in the same run: a bare fork and exec of the
 // same command. The aim is 2 × the floor.
 func BenchmarkToolGap(b *testing.B) {
-	for _, turns := range []int{50, 210} {
+	for _, turns := range []int{10, 50, 210} {
 		b.Run(fmt.Sprintf("turns=%d", turns), func(b *testing.B) {
 			ws, err := runtime.TempWorkspace()
 			if err != nil {
@@ -47,7 +52,12 @@ func BenchmarkToolGap(b *testing.B) {
 			samples := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				gap += toolGap(b, agent.New(gapModel(turns), reg, rt, agent.Options{}), turns)
+				j, err := newStore(b).Create(journal.Header{SessionID: "s_1"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				gap += toolGap(b, agent.New(gapModel(turns), reg, rt, agent.Options{SessionID: "s_1", Journal: j}), turns)
+				_ = j.Close()
 				floor += bareExec(b, ws.Dir())
 				samples++
 			}
@@ -98,4 +108,48 @@ func bareExec(b *testing.B, dir string) time.Duration {
 		}
 	}
 	return time.Since(begin) / gapSamples
+}
+
+// BenchmarkJournal is a turn as they are: a prompt, a file that is written, a
+// command with its output and an answer. journal/content compares the bytes on the
+// disk with those of prompt, words, arguments and results; the aim is 2.
+func BenchmarkJournal(b *testing.B) {
+	code := strings.Repeat("\tif err := step(ctx, \"name\", 3); err != nil && !errors.Is(err, io.EOF) {\n\t\treturn err\n\t}\n", 20)
+	calls := 0
+	model := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		switch calls++; calls % 3 {
+		case 1:
+			return call("", "write_file", map[string]string{"path": "a.go", "content": code}), nil
+		case 2:
+			return call("", "echo", map[string]string{"text": strings.Repeat("ok  \texample.com/a/b\t0.012s <&>\n", 30)}), nil
+		default:
+			return agenttest.Text(strings.Repeat("It is written, and its tests pass. ", 10)), nil
+		}
+	})
+	store, rec := newStore(b), &agenttest.Recorder{}
+	j, err := store.Create(journal.Header{SessionID: "s_1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := newAgent(b, model, agent.Options{SessionID: "s_1", Journal: j, Client: rec})
+	for b.Loop() {
+		if out := a.Run(b.Context(), "Write the next part of it, please, and run the tests.", agent.Turn{}); out.Status != agent.StatusCompleted {
+			b.Fatalf("%+v", out)
+		}
+	}
+	content := 0
+	for _, m := range a.History()[1:] {
+		content += len(m.Content)
+		for _, c := range m.ToolCalls {
+			content += len(c.Arguments)
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(store.Dir("s_1"), "journal.jsonl"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/float64(content), "journal/content")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/openai"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
@@ -63,6 +65,46 @@ func BenchmarkInitialize(b *testing.B) {
 	reportBoth(b, took, floor)
 }
 
+// BenchmarkIdleSessions is the memory of a server that has 50 sessions in which
+// nothing runs. The aim is 40 MB.
+func BenchmarkIdleSessions(b *testing.B) {
+	exe := filepath.Join(b.TempDir(), "pygent")
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s", "-o", exe, ".").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	b.Setenv("XDG_STATE_HOME", b.TempDir())
+	root := b.TempDir()
+	for b.Loop() {
+		cmd := exec.Command(exe, "serve", "--no-docker", "--root", root)
+		in, inErr := cmd.StdinPipe()
+		out, outErr := cmd.StdoutPipe()
+		if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
+			b.Fatal(err)
+		}
+		client := rpc.NewClient(duplex{out, in}, rpc.Handlers{})
+		if err := client.Call(b.Context(), rpc.MethodInitialize, rpc.InitializeParams{}, nil); err != nil {
+			b.Fatal(err)
+		}
+		for range 50 {
+			if err := client.Call(b.Context(), rpc.MethodSessionNew, agent.NewSessionParams{}, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		if err != nil {
+			b.Skip("no /proc:", err)
+		}
+		var kB int
+		_, rss, _ := strings.Cut(string(status), "VmRSS:")
+		if _, err := fmt.Sscan(rss, &kB); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(kB)/1024, "MB")
+		client.Close()
+		_ = cmd.Wait() // exit code 1: the end of input without shutdown
+	}
+}
+
 // BenchmarkTurn is one agent/step whose model answers at once; the floor is a
 // request that does nothing, over the same pipe.
 func BenchmarkTurn(b *testing.B) {
@@ -85,11 +127,12 @@ func BenchmarkTurn(b *testing.B) {
 }
 
 // BenchmarkToolGap is the time that one turn of tools takes, `true` run by the
-// model over and over: around the 50th and around the 210th round. The floor is
-// a bare fork and exec of `sh -c true`.
+// model over and over, with the journal on: around the 10th and around the 200th
+// round, of which the aim is 1.3 × as much. The floor is a bare fork and exec of
+// `sh -c true`.
 func BenchmarkToolGap(b *testing.B) {
-	const rounds, window = 220, 20
-	var at50, at210, floor []time.Duration
+	const rounds, window = 210, 20
+	var at10, at200, floor []time.Duration
 	for b.Loop() {
 		var marks []time.Time
 		n := 0
@@ -101,16 +144,17 @@ func BenchmarkToolGap(b *testing.B) {
 			return agenttest.Calls("", agenttest.Call(fmt.Sprintf("call_%d", n), "bash", `{"cmd":"true"}`)), nil
 		}), nil)
 		step(b, client, agent.StepParams{Prompt: "hi", MaxSteps: rounds + 1})
-		for i := 50; i < 50+window; i++ {
+		for i := 1; i <= window; i++ {
 			floor = append(floor, bareFork(b))
-			at50 = append(at50, marks[i].Sub(marks[i-1]))
-			at210 = append(at210, marks[rounds-i+50].Sub(marks[rounds-i+49]))
+			at10 = append(at10, marks[i].Sub(marks[i-1]))
+			at200 = append(at200, marks[rounds-i+1].Sub(marks[rounds-i]))
 		}
 	}
-	b.ReportMetric(ms(at50), "ms@50")
-	b.ReportMetric(ms(at210), "ms@210")
+	b.ReportMetric(ms(at10), "ms@10")
+	b.ReportMetric(ms(at200), "ms@200")
+	b.ReportMetric(ms(at200)/ms(at10), "x@10")
 	b.ReportMetric(ms(floor), "floor-ms")
-	b.ReportMetric(ms(at210)/ms(floor), "x-floor")
+	b.ReportMetric(ms(at200)/ms(floor), "x-floor")
 }
 
 // BenchmarkRelay is 20,000 deltas from an HTTP endpoint to the client of the
@@ -170,6 +214,7 @@ func connect(b *testing.B, model agent.Model, notified func(string, json.RawMess
 	cfg := config.Default()
 	cfg.Runtime, cfg.Sandbox = config.RuntimeLocal, "none"
 	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop(), &leftovers{})}
+	a.store = journal.NewStore(b.TempDir())
 	server := rpc.NewServer(rpc.Options{})
 	d, err := newDomain(b.Context(), a, server.Peer(), func(tasks.Task) {})
 	if err != nil {
