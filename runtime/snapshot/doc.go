@@ -12,8 +12,8 @@
 //
 // Left out, and named in Outcome.Left: what git would ignore (outside of git a
 // few well-known directories), .git itself, special files, and what is over a
-// cap or cannot be read. Owners are put back by root only; time stamps, hard
-// links and extended attributes are not.
+// cap or cannot be read. Owners of files are put back by root only; time stamps,
+// hard links and extended attributes are not.
 //
 // What is stored survives the death of the server; only pre-images and logs are
 // synced against a crash of the machine, other contents are checked by their

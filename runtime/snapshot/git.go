@@ -25,15 +25,20 @@ type gitTree struct {
 
 // findGit looks for the repository of the workspace, nil when there is none.
 //
-// Only a true directory ".git" is read further. A file that names another one
-// can be the work of whoever wrote the repository: of such a tree the ignore
-// files hold, but nothing is taken from its index.
+// Only a true directory ".git" of the workspace's owner is read further. A file
+// that names another one can be the work of whoever wrote the repository, and a
+// directory above the workspace that of anybody: of such a tree the ignore files
+// hold, but nothing is taken from its index.
 func findGit(workspace string) *gitTree {
+	top, err := os.Lstat(workspace)
+	if err != nil {
+		return nil
+	}
 	for dir, within := workspace, []string(nil); ; {
 		dot := filepath.Join(dir, ".git")
 		if info, err := os.Lstat(dot); err == nil && (info.IsDir() && isRepository(dot) || info.Mode().IsRegular()) {
 			g := &gitTree{within: within}
-			if info.IsDir() {
+			if info.IsDir() && stampOf(info).uid == stampOf(top).uid {
 				g.dir = dot
 			}
 			g.rules = g.outerRules(dir)

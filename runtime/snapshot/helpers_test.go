@@ -72,6 +72,24 @@ func (s *space) write(name, text string) {
 	}
 }
 
+// clear empties the workspace, git's index included.
+func (s *space) clear() {
+	s.t.Helper()
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if name == ".git" {
+			name = ".git/index"
+		}
+		if err := os.RemoveAll(s.path(name)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 func (s *space) sh(script string) {
 	s.t.Helper()
 	cmd := exec.Command("sh", "-ec", script)

@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 )
 
 // holding tells where a file's content can be had.
@@ -53,7 +52,6 @@ func (e *entry) state() State {
 type manifest struct {
 	dirs map[string][]entry // by path, "." is the workspace; sorted by name
 	git  string             // the directory of git that heldGit refers to
-	at   time.Time          // when the scan began
 }
 
 // lookup returns what is at name, nil for nothing, and whether a directory on

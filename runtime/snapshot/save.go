@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // scanFile keeps the last scan, so that the next Tracker reads only what has
@@ -21,7 +20,6 @@ type savedScan struct {
 	Version int
 	Dir     string // the workspace
 	Git     string
-	At      time.Time
 	Dirs    map[string][]savedEntry
 }
 
@@ -36,7 +34,7 @@ type savedEntry struct {
 
 // save writes the scan beside the old one and puts it in its place.
 func (t *Tracker) save(m *manifest) error {
-	s := savedScan{Version: scanVersion, Dir: t.dir, Git: m.git, At: m.at, Dirs: make(map[string][]savedEntry, len(m.dirs))}
+	s := savedScan{Version: scanVersion, Dir: t.dir, Git: m.git, Dirs: make(map[string][]savedEntry, len(m.dirs))}
 	for dir, list := range m.dirs {
 		var kept []savedEntry
 		for i := range list {
@@ -87,7 +85,7 @@ func (t *Tracker) load() *manifest {
 	if err := gob.NewDecoder(bufio.NewReader(f)).Decode(&s); err != nil || s.Version != scanVersion || s.Dir != t.dir {
 		return none
 	}
-	m := &manifest{git: s.Git, at: s.At, dirs: make(map[string][]entry, len(s.Dirs))}
+	m := &manifest{git: s.Git, dirs: make(map[string][]entry, len(s.Dirs))}
 	for dir, list := range s.Dirs {
 		entries := make([]entry, len(list))
 		for i, k := range list {

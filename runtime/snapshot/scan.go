@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // scan is one look at the whole workspace.
@@ -39,7 +38,7 @@ type place struct {
 
 func (t *Tracker) scan(ctx context.Context, old *manifest) (*manifest, error) {
 	s := &scan{t: t, old: old, git: findGit(t.dir), dirs: make(map[string][]entry, len(old.dirs)+1)}
-	m := &manifest{at: time.Now(), dirs: s.dirs}
+	m := &manifest{dirs: s.dirs}
 	top := place{path: "."}
 	if s.git != nil {
 		m.git = s.git.dir
@@ -163,7 +162,8 @@ func (s *scan) lookFile(at place, e *entry, old []entry) (more bool) {
 		e.note = tooLarge(s.t.opts.MaxFileBytes)
 		return false
 	}
-	if was := find(old, e.name); was != nil && was.held != heldNowhere && was.stamp == e.stamp && !was.racy {
+	if was := find(old, e.name); was != nil && was.held != heldNowhere && was.stamp == e.stamp && !was.racy &&
+		(was.held == heldStore || s.git != nil && s.git.dir == s.old.git) {
 		e.held, e.hash = was.held, was.hash
 		return false
 	}

@@ -32,10 +32,8 @@ const objectsDir = "objects"
 
 func openStore(dir string, maxBytes int64) (*store, error) {
 	s := &store{dir: filepath.Join(dir, objectsDir), max: maxBytes}
-	for i := range 256 {
-		if err := os.MkdirAll(filepath.Join(s.dir, fmt.Sprintf("%02x", i)), 0o700); err != nil {
-			return nil, fmt.Errorf("make the undo store: %w", err)
-		}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the undo store: %w", err)
 	}
 	return s, nil
 }
@@ -71,7 +69,7 @@ func (s *store) putBytes(data []byte, sync bool) (Hash, error) {
 	if s.used.Load()+blocks(size) > s.max && !s.has(h, size) {
 		return h, errFull
 	}
-	f, err := os.OpenFile(s.path(h), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := s.create(h)
 	if errors.Is(err, fs.ErrExist) {
 		return h, s.mend(h, data, sync)
 	}
@@ -91,6 +89,21 @@ func (s *store) putBytes(data []byte, sync bool) (Hash, error) {
 	}
 	s.used.Add(blocks(size))
 	return h, nil
+}
+
+// create makes the file of a content, and its directory when it is the first.
+func (s *store) create(h Hash) (*os.File, error) {
+	f, err := os.OpenFile(s.path(h), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.makeDir(h); err == nil {
+			f, err = os.OpenFile(s.path(h), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		}
+	}
+	return f, err
+}
+
+func (s *store) makeDir(h Hash) error {
+	return os.MkdirAll(filepath.Dir(s.path(h)), 0o700)
 }
 
 // mend replaces a content that another process, or a crash, has left half; what
@@ -174,6 +187,9 @@ func (s *store) finish(temp *os.File, h Hash, size int64, sync bool, err error) 
 	}
 	if closeErr := temp.Close(); err == nil {
 		err = closeErr
+	}
+	if err == nil {
+		err = s.makeDir(h)
 	}
 	if err == nil {
 		err = os.Rename(temp.Name(), s.path(h))
