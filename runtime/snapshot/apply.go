@@ -173,7 +173,9 @@ func (r *reverting) writeFile(u *undo) error {
 	}
 	return r.in(u.path, func(dir *os.Root, base string) error {
 		if u.before.Kind == File && u.before.sameContent(u.now.state()) {
-			return r.chmod(u, dir, base)
+			if done, err := r.chmod(u, dir, base); done || err != nil {
+				return err
+			}
 		}
 		temp := tempName()
 		if err := r.stage(u, dir, temp); err != nil {
@@ -212,24 +214,28 @@ func (r *reverting) stage(u *undo, dir *os.Root, temp string) error {
 	return errors.Join(err, f.Close())
 }
 
-// chmod is enough where only the mode was changed; it keeps hard links.
-func (r *reverting) chmod(u *undo, dir *os.Root, base string) error {
+// chmod is enough where only the mode was changed. A file with further names is
+// not touched, but replaced like others: they need not have had the same mode.
+func (r *reverting) chmod(u *undo, dir *os.Root, base string) (done bool, err error) {
 	f, err := dir.OpenFile(base, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || stampOf(info).ino != u.now.stamp.ino {
-		return errChanged
+		return false, errChanged
+	}
+	if linked(info) {
+		return false, nil
 	}
 	if err := r.still(u, dir, base); err != nil {
-		return err
+		return false, err
 	}
 	if err := f.Chmod(fileMode(u.before.Mode)); err != nil {
-		return err
+		return false, err
 	}
-	return r.wrote(u, dir, base)
+	return true, r.wrote(u, dir, base)
 }
 
 // wrote notes the mode that the file really has: a system can take bits away.

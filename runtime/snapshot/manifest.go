@@ -3,6 +3,7 @@ package snapshot
 import (
 	"path"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -70,9 +71,10 @@ func (m *manifest) lookup(name string) (e *entry, ignored bool) {
 	return nil, false
 }
 
+// find reads nothing but names: the rest of an entry can still be written.
 func find(list []entry, name string) *entry {
-	i, ok := slices.BinarySearchFunc(list, name, func(e entry, name string) int { return strings.Compare(e.name, name) })
-	if !ok {
+	i := sort.Search(len(list), func(i int) bool { return list[i].name >= name })
+	if i == len(list) || list[i].name != name {
 		return nil
 	}
 	return &list[i]

@@ -12,3 +12,9 @@ func (s *stamp) fill(info fs.FileInfo) {
 		s.uid, s.gid = st.Uid, st.Gid
 	}
 }
+
+// linked tells that the file has further names.
+func linked(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink > 1
+}

@@ -5,3 +5,6 @@ package snapshot
 import "io/fs"
 
 func (s *stamp) fill(fs.FileInfo) {}
+
+// linked tells that the file has further names: it may.
+func linked(fs.FileInfo) bool { return true }

@@ -116,3 +116,63 @@ func TestConflictLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Names of one file need not have had one mode.
+func TestModesOfHardLinks(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write("a", "x\n")
+	s.write("b", "x\n")
+	s.write("c", "y\n")
+	s.sh("chmod 640 b; ln a linked")
+	before := s.tree()
+	out := s.turn(func() { s.sh("chmod 700 a; ln -f a b; ln -f a c") })
+	after := s.tree()
+	undo := s.revert(out.Changes)
+	noConflicts(t, undo)
+	s.wantTree(before)
+	noConflicts(t, s.revert(undo.Changes))
+	s.wantTree(after)
+}
+
+// Nobody looked into what a rule left out, so that changing the rule makes
+// nothing new, and a revert removes nothing that was there.
+func TestRulesThatChange(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write(".gitignore", "out\n*.env\n")
+	s.write("out/x", "mine\n")
+	s.write("a.env", "mine\n")
+	s.sh("git init -q")
+	before := s.tree()
+	out := s.turn(func() { s.write(".gitignore", "seen\n"); s.write("seen/x", "made\n") })
+	if got := told(out.Changes); len(got) != 1 {
+		t.Errorf("changes %v", got)
+	}
+	noConflicts(t, s.revert(out.Changes))
+	s.sh("rm -r seen")
+	s.wantTree(before)
+}
+
+// Reverting one file of many leaves the others, and takes along the directory
+// that was made for it.
+func TestRevertOfPaths(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write("a", "old\n")
+	out := s.turn(func() { s.sh("echo new > a; mkdir -p d/e f; echo x > d/e/x; echo y > f/y") })
+	noConflicts(t, s.revert(out.Changes, "d/e/x", "f"))
+	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- new\n"})
+}
+
+// A change by hand between two turns is not passed over.
+func TestRevertOfTurnsWithAGap(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write("a", "1")
+	s.write("b", "1")
+	one := s.turn(func() { s.write("a", "2"); s.write("b", "2") })
+	s.write("a", "by hand")
+	two := s.turn(func() { s.write("a", "3"); s.write("b", "3") })
+	r, err := s.Revert(t.Context(), []Record{{Changes: one.Changes}, {Changes: two.Changes}}, nil)
+	if err != nil || len(r.Conflicts) != 1 || r.Conflicts[0].Reason != "it was changed between two of the turns" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- 3", "/b": "-rw-r--r-- 1"})
+}
