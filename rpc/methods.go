@@ -60,6 +60,7 @@ func methods() []entry {
 		call("session/export", "Writes a session as one text.", (*agent.Sessions).ExportSession),
 
 		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
+		call("runtime/exec", "Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.", (*agent.Sessions).Exec),
 
 		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
 		call(MethodTaskStatus, "Tells how a task is.", (*tasks.Manager).Status),
@@ -68,6 +69,8 @@ func methods() []entry {
 		call("tasks/cancel", "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
 		call("tasks/remove", "Forgets an ended task and deletes its workspace.", (*tasks.Manager).Remove),
 		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
+		call("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
+		call("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 
 		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		event[tasks.Changed](MethodTaskChanged, "A task's state changed."),

@@ -425,6 +425,32 @@ export interface RuntimeLimits {
   outputBytes: number;
 }
 
+export interface ExecParams {
+  /** absent: the connection's own session */
+  sessionId?: string | null;
+  /** as for sh -c */
+  command: string;
+  /** workspace-relative, with slashes; absent: the workspace */
+  cwd?: string | null;
+  /** default 30 */
+  timeoutSeconds?: number | null;
+}
+
+export interface Result {
+  text: string;
+  /** absent when the command did not end by itself */
+  exitCode?: number;
+  /** SIGSEGV and the like */
+  signal?: string;
+  timedOut: boolean;
+  outOfMemory?: boolean;
+  /** the middle of the output is missing from text */
+  truncated: boolean;
+  /** of the whole output */
+  totalBytes?: number;
+  durationSeconds: number;
+}
+
 export interface StartParams {
   prompt: string;
   /** workspace-relative files and directories that the task gets a copy of, at the same paths */
@@ -546,6 +572,48 @@ export interface CollectedFile {
   sha256?: string;
 }
 
+export interface FileParams {
+  /** read in the task's workspace */
+  taskId?: string | null;
+  /** read in the session's; neither: the connection's own session */
+  sessionId?: string | null;
+  path: string;
+  /** true: base64 in any case */
+  binary?: boolean | null;
+}
+
+export interface FileContent {
+  content: string;
+  /** utf-8, or base64 where asked for or where it is no UTF-8 */
+  encoding: string;
+  /** this is the beginning of a file that is longer than 8 MiB */
+  truncated: boolean;
+}
+
+export interface ListFilesParams {
+  /** list in the task's workspace */
+  taskId?: string | null;
+  /** list in the session's; neither: the connection's own session */
+  sessionId?: string | null;
+  /** a directory; absent: the workspace itself */
+  path?: string | null;
+}
+
+export interface FileList {
+  /** in the order of names */
+  entries: Array<Entry>;
+  /** there are more than the 10,000 that are listed */
+  truncated: boolean;
+}
+
+export interface Entry {
+  name: string;
+  /** file, dir, link, fifo, socket, device or other */
+  type: string;
+  /** bytes of a file */
+  size?: number;
+}
+
 export interface Changed {
   task: Task;
 }
@@ -621,6 +689,8 @@ export interface Requests {
   "session/export": { params: ExportParams; result: ExportResult };
   /** Tells what a session's commands run in. */
   "runtime/info": { params: SessionParams; result: Info };
+  /** Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it. */
+  "runtime/exec": { params: ExecParams; result: Result };
   /** Starts a delegated agent in a workspace of its own and answers at once. */
   "tasks/start": { params: StartParams; result: StartResult };
   /** Tells how a task is. */
@@ -635,6 +705,10 @@ export interface Requests {
   "tasks/remove": { params: TaskParams; result: Removed };
   /** Copies a file or directory from a task's workspace into the session's. */
   "files/collect": { params: CollectParams; result: CollectResult };
+  /** Reads a file of a session's or a task's workspace. */
+  "files/read": { params: FileParams; result: FileContent };
+  /** Lists a directory of a session's or a task's workspace. */
+  "files/list": { params: ListFilesParams; result: FileList };
 }
 
 /** Notifications to the server. */
@@ -687,6 +761,7 @@ export const methods = {
   sessionDelete: "session/delete",
   sessionExport: "session/export",
   runtimeInfo: "runtime/info",
+  runtimeExec: "runtime/exec",
   tasksStart: "tasks/start",
   tasksStatus: "tasks/status",
   tasksList: "tasks/list",
@@ -694,6 +769,8 @@ export const methods = {
   tasksCancel: "tasks/cancel",
   tasksRemove: "tasks/remove",
   filesCollect: "files/collect",
+  filesRead: "files/read",
+  filesList: "files/list",
   agentEvent: "agent/event",
   tasksChanged: "tasks/changed",
   agentRequestApproval: "agent/requestApproval",

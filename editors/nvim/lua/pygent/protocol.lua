@@ -296,6 +296,22 @@
 ---@field fileBytes? integer
 ---@field outputBytes integer
 
+---@class pygent.ExecParams
+---@field sessionId? string absent: the connection's own session
+---@field command string as for sh -c
+---@field cwd? string workspace-relative, with slashes; absent: the workspace
+---@field timeoutSeconds? number default 30
+
+---@class pygent.Result
+---@field text string
+---@field exitCode? integer absent when the command did not end by itself
+---@field signal? string SIGSEGV and the like
+---@field timedOut boolean
+---@field outOfMemory? boolean
+---@field truncated boolean the middle of the output is missing from text
+---@field totalBytes? integer of the whole output
+---@field durationSeconds number
+
 ---@class pygent.StartParams
 ---@field prompt string
 ---@field files? string[] workspace-relative files and directories that the task gets a copy of, at the same paths
@@ -380,6 +396,31 @@
 ---@field path string
 ---@field bytes integer
 ---@field sha256? string
+
+---@class pygent.FileParams
+---@field taskId? string read in the task's workspace
+---@field sessionId? string read in the session's; neither: the connection's own session
+---@field path string
+---@field binary? boolean true: base64 in any case
+
+---@class pygent.FileContent
+---@field content string
+---@field encoding string utf-8, or base64 where asked for or where it is no UTF-8
+---@field truncated boolean this is the beginning of a file that is longer than 8 MiB
+
+---@class pygent.ListFilesParams
+---@field taskId? string list in the task's workspace
+---@field sessionId? string list in the session's; neither: the connection's own session
+---@field path? string a directory; absent: the workspace itself
+
+---@class pygent.FileList
+---@field entries pygent.Entry[] in the order of names
+---@field truncated boolean there are more than the 10,000 that are listed
+
+---@class pygent.Entry
+---@field name string
+---@field type string file, dir, link, fifo, socket, device or other
+---@field size? integer bytes of a file
 
 ---@class pygent.Changed
 ---@field task pygent.Task
@@ -488,6 +529,10 @@ M.methods = {
   ---Params: pygent.SessionParams
   ---Result: pygent.Info
   runtimeInfo = "runtime/info",
+  ---Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.
+  ---Params: pygent.ExecParams
+  ---Result: pygent.Result
+  runtimeExec = "runtime/exec",
   ---Starts a delegated agent in a workspace of its own and answers at once.
   ---Params: pygent.StartParams
   ---Result: pygent.StartResult
@@ -516,6 +561,14 @@ M.methods = {
   ---Params: pygent.CollectParams
   ---Result: pygent.CollectResult
   filesCollect = "files/collect",
+  ---Reads a file of a session's or a task's workspace.
+  ---Params: pygent.FileParams
+  ---Result: pygent.FileContent
+  filesRead = "files/read",
+  ---Lists a directory of a session's or a task's workspace.
+  ---Params: pygent.ListFilesParams
+  ---Result: pygent.FileList
+  filesList = "files/list",
   ---Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped.
   ---Params: pygent.Event
   agentEvent = "agent/event",

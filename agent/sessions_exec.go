@@ -1,0 +1,39 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// maxExecTimeout bounds what a client can ask for.
+const maxExecTimeout = 24 * time.Hour
+
+// ExecParams are the parameters of runtime/exec.
+type ExecParams struct {
+	SessionID      string  `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session"`
+	Command        string  `json:"command" jsonschema:"as for sh -c"`
+	CWD            string  `json:"cwd,omitempty" jsonschema:"workspace-relative, with slashes; absent: the workspace"`
+	TimeoutSeconds float64 `json:"timeoutSeconds,omitempty" jsonschema:"default 30"`
+}
+
+// Exec serves runtime/exec: it runs a command of the user's own where those of
+// the session's agent run, beside a turn too. Nobody is asked, and the model does
+// not learn of it. When ctx ends the command and all that it started are killed,
+// and what it put out by then is the result. An error tells that it did not run.
+func (s *Sessions) Exec(ctx context.Context, p ExecParams) (runtime.Result, error) {
+	if !(p.TimeoutSeconds >= 0 && p.TimeoutSeconds <= maxExecTimeout.Seconds()) { // NaN is refused too
+		return runtime.Result{}, &runtime.InvalidError{
+			Field:  "timeoutSeconds",
+			Reason: fmt.Sprintf("%g: give seconds, from 0 (the default) to %.0f", p.TimeoutSeconds, maxExecTimeout.Seconds()),
+		}
+	}
+	rt, err := s.Runtime(ctx, p.SessionID)
+	if err != nil {
+		return runtime.Result{}, err
+	}
+	res := rt.Bash(ctx, p.Command, runtime.BashOptions{Dir: p.CWD, Timeout: duration(p.TimeoutSeconds)})
+	return res, res.Err
+}

@@ -1,0 +1,78 @@
+package tasks
+
+import (
+	"context"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// FileParams are the parameters of files/read.
+type FileParams struct {
+	TaskID    string `json:"taskId,omitempty" jsonschema:"read in the task's workspace"`
+	SessionID string `json:"sessionId,omitempty" jsonschema:"read in the session's; neither: the connection's own session"`
+	Path      string `json:"path"`
+	Binary    bool   `json:"binary,omitempty" jsonschema:"true: base64 in any case"`
+}
+
+// FileContent answers files/read.
+type FileContent struct {
+	Content   string `json:"content"`
+	Encoding  string `json:"encoding" jsonschema:"utf-8, or base64 where asked for or where it is no UTF-8"`
+	Truncated bool   `json:"truncated" jsonschema:"this is the beginning of a file that is longer than 8 MiB"`
+}
+
+// ReadFile serves files/read: a file of a task's or a session's workspace as it is
+// now.
+func (m *Manager) ReadFile(ctx context.Context, p FileParams) (FileContent, error) {
+	rt, err := m.place(ctx, p.TaskID, p.SessionID)
+	if err != nil {
+		return FileContent{}, err
+	}
+	content, encoding, truncated, err := rt.ReadFile(p.Path, p.Binary)
+	if err != nil {
+		return FileContent{}, err
+	}
+	return FileContent{Content: content, Encoding: encoding, Truncated: truncated}, nil
+}
+
+// ListFilesParams are the parameters of files/list.
+type ListFilesParams struct {
+	TaskID    string `json:"taskId,omitempty" jsonschema:"list in the task's workspace"`
+	SessionID string `json:"sessionId,omitempty" jsonschema:"list in the session's; neither: the connection's own session"`
+	Path      string `json:"path,omitempty" jsonschema:"a directory; absent: the workspace itself"`
+}
+
+// FileList answers files/list.
+type FileList struct {
+	Entries   []runtime.Entry `json:"entries" jsonschema:"in the order of names"`
+	Truncated bool            `json:"truncated" jsonschema:"there are more than the 10,000 that are listed"`
+}
+
+// ListFiles serves files/list: what a directory of a task's or a session's
+// workspace holds, not what its directories hold.
+func (m *Manager) ListFiles(ctx context.Context, p ListFilesParams) (FileList, error) {
+	rt, err := m.place(ctx, p.TaskID, p.SessionID)
+	if err != nil {
+		return FileList{}, err
+	}
+	entries, truncated, err := rt.Workspace().List(p.Path, runtime.ListOptions{})
+	if err != nil {
+		return FileList{}, err
+	}
+	return FileList{Entries: entries, Truncated: truncated}, nil
+}
+
+// place is the runtime of a task or of a session.
+func (m *Manager) place(ctx context.Context, taskID, sessionID string) (*runtime.Runtime, error) {
+	if taskID == "" {
+		return m.opts.Parent(ctx, sessionID)
+	}
+	if sessionID != "" {
+		return nil, &runtime.InvalidError{Field: "sessionId", Reason: "and taskId exclude each other"}
+	}
+	t, err := m.find(taskID)
+	if err != nil {
+		return nil, err
+	}
+	return t.runtime, nil
+}
