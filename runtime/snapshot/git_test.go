@@ -181,6 +181,24 @@ func TestContentsThatGitHasNot(t *testing.T) {
 			t.Errorf("reverted %+v", r)
 		}
 	})
+	t.Run("damaged", func(t *testing.T) {
+		s := start(t, ":")
+		s.sh(`id=$(printf 'forgd\n' | git hash-object -w --stdin); to=$(git rev-parse :f)
+			chmod -R u+w .git/objects
+			cp .git/objects/$(echo $id | sed 's,^..,&/,') .git/objects/$(echo $to | sed 's,^..,&/,')`)
+		out := s.turn(func() { s.write("f", "other\n") })
+		if got := out.Changes[0].Before.Uncovered; !strings.Contains(got, "damaged") {
+			t.Errorf("before: %+v", out.Changes[0].Before)
+		}
+	})
+	t.Run("filtered once", func(t *testing.T) {
+		s := start(t, "git config filter.x.clean 'echo pointer'; mkdir -p .git/info; echo 'f filter=x' > .git/info/attributes")
+		s.sh("rm .git/info/attributes")
+		out := s.turn(func() { s.write("f", "other\n") })
+		if got := out.Changes[0].Before.Uncovered; !strings.Contains(got, "git has lost its content") {
+			t.Errorf("before: %+v", out.Changes[0].Before)
+		}
+	})
 	t.Run("link to another repository", func(t *testing.T) {
 		s := start(t, "git config x.y z")
 		s.sh("mv .git ../elsewhere; ln -s ../elsewhere .git")

@@ -5,6 +5,7 @@ package snapshot
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -175,4 +176,41 @@ func TestRevertOfTurnsWithAGap(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- 3", "/b": "-rw-r--r-- 1"})
+}
+
+// Of a file that was changed just now nobody knows whether the stamp is its last.
+func TestSettledStamps(t *testing.T) {
+	now := time.Now()
+	fresh, old := now.Add(-racy/2).UnixNano(), now.Add(-2*racy).UnixNano()
+	for s, want := range map[stamp]bool{
+		{ctime: old, mtime: fresh}: true,
+		{ctime: fresh, mtime: old}: false,
+		{mtime: fresh}:             false,
+		{mtime: old}:               true,
+	} {
+		if got := s.settled(now); got != want {
+			t.Errorf("%+v: %v", s, got)
+		}
+	}
+}
+
+// Two writes within one tick of the clock can have the same time stamp.
+func TestWritesWithinATick(t *testing.T) {
+	s := newSpace(t, Options{})
+	for i := range 100 {
+		s.write("f", "aaaa")
+		before, err := s.rescan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write("f", "bbbb")
+		after, err := s.rescan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := comparison{t: s.Tracker, before: before, after: after}
+		if changes, err := c.changes(t.Context()); err != nil || len(changes) != 1 {
+			t.Fatalf("round %d: %v, %v", i, told(changes), err)
+		}
+	}
 }
