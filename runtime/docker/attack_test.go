@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // repository makes a workspace with a .git in it.
@@ -119,12 +120,12 @@ func TestAttackByProgram(t *testing.T) {
 	}
 	abstract, err := net.Listen("unix", "@pygent-"+randomID())
 	if err != nil {
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	t.Cleanup(func() { _ = errors.Join(tcp.Close(), udp.Close(), abstract.Close()) })
 	eachCommandWay(t, func(t *testing.T, w way) {
 		ws := workspace(t)
-		build(t, "./internal/attack", filepath.Join(ws.Dir(), "attack"))
+		runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
 		e := executor(t, ws, w.with(Options{}))
 		// UDP to nobody is accepted by a kernel with a route, so PID 1's own
 		// loopback would take it: the host must not see it.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // relay stands between a client and the real daemon, and can die and come back
@@ -89,7 +90,7 @@ func testBrokenStream(t *testing.T, w way) {
 	direct := connect(t)
 	socket, ok := strings.CutPrefix(direct.api.DaemonHost(), "unix://")
 	if !ok {
-		t.Skip("needs a daemon on a Unix socket")
+		runtimetest.Missing(t, "needs a daemon on a Unix socket")
 	}
 	for _, down := range []bool{false, true} {
 		t.Run(fmt.Sprintf("down %v", down), func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // testImage is what containers of tests are made of: anything with a POSIX sh.
@@ -34,11 +35,8 @@ func connect(tb testing.TB) *Client {
 		defer cancel()
 		err = c.Probe(ctx, testImage())
 	}
-	if err != nil && os.Getenv("CI") != "" {
-		tb.Fatal(err)
-	}
 	if err != nil {
-		tb.Skip(err)
+		runtimetest.Missing(tb, err)
 	}
 	return c
 }
@@ -81,15 +79,6 @@ func executor(tb testing.TB, ws *runtime.Workspace, opts Options) *Executor {
 		}
 	})
 	return e
-}
-
-func testProgram(tb testing.TB) Program {
-	tb.Helper()
-	p, err := program()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
 }
 
 // containers lists the IDs of an instance's containers, whatever their state.

@@ -13,16 +13,14 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // git runs the host's git, which is what the guard is about.
 func git(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir

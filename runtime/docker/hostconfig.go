@@ -101,7 +101,9 @@ func hostConfig(o Options, p plan, dir string, git gitguard.Guard, cpus int) *co
 		ReadonlyRootfs: true,
 		ShmSize:        min(sharedBytes, o.MemoryBytes/8),
 		Tmpfs: map[string]string{
-			tmpDir:  "rw,exec,nosuid,nodev,mode=1777,size=" + quarter,
+			// Some versions of runc give it the mode of the image's /tmp in place of
+			// this one, hence the owner.
+			tmpDir:  fmt.Sprintf("rw,exec,nosuid,nodev,mode=1777,uid=%s,gid=%s,size=%s", uid, gid, quarter),
 			homeDir: fmt.Sprintf("rw,exec,nosuid,nodev,mode=0700,uid=%s,gid=%s,size=%s", uid, gid, quarter),
 		},
 		Mounts: mounts(o, p, dir, git),

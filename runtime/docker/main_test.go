@@ -11,49 +11,50 @@ import (
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
+// programsVariable names a directory with the programs, for tests whose user has
+// no Go or no cache of it.
+const programsVariable = "PYGENT_TEST_PROGRAMS"
+
 func TestMain(m *testing.M) {
 	code := m.Run()
-	removeProgram()
+	if programsMade != "" {
+		_ = os.RemoveAll(programsMade)
+	}
 	os.Exit(code)
 }
 
-// program builds a static supervisor, once: the test's own program can need
-// libraries that the image does not have.
-var program = sync.OnceValues(func() (Program, error) {
-	dir, err := os.MkdirTemp("", "pygent-test-")
-	if err != nil {
-		return Program{}, err
-	}
-	programDirOfTests = dir
-	path := filepath.Join(dir, "supervise")
-	if err := buildStatic("./internal/supervise", path); err != nil {
-		return Program{}, err
-	}
-	return Program{Path: path, Args: []string{supervisor.Arg}}, os.Chmod(dir, 0o755)
-})
+var programsMade string
 
-func buildStatic(source, path string) error {
-	build := exec.Command("go", "build", "-o", path, source)
+// programs builds static programs, once, and answers where they are: the test's
+// own program can need libraries that the image does not have.
+var programs = sync.OnceValues(func() (dir string, err error) {
+	if dir := os.Getenv(programsVariable); dir != "" {
+		return dir, nil
+	}
+	if programsMade, err = os.MkdirTemp("", "pygent-test-"); err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", programsMade, "./internal/supervise", "./internal/attack")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", source, err, text)
+		return "", fmt.Errorf("build programs: %w\n%s", err, text)
 	}
-	return nil
+	return programsMade, os.Chmod(programsMade, 0o755)
+})
+
+// testProgram is the supervisor of tests.
+func testProgram(tb testing.TB) Program {
+	tb.Helper()
+	return Program{Path: builtProgram(tb, "supervise"), Args: []string{supervisor.Arg}}
 }
 
-func build(t *testing.T, source, path string) {
-	t.Helper()
-	if err := buildStatic(source, path); err != nil {
-		t.Fatal(err)
+func builtProgram(tb testing.TB, name string) string {
+	tb.Helper()
+	dir, err := programs()
+	if err != nil {
+		tb.Fatal(err)
 	}
-}
-
-var programDirOfTests string
-
-func removeProgram() {
-	if programDirOfTests != "" {
-		_ = os.RemoveAll(programDirOfTests)
-	}
+	return filepath.Join(dir, name)
 }
 
 // way is how a container gets its files and commands.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // site is a web server on this machine.
@@ -23,7 +24,7 @@ func site(t *testing.T, address string) (host string, asked *atomic.Int64) {
 	}))
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	_ = s.Listener.Close()
 	s.Listener = l
@@ -95,11 +96,11 @@ func bridgeAddress(t *testing.T) string {
 	t.Helper()
 	bridge, err := net.InterfaceByName("docker0")
 	if err != nil {
-		t.Skip("no docker0 here: ", err)
+		runtimetest.Missing(t, "no docker0 here: ", err)
 	}
 	addrs, err := bridge.Addrs()
 	if err != nil || len(addrs) == 0 {
-		t.Skip("docker0 has no address: ", err)
+		runtimetest.Missing(t, "docker0 has no address: ", err)
 	}
 	return addrs[0].(*net.IPNet).IP.String()
 }

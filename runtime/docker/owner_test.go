@@ -84,7 +84,7 @@ func TestOwnerKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = owner.Wait()
-	eventually(t, "no container is left", 10*time.Second, func() bool { return len(containers(t, client, instance)) == 0 })
+	eventually(t, "no container is left", 2*time.Second, func() bool { return len(containers(t, client, instance)) == 0 })
 	t.Logf("all gone %v after the kill", time.Since(began))
 	if _, err := client.Reap(context.Background()); err != nil {
 		t.Error(err)

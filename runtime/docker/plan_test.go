@@ -12,6 +12,7 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // wantReason runs a command and looks at how its container came to be.
@@ -46,8 +47,8 @@ func TestProgramThatCannotRun(t *testing.T) {
 		}
 		return name
 	}
-	usage := filepath.Join(dir, "usage")
-	build(t, "./internal/supervise", usage)
+	usage := filepath.Join(dir, "usage") // another file, as what cannot run is remembered
+	runtimetest.CopyProgram(t, builtProgram(t, "supervise"), usage)
 	for _, tc := range []struct {
 		name, word string
 		program    Program
@@ -86,7 +87,7 @@ func TestDaemonOverTCP(t *testing.T) {
 	direct := connect(t)
 	socket, ok := strings.CutPrefix(direct.api.DaemonHost(), "unix://")
 	if !ok {
-		t.Skip("needs a daemon on a Unix socket")
+		runtimetest.Missing(t, "needs a daemon on a Unix socket")
 	}
 	r := newRelay(t, socket)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // proxied connects through a server of ours to the real daemon. answer sees
@@ -18,7 +20,7 @@ func proxied(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, f
 	t.Helper()
 	socket, ok := strings.CutPrefix(connect(t).api.DaemonHost(), "unix://")
 	if !ok {
-		t.Skip("needs a daemon on a Unix socket")
+		runtimetest.Missing(t, "needs a daemon on a Unix socket")
 	}
 	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "docker"})
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

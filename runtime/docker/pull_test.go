@@ -105,7 +105,7 @@ func TestPull(t *testing.T) {
 func TestPullIsChecked(t *testing.T) {
 	client, err := Connect()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = client.Close() }()
 	e := New(workspace(t), Options{Client: client, Image: "x", Pull: "always"})

@@ -9,76 +9,29 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-const (
-	apiKey    = "sk-attack-0123456789"
-	insideVar = "PYGENT_TEST_INSIDE" // set in the processes that the tests below start
-	nobody    = 65534
-)
+// apiKey is in the environment of the processes that TestAttacks starts.
+const apiKey = "sk-attack-0123456789"
 
-// again runs tests of this binary in a process of its own, as another user if
-// uid is not this one, with a secret in its very environment.
-func again(t *testing.T, uid int, pattern string) {
-	t.Helper()
-	if uid != os.Getuid() && os.Getuid() != 0 {
-		t.Skip("only root can become another user")
-	}
-	dir, err := os.MkdirTemp("", "pygent-again-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	for _, sub := range []string{"home", "tmp"} {
-		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chown(filepath.Join(dir, sub), uid, -1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(dir, "test")
-	copyFile(t, "/proc/self/exe", binary)
-	cmd := exec.Command(binary, "-test.run="+pattern, "-test.v", "-test.timeout=3m")
-	cmd.Dir = dir
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + dir + "/home", "TMPDIR=" + dir + "/tmp", "CI=" + os.Getenv("CI"),
-		insideVar + "=1", "OPENAI_API_KEY=" + apiKey,
-	}
-	if uid != os.Getuid() {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("--- PASS")) {
-		t.Errorf("%v:\n%s", err, out)
-		return
-	}
-	t.Logf("%s", out)
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	data, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, data, 0o755); err != nil {
-		t.Fatal(err)
-	}
-}
-
+// TestAttacks runs the tests that attack, and those of faults, twice at once.
 func TestAttacks(t *testing.T) {
-	t.Run("AsThisUser", func(t *testing.T) { t.Parallel(); again(t, os.Getuid(), "^TestInside") })
-	t.Run("AsOrdinaryUser", func(t *testing.T) { t.Parallel(); again(t, nobody, "^(TestInside.*|TestConformance(Strong|Medium))$") })
+	for name, as := range map[string]runtimetest.As{
+		"AsThisUser":     {UID: os.Getuid(), Run: "^TestInside"},
+		"AsOrdinaryUser": {UID: runtimetest.OrdinaryUser, Run: "^(TestInside.*|TestConformance.*|TestToolchains)$"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			as.Key = apiKey
+			runtimetest.Again(t, as)
+		})
+	}
 }
 
 // target is what attacks aim at, on the host.
@@ -127,7 +80,7 @@ func newRepo(t *testing.T, level string, limits runtime.Limits) *runtime.Runtime
 			}
 		}
 	}
-	copyFile(t, "/proc/self/exe", ws.Dir()+"/attacker")
+	runtimetest.CopyProgram(t, "/proc/self/exe", ws.Dir()+"/attacker")
 	rt := runtime.New(ws, local.New(ws, local.Options{Level: level, StateDir: t.TempDir(), Limits: limits}), runtime.Options{})
 	cleanup(t, rt)
 	return rt
@@ -135,7 +88,7 @@ func newRepo(t *testing.T, level string, limits runtime.Limits) *runtime.Runtime
 
 func insideOnly(t *testing.T) {
 	t.Helper()
-	if os.Getenv(insideVar) == "" {
+	if !runtimetest.Inside() {
 		t.Skip("TestAttacks runs it")
 	}
 }

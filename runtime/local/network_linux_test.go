@@ -11,6 +11,7 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // site is a web server on this machine.
@@ -31,7 +32,7 @@ func newNetworked(t *testing.T, level string, network runtime.Network) *runtime.
 	if err != nil {
 		t.Fatal(err)
 	}
-	copyFile(t, "/proc/self/exe", ws.Dir()+"/attacker")
+	runtimetest.CopyProgram(t, "/proc/self/exe", ws.Dir()+"/attacker")
 	rt := runtime.New(ws, local.New(ws, local.Options{Level: level, StateDir: t.TempDir(), Network: network}), runtime.Options{})
 	cleanup(t, rt)
 	return rt

@@ -12,13 +12,14 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 func TestProbeFindsWhatWorks(t *testing.T) {
 	report := local.Probe(t.Context())
 	t.Logf("%+v", report)
 	if report.Level != runtime.SandboxStrong {
-		t.Skip("this machine gives no strong sandbox: " + report.Summary())
+		runtimetest.Missing(t, "this machine gives no strong sandbox: "+report.Summary())
 	}
 	ws, err := runtime.TempWorkspace()
 	if err != nil {

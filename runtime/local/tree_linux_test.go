@@ -17,7 +17,7 @@ import (
 func childrenOf(t *testing.T, process string) (pids []string) {
 	t.Helper()
 	tasks, err := os.ReadDir("/proc/" + process + "/task")
-	if err != nil {
+	if err != nil && process == "self" {
 		t.Fatal(err)
 	}
 	for _, task := range tasks {
@@ -76,22 +76,6 @@ func TestCommandsOfTwoExecutorsSpareEachOther(t *testing.T) {
 		}
 	})
 	all.Wait()
-	if left := leftovers(t); left != "" {
-		t.Errorf("children %s are left", left)
-	}
-}
-
-// TestForkBombEnds: it is in one process group, so that one signal gets it all,
-// whatever it does meanwhile.
-func TestForkBombEnds(t *testing.T) {
-	rt := newRuntime(t)
-	cleanup(t, rt)
-	begin := time.Now()
-	// Bounded, for the machine's sake: at the most 2^9 processes at a time.
-	res := rt.Bash(t.Context(), "f() { [ $1 -gt 8 ] && sleep 100; f $(($1+1)) & f $(($1+1)) & wait; }; f 0", runtime.BashOptions{Timeout: time.Second})
-	if !res.TimedOut || time.Since(begin) > 10*time.Second {
-		t.Errorf("after %v:\n%.500s", time.Since(begin), res.Text)
-	}
 	if left := leftovers(t); left != "" {
 		t.Errorf("children %s are left", left)
 	}

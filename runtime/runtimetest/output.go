@@ -14,12 +14,6 @@ var outputCases = []testCase{
 	{"StderrComesInOrder", func(t *testing.T, rt *runtime.Runtime) {
 		wantText(t, rt, "echo 1; echo 2 >&2; echo 3; echo 4 >&2", "1\n2\n3\n4\n")
 	}},
-	{"InvalidUTF8IsKept", func(t *testing.T, rt *runtime.Runtime) {
-		wantText(t, rt, `printf 'a\377b\n\303\244\n'`, "a\uFFFDb\nä\n")
-	}},
-	{"NULIsKept", func(t *testing.T, rt *runtime.Runtime) {
-		wantText(t, rt, `printf 'a\000b\r\n'`, "a\x00b\r\n")
-	}},
 	{"LongLineKeepsHeadAndTail", func(t *testing.T, rt *runtime.Runtime) {
 		const total = 50 << 20
 		res := bash(t, rt, "printf begin; head -c 52428790 /dev/zero | tr '\\000' x; printf finis")

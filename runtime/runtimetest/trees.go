@@ -40,11 +40,6 @@ var treeCases = []testCase{
 		mustBeDead(t, rt, "held")
 		mustBeDead(t, rt, "front")
 	}},
-	{"SleepInTheBackgroundDelaysNothing", func(t *testing.T, rt *runtime.Runtime) {
-		begin := time.Now()
-		wantText(t, rt, "sleep 100 & echo ok", "ok\n")
-		took(t, begin, backWithin+slack)
-	}},
 }
 
 // diesAtExit starts something that beats in file, lets the command end by itself

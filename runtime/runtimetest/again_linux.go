@@ -1,0 +1,76 @@
+package runtimetest
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// OrdinaryUser is a user without an account, group or privilege.
+const OrdinaryUser = 65534
+
+// insideVar is set where Again runs tests.
+const insideVar = "PYGENT_TEST_INSIDE"
+
+// Inside reports whether this process is one that Again has started.
+func Inside() bool { return os.Getenv(insideVar) != "" }
+
+// As says how tests run in a process of their own.
+type As struct {
+	UID    int      // of the user and its group; only root can be somebody else
+	Groups []uint32 // further groups
+	Run    string   // the tests, as -test.run has it
+	Key    string   // a secret: OPENAI_API_KEY, in the very environment that the process starts with
+	Env    []string // added to an environment of little else than PATH
+}
+
+// Again runs tests of this binary in a process of its own, with a home and a
+// directory for temporary files of their user's.
+func Again(t *testing.T, as As) {
+	t.Helper()
+	if as.UID != os.Getuid() && os.Getuid() != 0 {
+		Missing(t, "only root can become another user")
+	}
+	dir, err := os.MkdirTemp("", "pygent-again-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	for _, sub := range []string{"home", "tmp"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(dir, sub), as.UID, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "test")
+	CopyProgram(t, "/proc/self/exe", binary)
+	cmd := exec.Command(binary, "-test.run="+as.Run, "-test.v", "-test.timeout=8m", "-test.short="+strconv.FormatBool(testing.Short())) //nolint:noctx // it has a timeout of its own
+	cmd.Dir = dir
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir + "/home", "TMPDIR=" + dir + "/tmp", "CI=" + os.Getenv("CI"),
+		insideVar + "=1", "OPENAI_API_KEY=" + as.Key,
+	}, as.Env...)
+	if as.UID != os.Getuid() {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(as.UID), Gid: uint32(as.UID), Groups: as.Groups}}
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS")) {
+		t.Errorf("%v:\n%s", err, out)
+		return
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "--- ") || testing.Verbose() {
+			t.Log(strings.TrimRight(line, "\n"))
+		}
+	}
+}

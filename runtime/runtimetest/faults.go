@@ -1,0 +1,132 @@
+package runtimetest
+
+import (
+	"os"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Place is where faults happen.
+type Place struct {
+	// New makes a runtime over a new workspace that goes with it. limits are for
+	// its commands; a place that has none ignores them.
+	New func(t *testing.T, limits runtime.Limits) *runtime.Runtime
+
+	// Left lists what runs at the moment for the place's runtimes, processes and
+	// containers; rt is one of them. It must not depend on what a process is.
+	Left func(t *testing.T, rt *runtime.Runtime) []string
+}
+
+// faultLimits leave no doubt about what reaches them.
+var faultLimits = runtime.Limits{MemoryBytes: 256 << 20, PIDs: 100, FileBytes: 16 << 20}
+
+// busy is added to the bounds of the table, for a machine that runs other tests.
+const busy = 2 * time.Second
+
+// fault is a row of the table of faults to survive.
+type fault struct {
+	row    string
+	happen func(t *testing.T, s *server)
+}
+
+// server is this process, which must live through all faults.
+type server struct {
+	place Place
+	rt    *runtime.Runtime // in which most faults happen, and which works after each
+	key   string           // a secret of the server's environment
+}
+
+// Faults lets happen what commands and files can do to a server. After each fault
+// the next command works within a second, and nothing is left of the fault: no
+// process, container, temporary file or goroutine.
+func Faults(t *testing.T, place Place) {
+	s := &server{place: place, key: os.Getenv("OPENAI_API_KEY")}
+	if s.key == "" {
+		s.key = secret
+		t.Setenv("OPENAI_API_KEY", s.key)
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	s.rt = s.fresh(t)
+	bash(t, s.rt, "true")
+	for _, group := range [][]fault{commandFaults, fileFaults, hostFaults} {
+		for _, f := range group {
+			t.Run(f.row, func(t *testing.T) { s.survive(t, f.happen) })
+		}
+	}
+}
+
+// fresh makes a runtime that goes with the test.
+func (s *server) fresh(t *testing.T) *runtime.Runtime {
+	t.Helper()
+	return start(t, func(t *testing.T) *runtime.Runtime { return s.place.New(t, faultLimits) })
+}
+
+// survive has what holds for every row.
+func (s *server) survive(t *testing.T, happen func(t *testing.T, s *server)) {
+	t.Helper()
+	before := s.state(t)
+	// As a test of its own, so that what it made is gone when it has ended.
+	t.Run("fault", func(t *testing.T) { happen(t, s) })
+	begin := time.Now()
+	wantText(t, s.rt, "echo next", "next\n")
+	took(t, begin, time.Second+busy)
+	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		diff := cmp.Diff(before, s.state(t))
+		if diff == "" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Errorf("left above the baseline: %s", diff)
+			return
+		}
+	}
+}
+
+// state is what must be the same before and after.
+type state struct{ Running, Temporary, Goroutines []string }
+
+func (s *server) state(t *testing.T) state {
+	t.Helper()
+	entries, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := state{Running: s.place.Left(t, s.rt), Goroutines: goroutines()}
+	for _, e := range entries {
+		now.Temporary = append(now.Temporary, e.Name())
+	}
+	inside, err := os.ReadDir(s.rt.Workspace().Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range inside {
+		if strings.HasPrefix(e.Name(), ".pygent-") {
+			now.Temporary = append(now.Temporary, "workspace/"+e.Name())
+		}
+	}
+	slices.Sort(now.Running)
+	return now
+}
+
+// goroutines lists where those of this module were made, but for those of tests.
+// Others come and go with the connections of HTTP clients.
+func goroutines() (made []string) {
+	buf := make([]byte, 1<<20)
+	buf = buf[:goruntime.Stack(buf, true)]
+	for stack := range strings.SplitSeq(string(buf), "\n\n") {
+		if strings.Contains(stack, "/pygent/runtime") && !strings.Contains(stack, "testing.tRunner(") {
+			_, by, _ := strings.Cut(stack, "\ncreated by ")
+			by, _, _ = strings.Cut(by, " in goroutine ")
+			made = append(made, by)
+		}
+	}
+	slices.Sort(made)
+	return made
+}
