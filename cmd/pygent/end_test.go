@@ -115,15 +115,7 @@ func TestShutdownEndsTasksAndTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for n := range 200 {
-		if marked(t, p.marker) >= 6 { // the step's command and the task's
-			break
-		}
-		if n == 199 {
-			t.Fatal("the task's command did not start")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	p.waitMarked(t, 6) // the step's command and the task's
 	if err := p.send(`{"jsonrpc":"2.0","id":9,"method":"shutdown"}`); err != nil {
 		t.Fatal(err)
 	}

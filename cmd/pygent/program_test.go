@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,14 +44,18 @@ func startProgramIn(t *testing.T, dir string, flags ...string) *program {
 	}, flags...)
 	go p.read()
 	p.until(t, `"delta":"up`)
-	for range 200 {
-		if marked(t, p.marker) >= 3 {
-			return p
+	p.waitMarked(t, 3)
+	return p
+}
+
+// waitMarked waits until n processes of the program's commands run.
+func (p *program) waitMarked(t *testing.T, n int) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); marked(t, p.marker) < n; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the commands' processes did not start")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("the command's processes did not start")
-	return nil
 }
 
 // launch starts the server, with its state and temporary files in dir, and the
@@ -75,7 +80,10 @@ func launch(t *testing.T, dir string, command func(marker string) string, flags 
 		_ = p.parent.Process.Kill()
 		_ = p.parent.Wait()
 	})
-	p.cmd = exec.Command("pygent", append([]string{"serve", "--no-docker", "--replay", replay}, flags...)...)
+	if !slices.Contains(flags, "--docker") {
+		flags = append(flags, "--no-docker")
+	}
+	p.cmd = exec.Command("pygent", append([]string{"serve", "--replay", replay}, flags...)...)
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+dir, "XDG_STATE_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
