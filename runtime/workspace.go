@@ -75,7 +75,7 @@ func TempWorkspace() (*Workspace, error) {
 		w, err = openRoot(real)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make a temporary workspace: %w", err), instance.RemoveAll(outer))
+		return nil, errors.Join(fmt.Errorf("make a temporary workspace: %w", err), removeTemporary(outer, real))
 	}
 	w.temporary, w.outer = true, outer
 	return w, nil
@@ -117,7 +117,16 @@ func (w *Workspace) shut() error {
 	if !w.temporary {
 		return w.root.Close()
 	}
-	return errors.Join(w.root.Close(), instance.RemoveAll(w.outer))
+	return errors.Join(w.root.Close(), removeTemporary(w.outer, w.dir))
+}
+
+// removeTemporary removes a temporary workspace dir and what is around it. An
+// empty one goes also where no further file can be opened.
+func removeTemporary(outer, dir string) error {
+	if os.Remove(dir) == nil && instance.RemoveEmpty(outer) == nil {
+		return nil
+	}
+	return instance.RemoveAll(outer)
 }
 
 // Check reports whether the directory at Dir still is this workspace: an error

@@ -188,7 +188,7 @@ func TestAttackOnPID1(t *testing.T) {
 // TestAttackBySignals does it by the calls that a shell has not got.
 func TestAttackBySignals(t *testing.T) {
 	ws := workspace(t)
-	build(t, "./internal/attack", filepath.Join(ws.Dir(), "attack"))
+	runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
 	for _, user := range []string{"", "12345:12345"} { // ours, and an ordinary one
 		e := executor(t, ws, Options{User: user})
 		for range 5 {

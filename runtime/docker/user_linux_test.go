@@ -29,7 +29,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		runtimetest.Missing(t, "the daemon's socket is not its group's: ", info.Mode())
 	}
 	tests := []string{
-		"Faults", "Conformance", "AttackByShell", "AttackOnGit", "AttackByProgram", "AttackOnPID1", "Policy", "FilesBelongToTheUser",
+		"Faults", "Conformance", "AttackByShell", "AttackOnGit", "AttackByProgram", "AttackBySignals", "AttackOnPID1", "Policy", "FilesBelongToTheUser",
 		"OutOfMemory", "AtTheLimitOfProcesses", "ContainerTouchedByHand", "ImageMissing", "DaemonDown", "OwnerKilled",
 	}
 	for name, run := range map[string]string{

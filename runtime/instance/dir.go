@@ -145,6 +145,15 @@ func readOwner(dir *os.Root) (who Identity, err error) {
 	return who, nil
 }
 
+// RemoveEmpty removes a directory of MakeDir's in which nothing else is. It opens
+// no file.
+func RemoveEmpty(dir string) error {
+	if err := os.Remove(filepath.Join(dir, ownerFile)); err != nil {
+		return err
+	}
+	return os.Remove(dir)
+}
+
 // RemoveAll removes a directory with all that is in it, also where commands have
 // left directories that deny their owner the removal, as Go's module cache does.
 // It follows no links. What is not there is no error.
