@@ -1,15 +1,17 @@
 package local
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/instance"
 	"github.com/pygent/pygent/runtime/statedir"
 )
@@ -74,24 +76,52 @@ func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
 	return err
 }
 
+// maxGitConfig bounds what is read of a git configuration of the user's.
+const maxGitConfig = 1 << 20
+
 // gitIdentity is who commits inside: the user, by name and address, and nothing
-// more of the user's configuration. Without git it is empty.
+// more of the user's configuration.
 func gitIdentity() []byte {
-	cmd := exec.Command("git", "config", "--global", "-z", "--get-regexp", `^user\.(name|email)$`) //nolint:noctx // it reads one file
-	cmd.Dir = "/"
-	out, err := cmd.Output()
-	if err != nil {
-		return nil
+	var name, email string
+	for _, file := range gitConfigs() { // the later one wins
+		n, e := gitguard.Identity(readStart(file))
+		name, email = cmp.Or(n, name), cmp.Or(e, email)
 	}
 	text := strings.Builder{}
 	text.WriteString("[user]\n")
-	for entry := range strings.SplitSeq(string(out), "\x00") {
-		key, value, ok := strings.Cut(entry, "\n")
-		if !ok {
-			continue
+	for _, s := range [][2]string{{"name", name}, {"email", email}} {
+		if s[1] != "" {
+			quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "").Replace(s[1])
+			fmt.Fprintf(&text, "\t%s = \"%s\"\n", s[0], quoted)
 		}
-		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "").Replace(value)
-		fmt.Fprintf(&text, "\t%s = \"%s\"\n", strings.TrimPrefix(key, "user."), quoted)
 	}
 	return []byte(text.String())
+}
+
+// gitConfigs are the user's own configurations, as git-config(1) has them.
+func gitConfigs() []string {
+	if file, set := os.LookupEnv("GIT_CONFIG_GLOBAL"); set {
+		return []string{file}
+	}
+	real, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	base := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(real, ".config"))
+	return []string{filepath.Join(base, "git", "config"), filepath.Join(real, ".gitconfig")}
+}
+
+// readStart reads a file of the user's, or nothing.
+func readStart(file string) string {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	text, _ := io.ReadAll(io.LimitReader(f, maxGitConfig))
+	return string(text)
 }
