@@ -18,7 +18,9 @@ const (
 // Disarm moves away, after a command, what it made that git on the host would run
 // and that no mount could prevent, and tells of each: a commondir in a guarded
 // repository, and all that is armed in a .git that was not there before, or not
-// the same. What is moved lies beside its place.
+// the same; and what has come to be armed in a configuration or in hooks that
+// changed since, for when the host replaces these no mount guards them any more.
+// What is moved lies beside its place.
 //
 // Stale tells that there is such a .git. Commands can change it until the guard is
 // prepared anew, for which none may be running.
@@ -42,6 +44,9 @@ func (g Guard) Disarm() (notices []string, stale bool) {
 		name := path.Join(repo.path, commonDir)
 		if _, err := root.Lstat(name); err == nil && !repo.commonDir {
 			d.commonDir(repo.path)
+		}
+		if g.changed(root, repo.path) {
+			d.changed(repo.path, g.known[repo.path])
 		}
 	}
 	if more := len(d.notices) - maxDisarmed; more > 0 {
@@ -99,7 +104,7 @@ func (d *disarming) repo(git *os.Root, rel, name string) {
 		return
 	}
 	defer r.Close()
-	for _, a := range inspect(r, rel != ".") {
+	for _, a := range inspect(r, rel != ".", nil) {
 		d.move(r, name, a)
 	}
 }
@@ -111,6 +116,20 @@ func (d *disarming) commonDir(repo string) {
 	}
 	defer r.Close()
 	d.move(r, repo, armed{path: commonDir, what: "has git take configuration and hooks from elsewhere"})
+}
+
+// changed disarms what a guarded repository did not have git run before.
+func (d *disarming) changed(repo string, before known) {
+	r, err := enter(d.root, repo)
+	if err != nil {
+		return // it is gone, or is another one, which is new then
+	}
+	defer r.Close()
+	for _, a := range inspect(r, isModule(repo), before) {
+		if a.path != commonDir {
+			d.move(r, repo, a)
+		}
+	}
 }
 
 // move moves what is armed in r, which is called rel, to a name that means nothing.

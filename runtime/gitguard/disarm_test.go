@@ -81,6 +81,44 @@ func TestDisarm(t *testing.T) {
 	}
 }
 
+// TestDisarmWhatTheHostReplaced: a mount goes with the file that it is on, and a
+// command that runs can write to the new one.
+func TestDisarmWhatTheHostReplaced(t *testing.T) {
+	run, ran := program(t)
+	dir := t.TempDir()
+	git(t, dir, "init", "-q")
+	git(t, dir, "config", "alias.mine", "!true")
+	files(t, dir, map[string]string{"*.git/hooks/pre-push": "#!/bin/sh\n"})
+	g := prepare(t, dir)
+	git(t, dir, "config", "branch.main.remote", "origin")
+	if notices, _ := g.Disarm(); len(notices) > 0 {
+		t.Errorf("for what is harmless or was there: %q", notices)
+	}
+	config, err := os.OpenFile(dir+"/.git/config", os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	_, err = config.WriteString("[core]\n\tfsmonitor = " + run + "\n")
+	must(t, err)
+	must(t, config.Close())
+	must(t, os.Rename(dir+"/.git/hooks", dir+"/hooks"))
+	files(t, dir, map[string]string{"*.git/hooks/pre-push": "#!/bin/sh\n", "*.git/hooks/pre-commit": "#!/bin/sh\n" + run + "\n"})
+	notices, _ := g.Disarm()
+	text := strings.Join(notices, "\n")
+	if len(notices) != 2 || !strings.Contains(text, `sets "core.fsmonitor"`) || !strings.Contains(text, "hooks/pre-commit was moved") {
+		t.Errorf("%s", text)
+	}
+	git(t, dir, "status")
+	git(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
+	if ran() {
+		t.Error("git ran it")
+	}
+	if list := git(t, dir, "config", "--list"); !strings.Contains(list, "alias.mine=!true\n") || !strings.Contains(list, "branch.main.remote=origin\n") {
+		t.Errorf("the user's settings are gone: %s", list)
+	}
+	if again, _ := g.Disarm(); len(again) > 0 {
+		t.Errorf("said again: %q", again)
+	}
+}
+
 // TestDisarmSparesOrdinaryRepositories: git init in a workspace is a good thing.
 func TestDisarmSparesOrdinaryRepositories(t *testing.T) {
 	dir := t.TempDir()

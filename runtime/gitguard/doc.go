@@ -21,16 +21,21 @@
 //
 // # After commands
 //
-// Some things no mount can prevent: a commondir, and a .git where none was or in
-// the place of another. Disarm moves away what runs programs in those: hooks, and
-// settings of the configuration, of which the others stay. It cannot tell a
-// repository that the user made while a command ran from the command's own.
+// Some things no mount can prevent: a commondir, a .git where none was or in the
+// place of another, and what is written to a file that the host has replaced since,
+// as every git config does: the mount goes with the old file. Disarm moves away
+// what runs programs in those: hooks, and settings of the configuration, of which
+// the others stay. It cannot tell what the user made while a command ran from the
+// command's own.
 //
 // A repository that a command makes elsewhere in the workspace stays as it is:
 // tests of tools make such things, and to look for them after each command would
 // cost more than the command. Suspects looks for them, at the end of a turn.
 //
 // # What stays open
+//
+// After the host has replaced a configuration, a command that still runs can write
+// to it, and git on the host would run that until a command ends.
 //
 // Settings by which the user has git run files of the workspace (core.hooksPath
 // or include.path that leads there) are the user's choice; those files can be

@@ -38,6 +38,7 @@ type Guard struct {
 	dir    string
 	places []place // where repositories are; .git of the workspace first
 	repos  []repo
+	known  map[string]known // by the path of a repository: what it had git run
 }
 
 // place is a .git, or the directory of a bare repository.
@@ -56,7 +57,9 @@ type repo struct {
 // workspace on the host. A link or a special file in the place of a part is an
 // error that names it: it could not be a mount point.
 func Look(dir string) (Guard, error) {
-	return find(dir, false, nil)
+	g, err := find(dir, false, nil)
+	g.learn()
+	return g, err
 }
 
 // Prepare makes what is missing, and finds the parts of .git and of the nested
@@ -74,6 +77,7 @@ func Prepare(dir string) (Guard, error) {
 	}
 	left := nested[min(len(nested), maxNested):]
 	g, err := find(dir, true, nested[:len(nested)-len(left)])
+	g.learn()
 	if unseen != "" {
 		g.Notices = append(g.Notices, fmt.Sprintf("repositories below the workspace are guarded as far as %d directories go; %s and what comes after it was not searched", maxGuardDirs, unseen))
 	}

@@ -22,14 +22,19 @@ type armed struct {
 }
 
 // inspect looks for all that is armed in a repository, which may be that of a
-// submodule: in itself, not in those of its own submodules.
-func inspect(r *os.Root, module bool) (found []armed) {
+// submodule: in itself, not in those of its own submodules. What is known counts
+// for nothing.
+func inspect(r *os.Root, module bool, before known) (found []armed) {
 	if exists(r, commonDir) {
 		found = append(found, armed{path: commonDir, what: "has git take configuration and hooks from elsewhere", sum: sumOf(r, commonDir)})
 	}
-	found = append(found, inspectHooks(r)...)
-	for _, name := range []string{"config", "config.worktree"} {
-		if a, is := inspectConfig(r, name, module); is {
+	for _, a := range inspectHooks(r) {
+		if !before[a.mark()] {
+			found = append(found, a)
+		}
+	}
+	for _, name := range configFiles {
+		if a, is := inspectConfig(r, name, module, before); is {
 			found = append(found, a)
 		}
 	}
@@ -62,7 +67,7 @@ func inspectHooks(r *os.Root) (found []armed) {
 	return found
 }
 
-func inspectConfig(r *os.Root, name string, module bool) (armed, bool) {
+func inspectConfig(r *os.Root, name string, module bool, before known) (armed, bool) {
 	if !exists(r, name) {
 		return armed{}, false
 	}
@@ -74,12 +79,12 @@ func inspectConfig(r *os.Root, name string, module bool) (armed, bool) {
 	all, err := parseConfig(string(text))
 	if err != nil {
 		a.what = err.Error()
-		return a, true
+		return a, !before[a.mark()]
 	}
 	var names []string
 	kept := all[:0:0]
 	for _, s := range all {
-		if !s.runs(module) {
+		if !s.runs(module) || before[s.mark(name)] {
 			kept = append(kept, s)
 		} else if name := fmt.Sprintf("%.60q", s.name()); !slices.Contains(names, name) {
 			names = append(names, name)

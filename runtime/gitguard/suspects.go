@@ -99,17 +99,21 @@ func (s *suspicion) repo(at string) {
 		return
 	}
 	defer git.Close()
-	isModule := strings.HasPrefix(at, gitDir+"/modules/") || strings.Contains(at, "/"+gitDir+"/modules/")
 	for _, rel := range repositories(git) {
 		r, err := enter(git, rel)
 		if err != nil {
 			continue // it has just gone
 		}
-		for _, a := range inspect(r, isModule || rel != ".") {
+		for _, a := range inspect(r, rel != "." || isModule(at), nil) {
 			s.add(path.Join(at, rel), a)
 		}
 		r.Close()
 	}
+}
+
+// isModule tells whether the repository at a path is that of a submodule.
+func isModule(at string) bool {
+	return strings.HasPrefix(at, gitDir+"/modules/") || strings.Contains(at, "/"+gitDir+"/modules/")
 }
 
 // pointer looks at a .git that is a link, or a file that says gitdir. A repository
