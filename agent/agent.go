@@ -30,6 +30,8 @@ type Options struct {
 	SessionID    string        // stands in the events
 	TaskID       string        // set for a delegated agent; stands in the events
 	Client       Client        // nil is Discard
+	Notices      []string      // told when the first turn begins
+	Alone        bool          // nobody will ever answer a question
 
 	// Journal keeps the events; nil keeps none. The agent takes it over: Close
 	// closes it. Call Restore before the first turn of one that has events.
@@ -77,6 +79,7 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 		opts:    opts,
 		log:     &eventLog{sessionID: opts.SessionID, taskID: opts.TaskID, client: opts.Client},
 		history: newHistory(prompt),
+		notices: slices.Clone(opts.Notices),
 	}
 	err := a.checkTools("disabledTools", opts.Disabled)
 	if err == nil {

@@ -67,6 +67,7 @@ func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 		Runtime:   t.runtime,
 		SessionID: t.opts.SessionID,
 		TaskID:    t.opts.TaskID,
+		Alone:     t.opts.Alone,
 		Output:    live.write,
 		Ask:       t.askUser,
 	}, call.Name, call.Arguments)

@@ -42,6 +42,9 @@ type SessionsOptions struct {
 	// turn; id is that of the record that can undo it. Nil refuses to rewind files.
 	RewindFiles func(ctx context.Context, sessionID, toTurnID, id string) (FilesRewound, error)
 
+	// Tasks are those that sessions delegate.
+	Tasks TaskHooks
+
 	// Ready says why no turn can begin, as a missing key; nil is always ready.
 	Ready func() error
 
@@ -71,39 +74,54 @@ func NewSessions(lifetime context.Context, opts SessionsOptions) *Sessions {
 }
 
 // Interrupt serves agent/interrupt: it cancels the running turn of a session,
-// not those in line, and does not wait for its end. Delegated tasks go on. An
-// empty id means the connection's own session.
-func (s *Sessions) Interrupt(_ context.Context, p InterruptParams) (InterruptResult, error) {
-	if p.SessionID == "" {
-		s.mu.Lock()
-		own := s.own
-		s.mu.Unlock()
-		return InterruptResult{Interrupted: own != nil && own.interrupt()}, nil
+// not those in line, and does not wait for its end. Delegated tasks go on unless
+// cascade is set; their ends are waited for. An empty id means the connection's
+// own session.
+func (s *Sessions) Interrupt(ctx context.Context, p InterruptParams) (InterruptResult, error) {
+	s.mu.Lock()
+	ses := s.own
+	s.mu.Unlock()
+	if p.SessionID != "" {
+		var err error
+		if ses, err = s.find(p.SessionID); err != nil {
+			return InterruptResult{}, err
+		}
 	}
-	ses, err := s.find(p.SessionID)
-	if err != nil {
-		return InterruptResult{}, err
+	if ses == nil {
+		return InterruptResult{}, nil
 	}
-	return InterruptResult{Interrupted: ses.interrupt()}, nil
+	res := InterruptResult{Interrupted: ses.interrupt()}
+	if !p.Cascade || s.opts.Tasks.Cancel == nil {
+		return res, nil
+	}
+	n, err := s.opts.Tasks.Cancel(ctx, ses.id)
+	res.Interrupted = res.Interrupted || n > 0
+	return res, err
 }
 
 // RuntimeInfo serves runtime/info.
 func (s *Sessions) RuntimeInfo(ctx context.Context, p SessionParams) (runtime.Info, error) {
-	rt, err := s.Runtime(ctx, p.SessionID)
+	at, err := s.Place(ctx, p.SessionID)
 	if err != nil {
 		return runtime.Info{}, err
 	}
-	return rt.Info(), nil
+	return at.Runtime.Info(), nil
 }
 
-// Runtime is the runtime of a session; an empty id means the connection's own,
-// which is made if it is not there yet.
-func (s *Sessions) Runtime(ctx context.Context, sessionID string) (*runtime.Runtime, error) {
+// Place is where a session works.
+type Place struct {
+	SessionID string
+	Runtime   *runtime.Runtime
+}
+
+// Place finds an open session; an empty id means the connection's own, which is
+// made if it is not there yet.
+func (s *Sessions) Place(ctx context.Context, sessionID string) (Place, error) {
 	ses, err := s.get(ctx, sessionID)
 	if err != nil {
-		return nil, err
+		return Place{}, err
 	}
-	return ses.agent.Runtime(), nil
+	return Place{ses.id, ses.agent.Runtime()}, nil
 }
 
 // Close cancels what runs, waits for it and cleans all sessions up, bounded by
@@ -204,7 +222,7 @@ func (s *Sessions) open(ctx context.Context, spec Spec, j *journal.Journal) (*se
 	if j != nil {
 		agent.attach(j)
 	} else {
-		agent.keep(s.opts.Store, s.opts.NoStore)
+		_ = agent.keep(s.opts.Store, s.opts.NoStore, agent.header()) // the agent says it
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

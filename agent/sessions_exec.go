@@ -30,10 +30,10 @@ func (s *Sessions) Exec(ctx context.Context, p ExecParams) (runtime.Result, erro
 			Reason: fmt.Sprintf("%g: give seconds, from 0 (the default) to %.0f", p.TimeoutSeconds, maxExecTimeout.Seconds()),
 		}
 	}
-	rt, err := s.Runtime(ctx, p.SessionID)
+	at, err := s.Place(ctx, p.SessionID)
 	if err != nil {
 		return runtime.Result{}, err
 	}
-	res := rt.Bash(ctx, p.Command, runtime.BashOptions{Dir: p.CWD, Timeout: duration(p.TimeoutSeconds)})
+	res := at.Runtime.Bash(ctx, p.Command, runtime.BashOptions{Dir: p.CWD, Timeout: duration(p.TimeoutSeconds)})
 	return res, res.Err
 }

@@ -65,6 +65,13 @@ func (s *Sessions) resume(ctx context.Context, id string) (*session, error) {
 	if spec.Temporary {
 		ses.agent.tell("the temporary workspace of this session went with its server: this is a new, empty one")
 	}
+	if s.opts.Tasks.Resumed != nil {
+		children, err := s.children(id)
+		if err != nil {
+			ses.agent.tell(fmt.Sprintf("the tasks of this session are not listed: %v", err))
+		}
+		s.opts.Tasks.Resumed(id, children)
+	}
 	return ses, nil
 }
 

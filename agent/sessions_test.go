@@ -96,7 +96,7 @@ func TestConcurrentFirstUseMakesOneSession(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := s.Runtime(t.Context(), ""); err != nil {
+			if _, err := s.Place(t.Context(), ""); err != nil {
 				t.Error(err)
 			}
 		})

@@ -19,13 +19,14 @@ type Spec struct {
 	Mode          string
 	SystemPrompt  string
 	DisabledTools []string
+	Persona       string // of a delegated agent
 }
 
 // specOf is what a session was made with, for the agent that goes on with it.
 func specOf(h journal.Header) Spec {
 	spec := Spec{
 		SessionID: h.SessionID, Root: h.Root, Temporary: h.Temporary, Runtime: h.Runtime, Model: h.Model,
-		Mode: h.Mode, SystemPrompt: h.SystemPrompt, DisabledTools: h.DisabledTools,
+		Mode: h.Mode, SystemPrompt: h.SystemPrompt, DisabledTools: h.DisabledTools, Persona: h.Persona,
 	}
 	if h.Temporary {
 		spec.Root = "" // it went with its server
@@ -46,21 +47,26 @@ func (a *Agent) header() journal.Header {
 		Mode:          cmp.Or(a.opts.Mode, ModeAuto),
 		SystemPrompt:  a.opts.SystemPrompt,
 		DisabledTools: a.opts.Disabled,
+		Persona:       a.opts.Persona,
 	}
 }
 
 // keep gives a new agent a journal in store. A session that cannot be kept works
-// all the same, and says so; without a store it does when why is set.
-func (a *Agent) keep(store *journal.Store, why error) {
+// all the same, and says so; without a store it does when why is set. The error,
+// which wraps ErrNotKept, says why too.
+func (a *Agent) keep(store *journal.Store, why error, h journal.Header) error {
 	if store != nil {
 		var j *journal.Journal
-		if j, why = store.Create(a.header()); why == nil {
+		if j, why = store.Create(h); why == nil {
 			a.attach(j)
+			return nil
 		}
 	}
-	if why != nil {
-		a.tell(fmt.Sprintf("this session is not kept, it ends with the server: %v", why))
+	if why == nil {
+		return ErrNotKept
 	}
+	a.tell(fmt.Sprintf("this session is not kept, it ends with the server: %v", why))
+	return fmt.Errorf("%w: %w", ErrNotKept, why)
 }
 
 // tell gives a notice when the next turn begins.

@@ -42,9 +42,11 @@ type SessionParams struct {
 // InterruptParams are the parameters of agent/interrupt.
 type InterruptParams struct {
 	SessionID string `json:"sessionId"`
+	Cascade   bool   `json:"cascade,omitempty" jsonschema:"true: the session's delegated tasks are cancelled too; the answer comes when they have ended"`
 }
 
-// InterruptResult tells whether there was a turn to interrupt.
+// InterruptResult tells whether there was a turn, or with cascade a task, to
+// interrupt.
 type InterruptResult struct {
 	Interrupted bool `json:"interrupted"`
 }

@@ -69,7 +69,7 @@ func errorKinds() []errorKind {
 		{codeCancelled, "cancelled", false, "the request was cancelled"},
 		{codeSessionNotFound, "sessionNotFound", false, "no such session"},
 		{codeTaskNotFound, "taskNotFound", false, "no such task"},
-		{codeBusy, "busy", true, "a turn runs already, or the limit of tasks is reached"},
+		{codeBusy, "busy", true, "a turn or the task runs already, or the limit of tasks is reached"},
 		{codeOverloaded, "overloaded", true, "too many requests are running"},
 		{codeRuntimeUnavailable, "runtimeUnavailable", true, "commands cannot run; the message names the cure"},
 		{codeDenied, "denied", false, "the user or the policy said no"},
@@ -104,11 +104,11 @@ func code(err error) int {
 		return codeSessionNotFound
 	case errors.Is(err, tasks.ErrNotFound):
 		return codeTaskNotFound
-	case errors.Is(err, agent.ErrBusy), errors.Is(err, tasks.ErrLimit):
+	case errors.Is(err, agent.ErrBusy), errors.Is(err, tasks.ErrLimit), errors.Is(err, tasks.ErrBusy):
 		return codeBusy
 	case errors.Is(err, tasks.ErrNested):
 		return codeDenied
-	case errors.Is(err, tasks.ErrRunning), errors.Is(err, agent.ErrNotKept),
+	case errors.Is(err, tasks.ErrRunning), errors.Is(err, tasks.ErrNoWorkspace), errors.Is(err, agent.ErrNotKept),
 		errors.Is(err, journal.ErrInUse), errors.Is(err, journal.ErrNewer), errors.Is(err, journal.ErrDamaged):
 		return codeConflict
 	case errors.Is(err, runtime.ErrUnavailable):

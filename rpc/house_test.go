@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 
@@ -49,14 +48,17 @@ func (h *house) open(lifetime context.Context) {
 	h.server = NewServer(Options{Version: "1.0.0", Initialize: h.initialize, Close: h.close})
 	peer := h.server.Peer()
 	h.tasks = tasks.NewManager(lifetime, tasks.Options{
-		Runner:     houseRunner{h},
-		Parent:     func(ctx context.Context, id string) (*runtime.Runtime, error) { return h.sessions.Runtime(ctx, id) },
-		NewRuntime: func(context.Context) (*runtime.Runtime, error) { return h.runtime(nil) },
+		Runner: houseRunner{h},
+		Parent: func(ctx context.Context, id string) (tasks.Parent, error) {
+			at, err := h.sessions.Place(ctx, id)
+			return tasks.Parent{SessionID: at.SessionID, Runtime: at.Runtime}, err
+		},
+		NewRuntime: func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) { return h.runtimeIn(ws, nil) },
 		Changed:    func(task tasks.Task) { peer.TaskChanged(lifetime, task) },
 	})
 	h.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
 		New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
-			rt, err := h.runtime(h.files)
+			rt, err := h.runtimeIn(nil, h.files)
 			if err != nil {
 				return nil, err
 			}
@@ -69,6 +71,7 @@ func (h *house) open(lifetime context.Context) {
 		PathOfURI: PathOfURI,
 		URIOfPath: URIOfPath,
 		Describe:  Detail,
+		Tasks:     agent.TaskHooks{Session: h.tasks.SessionOf, Cancel: h.tasks.CancelOf, Forget: h.tasks.RemoveOf},
 	})
 	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)
@@ -87,11 +90,14 @@ func (h *house) close(ctx context.Context) error {
 	return errors.Join(h.tasks.Close(ctx), h.sessions.Close(ctx))
 }
 
-// runtime makes one in a temporary workspace with the given files.
-func (h *house) runtime(files []txtar.File) (*runtime.Runtime, error) {
-	ws, err := runtime.TempWorkspace()
-	if err != nil {
-		return nil, err
+// runtimeIn makes one in ws, or for nil in a temporary workspace, with the given
+// files.
+func (h *house) runtimeIn(ws *runtime.Workspace, files []txtar.File) (*runtime.Runtime, error) {
+	if ws == nil {
+		var err error
+		if ws, err = runtime.TempWorkspace(); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range files {
 		if _, err := ws.WriteFile(f.Name, f.Data); err != nil {
@@ -119,15 +125,27 @@ func (h *house) runtime(files []txtar.File) (*runtime.Runtime, error) {
 type houseRunner struct{ h *house }
 
 func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
-	child := agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
-		ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
+	out, unkept := r.h.sessions.RunDelegated(ctx, agent.Delegated{
+		SessionID: job.SessionID, TaskID: job.TaskID, ParentSessionID: job.ParentSessionID, Name: job.Name, Task: job.Task,
+		Prompt: job.Prompt,
+		New: func(agent.Spec) *agent.Agent {
+			return agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
+				ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
+				Alone: job.ByAgent,
+			})
+		},
 	})
-	out := child.Run(ctx, job.Prompt, agent.Turn{Describe: Detail})
-	state := map[string]string{agent.StatusCompleted: tasks.StateFinished, agent.StatusCancelled: tasks.StateCancelled}[out.Status]
+	state := map[string]tasks.State{
+		agent.StatusCompleted: tasks.StateFinished, agent.StatusCancelled: tasks.StateCancelled, agent.StatusWaiting: tasks.StateWaiting,
+	}[out.Status]
 	if state == "" {
 		state = tasks.StateFailed
 	}
-	return tasks.Outcome{State: state, Text: out.Text, Steps: out.Steps, Changes: out.Changes, Err: out.Err}
+	o := tasks.Outcome{State: state, Text: out.Text, Steps: out.Steps, Changes: out.Changes, Err: out.Err, Unkept: unkept}
+	if q := out.Question; q != nil {
+		o.Question = &tasks.Question{Text: q.Text, Options: q.Options}
+	}
+	return o
 }
 
 // deploy is a tool that asks before it acts, in one of the two ways there are.
@@ -177,8 +195,8 @@ func (m *storyModel) Chat(ctx context.Context, _ agent.Request, emit func(agent.
 	next := m.replies[0]
 	m.replies = m.replies[1:]
 	m.mu.Unlock()
-	for word := range strings.SplitAfterSeq(next.Content, " ") {
-		emit(agent.Delta{Text: word})
+	if next.Content != "" {
+		emit(agent.Delta{Text: next.Content}) // in one: how many of several arrive is up to the scheduler
 	}
 	if next.Stall {
 		<-ctx.Done()

@@ -43,7 +43,7 @@ type SkippedFile struct {
 // workspace into the session's, while the task runs or after it. Protected paths
 // come back in Skipped.
 func (m *Manager) Collect(ctx context.Context, p CollectParams) (CollectResult, error) {
-	report, err := m.collect(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
+	report, err := m.collect(ctx, p, func(id string) (Parent, error) { return m.opts.Parent(ctx, id) })
 	if err != nil {
 		return CollectResult{}, err
 	}
@@ -54,16 +54,16 @@ func (m *Manager) Collect(ctx context.Context, p CollectParams) (CollectResult, 
 	return res, nil
 }
 
-func (m *Manager) collect(ctx context.Context, p CollectParams, parent func() (*runtime.Runtime, error)) (runtime.CopyReport, error) {
-	t, err := m.find(p.TaskID)
+func (m *Manager) collect(ctx context.Context, p CollectParams, find finder) (runtime.CopyReport, error) {
+	from, err := m.runtimeOf(p.TaskID)
 	if err != nil {
 		return runtime.CopyReport{}, err
 	}
-	to, err := parent()
+	to, err := find(p.SessionID)
 	if err != nil {
 		return runtime.CopyReport{}, err
 	}
-	report, err := t.runtime.Workspace().CopyTo(ctx, to.Workspace(), p.Path, p.dest(), runtime.CopyOptions{
+	report, err := from.Workspace().CopyTo(ctx, to.Runtime.Workspace(), p.Path, p.dest(), runtime.CopyOptions{
 		Hash: p.Hash,
 		Skip: func(from, to string) string {
 			if why := protected(from); why != "" {

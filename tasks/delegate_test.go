@@ -91,7 +91,7 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 	wantFile(t, f.parent, "result.txt", "HELLO\n")
 	wantFile(t, f.made[0], "data/in.txt", "hello\n")
 	wantFile(t, f.made[0], "secret.txt", "")
-	if diff := cmp.Diff([]string{tasks.StateRunning, tasks.StateFinished}, f.told(id)); diff != "" {
+	if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateFinished}, f.told(id)); diff != "" {
 		t.Error(diff)
 	}
 }

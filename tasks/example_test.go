@@ -10,10 +10,13 @@ import (
 	"github.com/pygent/pygent/tasks"
 )
 
-func tempRuntime(context.Context) (*runtime.Runtime, error) {
-	ws, err := runtime.TempWorkspace()
-	if err != nil {
-		return nil, err
+// localRuntime runs commands in ws, or for nil in a new workspace.
+func localRuntime(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+	if ws == nil {
+		var err error
+		if ws, err = runtime.TempWorkspace(); err != nil {
+			return nil, err
+		}
 	}
 	return runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), nil
 }
@@ -22,15 +25,15 @@ func tempRuntime(context.Context) (*runtime.Runtime, error) {
 // agent in its place.
 func ExampleManager() {
 	ctx := context.Background()
-	parent, err := tempRuntime(ctx)
+	parent, err := localRuntime(ctx, nil)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
 	defer parent.Cleanup(ctx)
 	manager := tasks.NewManager(ctx, tasks.Options{
-		Parent:     func(context.Context, string) (*runtime.Runtime, error) { return parent, nil },
-		NewRuntime: tempRuntime,
+		Parent:     func(context.Context, string) (tasks.Parent, error) { return tasks.Parent{Runtime: parent}, nil },
+		NewRuntime: localRuntime,
 		Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
 			res := job.Runtime.Bash(ctx, job.Prompt, runtime.BashOptions{})
 			return tasks.Outcome{State: tasks.StateFinished, Text: res.Text, Err: res.Err}

@@ -65,14 +65,11 @@ func (m *Manager) ListFiles(ctx context.Context, p ListFilesParams) (FileList, e
 // place is the runtime of a task or of a session.
 func (m *Manager) place(ctx context.Context, taskID, sessionID string) (*runtime.Runtime, error) {
 	if taskID == "" {
-		return m.opts.Parent(ctx, sessionID)
+		parent, err := m.opts.Parent(ctx, sessionID)
+		return parent.Runtime, err
 	}
 	if sessionID != "" {
 		return nil, &runtime.InvalidError{Field: "sessionId", Reason: "and taskId exclude each other"}
 	}
-	t, err := m.find(taskID)
-	if err != nil {
-		return nil, err
-	}
-	return t.runtime, nil
+	return m.runtimeOf(taskID)
 }

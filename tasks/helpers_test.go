@@ -41,7 +41,7 @@ func (r *agentRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		Persona: job.Persona, ModelName: job.Model, StepTimeout: job.StepTimeout, SessionID: job.SessionID, TaskID: job.TaskID,
 	})
 	out := a.Run(ctx, job.Prompt, agent.Turn{MaxSteps: 20, Tokens: job.Tokens})
-	states := map[string]string{
+	states := map[string]tasks.State{
 		agent.StatusCompleted: tasks.StateFinished,
 		agent.StatusStepLimit: tasks.StateStepLimit,
 		agent.StatusTimeout:   tasks.StateTimeout,
@@ -73,8 +73,13 @@ func setup(t testing.TB, shell bool, opts tasks.Options) *fixture {
 	t.Helper()
 	f := &fixture{parent: newRuntime(t, shell)}
 	f.env = tools.Env{Runtime: f.parent, SessionID: "s_1"}
-	opts.Parent = func(context.Context, string) (*runtime.Runtime, error) { return f.parent, nil }
-	opts.NewRuntime = func(context.Context) (*runtime.Runtime, error) {
+	opts.Parent = func(context.Context, string) (tasks.Parent, error) {
+		return tasks.Parent{SessionID: "s_1", Runtime: f.parent}, nil
+	}
+	opts.NewRuntime = func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+		if ws != nil {
+			return runtimeIn(ws, shell), nil
+		}
 		rt := newRuntime(t, shell)
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -109,17 +114,21 @@ func newRuntime(t testing.TB, shell bool) *runtime.Runtime {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var exec runtime.Executor = runtimetest.NewFake(map[string]runtimetest.Script{"hang": {Block: true}}, nil)
-	if shell {
-		exec = local.New(ws, local.Options{})
-	}
-	rt := runtime.New(ws, exec, runtime.Options{})
+	rt := runtimeIn(ws, shell)
 	t.Cleanup(func() { // also when the manager failed to
 		if err := rt.Cleanup(context.Background()); err != nil {
 			t.Errorf("Cleanup: %v", err)
 		}
 	})
 	return rt
+}
+
+func runtimeIn(ws *runtime.Workspace, shell bool) *runtime.Runtime {
+	var exec runtime.Executor = runtimetest.NewFake(map[string]runtimetest.Script{"hang": {Block: true}}, nil)
+	if shell {
+		exec = local.New(ws, local.Options{})
+	}
+	return runtime.New(ws, exec, runtime.Options{})
 }
 
 // workspaces counts those of tasks that are still there.
@@ -136,10 +145,10 @@ func (f *fixture) workspaces() int {
 }
 
 // told are the states of a task that were told, in order.
-func (f *fixture) told(id string) []string {
+func (f *fixture) told(id string) []tasks.State {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var states []string
+	var states []tasks.State
 	for _, task := range f.changes {
 		if task.TaskID == id {
 			states = append(states, task.State)

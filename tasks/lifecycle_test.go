@@ -17,8 +17,9 @@ import (
 
 func TestStatusTexts(t *testing.T) {
 	tests := []struct {
-		out           tasks.Outcome
-		state, status string
+		out    tasks.Outcome
+		state  tasks.State
+		status string
 	}{
 		{tasks.Outcome{State: tasks.StateFinished}, "finished", "finished"},
 		{tasks.Outcome{State: tasks.StateCancelled, Err: context.Canceled}, "cancelled", "cancelled"},
@@ -93,7 +94,7 @@ func TestCancelAnswersWhenNothingLives(t *testing.T) {
 		if err != nil || lives || first.State != tasks.StateCancelled || first.EndedAt == nil {
 			t.Errorf("%+v, %v, lives: %v", first, err, lives)
 		}
-		if diff := cmp.Diff([]string{tasks.StateRunning, tasks.StateCancelled}, f.told(id)); diff != "" {
+		if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateCancelled}, f.told(id)); diff != "" {
 			t.Errorf("the event comes before the answer:\n%s", diff)
 		}
 		for range 3 { // again and again alike
@@ -193,8 +194,10 @@ func TestCloseWaitsForAStartUnderWay(t *testing.T) {
 		rt := newRuntime(t, false)
 		m := tasks.NewManager(t.Context(), tasks.Options{
 			Runner: finishing,
-			Parent: func(context.Context, string) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
-			NewRuntime: func(ctx context.Context) (*runtime.Runtime, error) {
+			Parent: func(context.Context, string) (tasks.Parent, error) {
+				return tasks.Parent{Runtime: newRuntime(t, false)}, nil
+			},
+			NewRuntime: func(ctx context.Context, _ *runtime.Workspace) (*runtime.Runtime, error) {
 				close(begun)
 				<-proceed
 				return rt, nil
@@ -227,9 +230,11 @@ func TestTasksEndWithTheLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life, end := context.WithCancel(t.Context())
 		m := tasks.NewManager(life, tasks.Options{
-			Runner:     waiting,
-			Parent:     func(context.Context, string) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
-			NewRuntime: func(context.Context) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
+			Runner: waiting,
+			Parent: func(context.Context, string) (tasks.Parent, error) {
+				return tasks.Parent{Runtime: newRuntime(t, false)}, nil
+			},
+			NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
 		})
 		if _, err := m.Start(t.Context(), tasks.StartParams{Prompt: "go"}); err != nil {
 			t.Fatal(err)

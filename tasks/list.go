@@ -9,12 +9,9 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// terminalStates are those that a task never leaves.
-var terminalStates = []string{StateFinished, StateFailed, StateTimeout, StateStepLimit, StateBudget, StateCancelled}
-
 // ListParams are the parameters of tasks/list.
 type ListParams struct {
-	State string `json:"state,omitempty" jsonschema:"only tasks in this state"`
+	State State `json:"state,omitempty" jsonschema:"only tasks in this state"`
 }
 
 // ListResult lists tasks, oldest first.
@@ -24,15 +21,14 @@ type ListResult struct {
 
 // List serves tasks/list. Long texts are shortened; Status has them whole.
 func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
-	states := append([]string{StateRunning}, terminalStates...)
-	if p.State != "" && !slices.Contains(states, p.State) {
-		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states)}
+	if p.State != "" && !slices.Contains(states(), p.State) {
+		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states())}
 	}
 	res := ListResult{Tasks: []Task{}}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range m.order {
-		if v := m.tasks[id].brief(); p.State == "" || v.State == p.State {
+		if v := brief(m.tasks[id].task); p.State == "" || v.State == p.State {
 			res.Tasks = append(res.Tasks, v)
 		}
 	}
@@ -41,19 +37,20 @@ func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 
 // WaitParams are the parameters of tasks/wait.
 type WaitParams struct {
-	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all that run now"`
+	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all that run or are queued now"`
 	Mode           string   `json:"mode,omitempty" jsonschema:"all (default) or any"`
 	TimeoutSeconds float64  `json:"timeoutSeconds,omitempty" jsonschema:"absent: no bound"`
 }
 
-// WaitResult says which tasks have ended and which have not.
+// WaitResult says which tasks have ended, or wait for an answer, and which go on.
 type WaitResult struct {
 	Done    []Task `json:"done"`
 	Pending []Task `json:"pending"`
 }
 
 // Wait serves tasks/wait: it answers when all, or with mode any at least one, of
-// the tasks have ended, or when the time is up, which is no error.
+// the tasks have ended or wait for an answer, or when the time is up, which is no
+// error.
 func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	if p.Mode != "" && p.Mode != "all" && p.Mode != "any" {
 		return WaitResult{}, &runtime.InvalidError{Field: "mode", Reason: fmt.Sprintf("%q: give \"all\" or \"any\"", p.Mode)}
@@ -73,9 +70,8 @@ func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	}
 	for {
 		m.mu.Lock()
-		changed := m.changed
+		changed, res := m.changed, split(list)
 		m.mu.Unlock()
-		res := split(list)
 		if len(res.Pending) == 0 || p.Mode == "any" && len(res.Done) > 0 {
 			return res, nil
 		}
@@ -90,6 +86,8 @@ func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 }
 
 func (m *Manager) waitFor(ids []string) ([]*task, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var list []*task
 	for _, id := range ids {
 		t, err := m.find(id)
@@ -103,8 +101,6 @@ func (m *Manager) waitFor(ids []string) ([]*task, error) {
 	if len(ids) > 0 {
 		return list, nil
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, id := range m.order {
 		if t := m.tasks[id]; !t.ended() {
 			list = append(list, t)
@@ -113,13 +109,14 @@ func (m *Manager) waitFor(ids []string) ([]*task, error) {
 	return list, nil
 }
 
+// split is called with Manager.mu held.
 func split(list []*task) WaitResult {
 	res := WaitResult{Done: []Task{}, Pending: []Task{}}
 	for _, t := range list {
 		if t.ended() {
-			res.Done = append(res.Done, t.brief())
+			res.Done = append(res.Done, brief(t.task))
 		} else {
-			res.Pending = append(res.Pending, t.brief())
+			res.Pending = append(res.Pending, brief(t.task))
 		}
 	}
 	return res

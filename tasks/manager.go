@@ -14,10 +14,12 @@ import (
 
 // Errors of this package that callers tell apart.
 var (
-	ErrNotFound = errors.New("not found")
-	ErrLimit    = errors.New("task limit reached")
-	ErrRunning  = errors.New("the task is still running")
-	ErrNested   = errors.New("nested delegation is not allowed")
+	ErrNotFound    = errors.New("not found")
+	ErrLimit       = errors.New("task limit reached")
+	ErrRunning     = errors.New("the task is still running")
+	ErrBusy        = errors.New("the task is busy")
+	ErrNested      = errors.New("nested delegation is not allowed")
+	ErrNoWorkspace = errors.New("the task's workspace is gone")
 )
 
 // notFoundError reads as the reference has it.
@@ -29,58 +31,77 @@ func (e *notFoundError) Unwrap() error { return ErrNotFound }
 // DefaultMax is how many tasks run at a time when nothing else is said.
 const DefaultMax = 3
 
-// maxEnded is how many ended tasks, with their workspaces, are kept; the oldest
-// give way.
+// maxEnded is how many tasks that do not run are kept, with their workspaces; the
+// oldest give way.
 const maxEnded = 64
 
 // closeTimeout bounds the clean-up after a task, whose own context has ended.
 const closeTimeout = 10 * time.Second
 
-// Job is what a Runner gets to do.
+// Job is what a Runner gets to do: one turn of a task.
 type Job struct {
-	TaskID      string
-	SessionID   string // of the delegated agent, for its events
-	Prompt      string
-	Persona     string
-	Model       string
-	Runtime     *runtime.Runtime // the task's own; the manager cleans it up
-	StepTimeout time.Duration    // 0 is no bound
-	Tokens      int64            // 0 is no bound
-	CostUSD     float64          // likewise
+	TaskID          string
+	SessionID       string // of the delegated agent, for its events and its history
+	ParentSessionID string // of the session that delegates
+	Name            string
+	Task            string // the task's first prompt
+	Prompt          string // that of this turn
+	ByAgent         bool   // another agent gave the prompt, and cannot answer a question
+	Persona         string
+	Model           string
+	Runtime         *runtime.Runtime // the turn's own; the manager cleans it up
+	NewWorkspace    bool             // the workspace of earlier turns is gone, this one is empty
+	StepTimeout     time.Duration    // 0 is no bound
+	Tokens          int64            // 0 is no bound
+	CostUSD         float64          // likewise
 }
 
 // Outcome is how a Job ended.
 type Outcome struct {
-	State   string // a terminal one
-	Text    string
-	Steps   int
-	Usage   Usage
-	Changes []runtime.Change
-	Err     error // for failed and timeout
+	State    State // one in which nothing runs
+	Text     string
+	Question *Question // for waiting
+	Steps    int
+	Usage    Usage
+	Changes  []runtime.Change
+	Err      error // for failed and timeout
+	Unkept   error // why no further turn can go on with the conversation; nil when one can
 }
 
 // Runner runs one delegated prompt to its end. It returns when nothing of it
 // runs any more, soon after ctx has ended; context.Cause(ctx) tells a time limit
-// (a *runtime.TimeoutError) from a cancel.
+// (a *runtime.TimeoutError) from a cancel. A further Job of the same session goes
+// on with its history.
 type Runner interface {
 	Run(ctx context.Context, job Job) Outcome
+}
+
+// Parent is a session that delegates.
+type Parent struct {
+	SessionID string
+	Runtime   *runtime.Runtime
+	ByAgent   bool // its agent does, not the client
 }
 
 // Options wire a Manager.
 type Options struct {
 	Runner Runner
 
-	// Parent is the runtime of the session that starts a task or collects from
-	// it; "" is the connection's own.
-	Parent func(ctx context.Context, sessionID string) (*runtime.Runtime, error)
+	// Parent finds the session that starts a task or collects from it; "" is the
+	// connection's own.
+	Parent func(ctx context.Context, sessionID string) (Parent, error)
 
-	// NewRuntime makes the empty runtime of a new task.
-	NewRuntime func(ctx context.Context) (*runtime.Runtime, error)
+	// NewRuntime makes the runtime of a task's turn: in ws, which stays when it
+	// fails, or in a new, empty workspace for nil.
+	NewRuntime func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error)
 
 	// Changed is told of every change of a task's state, in order for one task
-	// and exactly once for its end, before Cancel, Wait and Close answer. It must
-	// not call them. Long texts are shortened. May be nil.
+	// and exactly once for the end of each turn, before Cancel, Wait and Close
+	// answer. It must not call them. Long texts are shortened. May be nil.
 	Changed func(Task)
+
+	// Removed deletes what is kept of a removed task's session. May be nil.
+	Removed func(sessionID string) error
 
 	Max         int           // tasks at a time; 0 is DefaultMax
 	StepTimeout time.Duration // default of tasks that do not say; 0 is no bound
@@ -89,17 +110,18 @@ type Options struct {
 }
 
 // Manager owns the tasks of a connection. It serves the protocol's methods
-// about tasks and about their files.
+// about tasks and about files.
 type Manager struct {
 	lifetime context.Context // tasks derive from it, never from a request
 	stop     context.CancelFunc
 	opts     Options
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what is below, and what tasks say that it guards
 	tasks    map[string]*task
 	order    []string // ids, oldest first
 	slots    int      // tasks that run or are being started
-	live     int      // goroutines of tasks and calls of Start, which Close waits for
+	line     []*turn  // those that wait for a slot, first come, first served
+	live     int      // goroutines of turns and calls of Start, which Close waits for
 	personas int      // given out so far
 	closed   bool
 	changed  chan struct{} // closed and replaced whenever live shrinks
@@ -148,56 +170,24 @@ func tighter(a, b time.Duration) time.Duration {
 
 // Status serves tasks/status.
 func (m *Manager) Status(_ context.Context, p TaskParams) (Task, error) {
-	t, err := m.find(p.TaskID)
-	if err != nil {
-		return Task{}, err
-	}
-	return t.view(), nil
-}
-
-// Cancel serves tasks/cancel: it answers when nothing of the task lives, and
-// again and again alike.
-func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
-	t, err := m.find(p.TaskID)
-	if err != nil {
-		return Task{}, err
-	}
-	t.cancel()
-	select {
-	case <-t.done:
-		return t.view(), nil
-	case <-ctx.Done():
-		return Task{}, context.Cause(ctx)
-	}
-}
-
-// Removed answers tasks/remove.
-type Removed struct {
-	Removed bool `json:"removed"`
-}
-
-// Remove serves tasks/remove: it deletes an ended task's workspace and forgets
-// the task.
-func (m *Manager) Remove(ctx context.Context, p TaskParams) (Removed, error) {
-	t, err := m.find(p.TaskID)
-	if err != nil {
-		return Removed{}, err
-	}
-	if t.view().EndedAt == nil {
-		return Removed{}, fmt.Errorf("%w: cancel task %s first", ErrRunning, p.TaskID)
-	}
-	select { // its end is only being told
-	case <-t.done:
-	case <-ctx.Done():
-		return Removed{}, context.Cause(ctx)
-	}
-	if err := t.runtime.Cleanup(ctx); err != nil {
-		return Removed{}, fmt.Errorf("remove task %s: %w", p.TaskID, err)
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(p.TaskID)
-	return Removed{Removed: true}, nil
+	t, err := m.find(p.TaskID)
+	if err != nil {
+		return Task{}, err
+	}
+	return t.task, nil
+}
+
+// SessionOf is the session of a task's agent.
+func (m *Manager) SessionOf(taskID string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, err := m.find(taskID)
+	if err != nil {
+		return "", err
+	}
+	return t.job.SessionID, nil
 }
 
 // Close cancels all tasks, waits for their ends and removes their workspaces,
@@ -210,20 +200,23 @@ func (m *Manager) Close(ctx context.Context) error {
 	late := m.drain(ctx)
 
 	m.mu.Lock()
-	all := slices.Collect(maps.Values(m.tasks))
-	m.mu.Unlock()
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
-	for i, t := range all {
-		if t.ended() {
-			wg.Go(func() { errs[i] = t.runtime.Cleanup(ctx) })
+	var left []*runtime.Runtime
+	for t := range maps.Values(m.tasks) {
+		if t.ended() && t.runtime != nil {
+			left = append(left, t.runtime)
 		}
+	}
+	m.mu.Unlock()
+	errs := make([]error, len(left))
+	var wg sync.WaitGroup
+	for i, rt := range left {
+		wg.Go(func() { errs[i] = rt.Cleanup(ctx) })
 	}
 	wg.Wait()
 	return errors.Join(append(errs, late)...)
 }
 
-// drain waits until no task and no call of Start is left.
+// drain waits until no turn and no call of Start is left.
 func (m *Manager) drain(ctx context.Context) error {
 	for {
 		m.mu.Lock()
@@ -240,9 +233,8 @@ func (m *Manager) drain(ctx context.Context) error {
 	}
 }
 
+// find is called with m.mu held, as is forget.
 func (m *Manager) find(id string) (*task, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	t := m.tasks[id]
 	if t == nil {
 		return nil, &notFoundError{id}
@@ -250,7 +242,21 @@ func (m *Manager) find(id string) (*task, error) {
 	return t, nil
 }
 
-// forget takes a task off the list. The caller holds m.mu.
+// runtimeOf is the runtime of a task's last turn.
+func (m *Manager) runtimeOf(id string) (*runtime.Runtime, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, err := m.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if t.runtime == nil {
+		return nil, fmt.Errorf("%w: that of task %s went with the server that ran it; tasks/output has what it said", ErrNoWorkspace, id)
+	}
+	return t.runtime, nil
+}
+
+// forget takes a task off the list.
 func (m *Manager) forget(id string) {
 	delete(m.tasks, id)
 	m.order = slices.DeleteFunc(m.order, func(other string) bool { return other == id })

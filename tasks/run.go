@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
@@ -15,41 +13,19 @@ import (
 // bytes; head and tail stay.
 const maxText = 1 << 20
 
-// task is one delegated agent. One goroutine, Manager.run, owns it.
+// task is one delegated agent. All but job and limit is guarded by Manager.mu.
 type task struct {
-	id      string
-	job     Job
-	runtime *runtime.Runtime
-	limit   time.Duration // of the whole task; 0 is none
-	ctx     context.Context
+	job   Job           // without what each turn has of its own
+	limit time.Duration // of a turn; 0 is none
+
+	task    Task
+	runtime *runtime.Runtime // of its last turn; nil: its workspace is gone
+	unkept  error            // why it can have no further turn
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when nothing of the task lives and its end was told
-
-	mu   sync.Mutex
-	task Task
 }
 
-func (t *task) view() Task {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.task
-}
-
-// Bounds of a task's texts where many tasks are told of, in bytes.
-const (
-	briefPrompt = 1 << 10
-	briefText   = 4 << 10
-)
-
-// brief is view for lists and notifications, whose size must not grow with what
-// tasks say: the whole texts are in tasks/status.
-func (t *task) brief() Task {
-	v := t.view()
-	v.Prompt, v.Text, v.Error = shorten(v.Prompt, briefPrompt), shorten(v.Text, briefText), shorten(v.Error, briefText)
-	v.Status = shorten(v.Status, briefText)
-	return v
-}
-
+// ended reports whether nothing of the task lives and its end was told.
 func (t *task) ended() bool {
 	select {
 	case <-t.done:
@@ -59,77 +35,151 @@ func (t *task) ended() bool {
 	}
 }
 
-// run is the life of a task, to its one terminal event.
-func (m *Manager) run(t *task) {
-	defer t.cancel()
-	m.tell(t)
+// enter makes a task's state the next one, if that may follow.
+func (t *task) enter(next State, status string) bool {
+	if !t.task.State.leadsTo(next) {
+		return false
+	}
+	t.task.State, t.task.Status = next, status
+	if !next.active() && next != StateWaiting {
+		now := time.Now().UTC()
+		t.task.EndedAt = &now
+	}
+	return true
+}
 
-	ctx := t.ctx
-	if t.limit > 0 {
+// turn is one turn of a task. One goroutine, Manager.run, owns it.
+type turn struct {
+	*task
+	ctx    context.Context
+	prompt string
+	first  bool
+	slot   chan struct{} // closed when the turn has one
+	told   Task          // the task as the turn began, to be told
+}
+
+// begin makes a turn of a task whose state was entered, and counts it among what
+// Close waits for. The caller holds m.mu and starts Manager.run.
+func (m *Manager) begin(t *task, prompt string) *turn {
+	ctx, cancel := context.WithCancel(m.lifetime)
+	t.cancel, t.done = cancel, make(chan struct{})
+	t.task.EndedAt, t.task.Question = nil, nil
+	t.task.Text, t.task.Error, t.task.Steps, t.task.Usage, t.task.Changes = "", "", 0, Usage{}, []runtime.Change{}
+	return &turn{task: t, ctx: ctx, prompt: prompt, slot: make(chan struct{}), told: t.task}
+}
+
+// run is the life of a turn, to its one end.
+func (m *Manager) run(tn *turn) {
+	defer tn.cancel()
+	m.tell(tn.told)
+	if !m.takeSlot(tn) {
+		m.finish(tn.task, Outcome{State: StateCancelled}, false)
+		return
+	}
+	ctx := tn.ctx
+	if tn.limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, t.limit, &runtime.TimeoutError{Limit: t.limit})
+		ctx, cancel = context.WithTimeoutCause(ctx, tn.limit, &runtime.TimeoutError{Limit: tn.limit})
 		defer cancel()
 	}
-	out := m.work(ctx, t.job)
+	m.finish(tn.task, m.work(ctx, tn), true)
+}
 
-	// What the task left running ends with it; its files stay to be collected.
+// work does a turn and ends what it left running; its files stay to be collected.
+func (m *Manager) work(ctx context.Context, tn *turn) Outcome {
+	job := tn.job
+	job.Prompt = tn.prompt
+	if !tn.first {
+		lost, err := m.renew(ctx, tn.task)
+		if err != nil {
+			return Outcome{State: StateFailed, Err: err}
+		}
+		job.NewWorkspace, job.ByAgent = lost, false
+	}
+	job.Runtime = tn.runtime // nobody else sets it
+	out := m.call(ctx, job)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	if err := t.runtime.Stop(closing); err != nil {
+	if err := job.Runtime.Stop(closing); err != nil {
 		out.Err = errors.Join(out.Err, fmt.Errorf("end what the task left running: %w", err))
-		if out.State == StateFinished || out.State == StateCancelled {
+		if out.State == StateFinished || out.State == StateCancelled || out.State == StateWaiting {
 			out.State = StateFailed
 		}
 	}
-	m.finish(t, out)
+	return out
 }
 
-// work runs the job; a Runner that panics fails its task and nothing else.
-func (m *Manager) work(ctx context.Context, job Job) (out Outcome) {
+// renew gives a task a runtime for a further turn, in its workspace if that is
+// still there: the one before ended with its turn.
+func (m *Manager) renew(ctx context.Context, t *task) (lost bool, err error) {
+	var ws *runtime.Workspace
+	if t.runtime != nil {
+		ws = t.runtime.Workspace()
+	}
+	rt, err := m.opts.NewRuntime(ctx, ws)
+	if err != nil {
+		return false, fmt.Errorf("go on in the task's workspace: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.runtime = rt
+	return ws == nil, nil
+}
+
+// call runs the job; a Runner that panics fails its turn and nothing else.
+func (m *Manager) call(ctx context.Context, job Job) (out Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			out = Outcome{State: StateFailed, Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
 	out = m.opts.Runner.Run(ctx, job)
-	if !slices.Contains(terminalStates, out.State) {
+	if !StateRunning.leadsTo(out.State) {
 		out.Err = errors.Join(out.Err, fmt.Errorf("the runner ended the task in state %q", out.State))
 		out.State = StateFailed
 	}
 	return out
 }
 
-// finish is the one way into a terminal state: Manager.run calls it once. Whoever
-// sees the new state finds the slot free; whoever waited for the end was
-// overtaken by the event that tells of it.
-func (m *Manager) finish(t *task, out Outcome) {
-	now := time.Now().UTC()
+// finish is the one end of a turn: Manager.run calls it once. Whoever sees the new
+// state finds the slot free; whoever waited for the end was overtaken by the event
+// that tells of it.
+func (m *Manager) finish(t *task, out Outcome, slot bool) {
 	m.mu.Lock()
-	t.mu.Lock()
-	t.task.State, t.task.Status = out.State, statusText(out)
-	t.task.EndedAt = &now
+	t.enter(out.State, statusText(out))
 	t.task.Text, t.task.Steps, t.task.Usage = shorten(out.Text, maxText), out.Steps, out.Usage
+	if out.State == StateWaiting {
+		t.task.Question = out.Question
+	}
 	if out.Changes != nil {
 		t.task.Changes = out.Changes
 	}
 	if out.Err != nil {
 		t.task.Error = shorten(out.Err.Error(), maxText)
 	}
-	t.mu.Unlock()
-	m.slots--
-	m.mu.Unlock()
-	m.tell(t)
+	t.unkept = out.Unkept
+	if slot {
+		m.freeSlot()
+	}
+	m.tellEnd(t)
+}
 
+// tellEnd tells of a state in which nothing runs and then lets go who waits for
+// it. The caller holds m.mu, which is released.
+func (m *Manager) tellEnd(t *task) {
+	told := t.task
+	m.mu.Unlock()
+	m.tell(told)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	close(t.done)
 	m.leave()
 }
 
-// tell tells the client that t has changed.
-func (m *Manager) tell(t *task) {
+// tell tells the client how a task stands.
+func (m *Manager) tell(t Task) {
 	if m.opts.Changed != nil {
-		m.opts.Changed(t.brief())
+		m.opts.Changed(brief(t))
 	}
 }
 
@@ -139,41 +189,4 @@ func (m *Manager) leave() {
 	m.live--
 	close(m.changed)
 	m.changed = make(chan struct{})
-}
-
-// statusText is the reference's wording.
-func statusText(out Outcome) string {
-	switch out.State {
-	case StateFailed:
-		return "error: " + errorText(out.Err)
-	case StateTimeout:
-		var limit *runtime.TimeoutError
-		if errors.As(out.Err, &limit) {
-			return limit.Error()
-		}
-		return "timeout"
-	case StateStepLimit:
-		return fmt.Sprintf("step limit reached after %d steps", out.Steps)
-	case StateBudget:
-		return "token budget used up"
-	default:
-		return out.State
-	}
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return "unknown"
-	}
-	return shorten(err.Error(), maxText)
-}
-
-// shorten keeps head and tail of s, most bytes in all.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	out := runtime.NewOutput(most)
-	_, _ = out.Write([]byte(s)) // it never fails
-	return out.String()
 }

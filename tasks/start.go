@@ -27,14 +27,17 @@ const (
 // files and returns the task's id at once. Where anything is refused, nothing
 // was started.
 func (m *Manager) Start(ctx context.Context, p StartParams) (StartResult, error) {
-	res, _, err := m.start(ctx, p, func() (*runtime.Runtime, error) { return m.opts.Parent(ctx, p.SessionID) })
+	res, _, err := m.start(ctx, p, func(id string) (Parent, error) { return m.opts.Parent(ctx, id) })
 	return res, err
 }
 
-// start takes the parent as a function, because making it is work that a refused
+// finder finds the session that delegates.
+type finder func(sessionID string) (Parent, error)
+
+// start takes a function that finds the parent, because making it is work that a refused
 // task must not cost. It also reports what lies in the named directories and
 // could not be copied.
-func (m *Manager) start(ctx context.Context, p StartParams, parent func() (*runtime.Runtime, error)) (StartResult, runtime.CopyReport, error) {
+func (m *Manager) start(ctx context.Context, p StartParams, find finder) (StartResult, runtime.CopyReport, error) {
 	var report runtime.CopyReport
 	if err := p.validate(); err != nil {
 		return StartResult{}, report, err
@@ -45,27 +48,35 @@ func (m *Manager) start(ctx context.Context, p StartParams, parent func() (*runt
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(m.lifetime, cancel)()
-	rt, err := m.prepare(ctx, p.Files, parent, &report)
+	parent, err := find(p.SessionID)
 	if err != nil {
 		m.release()
 		return StartResult{}, report, err
 	}
-	t, evicted, err := m.admit(p, rt)
+	rt, err := m.prepare(ctx, p.Files, parent.Runtime, &report)
+	if err != nil {
+		m.release()
+		return StartResult{}, report, err
+	}
+	t, evicted, err := m.admit(p, parent, rt)
 	if err != nil {
 		err = errors.Join(err, cleanup(rt))
 		m.release()
 		return StartResult{}, report, err
 	}
 	m.discard(evicted)
-	return StartResult{TaskID: t.id, State: StateRunning, Skipped: skipped(report)}, report, nil
+	id := t.job.TaskID
+	if _, err := find(parent.SessionID); err != nil { // closed meanwhile: nobody else cancels its task
+		return StartResult{}, report, errors.Join(err, m.quiet(ctx, id))
+	}
+	return StartResult{TaskID: id, State: StateRunning, Skipped: skipped(report)}, report, nil
 }
 
 func (p StartParams) validate() error {
+	if err := checkPrompt(p.Prompt); err != nil {
+		return err
+	}
 	switch {
-	case strings.TrimSpace(p.Prompt) == "":
-		return &runtime.InvalidError{Field: "prompt", Reason: "is empty"}
-	case len(p.Prompt) > maxPrompt:
-		return tooLong("prompt", len(p.Prompt), maxPrompt)
 	case len(p.Persona) > maxPersona:
 		return tooLong("persona", len(p.Persona), maxPersona)
 	case len(p.Name) > maxName:
@@ -84,6 +95,16 @@ func (p StartParams) validate() error {
 		return err
 	}
 	return checkSeconds("taskTimeoutSeconds", p.TaskTimeoutSeconds)
+}
+
+func checkPrompt(prompt string) error {
+	switch {
+	case strings.TrimSpace(prompt) == "":
+		return &runtime.InvalidError{Field: "prompt", Reason: "is empty"}
+	case len(prompt) > maxPrompt:
+		return tooLong("prompt", len(prompt), maxPrompt)
+	}
+	return nil
 }
 
 func (l *Limits) validate() error {
@@ -110,41 +131,11 @@ func checkSeconds(field string, s float64) error {
 	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, from 0 (the configured default) to %.0f", s, maxTimeout.Seconds())}
 }
 
-// reserve takes a slot under the lock, so that no number of concurrent callers
-// starts more than the limit.
-func (m *Manager) reserve() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return errClosing()
-	}
-	if m.slots >= m.opts.Max {
-		return fmt.Errorf("%w: max %d tasks reached; wait for one, cancel one or raise PYGENT_MAX_TASKS", ErrLimit, m.opts.Max)
-	}
-	m.slots++
-	m.live++
-	return nil
-}
-
-// release gives back what reserve took; nothing was started.
-func (m *Manager) release() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.slots--
-	m.leave()
-}
-
-func errClosing() error { return fmt.Errorf("%w: the server is shutting down", context.Canceled) }
-
 // prepare makes the task's runtime and copies the named files into it. What a
 // named directory holds and cannot be copied goes into the report; a named file
 // that cannot be is an error.
-func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*runtime.Runtime, error), report *runtime.CopyReport) (*runtime.Runtime, error) {
-	from, err := parent()
-	if err != nil {
-		return nil, err
-	}
-	rt, err := m.opts.NewRuntime(ctx)
+func (m *Manager) prepare(ctx context.Context, files []string, from *runtime.Runtime, report *runtime.CopyReport) (*runtime.Runtime, error) {
+	rt, err := m.opts.NewRuntime(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("make the task's workspace: %w", err)
 	}
@@ -169,7 +160,7 @@ func (m *Manager) prepare(ctx context.Context, files []string, parent func() (*r
 
 // admit lists the task and starts it; its goroutine takes over what reserve
 // took. It also returns the ended tasks that give way to it.
-func (m *Manager) admit(p StartParams, rt *runtime.Runtime) (t *task, evicted []*task, err error) {
+func (m *Manager) admit(p StartParams, parent Parent, rt *runtime.Runtime) (t *task, evicted []*task, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -179,23 +170,32 @@ func (m *Manager) admit(p StartParams, rt *runtime.Runtime) (t *task, evicted []
 		p.Persona = m.opts.Personas[m.personas%len(m.opts.Personas)]
 		m.personas++
 	}
-	t = m.newTask(p, rt)
-	m.tasks[t.id] = t
-	m.order = append(m.order, t.id)
+	t = m.newTask(p)
+	t.job.ParentSessionID, t.job.ByAgent = parent.SessionID, parent.ByAgent
+	t.runtime = rt
+	t.enter(StateRunning, string(StateRunning))
+	m.tasks[t.job.TaskID] = t
+	m.order = append(m.order, t.job.TaskID)
+	tn := m.begin(t, p.Prompt)
+	tn.first = true
 	evicted = m.evict()
 	m.live += len(evicted)
-	go m.run(t) // Close waits for it: see live
+	go m.run(tn) // Close waits for it: see live
 	return t, evicted, nil
 }
 
-func (m *Manager) newTask(p StartParams, rt *runtime.Runtime) *task {
+func (m *Manager) newTask(p StartParams) *task {
+	name := p.Name
+	if name == "" {
+		name = firstLine(p.Prompt)
+	}
 	job := Job{
 		TaskID:      newID("task"),
 		SessionID:   newID("s"),
-		Prompt:      p.Prompt,
+		Name:        name,
+		Task:        p.Prompt,
 		Persona:     p.Persona,
 		Model:       p.Model,
-		Runtime:     rt,
 		StepTimeout: orDefault(p.StepTimeoutSeconds, m.opts.StepTimeout),
 	}
 	limit := orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout)
@@ -203,17 +203,9 @@ func (m *Manager) newTask(p StartParams, rt *runtime.Runtime) *task {
 		job.Tokens, job.CostUSD = l.Tokens, l.CostUSD
 		limit = tighter(limit, orDefault(l.TimeoutSeconds, 0))
 	}
-	ctx, cancel := context.WithCancel(m.lifetime)
-	name := p.Name
-	if name == "" {
-		name = firstLine(p.Prompt)
-	}
 	return &task{
-		id: job.TaskID, job: job, runtime: rt, limit: limit, ctx: ctx, cancel: cancel, done: make(chan struct{}),
-		task: Task{
-			TaskID: job.TaskID, Name: name, Prompt: p.Prompt, State: StateRunning, Status: StateRunning,
-			SessionID: job.SessionID, StartedAt: time.Now().UTC(), Changes: []runtime.Change{},
-		},
+		job: job, limit: limit,
+		task: Task{TaskID: job.TaskID, Name: name, Prompt: p.Prompt, SessionID: job.SessionID, StartedAt: time.Now().UTC()},
 	}
 }
 

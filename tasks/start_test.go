@@ -232,8 +232,10 @@ func TestFailureToMakeAWorkspaceFreesTheSlot(t *testing.T) {
 	broken := errors.New("disk full")
 	m := tasks.NewManager(t.Context(), tasks.Options{
 		Max: 1, Runner: finishing,
-		Parent:     func(context.Context, string) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
-		NewRuntime: func(context.Context) (*runtime.Runtime, error) { return nil, broken },
+		Parent: func(context.Context, string) (tasks.Parent, error) {
+			return tasks.Parent{Runtime: newRuntime(t, false)}, nil
+		},
+		NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) { return nil, broken },
 	})
 	for range 3 {
 		if _, err := m.Start(t.Context(), tasks.StartParams{Prompt: "go"}); !errors.Is(err, broken) {

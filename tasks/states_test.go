@@ -23,21 +23,24 @@ type op struct {
 }
 
 // ends are what a job can answer, valid or not; "panic" panics.
-var ends = []string{tasks.StateFinished, tasks.StateFailed, tasks.StateTimeout, tasks.StateStepLimit, tasks.StateBudget, tasks.StateRunning, "", "panic"}
+var ends = []string{"finished", "waiting", "waiting", "failed", "timeout", "stepLimit", "budget", "running", "queued", "interrupted", "", "panic"}
 
-// Any order of what can happen gives each task exactly one end, which is told
-// once; slots come back, and neither a workspace nor a goroutine is left (a
-// goroutine would be a deadlock of the bubble).
-func TestEveryOrderGivesEachTaskOneEnd(t *testing.T) {
+// Any order of what can happen gives each turn of a task exactly one end, which
+// is told once; slots come back and go to who waits for them, and neither a
+// workspace nor a goroutine is left (a goroutine would be a deadlock of the
+// bubble).
+func TestEveryOrderGivesEachTurnOneEnd(t *testing.T) {
+	whats := append([]string{
+		"start", "start", "start", "send", "send", "send", "cancel", "cancel", "remove", "race", "sessionClose", "sessionDelete", "close",
+	}, ends...)
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := rapid.IntRange(1, 3).Draw(rt, "limit")
 		ops := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) op {
-			what := rapid.SampledFrom(append([]string{"start", "start", "start", "cancel", "cancel", "remove", "race", "close"}, ends...)).Draw(rt, "what")
-			return op{what, rapid.IntRange(0, 5).Draw(rt, "task")}
-		}), 1, 25).Draw(rt, "ops")
+			return op{rapid.SampledFrom(whats).Draw(rt, "what"), rapid.IntRange(0, 5).Draw(rt, "task")}
+		}), 1, 40).Draw(rt, "ops")
 		var faults []string
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, limit)
+			w := newWorld(limit)
 			for _, o := range ops {
 				w.do(o)
 				synctest.Wait()
@@ -54,28 +57,31 @@ func TestEveryOrderGivesEachTaskOneEnd(t *testing.T) {
 
 // world is a manager and what should be true of it.
 type world struct {
-	t     *testing.T
 	m     *tasks.Manager
 	limit int
 
 	mu       sync.Mutex
-	finish   map[string]chan string // by task id: how its job is to end
-	told     map[string][]string
+	finish   map[string]chan string // by task id: how its running job is to end
+	told     map[string][]tasks.State
 	runtimes []*runtime.Runtime
 
 	ids    []string        // started, removed ones included
-	live   map[string]bool // by id
+	gone   map[string]bool // removed
+	turns  map[string]int  // begun
 	closed bool
 	faults []string
 }
 
-func newWorld(t *testing.T, limit int) *world {
-	w := &world{t: t, limit: limit, finish: map[string]chan string{}, told: map[string][]string{}, live: map[string]bool{}}
+func newWorld(limit int) *world {
+	w := &world{
+		limit: limit, finish: map[string]chan string{}, told: map[string][]tasks.State{},
+		gone: map[string]bool{}, turns: map[string]int{},
+	}
 	w.m = tasks.NewManager(context.Background(), tasks.Options{
 		Max:        limit,
 		Runner:     runnerFunc(w.run),
-		Parent:     func(context.Context, string) (*runtime.Runtime, error) { return nil, nil },
-		NewRuntime: func(context.Context) (*runtime.Runtime, error) { return w.newRuntime() },
+		Parent:     func(context.Context, string) (tasks.Parent, error) { return tasks.Parent{SessionID: "s_1"}, nil },
+		NewRuntime: func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) { return w.newRuntime(ws) },
 		Changed: func(task tasks.Task) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -85,10 +91,12 @@ func newWorld(t *testing.T, limit int) *world {
 	return w
 }
 
-func (w *world) newRuntime() (*runtime.Runtime, error) {
-	ws, err := runtime.TempWorkspace()
-	if err != nil {
-		return nil, err
+func (w *world) newRuntime(ws *runtime.Workspace) (*runtime.Runtime, error) {
+	if ws == nil {
+		var err error
+		if ws, err = runtime.TempWorkspace(); err != nil {
+			return nil, err
+		}
 	}
 	rt := runtime.New(ws, runtimetest.NewFake(nil, nil), runtime.Options{})
 	w.mu.Lock()
@@ -97,22 +105,20 @@ func (w *world) newRuntime() (*runtime.Runtime, error) {
 	return rt, nil
 }
 
-func (w *world) end(id string) chan string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.finish[id] == nil {
-		w.finish[id] = make(chan string, 1)
-	}
-	return w.finish[id]
-}
-
 func (w *world) run(ctx context.Context, job tasks.Job) tasks.Outcome {
+	if err := job.Runtime.Workspace().Check(); err != nil {
+		return tasks.Outcome{State: tasks.StateFailed, Err: err}
+	}
+	end := make(chan string, 1)
+	w.mu.Lock()
+	w.finish[job.TaskID] = end
+	w.mu.Unlock()
 	select {
-	case state := <-w.end(job.TaskID):
+	case state := <-end:
 		if state == "panic" {
 			panic("oh dear")
 		}
-		return tasks.Outcome{State: state}
+		return tasks.Outcome{State: tasks.State(state)}
 	case <-ctx.Done():
 		return tasks.Outcome{State: tasks.StateCancelled, Err: context.Cause(ctx)}
 	}
@@ -122,67 +128,138 @@ func (w *world) fault(format string, args ...any) {
 	w.faults = append(w.faults, fmt.Sprintf(format, args...))
 }
 
+// states is how the tasks stand; all is still when it is called.
+func (w *world) states() map[string]tasks.State {
+	list, _ := w.m.List(context.Background(), tasks.ListParams{})
+	now := map[string]tasks.State{}
+	for _, t := range list.Tasks {
+		now[t.TaskID] = t.State
+	}
+	return now
+}
+
+func active(s tasks.State) bool { return s == tasks.StateRunning || s == tasks.StateQueued }
+
 func (w *world) do(o op) {
-	switch {
-	case o.What == "start":
+	switch o.What {
+	case "start":
 		w.start()
 		return
-	case o.What == "close":
+	case "close":
 		w.close()
 		return
-	case o.Task >= len(w.ids):
+	case "sessionClose":
+		if _, err := w.m.CancelOf(context.Background(), "s_1"); err != nil {
+			w.fault("close of the session: %v", err)
+		}
+		for id, s := range w.states() {
+			if active(s) {
+				w.fault("%s is %s after its session was closed", id, s)
+			}
+		}
+		return
+	case "sessionDelete":
+		if err := w.m.RemoveOf(context.Background(), "s_1"); err != nil {
+			w.fault("delete of the session: %v", err)
+		}
+		for _, id := range w.ids {
+			w.gone[id] = true
+		}
 		return
 	}
-	id := w.ids[o.Task]
+	if o.Task < len(w.ids) {
+		w.doTo(w.ids[o.Task], o.What)
+	}
+}
+
+func (w *world) doTo(id, what string) {
+	before := w.states()[id]
 	params := tasks.TaskParams{TaskID: id}
-	switch o.What {
+	switch what {
+	case "send":
+		w.send(id, before)
 	case "cancel":
 		task, err := w.m.Cancel(context.Background(), params)
 		if err == nil && task.EndedAt == nil {
 			w.fault("cancel answered %+v", task)
 		}
-		delete(w.live, id)
 	case "remove":
 		_, err := w.m.Remove(context.Background(), params)
-		if errors.Is(err, tasks.ErrRunning) != w.live[id] {
-			w.fault("remove of a task that lives (%v): %v", w.live[id], err)
+		if errors.Is(err, tasks.ErrRunning) != active(before) {
+			w.fault("remove of a task that is %q: %v", before, err)
 		}
-	case "race": // its end, a cancel and another start at once
+		w.gone[id] = w.gone[id] || err == nil
+	case "race": // its end, a cancel and a further turn at once
 		var all sync.WaitGroup
-		all.Go(func() { w.tryEnd(id, tasks.StateFinished) })
+		var sent error
+		all.Go(func() { w.tryEnd(id, "finished") })
 		all.Go(func() { _, _ = w.m.Cancel(context.Background(), params) })
+		all.Go(func() { _, sent = w.m.Send(context.Background(), tasks.SendParams{TaskID: id, Prompt: "more"}) })
 		all.Wait()
-		delete(w.live, id)
+		if sent == nil {
+			w.turns[id]++
+		}
 	default:
-		w.tryEnd(id, o.What)
-		delete(w.live, id)
+		w.tryEnd(id, what)
 	}
 }
 
-// tryEnd lets a job end; one that was told already stays as it is.
+// tryEnd lets a running job end; one that was told already stays as it is.
 func (w *world) tryEnd(id, state string) {
+	w.mu.Lock()
+	end := w.finish[id]
+	w.mu.Unlock()
 	select {
-	case w.end(id) <- state:
+	case end <- state:
 	default:
 	}
 }
 
 func (w *world) start() {
+	now := w.states()
+	busy := 0
+	for _, s := range now {
+		if s == tasks.StateRunning {
+			busy++
+		}
+	}
 	res, err := w.m.Start(context.Background(), tasks.StartParams{Prompt: "go"})
 	switch {
 	case w.closed:
 		if !errors.Is(err, context.Canceled) {
 			w.fault("a start after Close: %v", err)
 		}
-	case len(w.live) >= w.limit:
+	case busy >= w.limit:
 		if !errors.Is(err, tasks.ErrLimit) {
-			w.fault("a start beside %d tasks: %v", len(w.live), err)
+			w.fault("a start beside %d tasks: %v", busy, err)
 		}
 	case err != nil:
-		w.fault("a start beside %d tasks of %d: %v", len(w.live), w.limit, err)
+		w.fault("a start beside %d tasks of %d: %v", busy, w.limit, err)
 	default:
 		w.ids = append(w.ids, res.TaskID)
-		w.live[res.TaskID] = true
+		w.turns[res.TaskID] = 1
+	}
+}
+
+func (w *world) send(id string, before tasks.State) {
+	res, err := w.m.Send(context.Background(), tasks.SendParams{TaskID: id, Prompt: "more"})
+	var want error
+	switch {
+	case w.gone[id]:
+		want = tasks.ErrNotFound
+	case w.closed:
+		want = context.Canceled
+	case active(before):
+		want = tasks.ErrBusy
+	}
+	if !errors.Is(err, want) {
+		w.fault("a prompt to a task that is %q: %v, want %v", before, err, want)
+	}
+	if err == nil {
+		w.turns[id]++
+		if !active(res.State) {
+			w.fault("a prompt was answered %+v", res)
+		}
 	}
 }
 
@@ -191,7 +268,6 @@ func (w *world) close() {
 		w.fault("Close: %v", err)
 	}
 	w.closed = true
-	clear(w.live)
 	w.check()
 	for _, rt := range w.runtimes {
 		if rt.Workspace().Check() == nil {
@@ -200,23 +276,77 @@ func (w *world) close() {
 	}
 }
 
-// check compares what was told with what should be.
+// check compares what was told, and how the tasks stand, with what should be.
 func (w *world) check() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	terminal := []string{tasks.StateFinished, tasks.StateFailed, tasks.StateTimeout, tasks.StateStepLimit, tasks.StateBudget, tasks.StateCancelled}
-	for _, id := range w.ids {
-		told := w.told[id]
-		if len(told) == 0 || told[0] != tasks.StateRunning {
-			w.fault("task %s was told as %q", id, told)
-			continue
+	now := w.states()
+	running, queued := 0, 0
+	for _, s := range now {
+		if s == tasks.StateRunning {
+			running++
 		}
-		want := 2
-		if w.live[id] {
-			want = 1
-		}
-		if len(told) != want || want == 2 && !slices.Contains(terminal, told[1]) {
-			w.fault("task %s, live %v, was told as %q", id, w.live[id], told)
+		if s == tasks.StateQueued {
+			queued++
 		}
 	}
+	if running > w.limit || queued > 0 && running < w.limit || w.closed && running+queued > 0 {
+		w.fault("%d tasks run and %d are queued, closed %v", running, queued, w.closed)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.ids {
+		state, there := now[id]
+		if there == w.gone[id] {
+			w.fault("task %s, removed %v, is listed %v", id, w.gone[id], there)
+		}
+		if fault := tellTale(w.told[id], w.turns[id], state); fault != "" {
+			w.fault("task %s was told as %q: %s", id, w.told[id], fault)
+		}
+	}
+}
+
+// tellTale says what is wrong with the states of a task that were told, "" when
+// nothing is. now is how it stands, "" when it was removed.
+func tellTale(told []tasks.State, turns int, now tasks.State) string {
+	ended := []tasks.State{
+		tasks.StateFinished, tasks.StateFailed, tasks.StateTimeout, tasks.StateStepLimit, tasks.StateBudget, tasks.StateCancelled,
+	}
+	begun, last := 0, tasks.State("")
+	for i, s := range told {
+		switch {
+		case s == tasks.StateQueued:
+			begun++
+			if i == 0 || active(last) {
+				return "queued after " + string(last)
+			}
+		case s == tasks.StateRunning:
+			if last != tasks.StateQueued {
+				begun++
+			}
+			if last == tasks.StateRunning {
+				return "running twice"
+			}
+		case last == tasks.StateQueued:
+			if s != tasks.StateCancelled {
+				return "a queued turn ended as " + string(s)
+			}
+		case last == tasks.StateWaiting:
+			if s != tasks.StateCancelled {
+				return "an end after waiting"
+			}
+		case last != tasks.StateRunning:
+			return "an end without a turn"
+		case s != tasks.StateWaiting && !slices.Contains(ended, s):
+			return "no end at all: " + string(s)
+		}
+		last = s
+	}
+	switch {
+	case begun != turns:
+		return fmt.Sprintf("%d turns began", turns)
+	case now == "" && active(last):
+		return "it was removed before it ended"
+	case now != "" && now != last:
+		return "it is " + string(now)
+	}
+	return ""
 }

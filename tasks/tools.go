@@ -67,6 +67,9 @@ func (m *Manager) statusTool(ctx context.Context, _ tools.Env, in statusIn) (too
 	if err != nil {
 		return tools.Result{}, err
 	}
+	if t.Question != nil {
+		return tools.Text("%s\n\nIt asks the user: %s", t.Status, t.Question.Text), nil
+	}
 	if t.Text == "" {
 		return tools.Text("%s", t.Status), nil
 	}
@@ -95,7 +98,7 @@ func (m *Manager) collectTool(ctx context.Context, env tools.Env, in collectIn) 
 	return tools.Result{Text: retrieved(p, report), IsError: nothing(report), Changes: changes}, nil
 }
 
-// active is the runtime of the agent that calls.
-func active(env tools.Env) func() (*runtime.Runtime, error) {
-	return func() (*runtime.Runtime, error) { return env.Runtime, nil }
+// active is the session of the agent that calls.
+func active(env tools.Env) finder {
+	return func(string) (Parent, error) { return Parent{env.SessionID, env.Runtime, true}, nil }
 }

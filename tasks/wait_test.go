@@ -73,7 +73,7 @@ func TestListIsOldestFirstAndFilters(t *testing.T) {
 			f.start(t, tasks.StartParams{Prompt: p})
 		}
 		time.Sleep(time.Minute)
-		for state, want := range map[string][]string{
+		for state, want := range map[tasks.State][]string{
 			"": {"1h", "1s", "bad"}, tasks.StateRunning: {"1h"}, tasks.StateFinished: {"1s"}, tasks.StateFailed: {"bad"},
 		} {
 			res, err := f.List(t.Context(), tasks.ListParams{State: state})

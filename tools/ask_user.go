@@ -22,10 +22,10 @@ func AskUser() Tool {
 		if strings.TrimSpace(in.Prompt) == "" {
 			return Result{}, errors.New("ask_user: prompt is empty")
 		}
-		if env.TaskID != "" {
+		if env.Alone {
 			return Result{}, errors.New("a delegated task cannot ask the user; decide yourself and say what you assumed")
 		}
-		if env.Ask != nil {
+		if env.Ask != nil && env.TaskID == "" { // a task waits: its question may find nobody who looks
 			answer, ok, err := env.Ask(ctx, in.Prompt, in.Options)
 			if err != nil {
 				return Result{}, err

@@ -19,6 +19,7 @@ type Env struct {
 
 	SessionID string // the session that calls
 	TaskID    string // the delegated task that calls, "" in a session of the user's
+	Alone     bool   // nobody will ever answer a question
 
 	// Output takes live output while the tool runs; nil when nobody looks.
 	Output func(delta string)

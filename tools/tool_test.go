@@ -183,8 +183,12 @@ func TestAskUser(t *testing.T) {
 	if !ends.EndTurn || ends.Question == nil || ends.Question.Text != "Which?" || len(ends.Question.Options) != 2 {
 		t.Errorf("without anybody to ask: %+v", ends)
 	}
-	if child := ask(tools.Env{TaskID: "task_1"}); !child.IsError || child.EndTurn {
-		t.Errorf("in a delegated task: %+v", child)
+	if child := ask(tools.Env{TaskID: "task_1", Alone: true}); !child.IsError || child.EndTurn {
+		t.Errorf("in another agent's task: %+v", child)
+	}
+	live := func(context.Context, string, []string) (string, bool, error) { return "now", true, nil }
+	if task := ask(tools.Env{TaskID: "task_1", Ask: live}); !task.EndTurn || task.Question == nil {
+		t.Errorf("in a task of the client's: %+v", task)
 	}
 }
 

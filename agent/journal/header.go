@@ -46,6 +46,7 @@ type Header struct {
 	TaskID          string `json:"taskId,omitempty"`
 	Name            string `json:"name,omitempty"`
 	Prompt          string `json:"prompt,omitempty"`
+	Persona         string `json:"persona,omitempty"`
 }
 
 func (h Header) encode() ([]byte, error) {

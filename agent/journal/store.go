@@ -62,6 +62,11 @@ func (s *Store) Create(h Header) (*Journal, error) {
 		return nil, err
 	}
 	defer base.Close()
+	if validID.MatchString(h.ParentSessionID) {
+		if err := adopt(base, h.ParentSessionID, h.SessionID); err != nil {
+			return nil, err
+		}
+	}
 	if err := base.Mkdir(h.SessionID, 0o700); err != nil {
 		return nil, fmt.Errorf("keep session %s: %w", h.SessionID, err)
 	}
@@ -219,8 +224,8 @@ func (s *Store) List() ([]Entry, error) {
 	return list, nil
 }
 
-// Delete removes a session and all that belongs to it. It must not be open
-// anywhere.
+// Delete removes a session and all that belongs to it, the sessions that it
+// delegated included. None of them may be open anywhere.
 func (s *Store) Delete(id string) error {
 	base, err := s.base(id)
 	if err != nil {
@@ -236,13 +241,32 @@ func (s *Store) Delete(id string) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(s.remove(base, dir, id), release(held))
+}
+
+// remove does what Delete says. The caller has locked the session.
+func (s *Store) remove(base, dir *os.Root, id string) error {
+	ids, err := children(dir)
+	if err != nil {
+		return err
+	}
+	for _, child := range ids { // before what they are found by
+		if child == id {
+			continue
+		}
+		if err := s.Delete(child); err != nil && !errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("delete session %s: %w", id, err)
+		}
+	}
+	var parent string
+	if r, err := newReader(dir, id, os.O_RDONLY); err == nil {
+		parent = r.Header().ParentSessionID
+		_ = r.Close() // it was only read
+	}
 	// The journal first: without it there is no session, whatever stays behind.
-	err = dir.Remove(fileName)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	if err := dir.Remove(fileName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	if err == nil {
-		err = base.RemoveAll(id)
-	}
-	return errors.Join(err, release(held))
+	disown(base, parent, id)
+	return base.RemoveAll(id)
 }

@@ -32,9 +32,10 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 	d := &domain{app: a, client: client}
 	d.tasks = tasks.NewManager(lifetime, tasks.Options{
 		Runner:      runner{d},
-		Parent:      func(ctx context.Context, id string) (*runtime.Runtime, error) { return d.sessions.Runtime(ctx, id) },
+		Parent:      d.parent,
 		NewRuntime:  d.newTaskRuntime,
 		Changed:     changed,
+		Removed:     func(id string) error { return d.sessions.ForgetDelegated(id) },
 		Max:         a.cfg.MaxTasks,
 		StepTimeout: config.Seconds(a.cfg.StepTimeout),
 		TaskTimeout: config.Seconds(a.cfg.TaskTimeout),
@@ -48,6 +49,12 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		URIOfPath: rpc.URIOfPath,
 		Ready:     a.ready,
 		Describe:  rpc.Detail,
+		Tasks: agent.TaskHooks{
+			Session: d.tasks.SessionOf,
+			Cancel:  d.tasks.CancelOf,
+			Forget:  d.tasks.RemoveOf,
+			Resumed: func(id string, children []agent.Child) { d.tasks.Restore(id, restored(children)) },
+		},
 	})
 	if err := d.configure(a.cfg); err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -98,12 +105,22 @@ func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime,
 	return d.app.runtimes.make(ctx, ws)
 }
 
-// newTaskRuntime makes the runtime of a new task, which must be able to begin.
-func (d *domain) newTaskRuntime(ctx context.Context) (*runtime.Runtime, error) {
+// newTaskRuntime makes the runtime of a task's turn, which must be able to begin,
+// in ws or in a new workspace for nil.
+func (d *domain) newTaskRuntime(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
 	if err := d.app.ready(); err != nil {
 		return nil, err
 	}
-	return d.newRuntime(ctx, "")
+	if ws == nil {
+		return d.newRuntime(ctx, "")
+	}
+	return d.app.runtimes.in(ctx, ws)
+}
+
+// parent is the session that delegates a task.
+func (d *domain) parent(ctx context.Context, id string) (tasks.Parent, error) {
+	at, err := d.sessions.Place(ctx, id)
+	return tasks.Parent{SessionID: at.SessionID, Runtime: at.Runtime}, err
 }
 
 // newAgent makes the agent of a session of the user's. Its workspace, which may
@@ -137,6 +154,7 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 	}
 	return agent.New(d.app.model, registry, rt, agent.Options{
 		SystemPrompt: cmp.Or(spec.SystemPrompt, cfg.SystemPrompt),
+		Persona:      spec.Persona,
 		ModelName:    cmp.Or(spec.Model, cfg.Model),
 		Mode:         spec.Mode,
 		Disabled:     spec.DisabledTools,

@@ -1,53 +1,103 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/pygent/pygent/agent"
-	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
-// runner runs the prompt of a delegated task with an agent of its own.
+// runner runs the turns of delegated tasks, each with an agent that goes on with
+// the task's session.
 type runner struct{ d *domain }
+
+// newWorkspace tells a delegated agent that its files are not there any more.
+const newWorkspace = "the workspace of this task went with its server: this is a new, empty one"
 
 // Run serves tasks.Runner. The manager cleans the job's runtime up.
 func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	cfg, registry := r.d.settings()
-	model := job.Model
-	if model == "" {
-		model = cfg.Model
-	}
-	child := agent.New(r.d.app.model, registry, job.Runtime, agent.Options{
-		SystemPrompt: cfg.SystemPrompt,
-		Persona:      job.Persona,
-		ModelName:    model,
-		MaxSteps:     cfg.MaxSteps,
-		StepTimeout:  job.StepTimeout,
-		SessionID:    job.SessionID,
-		TaskID:       job.TaskID,
-		Client:       r.d.client,
-	})
-	out := child.Run(ctx, job.Prompt, agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD, Describe: rpc.Detail})
-	return tasks.Outcome{
-		State: taskState(out.Status),
-		Text:  out.Text,
-		Steps: out.Steps,
-		Usage: tasks.Usage{
-			InputTokens:  out.Usage.InputTokens,
-			OutputTokens: out.Usage.OutputTokens,
-			CachedTokens: out.Usage.CachedTokens,
+	out, unkept := r.d.sessions.RunDelegated(ctx, agent.Delegated{
+		SessionID:       job.SessionID,
+		TaskID:          job.TaskID,
+		ParentSessionID: job.ParentSessionID,
+		Name:            job.Name,
+		Task:            job.Task,
+		Prompt:          job.Prompt,
+		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model)},
+		Turn:            agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD},
+		New: func(spec agent.Spec) *agent.Agent {
+			o := agent.Options{
+				SystemPrompt: spec.SystemPrompt,
+				Persona:      spec.Persona,
+				ModelName:    spec.Model,
+				MaxSteps:     cfg.MaxSteps,
+				StepTimeout:  job.StepTimeout,
+				SessionID:    job.SessionID,
+				TaskID:       job.TaskID,
+				Client:       r.d.client,
+				Alone:        job.ByAgent,
+			}
+			if job.NewWorkspace {
+				o.Notices = []string{newWorkspace}
+			}
+			return agent.New(r.d.app.model, registry, job.Runtime, o)
 		},
-		Changes: out.Changes,
-		Err:     out.Err,
+	})
+	o := outcome(out.Status, out.Question)
+	o.Text, o.Steps, o.Usage, o.Changes = out.Text, out.Steps, usage(out.Usage), out.Changes
+	o.Err, o.Unkept = out.Err, unkept
+	return o
+}
+
+// restored are tasks as their sessions tell of them.
+func restored(children []agent.Child) []tasks.Restored {
+	var list []tasks.Restored
+	for _, c := range children {
+		h := c.Header
+		r := tasks.Restored{
+			TaskID: h.TaskID, SessionID: h.SessionID, Name: h.Name, Prompt: h.Prompt,
+			StartedAt: h.CreatedAt, EndedAt: c.Updated.UTC(),
+			Outcome: tasks.Outcome{State: tasks.StateInterrupted},
+		}
+		if e := c.Last; e != nil {
+			r.EndedAt = e.Time
+			r.Outcome = outcome(e.Status, e.Question)
+			r.Outcome.Text, r.Outcome.Steps, r.Outcome.Changes = e.Text, e.Steps, e.Changes
+			if e.Usage != nil {
+				r.Outcome.Usage = usage(*e.Usage)
+			}
+			if e.Reason != "" {
+				r.Outcome.Err = errors.New(e.Reason)
+			}
+		}
+		list = append(list, r)
 	}
+	return list
+}
+
+// outcome is that of a task whose turn ended with status.
+func outcome(status string, q *agent.TurnQuestion) tasks.Outcome {
+	out := tasks.Outcome{State: taskState(status)}
+	if q != nil {
+		out.Question = &tasks.Question{Text: q.Text, Options: q.Options}
+	}
+	return out
+}
+
+func usage(u agent.Usage) tasks.Usage {
+	return tasks.Usage{InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CachedTokens: u.CachedTokens}
 }
 
 // taskState is the state of a task whose turn ended with status.
-func taskState(status string) string {
+func taskState(status string) tasks.State {
 	switch status {
-	case agent.StatusCompleted, agent.StatusWaiting:
+	case agent.StatusCompleted:
 		return tasks.StateFinished
+	case agent.StatusWaiting:
+		return tasks.StateWaiting
 	case agent.StatusTimeout:
 		return tasks.StateTimeout
 	case agent.StatusStepLimit:

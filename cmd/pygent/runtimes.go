@@ -52,11 +52,21 @@ func newRuntimes(cfg config.Config, log *zap.Logger, left *leftovers) *runtimes 
 
 // make gives a runtime for ws and takes ws over, also when it fails.
 func (r *runtimes) make(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
-	c, err := r.choose(ctx)
+	rt, err := r.in(ctx, ws)
 	if err != nil {
 		return nil, errors.Join(err, ws.Close())
 	}
 	r.left.note(ws)
+	return rt, nil
+}
+
+// in gives a further runtime for ws, after the one before was stopped. It takes ws
+// over when it does not fail.
+func (r *runtimes) in(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+	c, err := r.choose(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return runtime.New(ws, r.executor(ws, c), runtime.Options{}), nil
 }
 

@@ -209,6 +209,8 @@ export interface ErrorData {
 
 export interface InterruptParams {
   sessionId: string;
+  /** true: the session's delegated tasks are cancelled too; the answer comes when they have ended */
+  cascade?: boolean | null;
 }
 
 export interface InterruptResult {
@@ -455,7 +457,7 @@ export interface StartParams {
   prompt: string;
   /** workspace-relative files and directories that the task gets a copy of, at the same paths */
   files?: Array<string> | null;
-  /** whose workspace the files come from; absent: the connection's own session */
+  /** whose workspace the files come from and whom the task belongs to; absent: the connection's own session */
   sessionId?: string | null;
   name?: string | null;
   /** who the delegated agent is, put before its system prompt */
@@ -463,7 +465,7 @@ export interface StartParams {
   model?: string | null;
   /** bounds each model round with its tools */
   stepTimeoutSeconds?: number | null;
-  /** bounds the whole task */
+  /** bounds the whole task, and a further turn of it anew */
   taskTimeoutSeconds?: number | null;
   limits?: TasksLimits | null;
   /** not supported yet: refused */
@@ -500,19 +502,30 @@ export interface TaskParams {
 export interface Task {
   taskId: string;
   name: string;
+  /** the first one */
   prompt: string;
+  /** queued, running, waiting, finished, failed, timeout, stepLimit, budget, cancelled or interrupted */
   state: string;
   /** running, finished, timeout after 60s or error: … */
   status: string;
+  /** the delegated agent's own */
   sessionId: string;
   startedAt: string;
+  /** absent while it is queued, running or waiting */
   endedAt?: string;
   steps: number;
   /** the delegated agent's last words */
   text?: string;
+  /** what a waiting task asks */
+  question?: TasksQuestion;
   error?: string;
   usage: TasksUsage;
   changes: Array<Change>;
+}
+
+export interface TasksQuestion {
+  text: string;
+  options?: Array<string>;
 }
 
 export interface TasksUsage {
@@ -531,7 +544,7 @@ export interface ListResult {
 }
 
 export interface WaitParams {
-  /** absent: all that run now */
+  /** absent: all that run or are queued now */
   taskIds?: Array<string> | null;
   /** all (default) or any */
   mode?: string | null;
@@ -542,6 +555,25 @@ export interface WaitParams {
 export interface WaitResult {
   done: Array<Task>;
   pending: Array<Task>;
+}
+
+export interface TaskOutputParams {
+  taskId: string;
+  /** 0 is the beginning */
+  afterSeq?: number | null;
+  /** default 200, at most 1000; a page has at most about 4 MiB */
+  limit?: number | null;
+}
+
+export interface SendParams {
+  taskId: string;
+  prompt: string;
+}
+
+export interface SendResult {
+  taskId: string;
+  /** running, or queued until fewer tasks run */
+  state: string;
 }
 
 export interface Removed {
@@ -636,7 +668,7 @@ export interface Decision {
   feedback?: string | null;
 }
 
-export interface Question {
+export interface AgentQuestion {
   requestKey: string;
   sessionId: string;
   question: string;
@@ -699,9 +731,13 @@ export interface Requests {
   "tasks/list": { params: ListParams; result: ListResult };
   /** Waits for tasks to end. */
   "tasks/wait": { params: WaitParams; result: WaitResult };
+  /** Reads the events of a task's agent back, page by page, also while it runs. */
+  "tasks/output": { params: TaskOutputParams; result: EventsPage };
+  /** Starts a further turn of a task that has ended or waits for an answer. */
+  "tasks/send": { params: SendParams; result: SendResult };
   /** Cancels a task; answers when nothing of it lives. */
   "tasks/cancel": { params: TaskParams; result: Task };
-  /** Forgets an ended task and deletes its workspace. */
+  /** Forgets an ended task and deletes its workspace and its session. */
   "tasks/remove": { params: TaskParams; result: Removed };
   /** Copies a file or directory from a task's workspace into the session's. */
   "files/collect": { params: CollectParams; result: CollectResult };
@@ -736,7 +772,7 @@ export interface ClientRequests {
   /** Asks whether something may be done; only with the capability approvals. */
   "agent/requestApproval": { params: Approval; result: Decision };
   /** Asks the user; only with the capability askUser. */
-  "agent/askUser": { params: Question; result: Answer };
+  "agent/askUser": { params: AgentQuestion; result: Answer };
   /** Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage. */
   "window/showMessageRequest": { params: MessageRequest; result: MessageAction | null };
 }
@@ -766,6 +802,8 @@ export const methods = {
   tasksStatus: "tasks/status",
   tasksList: "tasks/list",
   tasksWait: "tasks/wait",
+  tasksOutput: "tasks/output",
+  tasksSend: "tasks/send",
   tasksCancel: "tasks/cancel",
   tasksRemove: "tasks/remove",
   filesCollect: "files/collect",
@@ -798,7 +836,7 @@ export const errorCodes = {
   sessionNotFound: -31001,
   /** no such task */
   taskNotFound: -31002,
-  /** a turn runs already, or the limit of tasks is reached */
+  /** a turn or the task runs already, or the limit of tasks is reached */
   busy: -31003,
   /** too many requests are running */
   overloaded: -31004,

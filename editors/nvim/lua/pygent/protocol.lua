@@ -144,6 +144,7 @@
 
 ---@class pygent.InterruptParams
 ---@field sessionId string
+---@field cascade? boolean true: the session's delegated tasks are cancelled too; the answer comes when they have ended
 
 ---@class pygent.InterruptResult
 ---@field interrupted boolean
@@ -315,12 +316,12 @@
 ---@class pygent.StartParams
 ---@field prompt string
 ---@field files? string[] workspace-relative files and directories that the task gets a copy of, at the same paths
----@field sessionId? string whose workspace the files come from; absent: the connection's own session
+---@field sessionId? string whose workspace the files come from and whom the task belongs to; absent: the connection's own session
 ---@field name? string
 ---@field persona? string who the delegated agent is, put before its system prompt
 ---@field model? string
 ---@field stepTimeoutSeconds? number bounds each model round with its tools
----@field taskTimeoutSeconds? number bounds the whole task
+---@field taskTimeoutSeconds? number bounds the whole task, and a further turn of it anew
 ---@field limits? pygent.TasksLimits
 ---@field check? string not supported yet: refused
 ---@field attempts? integer not supported yet: more than 1 is refused
@@ -345,17 +346,22 @@
 ---@class pygent.Task
 ---@field taskId string
 ---@field name string
----@field prompt string
----@field state string
+---@field prompt string the first one
+---@field state string queued, running, waiting, finished, failed, timeout, stepLimit, budget, cancelled or interrupted
 ---@field status string running, finished, timeout after 60s or error: …
----@field sessionId string
+---@field sessionId string the delegated agent's own
 ---@field startedAt string
----@field endedAt? string
+---@field endedAt? string absent while it is queued, running or waiting
 ---@field steps integer
 ---@field text? string the delegated agent's last words
+---@field question? pygent.TasksQuestion what a waiting task asks
 ---@field error? string
 ---@field usage pygent.TasksUsage
 ---@field changes pygent.Change[]
+
+---@class pygent.TasksQuestion
+---@field text string
+---@field options? string[]
 
 ---@class pygent.TasksUsage
 ---@field inputTokens integer
@@ -369,13 +375,26 @@
 ---@field tasks pygent.Task[]
 
 ---@class pygent.WaitParams
----@field taskIds? string[] absent: all that run now
+---@field taskIds? string[] absent: all that run or are queued now
 ---@field mode? string all (default) or any
 ---@field timeoutSeconds? number absent: no bound
 
 ---@class pygent.WaitResult
 ---@field done pygent.Task[]
 ---@field pending pygent.Task[]
+
+---@class pygent.TaskOutputParams
+---@field taskId string
+---@field afterSeq? integer 0 is the beginning
+---@field limit? integer default 200, at most 1000; a page has at most about 4 MiB
+
+---@class pygent.SendParams
+---@field taskId string
+---@field prompt string
+
+---@class pygent.SendResult
+---@field taskId string
+---@field state string running, or queued until fewer tasks run
 
 ---@class pygent.Removed
 ---@field removed boolean
@@ -439,7 +458,7 @@
 ---@field decision string allow, allowForSession, deny or cancelTurn
 ---@field feedback? string
 
----@class pygent.Question
+---@class pygent.AgentQuestion
 ---@field requestKey string
 ---@field sessionId string
 ---@field question string
@@ -549,11 +568,19 @@ M.methods = {
   ---Params: pygent.WaitParams
   ---Result: pygent.WaitResult
   tasksWait = "tasks/wait",
+  ---Reads the events of a task's agent back, page by page, also while it runs.
+  ---Params: pygent.TaskOutputParams
+  ---Result: pygent.EventsPage
+  tasksOutput = "tasks/output",
+  ---Starts a further turn of a task that has ended or waits for an answer.
+  ---Params: pygent.SendParams
+  ---Result: pygent.SendResult
+  tasksSend = "tasks/send",
   ---Cancels a task; answers when nothing of it lives.
   ---Params: pygent.TaskParams
   ---Result: pygent.Task
   tasksCancel = "tasks/cancel",
-  ---Forgets an ended task and deletes its workspace.
+  ---Forgets an ended task and deletes its workspace and its session.
   ---Params: pygent.TaskParams
   ---Result: pygent.Removed
   tasksRemove = "tasks/remove",
@@ -580,7 +607,7 @@ M.methods = {
   ---Result: pygent.Decision
   agentRequestApproval = "agent/requestApproval",
   ---Asks the user; only with the capability askUser.
-  ---Params: pygent.Question
+  ---Params: pygent.AgentQuestion
   ---Result: pygent.Answer
   agentAskUser = "agent/askUser",
   ---Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage.
@@ -609,7 +636,7 @@ M.error_codes = {
   sessionNotFound = -31001,
   ---no such task
   taskNotFound = -31002,
-  ---a turn runs already, or the limit of tasks is reached
+  ---a turn or the task runs already, or the limit of tasks is reached
   busy = -31003,
   ---too many requests are running
   overloaded = -31004,

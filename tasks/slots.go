@@ -1,0 +1,65 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// reserve takes a slot under the lock, so that no number of concurrent callers
+// starts more than the limit.
+func (m *Manager) reserve() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errClosing()
+	}
+	if m.slots >= m.opts.Max {
+		return fmt.Errorf("%w: max %d tasks reached; wait for one, cancel one or raise PYGENT_MAX_TASKS", ErrLimit, m.opts.Max)
+	}
+	m.slots++
+	m.live++
+	return nil
+}
+
+// release gives back what reserve took; nothing was started.
+func (m *Manager) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.freeSlot()
+	m.leave()
+}
+
+// freeSlot hands a slot on to the next turn in line. The caller holds m.mu.
+func (m *Manager) freeSlot() {
+	m.slots--
+	if len(m.line) > 0 && m.slots < m.opts.Max {
+		m.slots++
+		close(m.line[0].slot)
+		m.line = slices.Delete(m.line, 0, 1)
+	}
+}
+
+// takeSlot waits for a turn's slot; it is false when the turn was cancelled first.
+func (m *Manager) takeSlot(tn *turn) bool {
+	if tn.told.State == StateRunning {
+		return true
+	}
+	select {
+	case <-tn.slot:
+	case <-tn.ctx.Done():
+	}
+	m.mu.Lock()
+	if i := slices.Index(m.line, tn); i >= 0 {
+		m.line = slices.Delete(m.line, i, i+1)
+		m.mu.Unlock()
+		return false
+	}
+	tn.enter(StateRunning, string(StateRunning))
+	told := tn.task.task
+	m.mu.Unlock()
+	m.tell(told)
+	return true
+}
+
+func errClosing() error { return fmt.Errorf("%w: the server is shutting down", context.Canceled) }

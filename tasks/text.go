@@ -1,0 +1,63 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// Bounds of a task's texts where many tasks are told of, in bytes.
+const (
+	briefPrompt = 1 << 10
+	briefText   = 4 << 10
+)
+
+// brief is a task for lists and notifications, whose size must not grow with what
+// tasks say: the whole texts are in tasks/status.
+func brief(t Task) Task {
+	t.Prompt, t.Text, t.Error = shorten(t.Prompt, briefPrompt), shorten(t.Text, briefText), shorten(t.Error, briefText)
+	t.Status = shorten(t.Status, briefText)
+	return t
+}
+
+// statusText is the reference's wording.
+func statusText(out Outcome) string {
+	switch out.State {
+	case StateFailed:
+		return "error: " + errorText(out.Err)
+	case StateTimeout:
+		var limit *runtime.TimeoutError
+		switch {
+		case errors.As(out.Err, &limit):
+			return limit.Error()
+		case out.Err == nil, errors.Is(out.Err, context.DeadlineExceeded):
+			return "timeout"
+		}
+		return errorText(out.Err)
+	case StateStepLimit:
+		return fmt.Sprintf("step limit reached after %d steps", out.Steps)
+	case StateBudget:
+		return "token budget used up"
+	default:
+		return string(out.State)
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return "unknown"
+	}
+	return shorten(err.Error(), maxText)
+}
+
+// shorten keeps head and tail of s, most bytes in all.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	out := runtime.NewOutput(most)
+	_, _ = out.Write([]byte(s)) // it never fails
+	return out.String()
+}
