@@ -1,5 +1,7 @@
 package tasks
 
+import "slices"
+
 // State says how a task stands. Every turn of a task ends in exactly one state in
 // which nothing of it runs; a further prompt begins a further turn from there.
 //
@@ -41,13 +43,16 @@ func (s State) active() bool { return s == StateQueued || s == StateRunning }
 // leadsTo is the one place that says which state follows which; "" is that of a
 // task which is not there yet.
 func (s State) leadsTo(next State) bool {
+	if !slices.Contains(states(), next) {
+		return false
+	}
 	switch s {
 	case "":
-		return next != "" && next != StateQueued
+		return next != StateQueued
 	case StateQueued:
 		return next == StateRunning || next == StateCancelled
 	case StateRunning:
-		return next != "" && !next.active() && next != StateInterrupted
+		return !next.active() && next != StateInterrupted
 	case StateWaiting:
 		return next.active() || next == StateCancelled
 	default:

@@ -1,0 +1,249 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/tasks"
+)
+
+// delegating is the client of a server, of several in a row that share their
+// state.
+type delegating struct {
+	*testing.T
+	dir string // of state and temporary files
+	url string // of the model
+	cmd *exec.Cmd
+	*rpc.Client
+}
+
+// tellUsers is a model that hangs when the last prompt begins with "hang", and
+// else repeats all prompts.
+func tellUsers(w http.ResponseWriter, req agenttest.ServerRequest) {
+	var said []string
+	for _, m := range req.Messages {
+		if m.Role == agent.RoleUser {
+			said = append(said, *m.Content)
+		}
+	}
+	if strings.HasPrefix(said[len(said)-1], "hang") {
+		<-req.Gone
+		return
+	}
+	agenttest.WriteReply(w, agenttest.Text(strings.Join(said, "|")))
+}
+
+func newDelegating(t *testing.T) *delegating {
+	entries := make([]any, 100)
+	for i := range entries {
+		entries[i] = tellUsers
+	}
+	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL}
+	d.serve()
+	return d
+}
+
+// serve starts a server and greets it.
+func (d *delegating) serve() {
+	d.Helper()
+	d.cmd = exec.Command("pygent", "serve", "--no-docker", "--sandbox=none")
+	d.cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+d.url, "OPENAI_API_KEY=test", "TMPDIR="+d.dir, "XDG_STATE_HOME="+d.dir, "XDG_CONFIG_HOME="+d.dir)
+	in, inErr := d.cmd.StdinPipe()
+	out, outErr := d.cmd.StdoutPipe()
+	if err := errors.Join(inErr, outErr, d.cmd.Start()); err != nil {
+		d.Fatal(err)
+	}
+	cmd := d.cmd
+	d.Cleanup(func() { _ = cmd.Process.Kill() })
+	d.Client = rpc.NewClient(struct {
+		io.Reader
+		io.WriteCloser
+	}{out, in}, rpc.Handlers{})
+	d.ask("initialize", rpc.InitializeParams{}, &rpc.InitializeResult{})
+}
+
+// end ends the server, by SIGKILL or as a client that goes away.
+func (d *delegating) end(kill bool) {
+	d.Helper()
+	if kill {
+		_ = d.cmd.Process.Kill()
+	}
+	_ = d.Close()
+	_ = d.cmd.Wait() // its code is that of the way it ended
+}
+
+func (d *delegating) ask(method string, params, result any) {
+	d.Helper()
+	if err := d.Call(d.Context(), method, params, result); err != nil {
+		d.Fatalf("%s: %v", method, err)
+	}
+}
+
+// refused fails the test unless the method is answered with that code.
+func (d *delegating) refused(code int, text, method string, params any) {
+	d.Helper()
+	err := d.Call(d.Context(), method, params, nil)
+	var wire *rpc.Error
+	if !errors.As(err, &wire) || wire.Code != code || !strings.Contains(wire.Message, text) {
+		d.Errorf("%s: %v, want %d and %q", method, err, code, text)
+	}
+}
+
+func (d *delegating) start(session, prompt string) string {
+	d.Helper()
+	var res tasks.StartResult
+	d.ask("tasks/start", tasks.StartParams{SessionID: session, Prompt: prompt}, &res)
+	return res.TaskID
+}
+
+// status waits until a task is in a state and tells how it stands.
+func (d *delegating) status(id string, want tasks.State) (task tasks.Task) {
+	d.Helper()
+	for range 1000 {
+		d.ask("tasks/status", tasks.TaskParams{TaskID: id}, &task)
+		if task.State == want {
+			return task
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	d.Fatalf("task %s is %s, want %s", id, task.State, want)
+	return task
+}
+
+// heard waits until a task's agent has its prompt.
+func (d *delegating) heard(id string) {
+	d.Helper()
+	for range 1000 {
+		if n := len(d.output(id).Events); n >= 2 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	d.Fatalf("task %s does not begin", id)
+}
+
+func (d *delegating) output(id string) (page agent.EventsPage) {
+	d.Helper()
+	d.ask("tasks/output", agent.TaskOutputParams{TaskID: id}, &page)
+	return page
+}
+
+// A server is killed while one task runs and others have ended. The next one
+// resumes their session: it tells how they ended, what they said, that their
+// files are gone, and goes on with them.
+func TestTasksOutliveTheirServer(t *testing.T) {
+	d := newDelegating(t)
+	var s agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{}, &s)
+	done := d.start(s.SessionID, "sum up")
+	first := d.status(done, tasks.StateFinished)
+	cut := d.start(s.SessionID, "hang on")
+	d.heard(cut)
+	d.end(true)
+
+	d.serve()
+	d.refused(-31002, "not found", "tasks/status", tasks.TaskParams{TaskID: done})
+	var resumed agent.ResumeResult
+	d.ask("session/resume", agent.OpenSessionParams{SessionID: s.SessionID}, &resumed)
+	var list tasks.ListResult
+	d.ask("tasks/list", tasks.ListParams{}, &list)
+	if len(list.Tasks) != 2 || list.Tasks[0].TaskID != done || list.Tasks[1].TaskID != cut {
+		t.Fatalf("tasks %+v", list.Tasks)
+	}
+	again := d.status(done, tasks.StateFinished)
+	if again.Text != "sum up" || again.Name != first.Name || again.Steps != 1 || again.EndedAt == nil || again.Usage != first.Usage || again.SessionID != first.SessionID {
+		t.Errorf("task %+v, it was %+v", again, first)
+	}
+	if task := d.status(cut, tasks.StateInterrupted); task.EndedAt == nil || task.Status != "interrupted" || task.Prompt != "hang on" {
+		t.Errorf("task %+v", task)
+	}
+	page := d.output(done)
+	if n := len(page.Events); n == 0 || page.Events[n-1].Kind != agent.KindTurnFinished || page.Events[n-1].TaskID != done {
+		t.Errorf("output %+v", page)
+	}
+	d.refused(-31012, "workspace is gone", "files/collect", tasks.CollectParams{TaskID: done, Path: "x"})
+
+	var sent tasks.SendResult
+	d.ask("tasks/send", tasks.SendParams{TaskID: cut, Prompt: "more"}, &sent)
+	if task := d.status(cut, tasks.StateFinished); task.Text != "hang on|more" {
+		t.Errorf("the model did not get the conversation: %+v", task)
+	}
+	notice := false
+	for _, e := range d.output(cut).Events {
+		notice = notice || e.Kind == agent.KindNotice && strings.Contains(e.Text, "new, empty one")
+	}
+	if !notice {
+		t.Error("nobody was told that the workspace is another")
+	}
+	d.ask("files/list", tasks.ListFilesParams{TaskID: cut}, &tasks.FileList{})
+	d.end(false)
+}
+
+// Closing a session cancels its tasks and no others; deleting it takes along what
+// is kept of them, and their workspaces.
+func TestSessionsTakeTheirTasksAlong(t *testing.T) {
+	d := newDelegating(t)
+	var s, other agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &s)
+	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	mine, theirs := d.start(s.SessionID, "hang on"), d.start(other.SessionID, "hang on")
+	d.heard(mine)
+	d.heard(theirs)
+	child := d.status(mine, tasks.StateRunning).SessionID
+	d.ask("session/close", agent.OpenSessionParams{SessionID: s.SessionID}, &agent.CloseResult{})
+	var task tasks.Task
+	d.ask("tasks/status", tasks.TaskParams{TaskID: mine}, &task)
+	if task.State != tasks.StateCancelled {
+		t.Errorf("after session/close: %+v", task)
+	}
+	d.refused(-31001, "not open", "tasks/start", tasks.StartParams{SessionID: s.SessionID, Prompt: "go"})
+	d.status(theirs, tasks.StateRunning)
+
+	d.ask("session/delete", agent.OpenSessionParams{SessionID: s.SessionID}, &agent.CloseResult{})
+	d.refused(-31002, "not found", "tasks/status", tasks.TaskParams{TaskID: mine})
+	d.refused(-31001, "session not found", "session/events", agent.SessionEventsParams{SessionID: child})
+	d.ask("session/delete", agent.OpenSessionParams{SessionID: other.SessionID}, &agent.CloseResult{})
+	for _, pattern := range []string{"pygent/sessions/*", "pygent-work-*"} {
+		left, err := filepath.Glob(filepath.Join(d.dir, pattern))
+		if len(left) > 0 || err != nil {
+			t.Errorf("left behind: %q, %v", left, err)
+		}
+	}
+	d.end(false)
+}
+
+// A limit of one: a further turn waits for the slot that a task has, and tasks of
+// another are refused.
+func TestTaskLimit(t *testing.T) {
+	t.Setenv("PYGENT_MAX_TASKS", "1")
+	d := newDelegating(t)
+	first := d.start("", "one")
+	d.status(first, tasks.StateFinished)
+	busy := d.start("", "hang on")
+	d.refused(-31003, "max 1 tasks reached", "tasks/start", tasks.StartParams{Prompt: "go"})
+	again := tasks.SendParams{TaskID: first, Prompt: "again"}
+	var sent tasks.SendResult
+	d.ask("tasks/send", again, &sent)
+	if sent.State != tasks.StateQueued {
+		t.Errorf("%+v", sent)
+	}
+	d.refused(-31003, "is queued", "tasks/send", again)
+	d.status(first, tasks.StateQueued)
+	d.ask("tasks/cancel", tasks.TaskParams{TaskID: busy}, &tasks.Task{})
+	if task := d.status(first, tasks.StateFinished); task.Text != "one|again" {
+		t.Errorf("%+v", task)
+	}
+	d.end(false)
+}
