@@ -26,7 +26,12 @@ type job func(buf []byte) error
 func run(ctx context.Context, first func(p *pool) error) error {
 	p := &pool{ctx: ctx}
 	p.wake = sync.NewCond(&p.mu)
-	p.jobs = []job{func([]byte) error { return first(p) }}
+	p.jobs = []job{func(buf []byte) error {
+		if buf == nil {
+			return nil
+		}
+		return first(p)
+	}}
 	var workers sync.WaitGroup
 	for range min(goruntime.GOMAXPROCS(0), maxWorkers) {
 		workers.Go(p.work)
