@@ -32,6 +32,7 @@ type Options struct {
 	Client       Client        // nil is Discard
 	Notices      []string      // told when the first turn begins
 	Alone        bool          // nobody will ever answer a question
+	Undo         *Undo         // nil: what turns change cannot be undone, and only tools tell of it
 
 	// Journal keeps the events; nil keeps none. The agent takes it over: Close
 	// closes it. Call Restore before the first turn of one that has events.
@@ -53,6 +54,7 @@ type Agent struct {
 	tools    *tools.Registry // base without the disabled ones
 	notices  []string        // told when the next turn begins
 	restored bool
+	undo     undoing
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:
@@ -113,7 +115,7 @@ func (a *Agent) History() []Message {
 
 // Close cleans the runtime up and closes the journal. No turn may be running.
 func (a *Agent) Close(ctx context.Context) error {
-	return errors.Join(a.runtime.Cleanup(ctx), a.log.close())
+	return errors.Join(a.closeUndo(), a.runtime.Cleanup(ctx), a.log.close())
 }
 
 // Step is one round of the reference, as a turn of its own: it appends the

@@ -59,6 +59,11 @@ func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 		t.answer(ctx, call, res, 0)
 		return res
 	}
+	if err := t.mayChange(ctx); err != nil {
+		res := tools.Errorf("not run: %s", stopNote(err))
+		t.answer(ctx, call, res, 0)
+		return res
+	}
 	started := time.Now()
 	live := &liveOutput{emit: func(delta string) {
 		t.emit(ctx, Event{Kind: KindToolOutput, CallID: call.ID, Delta: delta})
@@ -79,7 +84,7 @@ func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 	}
 	for _, c := range res.Changes {
 		t.out.Changes = merge(t.out.Changes, c)
-		t.emit(ctx, Event{Kind: KindFileChanged, Path: c.Path, Change: c.Change, Added: c.Added, Removed: c.Removed})
+		t.emit(ctx, fileChanged(c))
 	}
 	if res.EndTurn {
 		t.endedBy = call.Name

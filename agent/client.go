@@ -22,6 +22,7 @@ const (
 	KindNotice         = "notice"
 	KindConfigured     = "configured" // between turns or in one: the session's settings were changed
 	KindRewound        = "rewound"    // between turns: the conversation is what it was before toTurnId
+	KindReverted       = "reverted"   // between turns: what toTurnId changed was taken back
 	KindTurnFinished   = "turnFinished"
 )
 
@@ -52,6 +53,7 @@ type Event struct {
 	Truncated       bool         `json:"truncated,omitempty"`
 	Path            string       `json:"path,omitempty"`
 	Change          string       `json:"change,omitempty"`
+	From            string       `json:"from,omitempty" jsonschema:"fileChanged: the old path of a renamed file"`
 	Added           int          `json:"added,omitempty"`
 	Removed         int          `json:"removed,omitempty"`
 	Attempt         int          `json:"attempt,omitempty"`
@@ -66,7 +68,7 @@ type Event struct {
 	Changes  []runtime.Change `json:"changes,omitempty"`
 	Question *TurnQuestion    `json:"question,omitempty"`
 
-	ToTurnID      string    `json:"toTurnId,omitempty" jsonschema:"rewound: the turn or rewind that was undone, and all after it"`
+	ToTurnID      string    `json:"toTurnId,omitempty" jsonschema:"rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone"`
 	Model         string    `json:"model,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	DisabledTools *[]string `json:"disabledTools,omitempty"`

@@ -30,7 +30,7 @@ func (s *Sessions) RunDelegated(ctx context.Context, d Delegated) (out Outcome, 
 	a, unkept, err := s.openDelegated(d)
 	if a != nil {
 		defer func() { // also when the model panics: a further turn opens it again
-			if err := a.log.close(); err != nil && out.Err == nil {
+			if err := errors.Join(a.closeUndo(), a.log.close()); err != nil && out.Err == nil {
 				out.Status, out.Err = StatusFailed, fmt.Errorf("keep session %s: %w", d.SessionID, err)
 			}
 		}()

@@ -36,6 +36,8 @@ func (x *markdown) event(e Event) {
 		fmt.Fprintf(&x.b, "\n> %s: %s\n", e.Level, strings.ReplaceAll(e.Text, "\n", "\n> "))
 	case KindRewound:
 		fmt.Fprintf(&x.b, "\n> rewound to before turn %s\n", e.ToTurnID)
+	case KindReverted:
+		fmt.Fprintf(&x.b, "\n> files reverted to before turn %s\n", e.ToTurnID)
 	case KindTurnFinished:
 		if e.Status != StatusCompleted {
 			fmt.Fprintf(&x.b, "\n> %s\n", strings.TrimSuffix(e.Status+": "+strings.ReplaceAll(e.Reason, "\n", " "), ": "))

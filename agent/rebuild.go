@@ -100,6 +100,9 @@ func (r *rebuilder) apply(e Event) {
 	case KindRewound:
 		r.cutOff()
 		r.history.rewind(e.ToTurnID, e.TurnID)
+	case KindReverted:
+		r.cutOff()
+		r.history.mark(e.TurnID)
 	case KindConfigured:
 		r.settings = r.settings.with(e)
 	}

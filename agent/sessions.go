@@ -38,9 +38,8 @@ type SessionsOptions struct {
 	PathOfURI func(uri string) (string, error)
 	URIOfPath func(path string) string
 
-	// RewindFiles brings the files of a session back to what they were before a
-	// turn; id is that of the record that can undo it. Nil refuses to rewind files.
-	RewindFiles func(ctx context.Context, sessionID, toTurnID, id string) (FilesRewound, error)
+	// Undo is that of the agents which New makes. Nil: there is none.
+	Undo *Undo
 
 	// Tasks are those that sessions delegate.
 	Tasks TaskHooks

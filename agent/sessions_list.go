@@ -141,7 +141,7 @@ func stateOf(back func(func(journal.Line) bool) error) (string, error) {
 		case e.Kind == KindTurnFinished && e.Status == StatusWaiting:
 			state = StateWaiting
 		case e.Kind == KindTurnFinished, e.Kind == KindRewound:
-		case e.TurnID == "":
+		case e.TurnID == "", e.Kind == KindReverted:
 			return true // it may stand anywhere
 		default:
 			state = StateInterrupted

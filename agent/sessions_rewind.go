@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pygent/pygent/runtime"
 )
@@ -19,25 +20,6 @@ type RewindResult struct {
 	TurnID    string          `json:"turnId" jsonschema:"of the rewind itself: rewinding to it undoes it"`
 	Applied   []AppliedChange `json:"applied"`
 	Conflicts []FileConflict  `json:"conflicts"`
-}
-
-// FilesRewound tells which files are as they were, and which were changed since
-// and are left alone.
-type FilesRewound struct {
-	Applied   []AppliedChange
-	Conflicts []FileConflict
-}
-
-// AppliedChange is a file that was brought back.
-type AppliedChange struct {
-	Path   string `json:"path" jsonschema:"workspace-relative, with slashes"`
-	Change string `json:"change" jsonschema:"added, modified, deleted or renamed"`
-}
-
-// FileConflict is a file that was left as it is.
-type FileConflict struct {
-	Path   string `json:"path" jsonschema:"workspace-relative, with slashes"`
-	Reason string `json:"reason"`
 }
 
 // RewindSession serves session/rewind: conversation and files become what they
@@ -64,27 +46,43 @@ func (s *Sessions) RewindSession(ctx context.Context, p RewindParams) (RewindRes
 	if !ses.agent.began(p.TurnID) {
 		return RewindResult{}, &runtime.InvalidError{Field: "turnId", Reason: fmt.Sprintf("%.200q is no turn or rewind of session %s", p.TurnID, ses.id)}
 	}
-	files, err := s.rewindFiles(ctx, p, pl.turnID)
-	if err != nil {
-		return RewindResult{}, err
+	files := reverted{Applied: []AppliedChange{}, Conflicts: []FileConflict{}}
+	if p.Files == nil || *p.Files {
+		// First, so that a failure leaves the conversation alone.
+		if files, err = ses.agent.rewindFiles(ctx, p.TurnID, pl.turnID); err != nil {
+			return RewindResult{TurnID: pl.turnID, Applied: files.Applied, Conflicts: files.Conflicts}, err
+		}
 	}
 	return RewindResult{TurnID: pl.turnID, Applied: files.Applied, Conflicts: files.Conflicts}, ses.agent.rewind(ctx, p.TurnID, pl.turnID)
 }
 
-// rewindFiles does the files' part first: one that fails leaves the conversation
-// alone.
-func (s *Sessions) rewindFiles(ctx context.Context, p RewindParams, id string) (FilesRewound, error) {
-	files := FilesRewound{Applied: []AppliedChange{}, Conflicts: []FileConflict{}}
-	switch {
-	case p.Files != nil && !*p.Files:
-		return files, nil
-	case s.opts.RewindFiles == nil:
-		return files, &runtime.InvalidError{Field: "files", Reason: "files cannot be rewound here: give false"}
+// rewindFiles takes back what the turn to and all after it have changed, as the
+// record id.
+func (a *Agent) rewindFiles(ctx context.Context, to, id string) (reverted, error) {
+	log, err := a.undoLog()
+	if err != nil {
+		return reverted{}, fmt.Errorf("the files cannot go back, give files false to leave them: %w", unavailable(err))
 	}
-	done, err := s.opts.RewindFiles(ctx, p.SessionID, p.TurnID, id)
-	files.Applied = append(files.Applied, done.Applied...)
-	files.Conflicts = append(files.Conflicts, done.Conflicts...)
-	return files, err
+	since := a.since(to)
+	records, err := read(log, slices.DeleteFunc(log.IDs(), func(id string) bool { return !since[id] }))
+	if err != nil {
+		return reverted{}, unavailable(err)
+	}
+	return a.revert(ctx, reverting{records: records, id: id})
+}
+
+// since are the ids of the turn, rewind or revert from and of all after it.
+func (a *Agent) since(from string) map[string]bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := map[string]bool{}
+	for _, m := range slices.Backward(a.history.marks) {
+		ids[m.id] = true
+		if m.id == from {
+			break
+		}
+	}
+	return ids
 }
 
 // began tells whether a turn or rewind of that id is in the conversation.

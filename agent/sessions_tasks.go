@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/runtime"
 )
 
 // TaskHooks join sessions to the tasks that they delegate, which this package
@@ -22,6 +23,12 @@ type TaskHooks struct {
 
 	// Forget ends the tasks of a session and removes their workspaces.
 	Forget func(ctx context.Context, sessionID string) error
+
+	// Workspace is where a task has worked; one that works is an error.
+	Workspace func(taskID string) (*runtime.Workspace, error)
+
+	// Protected tells which paths come back from a task only when they are named.
+	Protected func(path string) bool
 
 	// Resumed is told which agents a resumed session has delegated to, in no order.
 	Resumed func(sessionID string, children []Child)

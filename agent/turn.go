@@ -23,6 +23,7 @@ type turn struct {
 
 	tools    *tools.Registry // of this model round
 	unlogged error           // an event could not be written to the journal
+	watch    *watch          // nil: nobody sees what commands change
 }
 
 // begin makes a turn and appends the user's message.
@@ -40,6 +41,7 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	a.notices = nil
 	a.mu.Unlock()
 	t.emit(ctx, Event{Kind: KindTurnStarted})
+	t.watch = t.watchFiles()
 	for _, text := range notices {
 		t.notice(ctx, "warning", text)
 	}
@@ -239,6 +241,7 @@ func stopNote(cause error) string {
 
 // finish sends the turn's one terminal event.
 func (t *turn) finish(ctx context.Context) Outcome {
+	t.account(ctx)
 	out := &t.out
 	usage := out.Usage
 	e := Event{Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}

@@ -31,6 +31,7 @@ type house struct {
 	server   *Server
 	sessions *agent.Sessions
 	tasks    *tasks.Manager
+	undo     *agent.Undo
 }
 
 // houseCommand is what one command line does; one that is not there is not found.
@@ -47,6 +48,7 @@ func (h *house) open(lifetime context.Context) {
 	h.t.Helper()
 	h.server = NewServer(Options{Version: "1.0.0", Initialize: h.initialize, Close: h.close})
 	peer := h.server.Peer()
+	h.undo = agent.NewUndo("", errors.New("all workspaces are temporary"))
 	h.tasks = tasks.NewManager(lifetime, tasks.Options{
 		Runner: houseRunner{h},
 		Parent: func(ctx context.Context, id string) (tasks.Parent, error) {
@@ -64,14 +66,15 @@ func (h *house) open(lifetime context.Context) {
 			}
 			return agent.New(h.model, h.registry, rt, agent.Options{
 				ModelName: cmp.Or(spec.Model, "m"), SystemPrompt: spec.SystemPrompt, Disabled: spec.DisabledTools,
-				SessionID: spec.SessionID, Client: peer,
+				SessionID: spec.SessionID, Client: peer, Undo: h.undo,
 			}), nil
 		},
+		Undo:      h.undo,
 		Store:     journal.NewStore(h.t.TempDir()),
 		PathOfURI: PathOfURI,
 		URIOfPath: URIOfPath,
 		Describe:  Detail,
-		Tasks:     agent.TaskHooks{Session: h.tasks.SessionOf, Cancel: h.tasks.CancelOf, Forget: h.tasks.RemoveOf},
+		Tasks:     agent.TaskHooks{Session: h.tasks.SessionOf, Cancel: h.tasks.CancelOf, Forget: h.tasks.RemoveOf, Workspace: h.tasks.Workspace, Protected: tasks.Protected},
 	})
 	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)
@@ -131,7 +134,7 @@ func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		New: func(agent.Spec) *agent.Agent {
 			return agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
 				ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
-				Alone: job.ByAgent,
+				Alone: job.ByAgent, Undo: r.h.undo,
 			})
 		},
 	})

@@ -71,6 +71,8 @@ func methods() []entry {
 		call("tasks/cancel", "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
 		call("tasks/remove", "Forgets an ended task and deletes its workspace and its session.", (*tasks.Manager).Remove),
 		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
+		call("files/diff", "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
+		call("files/revert", "Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
 		call("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
 		call("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 

@@ -29,6 +29,7 @@ type app struct {
 	runtimes *runtimes
 	store    *journal.Store // of sessions; nil where there is no place for them
 	noStore  error          // why there is none
+	undo     *agent.Undo
 	stderr   io.Writer
 	closers  []func() error
 }
@@ -61,6 +62,7 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	left := openLeftovers(log)
 	a.closers = append(a.closers, left.close)
 	a.store, a.noStore = sessionStore()
+	a.undo = undoStore()
 	a.runtimes = newRuntimes(cfg, log, left)
 	a.closers = append(a.closers, a.runtimes.close)
 	return a, nil
@@ -135,6 +137,15 @@ func sessionStore() (*journal.Store, error) {
 		return nil, err
 	}
 	return journal.NewStore(filepath.Join(dir, "sessions")), nil
+}
+
+// undoStore is where undo keeps how workspaces were.
+func undoStore() *agent.Undo {
+	dir, err := statedir.Path()
+	if err != nil {
+		return agent.NewUndo("", err)
+	}
+	return agent.NewUndo(filepath.Join(dir, "undo"), nil)
 }
 
 // openWorkspace opens root, or makes a temporary workspace for "".

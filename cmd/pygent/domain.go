@@ -45,15 +45,18 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		New:       d.newAgent,
 		Store:     a.store,
 		NoStore:   a.noStore,
+		Undo:      a.undo,
 		PathOfURI: rpc.PathOfURI,
 		URIOfPath: rpc.URIOfPath,
 		Ready:     a.ready,
 		Describe:  rpc.Detail,
 		Tasks: agent.TaskHooks{
-			Session: d.tasks.SessionOf,
-			Cancel:  d.tasks.CancelOf,
-			Forget:  d.tasks.RemoveOf,
-			Resumed: func(id string, children []agent.Child) { d.tasks.Restore(id, restored(children)) },
+			Session:   d.tasks.SessionOf,
+			Cancel:    d.tasks.CancelOf,
+			Forget:    d.tasks.RemoveOf,
+			Workspace: d.tasks.Workspace,
+			Protected: tasks.Protected,
+			Resumed:   func(id string, children []agent.Child) { d.tasks.Restore(id, restored(children)) },
 		},
 	})
 	if err := d.configure(a.cfg); err != nil {
@@ -162,6 +165,7 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
 		SessionID:    spec.SessionID,
 		Client:       d.client,
+		Undo:         d.app.undo,
 	}), nil
 }
 

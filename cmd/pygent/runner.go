@@ -38,6 +38,7 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 				SessionID:    job.SessionID,
 				TaskID:       job.TaskID,
 				Client:       r.d.client,
+				Undo:         r.d.app.undo,
 				Alone:        job.ByAgent,
 			}
 			if job.NewWorkspace {

@@ -18,9 +18,6 @@ import (
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
-// exposedYet is told while commands run that keep a secret from being hidden.
-const exposedYet = "a file with credentials that commands must not read was made or replaced on the host; it is hidden from them anew once no other command or job runs here"
-
 // graceTime is how long after its deadline a command is ended by the supervisor,
 // should the server not have done so.
 const graceTime = 2 * time.Second
@@ -38,7 +35,6 @@ type backend struct {
 	users   int            // commands that process runs
 	retired bool           // process is being replaced: it takes no command any more
 	git     gitguard.Guard // as process was started with
-	view    view           // likewise
 	proxy   *netproxy.Host // nil without an allow list
 }
 
@@ -139,7 +135,6 @@ type use struct {
 	git     gitguard.Guard
 	fresh   bool // it was started for this command
 	stale   bool // git is not what is there any more
-	exposed bool // nor are the secrets in what can be read
 }
 
 // use takes the supervisor for a command, or retires it.
@@ -154,13 +149,12 @@ func (b *backend) use(workspace string) (u use, ok bool) {
 		b.git, _ = gitguard.Look(workspace) // as far as can be seen
 	}
 	stale := b.level == runtime.SandboxStrong && !b.git.Holds()
-	exposed := b.level == runtime.SandboxStrong && !b.view.holds()
-	if !p.alive() || (stale || exposed) && b.users == 0 {
+	if !p.alive() || stale && b.users == 0 {
 		b.retired = true
 		return u, false
 	}
 	b.users++
-	return use{process: p, git: b.git, stale: stale, exposed: exposed}, true
+	return use{process: p, git: b.git, stale: stale}, true
 }
 
 // afterwards undoes and tells what the command did to repositories.
@@ -172,9 +166,6 @@ func (u use) afterwards(b *backend, out io.Writer) {
 	b.mu.Unlock()
 	if strong && (u.stale || made && others) {
 		notices = append(notices, unguardedYet)
-	}
-	if u.exposed {
-		notices = append(notices, exposedYet)
 	}
 	gitguard.Tell(out, notices)
 }
@@ -232,7 +223,7 @@ func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
 	defer b.mu.Unlock()
 	b.process, b.level, b.home = p, level, h
 	b.users, b.retired = 1, false
-	b.git, b.view = git, s.View
+	b.git = git
 	return use{process: p, git: git, fresh: true}, nil
 }
 
@@ -269,7 +260,7 @@ func (e *Executor) newSpec(level string) (spec, *home, error) {
 		}
 	}
 	var looking sync.WaitGroup // some milliseconds each
-	looking.Go(func() { s.View = newView(e.ws.Dir(), e.opts.stateDir(), e.readPaths(level)) })
+	looking.Go(func() { s.View = newView(e.ws.Dir(), e.readPaths(level)) })
 	h, err := openHome(e.ws, e.opts)
 	looking.Wait()
 	if err != nil {

@@ -38,11 +38,6 @@
 // core.sharedRepository and tar -p for such directories; a new directory still
 // takes the bit over from the one that it is made in.
 //
-// Secrets in what may be read, such as cargo's credentials, are hidden at level
-// strong by a mount on each. One that is made or replaced on the host meanwhile is
-// hidden from the next command, if none runs then; of /etc, where root can read
-// all, this holds for what is known by name or was hidden before.
-//
 // None: a command can do what the server's user can. Bounded time, one pipe for
 // both outputs, no secret in the environment and the end of the whole process
 // tree hold all the same.

@@ -26,7 +26,7 @@ type home struct {
 func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	h := &home{dir: opts.Home}
 	if h.dir == "" {
-		if err := h.choose(ws, opts.stateDir()); err != nil {
+		if err := h.choose(ws, opts.StateDir); err != nil {
 			return nil, fmt.Errorf("make the commands' home: %w", err)
 		}
 	} else if err := os.MkdirAll(h.dir, 0o700); err != nil {
@@ -59,15 +59,6 @@ func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	return h, nil
 }
 
-// stateDir is "" where there is none.
-func (o Options) stateDir() string {
-	if o.StateDir != "" {
-		return o.StateDir
-	}
-	dir, _ := statedir.Path()
-	return dir
-}
-
 // choose makes the home below the state directory, for a temporary workspace where
 // it goes with that.
 func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
@@ -76,8 +67,9 @@ func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
 		return err
 	}
 	if state == "" {
-		_, err := statedir.Path() // tells why there is none
-		return err
+		if state, err = statedir.Path(); err != nil {
+			return err
+		}
 	}
 	sum := sha256.Sum256([]byte(ws.Dir()))
 	h.dir, err = statedir.Make(state, "homes", hex.EncodeToString(sum[:12]))

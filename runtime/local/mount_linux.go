@@ -15,13 +15,6 @@ import (
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// How many files /tmp and /dev/shm can have each: one for so many bytes of their
-// size, and at least so many.
-const (
-	bytesPerFile = 4 << 10
-	minTmpFiles  = 16 << 10
-)
-
 // A mount is a tree that is attached nowhere yet, by its descriptor, and where it
 // is to be attached in the new root.
 type mount struct {
@@ -118,15 +111,13 @@ func (s *spec) sources() ([]mount, error) {
 		mounts = append(mounts, mount{at: hidden.Path, fd: fd})
 	}
 	size := strconv.FormatInt(s.TmpBytes, 10)
-	// Empty files take no part of the size, but memory all the same.
-	inodes := strconv.FormatInt(max(s.TmpBytes/bytesPerFile, minTmpFiles), 10)
 	for _, fs := range []struct {
 		at, kind string
 		options  map[string]string
 	}{
 		{"/proc", "proc", nil},
-		{"/tmp", "tmpfs", map[string]string{"mode": "1777", "size": size, "nr_inodes": inodes}},
-		{"/dev/shm", "tmpfs", map[string]string{"mode": "1777", "size": size, "nr_inodes": inodes}},
+		{"/tmp", "tmpfs", map[string]string{"mode": "1777", "size": size}},
+		{"/dev/shm", "tmpfs", map[string]string{"mode": "1777", "size": size}},
 		{"/dev/pts", "devpts", map[string]string{"newinstance": "", "ptmxmode": "0666", "mode": "0600"}},
 	} {
 		fd, err := newFS(fs.kind, fs.options)

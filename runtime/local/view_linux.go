@@ -15,8 +15,7 @@ type view struct {
 	Links []link   // links in the root directory, as /bin often is one
 	Hide  []hidden // in Read, and not for commands
 
-	tools  []string // homes of tools, some of which keep credentials there
-	absent []string // would be in Hide if they were there
+	tools []string // homes of tools, some of which keep credentials there
 }
 
 type link struct{ Name, Target string }
@@ -24,8 +23,6 @@ type link struct{ Name, Target string }
 type hidden struct {
 	Path string
 	Dir  bool
-
-	info fs.FileInfo
 }
 
 // system is what programs are made of.
@@ -60,9 +57,8 @@ var secretsOfSystem = []string{"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/
 // maxEtcEntries bounds the search of /etc.
 const maxEtcEntries = 50_000
 
-// newView works out what commands in workspace may read, which is nothing of state,
-// the state directory.
-func newView(workspace, state string, more []string) view {
+// newView works out what commands in workspace may read.
+func newView(workspace string, more []string) view {
 	home, err := os.UserHomeDir()
 	if err != nil || !filepath.IsAbs(home) || filepath.Clean(home) == "/" {
 		home = "/home/pygent"
@@ -93,25 +89,18 @@ func newView(workspace, state string, more []string) view {
 		return slices.ContainsFunc(v.Links, func(l link) bool { return l.Name == path })
 	})
 	v.Read = outermost(paths, workspace)
-	v.findSecrets(state)
+	v.Hide = v.secrets()
 	return v
 }
 
-// decent drops directories that hold more than tools, and those with secrets, also
-// when it is a link that leads there.
+// decent drops directories that hold more than tools, and those with secrets.
 func (v view) decent(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
-		return !filepath.IsAbs(path) || slices.ContainsFunc(existing([]string{path}), v.indecent)
-	})
-}
-
-func (v view) indecent(path string) bool {
-	for _, home := range append(existing([]string{v.Home}), v.Home) {
-		if within(path, home) || slices.ContainsFunc(private, func(name string) bool { return within(filepath.Join(home, name), path) }) {
+		if !filepath.IsAbs(path) || within(path, v.Home) || within(path, "/etc") || within(path, "/tmp") {
 			return true
 		}
-	}
-	return within(path, "/etc") || within(path, "/tmp")
+		return slices.ContainsFunc(private, func(name string) bool { return within(filepath.Join(v.Home, name), path) })
+	})
 }
 
 // existing keeps the paths that exist. Behind a link, its target is needed too.
@@ -144,6 +133,55 @@ func outermost(paths []string, workspace string) (kept []string) {
 // within reports whether inner is dir or lies below it. Both are clean.
 func within(dir, inner string) bool {
 	return inner == dir || strings.HasPrefix(inner, strings.TrimSuffix(dir, "/")+"/")
+}
+
+// secrets lists what must not be read in what may be. For an ordinary user the
+// modes of files do most of that; root would read all.
+func (v view) secrets() (all []hidden) {
+	add := func(path string) {
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode()&os.ModeSymlink == 0 && slices.ContainsFunc(v.Read, func(r string) bool { return within(r, path) }) {
+			all = append(all, hidden{path, info.IsDir()})
+		}
+	}
+	for _, path := range secretsOfSystem {
+		add(path)
+	}
+	for _, dir := range v.tools {
+		for _, name := range secretsOfTools {
+			add(filepath.Join(dir, name))
+		}
+	}
+	if os.Geteuid() == 0 && slices.Contains(v.Read, "/etc") {
+		all = append(all, unreadable("/etc", all)...)
+	}
+	return all
+}
+
+// unreadable lists the files and directories below dir that others than their
+// owner and group may not read.
+func unreadable(dir string, known []hidden) (found []hidden) {
+	count := 0
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if count++; err != nil || count > maxEtcEntries {
+			return fs.SkipDir
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			return nil
+		}
+		if !slices.ContainsFunc(known, func(h hidden) bool { return h.Path == path }) {
+			info, err := d.Info()
+			if err != nil || info.Mode().Perm()&0o004 != 0 {
+				return nil
+			}
+			found = append(found, hidden{path, d.IsDir()})
+		}
+		if d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return found
 }
 
 // expand puts what may be read in terms of what is allowed, for level medium,

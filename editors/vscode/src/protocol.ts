@@ -320,6 +320,8 @@ export interface Event {
   truncated?: boolean;
   path?: string;
   change?: string;
+  /** fileChanged: the old path of a renamed file */
+  from?: string;
   added?: number;
   removed?: number;
   attempt?: number;
@@ -333,7 +335,7 @@ export interface Event {
   error?: ErrorDetail;
   changes?: Array<Change>;
   question?: TurnQuestion;
-  /** rewound: the turn or rewind that was undone, and all after it */
+  /** rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone */
   toTurnId?: string;
   model?: string;
   mode?: string;
@@ -604,6 +606,56 @@ export interface CollectedFile {
   sha256?: string;
 }
 
+export interface DiffParams {
+  /** all that a task's turns have changed */
+  taskId?: string | null;
+  /** absent: the connection's own session */
+  sessionId?: string | null;
+  /** a turn, a rewind or a revert; absent: the last of them that changed files */
+  turnId?: string | null;
+  /** files, and directories with all below; absent: everything */
+  paths?: Array<string> | null;
+}
+
+export interface DiffResult {
+  /** unified, as git apply takes it; binary files and those over 1 MiB are only named */
+  patch: string;
+  files: Array<ChangedFile>;
+  /** the patch would be longer than 32 MiB and lacks further files */
+  truncated?: boolean;
+}
+
+export interface ChangedFile {
+  /** workspace-relative, with slashes */
+  path: string;
+  /** added, modified, deleted or renamed */
+  change: string;
+  /** renamed: the old path */
+  from?: string;
+  /** lines */
+  added: number;
+  /** lines */
+  removed: number;
+  binary: boolean;
+  /** what is brought back from a task leaves it out unless it is named */
+  protected?: boolean;
+}
+
+export interface RevertParams {
+  sessionId: string;
+  /** a turn, a rewind or an earlier revert; absent: the last of them that changed files */
+  turnId?: string | null;
+  /** files, and directories with all below; absent: everything */
+  paths?: Array<string> | null;
+}
+
+export interface RevertResult {
+  /** of the revert itself: reverting that undoes it; absent when nothing was applied */
+  turnId?: string;
+  applied: Array<AppliedChange>;
+  conflicts: Array<FileConflict>;
+}
+
 export interface FileParams {
   /** read in the task's workspace */
   taskId?: string | null;
@@ -741,6 +793,10 @@ export interface Requests {
   "tasks/remove": { params: TaskParams; result: Removed };
   /** Copies a file or directory from a task's workspace into the session's. */
   "files/collect": { params: CollectParams; result: CollectResult };
+  /** Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it. */
+  "files/diff": { params: DiffParams; result: DiffResult };
+  /** Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all. */
+  "files/revert": { params: RevertParams; result: RevertResult };
   /** Reads a file of a session's or a task's workspace. */
   "files/read": { params: FileParams; result: FileContent };
   /** Lists a directory of a session's or a task's workspace. */
@@ -807,6 +863,8 @@ export const methods = {
   tasksCancel: "tasks/cancel",
   tasksRemove: "tasks/remove",
   filesCollect: "files/collect",
+  filesDiff: "files/diff",
+  filesRevert: "files/revert",
   filesRead: "files/read",
   filesList: "files/list",
   agentEvent: "agent/event",

@@ -220,6 +220,7 @@
 ---@field truncated? boolean
 ---@field path? string
 ---@field change? string
+---@field from? string fileChanged: the old path of a renamed file
 ---@field added? integer
 ---@field removed? integer
 ---@field attempt? integer
@@ -232,7 +233,7 @@
 ---@field error? pygent.ErrorDetail
 ---@field changes? pygent.Change[]
 ---@field question? pygent.TurnQuestion
----@field toTurnId? string rewound: the turn or rewind that was undone, and all after it
+---@field toTurnId? string rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone
 ---@field model? string
 ---@field mode? string
 ---@field disabledTools? string[]
@@ -416,6 +417,36 @@
 ---@field bytes integer
 ---@field sha256? string
 
+---@class pygent.DiffParams
+---@field taskId? string all that a task's turns have changed
+---@field sessionId? string absent: the connection's own session
+---@field turnId? string a turn, a rewind or a revert; absent: the last of them that changed files
+---@field paths? string[] files, and directories with all below; absent: everything
+
+---@class pygent.DiffResult
+---@field patch string unified, as git apply takes it; binary files and those over 1 MiB are only named
+---@field files pygent.ChangedFile[]
+---@field truncated? boolean the patch would be longer than 32 MiB and lacks further files
+
+---@class pygent.ChangedFile
+---@field path string workspace-relative, with slashes
+---@field change string added, modified, deleted or renamed
+---@field from? string renamed: the old path
+---@field added integer lines
+---@field removed integer lines
+---@field binary boolean
+---@field protected? boolean what is brought back from a task leaves it out unless it is named
+
+---@class pygent.RevertParams
+---@field sessionId string
+---@field turnId? string a turn, a rewind or an earlier revert; absent: the last of them that changed files
+---@field paths? string[] files, and directories with all below; absent: everything
+
+---@class pygent.RevertResult
+---@field turnId? string of the revert itself: reverting that undoes it; absent when nothing was applied
+---@field applied pygent.AppliedChange[]
+---@field conflicts pygent.FileConflict[]
+
 ---@class pygent.FileParams
 ---@field taskId? string read in the task's workspace
 ---@field sessionId? string read in the session's; neither: the connection's own session
@@ -588,6 +619,14 @@ M.methods = {
   ---Params: pygent.CollectParams
   ---Result: pygent.CollectResult
   filesCollect = "files/collect",
+  ---Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.
+  ---Params: pygent.DiffParams
+  ---Result: pygent.DiffResult
+  filesDiff = "files/diff",
+  ---Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.
+  ---Params: pygent.RevertParams
+  ---Result: pygent.RevertResult
+  filesRevert = "files/revert",
   ---Reads a file of a session's or a task's workspace.
   ---Params: pygent.FileParams
   ---Result: pygent.FileContent

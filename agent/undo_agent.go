@@ -1,0 +1,92 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/pygent/pygent/runtime/snapshot"
+)
+
+// errNoUndo tells that the program keeps nothing that could be taken back.
+var errNoUndo = fmt.Errorf("%w: this program has no undo", ErrNotKept)
+
+// undoing is an agent's share in the undo of its workspace. Its fields are
+// guarded by Agent.mu.
+type undoing struct {
+	space *undoSpace      // nil before it is needed
+	told  map[string]bool // notices that are given once
+
+	life  context.Context // of scans; nil before the first one
+	stop  context.CancelFunc
+	scans sync.WaitGroup // those that their turn did not wait for
+}
+
+// undoSpace is the agent's workspace as undo knows it, opened when it is first
+// needed.
+func (a *Agent) undoSpace() (*undoSpace, error) {
+	if a.opts.Undo == nil {
+		return nil, errNoUndo
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.undo.space != nil {
+		return a.undo.space, nil
+	}
+	s, err := a.opts.Undo.open(a.runtime.Workspace())
+	a.undo.space = s
+	return s, err
+}
+
+// undoLog has the records of the agent's turns.
+func (a *Agent) undoLog() (*snapshot.Log, error) {
+	s, err := a.undoSpace()
+	if err != nil {
+		return nil, err
+	}
+	name, err := logPath(a.runtime.Workspace(), a.log.kept())
+	if err != nil {
+		return nil, err
+	}
+	return s.log(name)
+}
+
+// scanning is the context of a turn's first scan, which can outlive the turn.
+func (a *Agent) scanning() context.Context {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.undo.life == nil {
+		a.undo.life, a.undo.stop = context.WithCancel(context.Background())
+	}
+	return a.undo.life
+}
+
+// closeUndo ends what scans and gives the workspace back. No turn may be running.
+func (a *Agent) closeUndo() error {
+	a.mu.Lock()
+	if a.undo.stop != nil {
+		a.undo.stop()
+	}
+	a.mu.Unlock()
+	a.undo.scans.Wait()
+	a.mu.Lock()
+	s := a.undo.space
+	a.undo.space, a.undo.life, a.undo.stop = nil, nil, nil
+	a.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return a.opts.Undo.release(s)
+}
+
+// firstTime tells whether text was not told before in the agent's life.
+func (a *Agent) firstTime(text string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := !a.undo.told[text]
+	if a.undo.told == nil {
+		a.undo.told = map[string]bool{}
+	}
+	a.undo.told[text] = true
+	return first
+}

@@ -1,0 +1,105 @@
+package agent
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/snapshot"
+)
+
+// watch follows what one turn does to the files of its workspace:
+//
+//	watchFiles ── first scan, beside the model's call ──▶ mayChange, before each
+//	call that can change files ──▶ account, at the turn's end: second scan
+//
+// A turn without such a call waits for neither scan.
+type watch struct {
+	began    chan struct{} // closed when the rest is there
+	space    *undoSpace
+	turn     *snapshot.Turn
+	err      error // there is no undo
+	suspects []gitguard.Suspect
+	blind    error // they could not be searched for
+
+	stop     context.CancelFunc // ends the first scan
+	changing bool               // a call may have changed files
+}
+
+// watchFiles begins to follow a turn; nil when nothing of it can change files,
+// or when there is no undo.
+func (t *turn) watchFiles() *watch {
+	if _, registry := t.inForce(); t.opts.Undo == nil || len(registry.Names()) == 0 {
+		return nil
+	}
+	w := &watch{began: make(chan struct{}), changing: t.jobsRun()}
+	var ctx context.Context
+	ctx, w.stop = context.WithCancel(t.scanning())
+	go func() { // account waits for it, or closeUndo
+		defer close(w.began)
+		if w.space, w.err = t.undoSpace(); w.err != nil {
+			return
+		}
+		w.space.change(1)
+		w.turn = w.space.tracker.Begin(ctx)
+		w.suspects, w.blind = gitguard.Suspects(t.runtime.Workspace().Dir())
+	}()
+	return w
+}
+
+// jobsRun tells whether background commands run, which can change files at any
+// time.
+func (t *turn) jobsRun() bool {
+	return slices.ContainsFunc(t.runtime.Jobs(), func(j *runtime.Job) bool {
+		select {
+		case <-j.Done():
+			return false
+		default:
+			return true
+		}
+	})
+}
+
+// mayChange waits, before a call that can change files, until it is known how
+// they were. The error tells that ctx ended meanwhile. Where that cannot be known
+// the call goes on, and the user is told.
+func (t *turn) mayChange(ctx context.Context) error {
+	w := t.watch
+	if w == nil {
+		return nil
+	}
+	select {
+	case <-w.began:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	err := w.err
+	if err == nil {
+		err = w.turn.Ready(ctx)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	w.changing = true
+	if err != nil {
+		t.noticeOnce(ctx, "warning", notCovered(err))
+	}
+	return nil
+}
+
+// forsake leaves the first scan of a turn that changed nothing to itself: the
+// next turn needs not read what this one has read.
+func (w *watch) forsake(a *Agent) {
+	a.undo.scans.Go(func() {
+		defer w.stop()
+		<-w.began
+		if w.err != nil {
+			return
+		}
+		defer w.space.change(-1)
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		_, _ = w.turn.End(ended) // it only waits for the scan
+	})
+}
