@@ -65,7 +65,10 @@ func Run(ctx context.Context, o Options) error {
 			}
 		}()
 	}
-	d := &show{Options: o, ctx: ctx, workspace: filepath.Join(dir, "wordcount"), replay: filepath.Join(dir, "replay.jsonl")}
+	d := &show{
+		Options: o, ctx: ctx,
+		workspace: filepath.Join(dir, "wordcount"), replay: filepath.Join(dir, "replay.jsonl"), state: filepath.Join(dir, "state"),
+	}
 	if err := d.play(); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,7 @@ func (p pipes) Close() error {
 func (d *show) start() (*server, error) {
 	args := append([]string{"serve", "--replay", d.replay}, d.Flags...)
 	cmd := exec.CommandContext(d.ctx, d.Program, args...)
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+d.state) // else the user finds the demo among the sessions
 	cmd.Stderr = d.Err
 	cmd.Cancel = func() error { return cmd.Process.Signal(interrupt) }
 	cmd.WaitDelay = endTimeout

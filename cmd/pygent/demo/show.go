@@ -25,6 +25,7 @@ type show struct {
 	ctx       context.Context // of the whole demonstration, which Run owns
 	workspace string
 	replay    string
+	state     string // the server's state directory
 	client    *rpc.Client
 }
 
