@@ -8,7 +8,7 @@ LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1
 FUMPT   := $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATIC  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build demo setup test check fuzz bench generate fmt clean
+.PHONY: help build demo setup test check fuzz cross bench generate fmt clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,16 @@ check: ## formatting, vet, linters, generated files, module files
 	$(STATIC) ./...
 	$(LINT) run ./...
 	$(GO) generate ./...
-	@git diff --exit-code -- rpc editors || { echo "go generate changed files: commit them"; exit 1; }
+	@git diff --exit-code -- rpc editors cmd || { echo "go generate changed files: commit them"; exit 1; }
 	$(GO) mod tidy -diff
 
 # What a server covers depends on timing too: by default whole runs would go
 # into making smaller what only seemed new.
+cross: ## compile and vet for macOS and Windows
+	@for os in darwin windows; do \
+		echo "GOOS=$$os"; GOOS=$$os GOARCH=arm64 $(GO) build ./... && GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
+	done
+
 fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
 	@for target in $$($(GO) test -list '^Fuzz' ./rpc | grep '^Fuzz'); do \
 		$(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(or $(FUZZTIME),30s) -fuzzminimizetime=20x ./rpc || exit 1; \

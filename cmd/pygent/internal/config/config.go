@@ -39,45 +39,50 @@ const (
 	DefaultImage = "python:3.12-slim"
 )
 
-// Config is every setting. Seconds are floats; 0 is no limit.
+// Config is every setting. Seconds are floats; 0 is no limit. The tags are what
+// Settings tells of each: its name in a file, its variable, the flag that beats
+// both, what it means, and an example where the default is empty. A setting
+// without a variable has none because a project's tooling could set it.
 type Config struct {
-	Model        string `toml:"model" env:"PYGENT_MODEL"`
-	BaseURL      string `toml:"base_url" env:"OPENAI_BASE_URL"`
-	APIKey       string `toml:"-" env:"OPENAI_API_KEY"` // environment only: a file is copied, committed and shown
-	SystemPrompt string `toml:"system_prompt"`
-	MaxSteps     int    `toml:"max_steps"`
+	Model        string `toml:"model" env:"PYGENT_MODEL" flag:"model" doc:"Name of the model."`
+	BaseURL      string `toml:"base_url" env:"OPENAI_BASE_URL" flag:"base-url" doc:"OpenAI-compatible endpoint. Empty is OpenAI's own." example:"http://127.0.0.1:11434/v1"`
+	APIKey       string `toml:"-" env:"OPENAI_API_KEY" doc:"Key of the endpoint. Never read from a file, which is copied, committed and shown."`
+	SystemPrompt string `toml:"system_prompt" flag:"system" doc:"System prompt that replaces the built-in one." example:"You write Go and nothing else."`
+	MaxSteps     int    `toml:"max_steps" flag:"max-steps" doc:"Model rounds of one turn at the most, from 1 to 10000."`
 
-	Runtime   string `toml:"runtime"`
-	UseDocker string `toml:"-" env:"PYGENT_USE_DOCKER"` // the reference's switch: 0 is local, anything else docker
-	Image     string `toml:"image" env:"PYGENT_IMAGE"`
-	Pull      string `toml:"pull"` // of a missing image
-	Workspace string `toml:"-" env:"PYGENT_WORKSPACE"`
+	Runtime   string `toml:"runtime" flag:"docker, --no-docker" doc:"What commands run in: \"docker\", \"local\", or \"auto\": Docker where it is there, else the local sandbox."`
+	UseDocker string `toml:"-" env:"PYGENT_USE_DOCKER" doc:"Beats runtime: 0 is local, anything else Docker."`
+	Image     string `toml:"image" env:"PYGENT_IMAGE" flag:"image" doc:"Docker image that commands run in. It needs no more than a shell."`
+	Pull      string `toml:"pull" flag:"pull" doc:"\"missing\" pulls an image that is not there; \"never\" says how to get it."`
+	Workspace string `toml:"-" env:"PYGENT_WORKSPACE" flag:"root" doc:"Directory to work in."`
 
-	// What local commands may do. None of it has a variable, which a project's
-	// tooling could set.
-	Sandbox        string   `toml:"sandbox"`         // "none" allows it to be missing
-	RequireSandbox string   `toml:"require_sandbox"` // refuse to run below this level
-	SandboxRead    []string `toml:"sandbox_read"`    // paths that commands may read besides those that the sandbox gives
-	SandboxWrite   []string `toml:"sandbox_write"`   // likewise, read and write
-	Network        string   `toml:"network"`         // of commands, also in Docker
-	NetworkAllow   []string `toml:"network_allow"`   // hosts that commands may reach, as "host:port"
+	Sandbox        string   `toml:"sandbox" flag:"sandbox" doc:"\"none\" allows local commands where this machine has no sandbox for them." example:"none"`
+	RequireSandbox string   `toml:"require_sandbox" doc:"Refuse to run below this level: \"medium\" or \"strong\"." example:"strong"`
+	SandboxRead    []string `toml:"sandbox_read" doc:"Absolute paths that local commands may read besides those that the sandbox gives." example:"/srv/data"`
+	SandboxWrite   []string `toml:"sandbox_write" doc:"Absolute paths that local commands may read and write." example:"/srv/cache"`
+	Network        string   `toml:"network" flag:"network" doc:"What commands reach: \"none\", or \"full\" for all of it."`
+	NetworkAllow   []string `toml:"network_allow" flag:"network-allow" doc:"Hosts that commands reach through a filtering proxy while network is \"none\"." example:"proxy.golang.org:443"`
 
-	MaxTasks    int      `toml:"max_tasks" env:"PYGENT_MAX_TASKS"`
-	StepTimeout float64  `toml:"step_timeout" env:"PYGENT_STEP_TIMEOUT"`
-	TaskTimeout float64  `toml:"task_timeout" env:"PYGENT_TASK_TIMEOUT"`
-	Personas    []string `toml:"task_personas" env:"PYGENT_TASK_PERSONAS" envSeparator:":"`
+	MaxTasks    int      `toml:"max_tasks" env:"PYGENT_MAX_TASKS" doc:"Delegated tasks that run at once, from 1 to 1000."`
+	StepTimeout float64  `toml:"step_timeout" env:"PYGENT_STEP_TIMEOUT" doc:"Seconds for one model round with its tools."`
+	TaskTimeout float64  `toml:"task_timeout" env:"PYGENT_TASK_TIMEOUT" doc:"Seconds for a delegated task."`
+	Personas    []string `toml:"task_personas" env:"PYGENT_TASK_PERSONAS" envSeparator:":" doc:"Who delegated agents are, in turn." example:"a careful reviewer"`
 
-	DisabledTools []string `toml:"disabled_tools"`
+	DisabledTools []string `toml:"disabled_tools" doc:"Tools that the model does not get." example:"download_file"`
 
-	ModelRetries     int     `toml:"model_retries" env:"PYGENT_MODEL_RETRIES"`
-	ModelIdleTimeout float64 `toml:"model_idle_timeout" env:"PYGENT_MODEL_IDLE_TIMEOUT"`
+	ModelRetries     int     `toml:"model_retries" env:"PYGENT_MODEL_RETRIES" doc:"How often a failed request to the model is sent again, from 0 to 100."`
+	ModelIdleTimeout float64 `toml:"model_idle_timeout" env:"PYGENT_MODEL_IDLE_TIMEOUT" doc:"Seconds of silence after which a request to the model counts as failed."`
 
-	LogFile  string `toml:"log_file" env:"PYGENT_LOG_FILE"`
-	LogLevel string `toml:"log_level" env:"PYGENT_LOG_LEVEL"`
+	LogFile  string `toml:"log_file" env:"PYGENT_LOG_FILE" doc:"Where the log goes. Empty is pygent.log in the state directory." example:"/tmp/pygent.log"`
+	LogLevel string `toml:"log_level" env:"PYGENT_LOG_LEVEL" flag:"log-level" doc:"\"debug\", \"info\", \"warn\" or \"error\"."`
 
 	// Notices are what the user should know of how the settings came about, as a
 	// workspace's settings that were ignored.
 	Notices []string `toml:"-"`
+
+	// Origins say where each setting comes from that is not a default, by its name
+	// in Settings: a file's path, a variable, or "a flag".
+	Origins map[string]string `toml:"-"`
 }
 
 // Default is the configuration of a machine on which nothing was set.
@@ -108,22 +113,12 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Setting + ": " + e.Reason }
 
-// names says what a setting is called for a user who has to correct it.
-var names = map[string]string{
-	"model":              "model (PYGENT_MODEL)",
-	"base_url":           "base_url (OPENAI_BASE_URL)",
-	"max_tasks":          "max_tasks (PYGENT_MAX_TASKS)",
-	"step_timeout":       "step_timeout (PYGENT_STEP_TIMEOUT)",
-	"task_timeout":       "task_timeout (PYGENT_TASK_TIMEOUT)",
-	"model_retries":      "model_retries (PYGENT_MODEL_RETRIES)",
-	"model_idle_timeout": "model_idle_timeout (PYGENT_MODEL_IDLE_TIMEOUT)",
-	"image":              "image (PYGENT_IMAGE)",
-	"log_level":          "log_level (PYGENT_LOG_LEVEL)",
-}
-
+// refuse names a setting as a user who has to correct it knows it.
 func refuse(setting, format string, args ...any) error {
-	if name := names[setting]; name != "" {
-		setting = name
+	for _, known := range Settings() {
+		if known.Name == setting && known.Env != "" {
+			setting += " (" + known.Env + ")"
+		}
 	}
 	return &Error{Setting: setting, Reason: fmt.Sprintf(format, args...)}
 }

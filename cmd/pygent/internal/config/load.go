@@ -44,8 +44,12 @@ func UserFile() string {
 // source.
 func Load(src Sources) (Config, error) {
 	c := Default()
-	if _, err := readFile(src.UserFile, &c); err != nil {
+	set, err := readFile(src.UserFile, &c)
+	if err != nil {
 		return c, err
+	}
+	for _, key := range set {
+		c.from(key.String(), src.UserFile)
 	}
 	if err := c.check(); err != nil {
 		return c, fmt.Errorf("%s: %w", src.UserFile, err)
@@ -54,7 +58,9 @@ func Load(src Sources) (Config, error) {
 		return c, err
 	}
 	if src.Flags != nil {
+		before := c
 		src.Flags(&c)
+		c.changed(before, "a flag")
 	}
 	return c, c.check()
 }
@@ -108,9 +114,9 @@ func decode(path string, f *os.File, err error, c *Config) ([]toml.Key, error) {
 // keys lists the settings of a file.
 func keys() []string {
 	var list []string
-	for f := range reflect.TypeFor[Config]().Fields() {
-		if tag := f.Tag.Get("toml"); tag != "-" {
-			list = append(list, tag)
+	for _, s := range Settings() {
+		if s.InFile {
+			list = append(list, s.Name)
 		}
 	}
 	slices.Sort(list)
@@ -134,7 +140,13 @@ func (c *Config) environment(environ []string) error {
 		}
 		return fmt.Errorf("environment: %w", err)
 	}
+	for _, s := range Settings() {
+		if vars[s.Env] != "" {
+			c.from(s.Name, s.Env)
+		}
+	}
 	if v, ok := vars["PYGENT_USE_DOCKER"]; ok {
+		c.from("runtime", "PYGENT_USE_DOCKER")
 		c.Runtime = RuntimeDocker
 		if v == "0" {
 			c.Runtime = RuntimeLocal
@@ -172,6 +184,8 @@ func (c *Config) TightenFrom(workspace string) error {
 	if err != nil {
 		return err
 	}
+	before := *c
+	defer func() { c.changed(before, path) }()
 	for _, key := range set {
 		switch name := key.String(); name {
 		case "max_steps":
