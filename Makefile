@@ -24,6 +24,11 @@ setup: ## install and start what the tests need (as root on Debian)
 
 test: setup ## run all tests
 	@$(MAKE) --no-print-directory test-go
+	@$(MAKE) --no-print-directory test-nvim
+
+.PHONY: test-nvim
+test-nvim: ## test the Neovim plugin in the newest and the oldest supported Neovim
+	@GO=$(GO) editors/nvim/test/run
 
 .PHONY: test-go
 test-go:
@@ -37,6 +42,8 @@ check: ## formatting, vet, linters, generated files, module files
 	$(GO) generate ./...
 	@git diff --exit-code -- rpc editors cmd || { echo "go generate changed files: commit them"; exit 1; }
 	$(GO) mod tidy -diff
+	luacheck -q editors/nvim
+	node editors/nvim/test/format.mjs --check
 
 # What a server covers depends on timing too: by default whole runs would go
 # into making smaller what only seemed new.

@@ -1,0 +1,136 @@
+--- What a turn changed: shown beside what it was, and undone.
+local files = require('pygent.files')
+local log = require('pygent.log')
+local patches = require('pygent.patch')
+local session = require('pygent.session')
+local text = require('pygent.text')
+local api = vim.api
+
+local M = {}
+
+---@param method string
+---@param params table
+---@param done fun(result: table)
+local function request(method, params, done)
+  session.open(function(failed)
+    local connection = session.state().connection
+    if failed or not connection then
+      return
+    elseif not connection:has(method) then
+      return log.notify('this server keeps no record of changes: update it')
+    end
+    params.sessionId = session.state().id
+    connection:request(method, params, function(err, result)
+      if err then
+        return log.error(session.describe(err))
+      end
+      done(result)
+    end)
+  end)
+end
+
+---@param lines string[]
+---@param filetype string
+---@return integer buf
+local function scratch(lines, filetype)
+  local buf = api.nvim_create_buf(false, true)
+  api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.bo[buf].bufhidden, vim.bo[buf].modifiable, vim.bo[buf].syntax = 'wipe', false, filetype
+  return buf
+end
+
+--- Shows a patch as it is: for what has no two sides.
+---@param patch string
+local function show_patch(patch) api.nvim_open_win(scratch(text.exact(patch), 'diff'), true, { split = 'below' }) end
+
+--- Shows a file beside what it was, in a tab page of its own.
+---@param path string
+---@param patch string
+local function show_split(path, patch)
+  local name = files.absolute(session.state().root, path)
+  local buf = name and vim.fn.bufadd(name)
+  if not buf then
+    return show_patch(patch)
+  end
+  vim.fn.bufload(buf)
+  local lines = api.nvim_buf_get_lines(buf, 0, -1, false)
+  if not vim.uv.fs_stat(name) then
+    lines = {}
+  end
+  local before = patches.reverse(lines, patch)
+  if not before then
+    log.notify('the file was changed since: this is the patch')
+    return show_patch(patch)
+  end
+  vim.cmd.tabnew()
+  vim.bo.bufhidden = 'wipe'
+  vim.bo[buf].buflisted = true
+  api.nvim_win_set_buf(0, buf)
+  vim.cmd.diffthis()
+  local win = api.nvim_open_win(scratch(before, vim.bo[buf].filetype), false, { split = 'left', win = 0 })
+  vim.wo[win].winbar = 'before the turn'
+  api.nvim_win_call(win, vim.cmd.diffthis)
+end
+
+---@param path string
+local function diff_one(path, turn)
+  request('files/diff', { turnId = turn, paths = { path } }, function(result)
+    local file = result.files[1]
+    if not file or file.binary or result.patch == '' then
+      return log.notify(file and file.binary and 'this file is binary' or 'nothing is left of this change')
+    end
+    show_split(path, result.patch)
+  end)
+end
+
+--- Lets the user choose one of the files that the last turn changed, and shows it.
+function M.diff()
+  local state = session.state()
+  local paths = vim.tbl_map(function(c) return c.path end, state.changes)
+  if #paths == 0 then
+    return log.notify('no turn of this conversation has changed files')
+  elseif #paths == 1 then
+    return diff_one(paths[1], state.changed_turn)
+  end
+  vim.ui.select(
+    paths,
+    { prompt = 'Changed:', kind = 'pygent.diff', format_item = function(p) return text.line(p) end },
+    function(path)
+      if path then
+        diff_one(path, state.changed_turn)
+      end
+    end
+  )
+end
+
+--- Undoes what the last turn changed, or what the last undo did.
+function M.undo()
+  if session.busy() then
+    return log.notify('a turn runs: :Pygent stop ends it')
+  end
+  local dirty = {}
+  for _, path in ipairs(files.dirty(session.state().root or '') or {}) do
+    dirty[path] = true
+  end
+  for _, change in ipairs(session.state().changes) do
+    if dirty[change.path] then
+      return log.notify(
+        ('%s has changes that are not written: write them first'):format(change.path),
+        vim.log.levels.WARN
+      )
+    end
+  end
+  request('files/revert', {}, function(result)
+    files.reload(session.state().root)
+    local first = result.conflicts[1]
+    if first then
+      return log.notify(
+        ('%d undone, %d not: %s: %s'):format(#result.applied, #result.conflicts, first.path, first.reason),
+        vim.log.levels.WARN
+      )
+    end
+    log.notify(('%d files are what they were; :Pygent undo brings the change back'):format(#result.applied))
+  end)
+end
+
+return M

@@ -1,0 +1,176 @@
+--- How each kind of event reads in a transcript.
+local text = require('pygent.text')
+
+--- Width of what a tool's row tells of its arguments.
+local WIDTH = 56
+--- Lines of live output that are shown before the tool has ended.
+local LIVE = 500
+
+---@type table<string, fun(t: pygent.Transcript, e: pygent.Event)>
+local M = {}
+
+--- What a call is about, in a few words.
+---@param event pygent.Event
+---@return string
+local function about(event)
+  local ok, args = pcall(vim.json.decode, event.arguments or '')
+  if ok and type(args) == 'table' then
+    for _, name in ipairs({ 'cmd', 'path', 'prompt', 'task_id' }) do
+      if type(args[name]) == 'string' then
+        return text.line(args[name], WIDTH)
+      end
+    end
+  end
+  return text.line(event.arguments or '', WIDTH)
+end
+
+---@param seconds? number
+---@return string
+local function took(seconds) return (seconds or 0) >= 0.1 and (' · %.1f s'):format(seconds) or '' end
+
+function M.message(t, e)
+  t:close()
+  if e.role == 'user' then
+    t:say('## You', 'PygentUser')
+    local words, attached = (e.text or ''):match('^(.-)\n\n(<context.*)$')
+    t:put(words or e.text or '')
+    if attached then
+      t:open('context', '▪ attached: ' .. text.line(attached:match('^<context_*([^>\n]*)>') or '', WIDTH))
+      t:close(nil, attached)
+    end
+    t:say('## Pygent', 'PygentAgent')
+  elseif not t.streamed and e.text and e.text ~= '' then
+    t:fresh()
+    t:put(e.text)
+  end
+  t.streamed = false
+end
+
+function M.textDelta(t, e)
+  if not t.streamed then
+    t:close()
+    t:fresh()
+  end
+  t.streamed = true
+  t:put(e.delta)
+end
+
+function M.reasoningDelta(t, e)
+  if not t.tool then
+    t:open('reasoning', '▪ thinking')
+  end
+  t:put(e.delta)
+end
+
+function M.toolStarted(t, e) t:open(e.callId, ('▸ %s: %s'):format(text.line(e.tool, 24), about(e))) end
+
+function M.toolOutput(t, e)
+  local tool = t.tool
+  if not tool or tool.callId ~= e.callId or tool.lines > LIVE then
+    return
+  end
+  tool.lines = tool.lines + select(2, e.delta:gsub('\n', '\n'))
+  t:put(tool.lines > LIVE and e.delta .. '\n… the rest comes when it has ended …\n' or e.delta)
+end
+
+function M.toolFinished(t, e)
+  local tool = t.tool
+  if not tool or tool.callId ~= e.callId then
+    return
+  end
+  local state = e.exitCode and e.exitCode ~= 0 and ('✗ exit %d'):format(e.exitCode) or e.isError and '✗' or '✓'
+  local lines = select(2, (e.text or ''):gsub('\n', '\n'))
+  local size = lines > 1 and (' · %d lines'):format(lines) or ''
+  t:close(('%s · %s%s%s'):format(tool.title, state, took(e.durationSeconds), size), e.text or '')
+end
+
+function M.retrying(t, e)
+  t:say(('… asks again in %.0f s: %s'):format(e.delaySeconds or 0, text.line(e.reason or '')), 'PygentNote', false)
+end
+
+function M.notice(t, e)
+  t:close()
+  t:say(text.line(e.text or ''), e.level == 'error' and 'PygentError' or 'PygentNote')
+end
+
+function M.compacted(t) t:say('… older parts were summed up for the model', 'PygentNote') end
+
+function M.rewound(t)
+  t:close()
+  t:say('… the conversation and the files are what they were before an earlier message', 'PygentNote')
+end
+
+local marks = { added = 'A', modified = 'M', deleted = 'D', renamed = 'R' }
+
+function M.turnFinished(t, e)
+  t:close()
+  t.streamed = false
+  if e.error then
+    t:say(text.line(e.error.message), 'PygentError')
+    local hint = e.error.data and e.error.data.hint
+    if hint then
+      t:say(text.line(hint), 'PygentNote', false)
+    end
+  end
+  for i, c in ipairs(e.changes or {}) do
+    local from = c.from and text.line(c.from) .. ' → ' or ''
+    t:say(
+      ('%s %s%s +%d -%d'):format(marks[c.change] or '?', from, text.line(c.path), c.added, c.removed),
+      'PygentChange',
+      i == 1
+    )
+  end
+  local usage = e.usage or { inputTokens = 0, outputTokens = 0 }
+  local parts = {
+    text.line(e.status or ''),
+    ('%s in, %s out'):format(text.count(usage.inputTokens), text.count(usage.outputTokens)),
+  }
+  if e.reason and e.reason ~= e.status then
+    table.insert(parts, 2, text.line(e.reason))
+  end
+  if e.changes and #e.changes > 0 then
+    parts[#parts + 1] = ':Pygent diff · :Pygent undo'
+  end
+  t:say(table.concat(parts, ' · '), 'PygentNote', not (e.changes and #e.changes > 0))
+  if e.question then
+    M.question(t, e.question)
+  end
+end
+
+---@param question pygent.TurnQuestion
+function M.question(t, question)
+  t:say('It asks:', 'PygentAgent')
+  t:put(question.text)
+  for i, option in ipairs(question.options or {}) do
+    t:say(('%d. %s'):format(i, text.line(option)), 'PygentNote', i == 1)
+  end
+end
+
+function M.approvalResolved(t, e)
+  t:say(
+    ('… %s'):format(text.line(e.decision or 'answered')) .. (e.feedback and ': ' .. text.line(e.feedback) or ''),
+    'PygentNote',
+    false
+  )
+end
+
+function M.clientSession(t) t:clear() end
+
+function M.clientSent(t, e)
+  if e.text then
+    t:say('… queued: ' .. text.line(e.text, WIDTH), 'PygentNote')
+  end
+end
+
+function M.clientFailed(t, e)
+  t:close()
+  t:say(text.line(e.text), 'PygentError')
+end
+
+function M.clientEnded(t, e)
+  t:close()
+  t.streamed = false
+  t:say(text.line(e.text) .. ': the next message starts it again', 'PygentError')
+end
+
+return M

@@ -1,0 +1,97 @@
+--- The log: one file of the editor's own, with what the server writes to stderr
+--- and what went wrong on this side. Messages to the user are one line that says
+--- what to do; tracebacks are here alone.
+local text = require('pygent.text')
+local M = {}
+
+--- Size from which the log is moved aside when a server starts.
+local MAX_BYTES = 1024 * 1024
+--- How much of it is shown.
+local SHOWN_BYTES = 64 * 1024
+
+---@return string
+function M.path()
+  local dir = vim.fn.stdpath('log') --[[@as string]]
+  vim.fn.mkdir(dir, 'p')
+  return vim.fs.joinpath(dir, 'pygent.log')
+end
+
+--- Moves a log that has grown aside and returns where the new part begins.
+---@return integer bytes
+function M.rotate()
+  local path = M.path()
+  local stat = vim.uv.fs_stat(path)
+  if stat and stat.size > MAX_BYTES then
+    vim.uv.fs_rename(path, path .. '.old')
+    return 0
+  end
+  return stat and stat.size or 0
+end
+
+---@param message string
+function M.write(message)
+  local file = io.open(M.path(), 'a')
+  if file then
+    file:write(os.date('!%Y-%m-%dT%H:%M:%SZ '), message, '\n')
+    file:close()
+  end
+end
+
+--- What was logged from a byte on, at most the last 64 KiB.
+---@param from? integer
+---@return string[]
+function M.tail(from)
+  local file = io.open(M.path(), 'r')
+  if not file then
+    return {}
+  end
+  local size = file:seek('end')
+  file:seek('set', math.max(from or 0, size - SHOWN_BYTES))
+  local lines = vim.split(text.safe(file:read('*a')), '\n', { plain = true, trimempty = true })
+  file:close()
+  return lines
+end
+
+--- Tells the user, in one line that does not make the screen wait for a key.
+---@param message string
+---@param level? integer of vim.log.levels
+function M.notify(message, level)
+  M.write(message)
+  vim.schedule(
+    function() vim.notify('pygent: ' .. text.line(message, vim.o.columns - 22), level or vim.log.levels.INFO) end
+  )
+end
+
+---@param message string
+function M.error(message) M.notify(message, vim.log.levels.ERROR) end
+
+--- A function whose failure is logged and told in one line.
+---@generic F: function
+---@param fn F
+---@return F
+function M.guard(fn)
+  return function(...)
+    local function failed(err)
+      M.write(debug.traceback(tostring(err), 2))
+      M.error('a fault in the plugin: see :Pygent log')
+    end
+    local result = vim.F.pack_len(xpcall(fn, failed, ...))
+    if result[1] then
+      return unpack(result, 2, result.n)
+    end
+  end
+end
+
+--- Shows the end of the log.
+function M.open()
+  local buf = vim.api.nvim_create_buf(false, true)
+  local lines = M.tail()
+  table.insert(lines, 1, M.path())
+  vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.bo[buf].modifiable = false
+  vim.bo[buf].bufhidden = 'wipe'
+  vim.api.nvim_open_win(buf, true, { split = 'below', height = 15 })
+  vim.api.nvim_win_set_cursor(0, { #lines, 0 })
+end
+
+return M

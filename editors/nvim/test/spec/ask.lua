@@ -1,0 +1,121 @@
+-- What the server asks: questions of the real server, approvals and their answers.
+local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
+local approve = require('pygent.approve')
+
+h.setup(h.model({
+  h.calls('ask_user', { prompt = 'Which colour?', options = { 'red', 'blue' } }),
+  h.says('It is blue.'),
+  h.calls('ask_user', { prompt = 'Which name?' }),
+  h.says('A good name.'),
+  h.calls('ask_user', { prompt = 'Really?' }),
+  h.after_stop('Fine.'),
+}))
+
+h.test('a question with options is answered by choosing', function()
+  local seen = h.choose('blue')
+  local _, result = h.ask('Ask me.')
+  h.same('It is blue.', result.text)
+  h.same({ 'red', 'blue', 'Something else' }, seen.labels)
+end)
+
+h.test('a question is answered by typing', function()
+  vim.ui.input = function(_, done) done('Ada') end
+  local _, result = h.ask('Ask again.')
+  h.same('A good name.', result.text)
+end)
+
+h.test('a question that is put aside waits, and goes with its turn', function()
+  vim.ui.input = function(_, done) done(nil) end
+  local result
+  require('pygent').ask('Ask once more.', nil, function(_, r) result = r end)
+  h.wait('question', function() return approve.pending() == 1 end)
+  h.same('asks', require('pygent').status())
+  vim.cmd('Pygent stop')
+  h.wait('end', function() return result end)
+  h.same('cancelled', result.status)
+  h.same(0, approve.pending())
+end)
+
+--- Lets the plugin handle an approval as the library does: in a coroutine.
+---@param params table
+local function request(params)
+  local answer
+  coroutine.wrap(function()
+    local defaults = {
+      requestKey = 'k',
+      sessionId = 's',
+      turnId = 't',
+      kind = 'command',
+      title = 'x',
+      options = { 'allow', 'allowForSession', 'deny', 'cancelTurn' },
+    }
+    answer = approve.ask('agent/requestApproval', vim.tbl_extend('force', defaults, params))
+  end)()
+  return function() return answer end
+end
+
+h.test('an approval shows the exact command and the rule', function()
+  local seen, shown = {}, nil
+  vim.ui.select = function(items, options, done)
+    seen = vim.tbl_map(options.format_item, items)
+    for _, win in ipairs(vim.api.nvim_list_wins()) do
+      if vim.api.nvim_win_get_config(win).relative == 'editor' then
+        shown = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
+      end
+    end
+    done(items[2])
+  end
+  local answer = request({ command = 'echo \27[2Jhi\226\128\174 | sh\nrm\r x', rule = 'echo *' })
+  h.wait('answer', answer)
+  h.same({ decision = 'allowForSession' }, answer())
+  h.same({ 'Allow', 'Allow for this session: echo *', 'Deny', 'Deny, and say why', 'Stop the turn' }, seen)
+  h.same({ 'echo \\x1b[2Jhi\\u{202e} | sh', 'rm\\x0d x' }, shown)
+end)
+
+h.test('an approval of changes shows the diff', function()
+  local shown
+  vim.ui.select = function(items, _, done)
+    for _, win in ipairs(vim.api.nvim_list_wins()) do
+      if vim.api.nvim_win_get_config(win).relative == 'editor' then
+        shown = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
+      end
+    end
+    done(items[1])
+  end
+  local answer = request({ kind = 'edit', changes = { { path = 'a\nb|c', patch = '@@ -1 +1 @@\n-x\n+y\n' } } })
+  h.wait('answer', answer)
+  h.same({ decision = 'allow' }, answer())
+  h.same({ '# a\\nb|c', '@@ -1 +1 @@', '-x', '+y' }, shown)
+end)
+
+h.test('a denial can say why', function()
+  h.choose('Deny, and')
+  vim.ui.input = function(_, done) done('not today') end
+  local answer = request({ command = 'ls' })
+  h.wait('answer', answer)
+  h.same({ decision = 'deny', feedback = 'not today' }, answer())
+end)
+
+h.test('what was answered elsewhere is withdrawn', function()
+  h.choose('nothing')
+  local answer = request({ command = 'ls' })
+  h.wait('message', function() return #h.told > 0 and h.told[#h.told]:find('waits for an answer') end)
+  approve.event({ kind = 'approvalResolved', requestKey = 'k', sessionId = 's', decision = 'allow' })
+  h.wait('answer', answer)
+  h.same(0, approve.pending())
+end)
+
+h.test('nothing is asked while the user types', function()
+  local seen = h.choose('Allow')
+  local mode = vim.api.nvim_get_mode
+  vim.api.nvim_get_mode = function() return { mode = 'i', blocking = false } end
+  local answer = request({ command = 'ls' })
+  h.wait('message', function() return h.told[#h.told]:find('leave this mode') end)
+  h.same({}, seen.labels)
+  vim.api.nvim_get_mode = mode
+  vim.api.nvim_exec_autocmds('ModeChanged', { pattern = 'i:n' })
+  h.wait('answer', answer)
+  h.same({ decision = 'allow' }, answer())
+end)
+
+h.finish()

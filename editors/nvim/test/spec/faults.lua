@@ -1,0 +1,139 @@
+-- What goes wrong is told in one line that says what to do, without a trace.
+local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
+local session = require('pygent.session')
+
+--- A program that is not the server: a script for the shell.
+---@param script string
+local function program(script)
+  local path = h.dir .. '/other'
+  vim.fn.writefile(vim.split('#!/bin/sh\n' .. script, '\n'), path)
+  vim.uv.fs_chmod(path, 448)
+  return { path, 'serve' }
+end
+
+--- One that answers initialize.
+---@param result table
+local function answering(result)
+  local body = vim.json.encode({ jsonrpc = '2.0', id = 1, result = result })
+  vim.fn.writefile(vim.split(('Content-Length: %d\r\n\r\n%s'):format(#body, body), '\n'), h.dir .. '/answer', 'b')
+  return program(('cat %s; exec cat >/dev/null'):format(h.dir .. '/answer'))
+end
+
+---@param part string
+local function fails(part)
+  h.told = {}
+  local err = h.ask('hi')
+  h.has(err.message, part)
+  h.wait('message', function() return #h.told > 0 end)
+  for _, message in ipairs(h.told) do
+    h.lacks(message, 'traceback')
+    h.lacks(message, '.lua:')
+    h.lacks(message, '\n')
+  end
+  h.same(nil, session.state().connection)
+end
+
+h.test('the program is missing', function()
+  h.setup(nil, { cmd = { 'pygent-that-is-not-there', 'serve' } })
+  fails('pygent-that-is-not-there is not there: install it, or name it with require("pygent").setup')
+end)
+
+h.test('another version', function()
+  local about = {
+    serverInfo = { name = 'pygent', version = '9.9' },
+    capabilities = { experimental = { pygent = { protocolVersion = 9 } } },
+  }
+  h.setup(nil, { cmd = answering(about) })
+  fails('pygent 9.9 speaks protocol 9 and this plugin 1: update the plugin')
+end)
+
+h.test('another server', function()
+  h.setup(nil, { cmd = answering({ serverInfo = { name = 'gopls' }, capabilities = vim.empty_dict() }) })
+  fails('is another server (gopls): see the setting cmd')
+end)
+
+h.test('a program that says nothing, and one that ends', function()
+  h.setup(nil, { cmd = program('exec cat >/dev/null'), start_timeout = 300 })
+  fails('does not answer: is it pygent? See :checkhealth pygent')
+  h.setup(nil, { cmd = program('echo "max_tasks: x is not a number" >&2; exit 2') })
+  fails('max_tasks: x is not a number')
+end)
+
+h.test('no key', function()
+  h.setup()
+  vim.cmd('Pygent chat')
+  h.told = {}
+  local err = h.ask('hi')
+  h.same(-31008, err.code)
+  h.has(h.chat(), 'OPENAI_API_KEY')
+  h.wait('message', function() return #h.told > 0 end)
+  h.has(h.told[#h.told], 'OPENAI_API_KEY')
+end)
+
+h.test('a key that comes later needs a restart', function()
+  local env = h.env()
+  h.setup(h.model({ h.says('Here.') }), { env = env })
+  vim.cmd('Pygent restart')
+  h.wait('server', function() return session.state().connection and session.state().id end)
+  local _, result = h.ask('hi')
+  h.same('Here.', result.text)
+end)
+
+h.test('an answer that the library swallows settles', function()
+  local cancelled = vim.json.encode({ jsonrpc = '2.0', id = 2, error = { code = -32800, message = 'cancelled' } })
+  local result = {
+    serverInfo = { name = 'pygent', version = '1' },
+    capabilities = { experimental = { pygent = { protocolVersion = 1, methods = {} } } },
+  }
+  local welcome = vim.json.encode({ jsonrpc = '2.0', id = 1, result = result })
+  local function frame(name, body)
+    vim.fn.writefile(vim.split(('Content-Length: %d\r\n\r\n%s'):format(#body, body), '\n'), h.dir .. '/' .. name, 'b')
+  end
+  frame('first', welcome)
+  frame('second', cancelled)
+  h.setup(
+    nil,
+    { cmd = program(('cd %s; cat first; grep -aqm1 agent/step; cat second; exec cat >/dev/null'):format(h.dir)) }
+  )
+  local connection
+  require('pygent.rpc').start(
+    h.root,
+    { event = function() end, request = function() end, exit = function() end },
+    function(_, c) connection = c end
+  )
+  local settled
+  h.wait('connection', function() return connection end)
+  connection:request('agent/step', {}, function(err) settled = err.code end)
+  connection.client.notify('initialized', vim.empty_dict()) -- ends the line that grep reads
+  h.wait('answer', function() return settled end)
+  h.same(-32800, settled)
+  connection:close(100)
+end)
+
+h.test('subcommands that are not there', function()
+  h.told = {}
+  vim.cmd('Pygent nothing | echo')
+  h.wait('message', function() return #h.told > 0 end)
+  h.has(h.told[1], 'there is no :Pygent nothing; there are answer, ask, chat')
+  h.same({ 'task', 'tasks' }, vim.fn.getcompletion('Pygent ta', 'cmdline'))
+  h.same({ 'plan' }, vim.fn.getcompletion('Pygent mode p', 'cmdline'))
+end)
+
+h.test('settings that cannot be meant are refused', function()
+  for _, options in ipairs({ { mode = 'yolo' }, { cmd = 'pygent' }, { colour = 1 }, { env = 1 } }) do
+    h.same(false, (pcall(require('pygent').setup, options)))
+  end
+end)
+
+h.test('checkhealth', function()
+  h.setup()
+  vim.cmd.checkhealth('pygent')
+  local report = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+  h.has(report, 'the server speaks protocol 1')
+  h.has(report, 'commands run in local')
+  h.setup(nil, { cmd = { 'pygent-that-is-not-there' } })
+  vim.cmd.checkhealth('pygent')
+  h.has(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n'), 'install it')
+end)
+
+h.finish()

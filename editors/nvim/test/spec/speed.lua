@@ -1,0 +1,92 @@
+-- How long the editor is blocked: by the plugin's start, and by a fast model. What
+-- counts is the processor's time, so that a busy machine makes no difference.
+local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
+
+local DELTAS = 20000
+
+--- Runs fn while the loop is watched, and returns the longest time for which it
+--- worked without coming round, in milliseconds.
+---@param fn fun()
+---@return number
+local function longest_block(fn)
+  local longest, last = 0, os.clock()
+  local timer = assert(vim.uv.new_timer())
+  timer:start(
+    1,
+    1,
+    vim.schedule_wrap(function()
+      longest = math.max(longest, (os.clock() - last) * 1000)
+      vim.cmd.redraw()
+      last = os.clock()
+    end)
+  )
+  fn()
+  timer:close()
+  return longest
+end
+
+h.test('the plugin starts in under 1 ms', function()
+  local best = math.huge
+  for _ = 1, 20 do
+    vim.g.loaded_pygent = nil
+    local begun = os.clock()
+    vim.cmd.source(h.here .. '/plugin/pygent.lua')
+    best = math.min(best, (os.clock() - begun) * 1000)
+  end
+  io.stdout:write(('     start: %.2f ms\n'):format(best))
+  h.same(true, best < 1)
+  h.same(nil, package.loaded['pygent.session'])
+end)
+
+local words = {}
+for i = 1, DELTAS do
+  words[i] = i % 40 == 0 and '\n\n' or 'word' .. i
+end
+
+--- Waits until the chat ends with a text.
+---@param last string
+local function written(last)
+  h.wait('end', function()
+    local lines = vim.api.nvim_buf_get_lines(h.buffer('pygent://chat'), -5, -1, false)
+    return table.concat(lines, ' '):find(last, 1, true)
+  end)
+end
+
+h.test('20,000 words of a server block for less than 50 ms', function()
+  h.setup(h.model({ h.says(table.concat(words, ' ')) }))
+  vim.cmd('Pygent chat')
+  h.wait('session', function() return require('pygent.session').state().id end)
+  local block = longest_block(function()
+    h.ask('Talk.')
+    written('completed')
+  end)
+  io.stdout:write(('     longest block: %.1f ms\n'):format(block))
+  h.has(h.chat(), 'word' .. (DELTAS - 1))
+  h.same(true, block < 50)
+end)
+
+h.test('20,000 deltas that arrive at once block for less than 50 ms', function()
+  local chat = require('pygent.chat')
+  local block = longest_block(function()
+    local i = 0
+    local feed = assert(vim.uv.new_timer())
+    feed:start(
+      0,
+      1,
+      vim.schedule_wrap(function() -- as much as one piece of the pipe holds
+        for _ = 1, math.min(400, DELTAS - i) do
+          i = i + 1
+          chat.event({ kind = 'textDelta', delta = words[i] .. ' ' })
+        end
+      end)
+    )
+    h.wait('deltas', function() return i == DELTAS end)
+    feed:close()
+    chat.event({ kind = 'clientFailed', text = 'that was it' })
+    written('that was it')
+  end)
+  io.stdout:write(('     longest block: %.1f ms\n'):format(block))
+  h.same(true, block < 50)
+end)
+
+h.finish()
