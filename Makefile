@@ -25,6 +25,7 @@ setup: ## install and start what the tests need (as root on Debian)
 test: setup ## run all tests
 	@$(MAKE) --no-print-directory test-go
 	@$(MAKE) --no-print-directory test-nvim
+	@$(MAKE) --no-print-directory test-vscode
 
 .PHONY: test-nvim
 test-nvim: ## test the Neovim plugin in the newest and the oldest supported Neovim
@@ -33,6 +34,13 @@ test-nvim: ## test the Neovim plugin in the newest and the oldest supported Neov
 .PHONY: test-go
 test-go:
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout=15m ./...
+
+.PHONY: test-vscode vsix
+test-vscode: build ## run the tests of the VS Code extension in the real editor
+	@editors/vscode/test/run
+
+vsix: build ## package the VS Code extension with this platform's program inside
+	cd editors/vscode && npm ci --loglevel=error && npm run --silent package
 
 check: ## formatting, vet, linters, generated files, module files
 	@test -z "$$($(FUMPT) -l .)" || { echo "gofumpt: run make fmt:"; $(FUMPT) -l .; exit 1; }

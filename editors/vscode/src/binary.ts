@@ -1,0 +1,52 @@
+/** Finds the server's program: the setting, then the one in the extension, then PATH. */
+import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
+
+export interface BinarySearch {
+  /** the setting pygent.path; empty when it is not set */
+  setting: string;
+  extensionPath: string;
+  /** the variable PATH */
+  path: string;
+  platform: NodeJS.Platform;
+}
+
+export interface Binary {
+  path: string;
+  source: "setting" | "bundled" | "PATH";
+}
+
+/** The program to start, or undefined with what was looked at in tried. */
+export function findBinary(search: BinarySearch, tried: string[] = []): Binary | undefined {
+  const name = search.platform === "win32" ? "pygent.exe" : "pygent";
+  const runnable = (path: string): boolean => {
+    tried.push(path);
+    return isProgram(path, search.platform);
+  };
+  if (search.setting) {
+    const path = expandHome(search.setting);
+    // A setting that leads nowhere is an error: another program in its place would be a surprise.
+    return isAbsolute(path) && runnable(path) ? { path, source: "setting" } : undefined;
+  }
+  const bundled = join(search.extensionPath, "bin", name);
+  if (runnable(bundled)) return { path: bundled, source: "bundled" };
+  for (const dir of search.path.split(delimiter)) {
+    // A relative entry of PATH would look into whatever directory is current.
+    if (isAbsolute(dir) && runnable(join(dir, name))) return { path: join(dir, name), source: "PATH" };
+  }
+  return undefined;
+}
+
+function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+function isProgram(path: string, platform: NodeJS.Platform): boolean {
+  try {
+    accessSync(path, platform === "win32" ? constants.F_OK : constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

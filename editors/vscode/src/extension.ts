@@ -1,0 +1,43 @@
+/** Puts the parts together. All else is in them. */
+import * as vscode from "vscode";
+import { Approvals } from "./approve";
+import { Changes } from "./changes";
+import { registerCommands } from "./commands";
+import { FileRequests } from "./filerequests";
+import { Folders } from "./folders";
+import { Log } from "./log";
+import { registerSetup } from "./setup";
+import { Status } from "./status";
+import { TaskOutput } from "./taskoutput";
+import { Tasks } from "./tasks";
+import { View } from "./view";
+
+let folders: Folders | undefined;
+
+/** What the extension's own tests look at. */
+export interface Api {
+  folders: Folders;
+  approvals: Approvals;
+  tasks: Tasks;
+}
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const log = new Log();
+  folders = new Folders(context, log);
+  const approvals = new Approvals({ isVisible: () => view.isVisible(), show: () => view.show() });
+  const changes = new Changes();
+  const requests = new FileRequests(approvals, changes);
+  const view: View = new View(context.extensionUri, folders, approvals, requests);
+  const tasks = new Tasks(folders);
+  const output = new TaskOutput(folders);
+  folders.onDidConnect(({ connection }) => approvals.serve(connection));
+  const status = new Status(folders, approvals);
+  const commands = registerCommands({ folders, view, tasks, output, log });
+  context.subscriptions.push(log, folders, approvals, changes, view, tasks, output, status, commands);
+  context.subscriptions.push(registerSetup(context, folders));
+  return { folders, approvals, tasks };
+}
+
+export async function deactivate(): Promise<void> {
+  await folders?.close();
+}

@@ -1,0 +1,107 @@
+/** One server and one conversation for each workspace folder; one of them is in the panel. */
+import * as vscode from "vscode";
+import type { MessageConnection } from "vscode-jsonrpc/node";
+import { Chat } from "./chat";
+import { diagnosticsOf } from "./diagnostics";
+import type { Log } from "./log";
+import type { Event } from "./protocol";
+import { Server } from "./server";
+
+export class Folders implements vscode.Disposable {
+  private readonly chats = new Map<string, Chat>();
+  private readonly changed = new vscode.EventEmitter<Server>();
+  private readonly connected = new vscode.EventEmitter<{ server: Server; connection: MessageConnection }>();
+  private readonly events = new vscode.EventEmitter<Event>();
+  private readonly made = new vscode.EventEmitter<Chat>();
+  private readonly shown = new vscode.EventEmitter<Chat>();
+  private readonly disposables: { dispose(): void }[] = [
+    this.changed,
+    this.connected,
+    this.events,
+    this.made,
+    this.shown,
+  ];
+  private current?: Chat;
+  /** A server's state is another. */
+  readonly onDidChange = this.changed.event;
+  /** A server was started; nothing was said to it yet. */
+  readonly onDidConnect = this.connected.event;
+  readonly onEvent = this.events.event;
+  readonly onDidMake = this.made.event;
+  /** The panel shows another folder's conversation. */
+  readonly onDidShow = this.shown.event;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: Log,
+  ) {
+    this.disposables.push(
+      vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+        for (const folder of removed) void this.drop(folder.uri.toString());
+      }),
+    );
+  }
+
+  /** The conversation in the panel; the first folder's at first. */
+  get active(): Chat {
+    return (this.current ??= this.of(vscode.workspace.workspaceFolders?.[0]));
+  }
+
+  /** The conversation of the folder that document lies in, else the active one. */
+  forDocument(document: vscode.TextDocument | undefined): Chat {
+    const folder = document && vscode.workspace.getWorkspaceFolder(document.uri);
+    return folder ? this.of(folder) : this.active;
+  }
+
+  show(chat: Chat): void {
+    if (this.current === chat) return;
+    this.current = chat;
+    this.shown.fire(chat);
+  }
+
+  all(): Chat[] {
+    return [...this.chats.values()];
+  }
+
+  /** Ends all servers, and waits for them. */
+  async close(): Promise<void> {
+    await Promise.all(this.all().map((chat) => chat.server.dispose()));
+  }
+
+  dispose(): void {
+    for (const chat of this.all()) chat.dispose();
+    for (const d of this.disposables) d.dispose();
+  }
+
+  private of(folder: vscode.WorkspaceFolder | undefined): Chat {
+    const key = folder?.uri.toString() ?? "";
+    let chat = this.chats.get(key);
+    if (!chat) {
+      const server = new Server(folder, this.context, this.log);
+      server.onDidChange(() => this.changed.fire(server));
+      server.onEvent((event) => this.events.fire(event));
+      server.onDidConnect((connection) => {
+        connection.onRequest("editor/diagnostics", ({ paths }: { paths?: string[] }) => ({
+          diagnostics: diagnosticsOf(folder, paths ?? []),
+        }));
+        this.connected.fire({ server, connection });
+      });
+      chat = new Chat(server, this.context.workspaceState, this.log);
+      this.chats.set(key, chat);
+      this.made.fire(chat);
+    }
+    return chat;
+  }
+
+  private async drop(key: string): Promise<void> {
+    const chat = this.chats.get(key);
+    if (!chat) return;
+    this.chats.delete(key);
+    if (this.current === chat) {
+      this.current = undefined;
+      this.shown.fire(this.active);
+    }
+    await chat.server.dispose();
+    chat.dispose();
+  }
+}

@@ -1,0 +1,105 @@
+/** What extension and panel say to each other. Both ends compile against this; neither imports the other. */
+import type { ClientRequests, Event } from "./protocol";
+
+export type Approval = ClientRequests["agent/requestApproval"]["params"];
+export type Decision = ClientRequests["agent/requestApproval"]["result"];
+export type Question = ClientRequests["agent/askUser"]["params"];
+export type Answer = ClientRequests["agent/askUser"]["result"];
+
+/** A problem that the user can do something about. */
+export interface Problem {
+  title: string;
+  detail: string;
+  actions: ProblemAction[];
+}
+
+export interface ProblemAction {
+  /** a command of this extension */
+  command: string;
+  title: string;
+}
+
+/** A file or selection that goes along with a prompt. Lines count from 1, both ends included. */
+export interface Attachment {
+  path: string;
+  start?: number;
+  end?: number;
+  text?: string;
+}
+
+export interface Prompt {
+  text: string;
+  attachments: Attachment[];
+}
+
+export interface QueuedPrompt extends Prompt {
+  id: number;
+}
+
+export interface Recent {
+  sessionId: string;
+  title: string;
+  updatedAt: string;
+}
+
+/** Everything of the panel that is not the conversation. */
+export interface PanelState {
+  server: "stopped" | "starting" | "running" | "waiting" | "failed";
+  folder: string;
+  busy: boolean;
+  mode: string;
+  model: string;
+  sandbox: string;
+  sandboxReason: string;
+  queue: QueuedPrompt[];
+  can: { undo: boolean; rewind: boolean; diff: boolean; resume: boolean };
+  problem?: Problem;
+  recent: Recent[];
+}
+
+/** An approval as the panel shows it: rule is what "allow for session" would allow from then on. */
+export interface PendingApproval extends Approval {
+  rule?: string;
+  changes?: { path: string; patch?: string }[];
+}
+
+export interface Asks {
+  approvals: PendingApproval[];
+  questions: Question[];
+}
+
+/** What became of undoing a turn, or files of it. */
+export interface Undone {
+  turnId: string;
+  paths?: string[];
+  /** the record to revert in order to take it back; absent when nothing was put back */
+  redo?: string;
+  conflicts: { path: string; reason: string }[];
+}
+
+export type ToPanel =
+  | { type: "reset"; events: readonly Event[]; cut: boolean }
+  | { type: "events"; events: Event[] }
+  | { type: "state"; state: PanelState }
+  | { type: "asks"; asks: Asks }
+  | { type: "undone"; undone: Undone }
+  | { type: "compose"; text: string; attachments: Attachment[] }
+  | { type: "files"; query: string; paths: string[] };
+
+export type FromPanel =
+  | { type: "ready" }
+  | { type: "send"; prompt: Prompt }
+  | { type: "stop" }
+  | { type: "unqueue"; id: number }
+  | { type: "approve"; key: string; decision: string; feedback?: string }
+  | { type: "answer"; key: string; answer?: string }
+  | { type: "open"; path: string }
+  | { type: "diff"; turnId: string; path: string }
+  | { type: "preview"; key: string; path: string }
+  | { type: "undo"; turnId: string; paths?: string[] }
+  | { type: "rewind"; turnId: string; text: string }
+  | { type: "retry" }
+  | { type: "link"; href: string }
+  | { type: "resume"; sessionId: string }
+  | { type: "command"; command: string }
+  | { type: "files"; query: string };

@@ -1,0 +1,77 @@
+/** Applies a unified patch of one file to its text, forwards or backwards. It knows no editor. */
+
+interface Hunk {
+  oldStart: number;
+  newStart: number;
+  lines: string[];
+}
+
+/** The part of a patch of several files that is about path, or undefined. */
+export function patchOf(patch: string, path: string): string | undefined {
+  const parts = patch.split(/^(?=diff --git |--- (?:a\/|\/dev\/null|"a\/))/m).reduce<string[]>((all, part) => {
+    // "diff --git" and the "---" behind it belong together.
+    const before = all.at(-1);
+    if (before?.startsWith("diff --git ") && !/^--- /m.test(before)) all[all.length - 1] = before + part;
+    else all.push(part);
+    return all;
+  }, []);
+  return parts.find((part) => names(part).includes(path));
+}
+
+function names(part: string): string[] {
+  const found: string[] = [];
+  for (const line of part.split("\n", 12)) {
+    const name = /^(?:---|\+\+\+) "?[ab]\/(.*?)"?(?:\t.*)?$/.exec(line)?.[1];
+    if (name !== undefined) found.push(name);
+  }
+  return found;
+}
+
+/** The text before the patch, given the text after it; undefined when it does not fit. */
+export function unapply(patch: string, after: string): string | undefined {
+  return apply(patch, after, true);
+}
+
+/** The text after the patch, given the text before it; undefined when it does not fit. */
+export function applyPatch(patch: string, before: string): string | undefined {
+  return apply(patch, before, false);
+}
+
+function apply(patch: string, text: string, backwards: boolean): string | undefined {
+  const lines = splitLines(text);
+  const out: string[] = [];
+  let at = 0;
+  for (const hunk of parse(patch)) {
+    const take = hunk.lines.filter((line) => line[0] !== (backwards ? "-" : "+"));
+    const give = hunk.lines.filter((line) => line[0] !== (backwards ? "+" : "-")).map((line) => line.slice(1));
+    const named = backwards ? hunk.newStart : hunk.oldStart;
+    const start = take.length === 0 ? named : named - 1; // "-0,0" and "-5,0": behind that line
+    if (start < at || !take.every((line, i) => lines[start + i] === line.slice(1))) return undefined;
+    out.push(...lines.slice(at, start), ...give);
+    at = start + take.length;
+  }
+  return out.concat(lines.slice(at)).join("");
+}
+
+/** Lines with their ends; the last one may have none. */
+function splitLines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function parse(patch: string): Hunk[] {
+  const hunks: Hunk[] = [];
+  for (const line of splitLines(patch)) {
+    const head = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/.exec(line);
+    const hunk = hunks.at(-1);
+    if (head) hunks.push({ oldStart: Number(head[1]), newStart: Number(head[2]), lines: [] });
+    else if (hunk && /^[ +-]/.test(line)) hunk.lines.push(line);
+    else if (hunk && line.startsWith("\\")) dropEnd(hunk.lines);
+  }
+  return hunks;
+}
+
+/** "\ No newline at end of file" is about the line before it. */
+function dropEnd(lines: string[]): void {
+  const last = lines.pop();
+  if (last !== undefined) lines.push(last.replace(/\r?\n$/, ""));
+}

@@ -1,0 +1,151 @@
+/**
+ * Which session a conversation is in: a new one, the one that was open last, or
+ * one that was chosen. Reading a session takes no lock on it; only what goes on
+ * with it does.
+ */
+import type * as vscode from "vscode";
+import type { Event, SessionBrief } from "./protocol";
+import type { Server } from "./server";
+import type { Mode } from "./settings";
+
+export interface SessionEvents {
+  event(event: Event): void;
+  /** Another session is shown from now on. */
+  cleared(): void;
+}
+
+export class Session {
+  /** of the session that is shown; undefined before its first turn */
+  id?: string;
+  private isOpen = false;
+  private interrupted = false;
+  private reopening?: Promise<void>;
+
+  constructor(
+    private readonly server: Server,
+    private readonly memory: vscode.Memento,
+    private readonly out: SessionEvents,
+  ) {}
+
+  /** The session when the server has it open. */
+  get openId(): string | undefined {
+    return this.isOpen ? this.id : undefined;
+  }
+
+  get wasLost(): boolean {
+    return this.interrupted;
+  }
+
+  /** Makes sure that a turn can run; undefined: the server's own session is made with the turn. */
+  async open(options: { mode: Mode; model: string }): Promise<string | undefined> {
+    if (this.isOpen) return this.id;
+    if (this.id) {
+      await this.reopen(this.id);
+    } else if (this.server.has("session/new")) {
+      const answer = await this.server.request("session/new", {
+        mode: options.mode,
+        ...(options.model && { model: options.model }),
+      });
+      this.adopt(answer.sessionId);
+    }
+    return this.id;
+  }
+
+  /** Takes a session that the server has made. */
+  adopt(id: string): void {
+    if (this.id === id && this.isOpen) return;
+    this.id = id;
+    this.isOpen = true;
+    void this.memory.update(this.memoryKey(), id);
+  }
+
+  /** Leaves the session; the next turn begins a new one. */
+  async begin(): Promise<void> {
+    const old = this.openId;
+    this.id = undefined;
+    this.isOpen = false;
+    this.interrupted = false;
+    await this.memory.update(this.memoryKey(), undefined);
+    this.out.cleared();
+    if (old && this.server.has("session/close")) await this.server.request("session/close", { sessionId: old });
+    else if (old) await this.server.restart(); // the server has one session a connection
+  }
+
+  /** Shows another session. */
+  async load(sessionId: string): Promise<void> {
+    const old = this.openId;
+    if (old && old !== sessionId && this.server.has("session/close")) {
+      await this.server.request("session/close", { sessionId: old });
+    }
+    this.isOpen = old === sessionId;
+    this.id = sessionId;
+    this.out.cleared();
+    await this.fill(0);
+    await this.memory.update(this.memoryKey(), sessionId);
+  }
+
+  /** Shows the session that was open last, if there is one. */
+  async restore(): Promise<void> {
+    const last = this.memory.get<string>(this.memoryKey());
+    if (this.id || !last || !this.server.has("session/events")) return;
+    try {
+      await this.load(last);
+    } catch {
+      await this.memory.update(this.memoryKey(), undefined); // deleted meanwhile
+      this.id = undefined;
+      this.out.cleared();
+    }
+  }
+
+  /** The server has ended. */
+  lost(): void {
+    this.interrupted ||= this.isOpen;
+    this.isOpen = false;
+  }
+
+  /** Goes on with the session in a new server, shown up to afterSeq; false: that server cannot. */
+  async recover(afterSeq: number): Promise<boolean> {
+    this.interrupted = false;
+    const sessionId = this.id;
+    if (!sessionId) return true;
+    if (!this.server.has("session/resume")) {
+      this.id = undefined;
+      return false;
+    }
+    await this.reopen(sessionId);
+    await this.fill(afterSeq);
+    return true;
+  }
+
+  async list(limit: number): Promise<SessionBrief[]> {
+    if (!this.server.has("session/list")) return [];
+    const { sessions } = await this.server.request("session/list", { limit });
+    const root = this.server.folder?.uri.toString().replace(/\/$/, "");
+    return sessions.filter((session) => !root || session.root.replace(/\/$/, "") === root);
+  }
+
+  /** Once, however many ask for it. */
+  private reopen(sessionId: string): Promise<void> {
+    this.reopening ??= this.server
+      .request("session/resume", { sessionId })
+      .then(() => void (this.isOpen = true))
+      .finally(() => (this.reopening = undefined));
+    return this.reopening;
+  }
+
+  private async fill(after: number): Promise<void> {
+    const sessionId = this.id ?? "";
+    let afterSeq = after;
+    for (;;) {
+      const page = await this.server.request("session/events", { sessionId, afterSeq });
+      if (this.id !== sessionId) return; // another one was chosen meanwhile
+      for (const event of page.events) this.out.event(event);
+      afterSeq = page.events.at(-1)?.seq ?? page.lastSeq;
+      if (!page.more || page.events.length === 0) return;
+    }
+  }
+
+  private memoryKey(): string {
+    return `session:${this.server.folder?.uri.toString() ?? ""}`;
+  }
+}

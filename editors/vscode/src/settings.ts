@@ -1,0 +1,52 @@
+/** The settings, read anew each time: they are cheap to read, and may have changed. */
+import * as vscode from "vscode";
+
+export interface Settings {
+  path: string;
+  arguments: string[];
+  environment: Record<string, string>;
+  baseUrl: string;
+  model: string;
+  models: string[];
+  mode: Mode;
+}
+
+export const modes = ["plan", "ask", "auto"] as const;
+export type Mode = (typeof modes)[number];
+
+/** The name of the secret that holds the key of the model's endpoint. */
+export const keySecret = "pygent.apiKey";
+
+export function readSettings(folder?: vscode.WorkspaceFolder): Settings {
+  const config = vscode.workspace.getConfiguration("pygent", folder);
+  return {
+    path: config.get("path", ""),
+    arguments: config.get("arguments", []),
+    environment: config.get("environment", {}),
+    baseUrl: config.get("baseUrl", ""),
+    model: config.get("model", ""),
+    models: config.get("models", []),
+    mode: readMode(config),
+  };
+}
+
+/** A workspace's own settings may ask for a stricter mode, never for a freer one: a repository could bring them along. */
+function readMode(config: vscode.WorkspaceConfiguration): Mode {
+  const set = config.inspect<string>("mode");
+  const users = asMode(set?.globalValue) ?? asMode(set?.defaultValue) ?? "ask";
+  const workspaces = asMode(set?.workspaceFolderValue) ?? asMode(set?.workspaceValue) ?? users;
+  return modes.indexOf(workspaces) < modes.indexOf(users) ? workspaces : users;
+}
+
+export function asMode(value: unknown): Mode | undefined {
+  return modes.find((mode) => mode === value);
+}
+
+/** The environment of a server: the editor's, the settings' and the key. */
+export async function serverEnvironment(settings: Settings, secrets: vscode.SecretStorage): Promise<NodeJS.ProcessEnv> {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...settings.environment };
+  if (settings.baseUrl) env.OPENAI_BASE_URL = settings.baseUrl;
+  const key = await secrets.get(keySecret);
+  if (key) env.OPENAI_API_KEY = key;
+  return env;
+}

@@ -1,0 +1,84 @@
+/** What delegated agents say, as read-only documents that grow while they are open. */
+import * as vscode from "vscode";
+import { plainOutput } from "./escape";
+import type { Folders } from "./folders";
+import type { Event } from "./protocol";
+import type { TaskNode } from "./tasks";
+
+const scheme = "pygent-task";
+/** Characters of one task's output that are kept, the last ones, and tasks with output kept. */
+const maxChars = 1 << 20;
+const maxTasks = 100;
+/** Milliseconds between two renewals of a document. */
+const pause = 200;
+
+export class TaskOutput implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly texts = new Map<string, string>();
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly disposables: { dispose(): void }[];
+  readonly onDidChange = this.changed.event;
+
+  constructor(folders: Folders) {
+    this.disposables = [
+      this.changed,
+      vscode.workspace.registerTextDocumentContentProvider(scheme, this),
+      folders.onEvent((event) => this.add(event)),
+    ];
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.query) || "Nothing yet.\n";
+  }
+
+  async show({ task, server }: TaskNode): Promise<void> {
+    if (!this.texts.has(task.taskId) && server.has("tasks/output")) {
+      const { events } = await server.request("tasks/output", { taskId: task.taskId, afterSeq: 0 });
+      for (const event of events) this.add({ ...event, taskId: task.taskId });
+    }
+    const document = await vscode.workspace.openTextDocument(uriOf(task.taskId));
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  dispose(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const d of this.disposables) d.dispose();
+  }
+
+  private add(event: Event): void {
+    if (!event.taskId) return;
+    const text = lineOf(event);
+    if (text === "") return;
+    const id = event.taskId;
+    this.texts.set(id, ((this.texts.get(id) ?? "") + text).slice(-maxChars));
+    const oldest = this.texts.keys().next().value;
+    if (this.texts.size > maxTasks && oldest !== undefined) this.texts.delete(oldest);
+    if (this.timers.has(id)) return;
+    const renew = (): void => {
+      this.timers.delete(id);
+      this.changed.fire(uriOf(id));
+    };
+    this.timers.set(id, setTimeout(renew, pause));
+  }
+}
+
+function uriOf(taskId: string): vscode.Uri {
+  return vscode.Uri.from({ scheme, path: `/${taskId}`, query: taskId });
+}
+
+function lineOf(event: Event): string {
+  switch (event.kind) {
+    case "message":
+      return event.text ? `${event.role === "user" ? "> " : ""}${plainOutput(event.text)}\n\n` : "";
+    case "toolFinished":
+      return `${plainOutput(event.text ?? "").trimEnd()}\n\n`;
+    case "fileChanged":
+      return `${event.change}: ${event.path} (+${event.added ?? 0} −${event.removed ?? 0})\n\n`;
+    case "notice":
+      return `${event.level}: ${event.text}\n\n`;
+    case "turnFinished":
+      return `— ${event.status}${event.error ? `: ${event.error.message}` : ""}\n`;
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What happened in a session, as far as the panel shows it, so that a panel that
+ * was closed can be filled again. Deltas are merged, and go when the event that
+ * ends them brings the whole; memory is bounded by dropping the oldest events.
+ */
+import type { Event } from "./protocol";
+
+/** Events kept at the most, and characters in them. */
+const maxEvents = 5000;
+const maxChars = 8 << 20;
+
+const merged = new Set(["textDelta", "reasoningDelta", "toolOutput"]);
+
+export class Transcript {
+  private list: Event[] = [];
+  private chars = 0;
+  /** number of the last journalled event */
+  lastSeq = 0;
+  /** older events were dropped */
+  cut = false;
+
+  get events(): readonly Event[] {
+    return this.list;
+  }
+
+  /** Takes an event in; false: it is known already. */
+  add(event: Event): boolean {
+    if (event.seq !== undefined) {
+      if (event.seq <= this.lastSeq) return false;
+      this.lastSeq = event.seq;
+    }
+    if (event.kind === "rewound") this.rewind(event.toTurnId);
+    this.replaceDeltas(event);
+    const last = this.list.at(-1);
+    if (last && mergeable(last, event)) {
+      this.list[this.list.length - 1] = { ...last, delta: (last.delta ?? "") + (event.delta ?? "") };
+    } else {
+      this.list.push(event);
+    }
+    this.chars += size(event);
+    this.trim();
+    return true;
+  }
+
+  clear(): void {
+    this.list = [];
+    this.chars = 0;
+    this.lastSeq = 0;
+    this.cut = false;
+  }
+
+  /** The turn that has no end yet. */
+  openTurn(): { sessionId: string; turnId: string } | undefined {
+    const last = this.list.findLast((event) => event.kind === "turnStarted" || event.kind === "turnFinished");
+    if (last?.kind !== "turnStarted" || !last.turnId) return undefined;
+    return { sessionId: last.sessionId, turnId: last.turnId };
+  }
+
+  private replaceDeltas(event: Event): void {
+    const gone = (old: Event): boolean =>
+      old.turnId === event.turnId &&
+      ((event.kind === "message" && event.role === "assistant" && old.kind === "textDelta") ||
+        (event.kind === "toolFinished" && old.kind === "toolOutput" && old.callId === event.callId));
+    if (event.kind !== "message" && event.kind !== "toolFinished") return;
+    this.keep((old) => !gone(old));
+  }
+
+  /** The turn and all after it are gone; undoing a rewind brings nothing back by itself, so the caller reads anew. */
+  private rewind(turnId: string | undefined): void {
+    const from = this.list.findIndex((event) => event.turnId === turnId);
+    if (from >= 0) this.keep((_, i) => i < from);
+  }
+
+  private keep(wanted: (event: Event, index: number) => boolean): void {
+    this.list = this.list.filter(wanted);
+    this.chars = this.list.reduce((sum, event) => sum + size(event), 0);
+  }
+
+  private trim(): void {
+    if (this.list.length <= maxEvents && this.chars <= maxChars) return;
+    let drop = 0;
+    while (drop < this.list.length - 1 && (this.list.length - drop > maxEvents * 0.9 || this.chars > maxChars * 0.9)) {
+      this.chars -= size(this.list[drop] as Event);
+      drop++;
+    }
+    this.list = this.list.slice(drop);
+    this.cut = true;
+  }
+}
+
+/** Whether event only goes on with what last began. */
+export function mergeable(last: Event, event: Event): boolean {
+  return (
+    merged.has(event.kind) && last.kind === event.kind && last.turnId === event.turnId && last.callId === event.callId
+  );
+}
+
+function size(event: Event): number {
+  return 200 + (event.delta?.length ?? 0) + (event.text?.length ?? 0) + (event.arguments?.length ?? 0);
+}

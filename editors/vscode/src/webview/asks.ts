@@ -1,0 +1,112 @@
+/** What waits for the user: approvals and questions, above the input. */
+import { visible } from "../escape";
+import type { Asks, PendingApproval, Question } from "../messages";
+import { button, h, svg } from "./dom";
+import { send } from "./host";
+import { patchLines } from "./patchview";
+
+export class AskCards {
+  readonly element = h("section", { class: "asks", "aria-label": "Waiting for you" });
+  private readonly cards = new Map<string, HTMLElement>();
+
+  constructor(private readonly said: (text: string) => void) {}
+
+  set(asks: Asks): void {
+    const keys = new Set([...asks.approvals, ...asks.questions].map((ask) => ask.requestKey));
+    for (const [key, card] of this.cards) if (!keys.has(key)) this.drop(key, card);
+    for (const ask of asks.approvals) this.put(ask.requestKey, () => approvalCard(ask), ask.title);
+    for (const ask of asks.questions) this.put(ask.requestKey, () => questionCard(ask), ask.question);
+  }
+
+  private put(key: string, make: () => HTMLElement, title: string): void {
+    if (this.cards.has(key)) return;
+    const card = make();
+    this.cards.set(key, card);
+    this.element.append(card);
+    this.said(`Waiting for you: ${title}`);
+    // The user may be typing: the focus is theirs.
+    if (document.activeElement === document.body) card.querySelector<HTMLElement>("button, input")?.focus();
+  }
+
+  private drop(key: string, card: HTMLElement): void {
+    card.remove();
+    this.cards.delete(key);
+  }
+}
+
+function approvalCard(ask: PendingApproval): HTMLElement {
+  const decide = (decision: string) => (): void => {
+    send({
+      type: "approve",
+      key: ask.requestKey,
+      decision,
+      ...(feedback.value.trim() && { feedback: feedback.value.trim() }),
+    });
+  };
+  const feedback = h("input", {
+    type: "text",
+    placeholder: "No, and what to do instead…",
+    "aria-label": "What to do instead",
+  });
+  feedback.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) decide("deny")();
+  });
+  const has = (option: string): boolean => ask.options.includes(option);
+  const rule = has("allowForSession") && (ask.rule ?? ask.command);
+  return h(
+    "div",
+    { class: "ask", role: "group", "aria-label": "Approval" },
+    h(
+      "header",
+      {},
+      svg("shield"),
+      h("span", {}, visible(ask.title)),
+      !!ask.taskId && h("span", { class: "tag" }, "task"),
+    ),
+    !!ask.command && h("pre", { class: "command", tabindex: "0" }, visible(ask.command)),
+    ...(ask.changes ?? []).map((change) => changeOf(ask, change)),
+    h(
+      "div",
+      { class: "buttons" },
+      has("allow") && button("Allow", decide("allow"), { class: "primary" }),
+      has("allowForSession") && button("Allow for session", decide("allowForSession")),
+      has("deny") && button("Deny", decide("deny")),
+      has("cancelTurn") && button("Stop", decide("cancelTurn"), { class: "link" }),
+    ),
+    !!rule && h("p", { class: "rule" }, "For the session allows ", h("code", {}, visible(rule))),
+    has("deny") && feedback,
+  );
+}
+
+function changeOf(ask: PendingApproval, change: { path: string; patch?: string }): HTMLElement {
+  const open = button(visible(change.path), () => send({ type: "preview", key: ask.requestKey, path: change.path }), {
+    class: "path",
+    title: "Open in the diff editor",
+  });
+  return h("div", { class: "proposal" }, open, change.patch !== undefined && patchLines(change.patch));
+}
+
+function questionCard(ask: Question): HTMLElement {
+  const answer = (text?: string): void =>
+    send({ type: "answer", key: ask.requestKey, ...(text !== undefined && { answer: text }) });
+  const own = h("input", { type: "text", placeholder: "Your own answer…", "aria-label": "Your own answer" });
+  own.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing && own.value.trim()) answer(own.value.trim());
+  });
+  return h(
+    "div",
+    { class: "ask", role: "group", "aria-label": "Question" },
+    h("header", {}, svg("ask"), h("span", {}, visible(ask.question))),
+    h(
+      "div",
+      { class: "choices" },
+      ...(ask.options ?? []).map((option) => button(visible(option), () => answer(option))),
+    ),
+    own,
+    h(
+      "div",
+      { class: "buttons" },
+      button("Do not answer", () => answer(), { class: "link" }),
+    ),
+  );
+}

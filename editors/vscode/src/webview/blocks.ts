@@ -1,0 +1,53 @@
+/** Finds how much of a markdown text that is still growing is finished, so that it need not be rendered again. */
+
+/** What is known of the text up to a line's begin. */
+export class Blocks {
+  private fence = "";
+  private inList = false;
+  private blank = true;
+  private scanned = 0;
+  private safe = 0;
+
+  /**
+   * Takes the whole text so far and returns the length of its finished part: it
+   * ends before a line that begins a block of its own.
+   */
+  finished(text: string): number {
+    for (;;) {
+      const end = text.indexOf("\n", this.scanned);
+      if (end < 0) return this.safe;
+      this.line(text.slice(this.scanned, end), this.scanned, end + 1);
+      this.scanned = end + 1;
+    }
+  }
+
+  /** Starts anew behind what was cut off the text's front. */
+  cut(length: number): void {
+    this.scanned -= length;
+    this.safe -= length;
+  }
+
+  private line(line: string, start: number, next: number): void {
+    if (this.fence !== "") {
+      const close = /^ {0,3}(`{3,}|~{3,})[ \t]*$/.exec(line)?.[1];
+      if (close?.startsWith(this.fence)) {
+        this.fence = "";
+        if (!this.inList) this.safe = next;
+      }
+      this.blank = false;
+      return;
+    }
+    if (line.trim() === "") {
+      this.blank = true;
+      return;
+    }
+    const item = /^(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/.test(line);
+    // Indented lines and further items behind a blank line still belong to the list.
+    if (this.blank && /^\S/.test(line)) {
+      if (!(item && this.inList)) this.safe = start;
+      this.inList = item;
+    }
+    this.fence = /^\s*(`{3,}|~{3,})/.exec(line)?.[1] ?? "";
+    this.blank = false;
+  }
+}

@@ -1,0 +1,81 @@
+/** The panel's page: puts its parts together and gives each what the extension says. */
+import type { PanelState, ToPanel } from "../messages";
+import { AskCards } from "./asks";
+import { Composer } from "./composer";
+import { Conversation } from "./conversation";
+import { h } from "./dom";
+import { send } from "./host";
+import "./style/base.css";
+import "./style/code.css";
+import "./style/composer.css";
+import "./style/turns.css";
+import { ProblemCard, Welcome } from "./welcome";
+
+const spoken = h("div", { class: "spoken", role: "status", "aria-live": "polite" });
+const say = (text: string): void => void (spoken.textContent = text);
+const welcome = new Welcome();
+const problem = new ProblemCard();
+const conversation = new Conversation(say, welcome.element);
+const asks = new AskCards(say);
+const composer = new Composer(() => conversation.follow());
+const working = h(
+  "div",
+  { class: "working", hidden: true },
+  h("span", { class: "spinner" }),
+  h("span", {}, "Working…"),
+);
+let state: PanelState | undefined;
+
+function show(): void {
+  if (!state) return;
+  working.hidden = !state.busy;
+  working.lastElementChild?.replaceChildren(state.server === "running" ? "Working…" : "Starting the server…");
+  welcome.set(state, conversation.empty && !state.busy);
+  problem.set(state.problem);
+  composer.setUsage(conversation.usage);
+}
+
+function receive(message: ToPanel): void {
+  switch (message.type) {
+    case "reset":
+      conversation.reset(message.events, message.cut);
+      return show();
+    case "events":
+      for (const event of message.events) conversation.add(event);
+      return show();
+    case "state":
+      if (message.state.busy && !state?.busy) say("Pygent is working.");
+      state = message.state;
+      conversation.allow(state.can);
+      composer.set(state);
+      return show();
+    case "asks":
+      return asks.set(message.asks);
+    case "undone":
+      return conversation.undone(message.undone);
+    case "compose":
+      return composer.compose(message.text, message.attachments);
+    case "files":
+      return composer.completion.show(message.query, message.paths);
+  }
+}
+
+conversation.element.append(working);
+document.body.append(conversation.element, problem.element, asks.element, composer.element, spoken);
+addEventListener("message", (event: MessageEvent<ToPanel>) => receive(event.data));
+// Links are the extension's to follow: it asks the user where they lead.
+document.addEventListener(
+  "click",
+  (event) => {
+    const link = event.target instanceof Element && event.target.closest("a");
+    if (!link) return;
+    event.preventDefault();
+    event.stopPropagation();
+    send({ type: "link", href: link.getAttribute("href") ?? "" });
+  },
+  true,
+);
+addEventListener("focus", () => {
+  if (document.activeElement === document.body) composer.focus();
+});
+send({ type: "ready" });

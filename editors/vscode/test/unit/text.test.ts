@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { plainOutput, visible } from "../../src/escape";
+import { linkKind, relativePath } from "../../src/links";
+import { splitPrompt } from "../../src/webview/said";
+import { toolTitle } from "../../src/webview/toolnames";
+
+test("what a screen hides is spelt out", () => {
+  assert.equal(visible("rm \u202e\u200b\u001b[1m\r"), "rm \\u{202e}\\u{200b}\\u{1b}[1m\\u{d}");
+  assert.equal(visible("naïve 日本 👍\tx\n"), "naïve 日本 👍\tx\n");
+});
+
+test("output has no control characters, and overwritten text goes", () => {
+  assert.equal(plainOutput("\u001b[31mred\u001b[0m \u001b]0;title\u0007ok\u0008"), "red ok");
+  assert.equal(plainOutput("10%\r20%\r30%\ndone\r\n"), "30%\ndone\n");
+  assert.equal(plainOutput("\u001b]52;c;aGk=\u001b\\x"), "x");
+});
+
+test("only links to the web and into the workspace lead anywhere", () => {
+  assert.equal(linkKind("https://example.org/a"), "web");
+  assert.equal(linkKind("src/a%20b.go#L3"), "file");
+  assert.equal(relativePath("./src/a%20b.go#L3"), "src/a b.go");
+  for (const href of [
+    "javascript:x",
+    "command:x",
+    "data:x",
+    "vscode://x",
+    "file:///etc/passwd",
+    "//host/x",
+    "/etc",
+    "../x",
+    "a/../../x",
+    "%2e%2e/x",
+    "a\\b",
+    "",
+    "#x",
+    "%zz",
+    "JaVaScRiPt:x",
+    "java\u0000script:x",
+    "c:/x",
+  ]) {
+    assert.equal(linkKind(href), undefined, href);
+  }
+});
+
+test("a tool call in a few words", () => {
+  assert.deepEqual(toolTitle("bash", '{"cmd":"a\\n b"}'), { verb: "Run", object: "a ⏎ b" });
+  assert.deepEqual(toolTitle("write_file", '{"content":"x","path":"p"}'), { verb: "Write", object: "p" });
+  assert.deepEqual(toolTitle("other\u202e", "not json"), { verb: "other\\u{202e}", object: "not json" });
+});
+
+test("a prompt is told apart from what went along with it", () => {
+  const text =
+    'Fix it.\n\n<context path="f.txt" lines="2-99">\ntwo\n</context>\n\n<context path="open.go">\nx\n</context>';
+  assert.deepEqual(splitPrompt(text), { words: "Fix it.", attached: ["f.txt:2-99", "open.go"] });
+  assert.deepEqual(splitPrompt("What is <context>?"), { words: "What is <context>?", attached: [] });
+});
