@@ -14,6 +14,7 @@ import (
 	"github.com/pygent/pygent/agent/openai"
 	"github.com/pygent/pygent/agent/replay"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 	"github.com/pygent/pygent/runtime/statedir"
@@ -93,7 +94,7 @@ func (a *app) openModel(f *flags) error {
 		a.closers = append(a.closers, func() error { model.Close(); return nil })
 		a.ready = func() error {
 			if a.cfg.APIKey == "" && a.cfg.BaseURL == "" {
-				return fmt.Errorf("%w: set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server; `pygent demo` needs neither", agent.ErrAuthRequired)
+				return noModel(context.Background(), localserver.Known())
 			}
 			return nil
 		}

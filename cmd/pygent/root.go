@@ -90,31 +90,55 @@ func newRoot(std streams) *cobra.Command {
 
 // agentFlags are those of the commands that have an agent.
 func agentFlags(cmd *cobra.Command, f *flags) {
+	modelFlags(cmd, f)
+	runtimeFlags(cmd, f)
 	p := cmd.Flags()
-	p.StringVarP(&f.model, "model", "m", "", "name of the model")
-	p.StringVar(&f.baseURL, "base-url", "", "OpenAI-compatible endpoint")
-	p.StringVar(&f.root, "root", "", "workspace directory")
 	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
-	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
 	p.StringVar(&f.pull, "pull", "", "\"missing\" pulls an image that is not there; default \"never\"")
-	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
 	p.StringVar(&f.network, "network", "", "\"full\" gives commands the whole network; default \"none\"")
 	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach, again for further ones")
-	p.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
-	p.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
 	p.StringVar(&f.record, "record", "", "append the exchanges with the model to this file")
 	p.StringVar(&f.replay, "replay", "", "play a recorded conversation instead of asking a model")
+}
+
+// modelFlags choose the model.
+func modelFlags(cmd *cobra.Command, f *flags) {
+	cmd.Flags().StringVarP(&f.model, "model", "m", "", "name of the model")
+	cmd.Flags().StringVar(&f.baseURL, "base-url", "", "OpenAI-compatible endpoint")
+}
+
+// runtimeFlags choose the workspace and what commands run in.
+func runtimeFlags(cmd *cobra.Command, f *flags) {
+	p := cmd.Flags()
+	p.StringVar(&f.root, "root", "", "workspace directory")
+	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
+	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
+	p.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
+	p.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
 	cmd.MarkFlagsMutuallyExclusive("docker", "no-docker")
 }
+
+// project is the workspace of a face of the terminal: what a flag or the variable
+// names, else the current directory; "" where there is none.
+func (f *flags) project() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = ""
+	}
+	return cmp.Or(f.root, os.Getenv("PYGENT_WORKSPACE"), dir)
+}
+
+// file is the path of the user's own settings, "" where there can be none.
+func (f *flags) file() string { return cmp.Or(f.configFile, config.UserFile()) }
 
 // load reads the settings. projectDir is the workspace whose pygent.toml may
 // tighten them, "" for the one of the settings, if any.
 func (f *flags) load(projectDir string) (config.Config, error) {
-	src := config.Sources{UserFile: f.configFile, Environ: os.Environ(), Flags: f.apply}
-	if src.UserFile == "" {
-		src.UserFile = config.UserFile()
-	} else if _, err := os.Stat(src.UserFile); err != nil {
-		return config.Config{}, &exitError{exitUsage, err}
+	src := config.Sources{UserFile: f.file(), Environ: os.Environ(), Flags: f.apply}
+	if f.configFile != "" {
+		if _, err := os.Stat(f.configFile); err != nil {
+			return config.Config{}, &exitError{exitUsage, err}
+		}
 	}
 	cfg, err := config.Load(src)
 	if err == nil {

@@ -133,16 +133,9 @@ func promptOf(args []string, in io.Reader) (string, error) {
 // localDomain is a domain without a connection, for a face in this process. It
 // works in the current directory unless a setting says otherwise.
 func localDomain(ctx context.Context, std streams, f *flags, client agent.Client) (*domain, func(), error) {
-	project := f.root
+	project := f.project()
 	if project == "" {
-		project = os.Getenv("PYGENT_WORKSPACE")
-	}
-	if project == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			return nil, nil, &exitError{exitFailed, err}
-		}
-		project = dir
+		return nil, nil, &exitError{exitFailed, errors.New("the current directory is gone: give --root")}
 	}
 	a, err := newApp(f, std, project)
 	if err != nil {

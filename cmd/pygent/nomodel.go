@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
+)
+
+// noModel says what to set so that turns can begin: a key, or a server of this
+// machine, by name where one runs.
+func noModel(ctx context.Context, candidates []localserver.Candidate) error {
+	return fmt.Errorf("%w: %s; `pygent demo` needs neither", agent.ErrAuthRequired, offer(localserver.Find(ctx, candidates)))
+}
+
+// offer is the cure of a missing endpoint.
+func offer(servers []localserver.Server) string {
+	if len(servers) == 0 {
+		return "set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server"
+	}
+	return fmt.Sprintf("%s answers on this machine: set %s, or set OPENAI_API_KEY", servers[0].Name, servers[0].Setting())
+}
