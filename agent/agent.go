@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -23,7 +22,6 @@ type Options struct {
 	SystemPrompt string        // replaces the default prompt, verbatim
 	Persona      string        // who the agent is: put before the system prompt
 	ModelName    string        // "" is the Model's own default
-	Mode         string        // "" is ModeAuto
 	Disabled     []string      // names of tools that are left out at first
 	MaxSteps     int           // model rounds of a turn that does not say; 0 is DefaultMaxSteps
 	StepTimeout  time.Duration // bounds each model round with its tools; 0 is no bound
@@ -33,6 +31,9 @@ type Options struct {
 	Notices      []string      // told when the first turn begins
 	Alone        bool          // nobody will ever answer a question
 	Undo         *Undo         // nil: what turns change cannot be undone, and only tools tell of it
+
+	Permissions Permissions // what the agent may do unasked, at first
+	Broker      *Broker     // knows what the user is being asked; nil makes one
 
 	// Journal keeps the events; nil keeps none. The agent takes it over: Close
 	// closes it. Call Restore before the first turn of one that has events.
@@ -55,6 +56,8 @@ type Agent struct {
 	notices  []string        // told when the next turn begins
 	restored bool
 	undo     undoing
+	rules    []Rule  // what the user has allowed for the session
+	orphan   *orphan // an approval that the last server left unanswered
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:
@@ -66,6 +69,12 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 	}
 	if opts.Client == nil {
 		opts.Client = Discard{}
+	}
+	if opts.Broker == nil {
+		opts.Broker = &Broker{}
+	}
+	if opts.Permissions.Mode == "" {
+		opts.Permissions.Mode = DefaultMode(rt.Info().Sandbox)
 	}
 	prompt := opts.SystemPrompt
 	if prompt == "" {
@@ -82,10 +91,11 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 		log:     &eventLog{sessionID: opts.SessionID, taskID: opts.TaskID, client: opts.Client},
 		history: newHistory(prompt),
 		notices: slices.Clone(opts.Notices),
+		rules:   slices.Clone(opts.Permissions.Rules),
 	}
 	err := a.checkTools("disabledTools", opts.Disabled)
 	if err == nil {
-		err = a.use(settings{Model: opts.ModelName, Mode: cmp.Or(opts.Mode, ModeAuto), Disabled: opts.Disabled})
+		err = a.use(settings{Model: opts.ModelName, Mode: opts.Permissions.Mode, Disabled: opts.Disabled})
 	}
 	if err != nil {
 		panic("agent: " + err.Error())
@@ -100,6 +110,14 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 func (a *Agent) attach(j *journal.Journal) {
 	a.log.attach(j)
 	a.restored = j.LastSeq() == 0
+	a.orphan, _ = lastAsked(j.Back) // what cannot be read is found out by Restore
+}
+
+// Permissions are what the agent may do unasked now.
+func (a *Agent) Permissions() Permissions {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return Permissions{Mode: a.settings.Mode, Unconfined: a.opts.Permissions.Unconfined, Rules: slices.Clone(a.rules)}
 }
 
 // Runtime is the agent's runtime.
@@ -127,7 +145,10 @@ func (a *Agent) Close(ctx context.Context) error {
 // the history can be sent again in each case. The reply beside an error is what
 // came of it.
 func (a *Agent) Step(ctx context.Context, message string) (Message, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	t := a.begin(ctx, message, Turn{MaxSteps: 1})
+	t.cancel = cancel
 	reply, err := t.round(ctx)
 	t.settle(ctx, reply, err)
 	t.finish(ctx)
@@ -136,8 +157,10 @@ func (a *Agent) Step(ctx context.Context, message string) (Message, error) {
 
 // Turn bounds one turn. Zero fields mean no bound, and MaxSteps its default.
 type Turn struct {
-	ID       string // "" is made up
-	MaxSteps int    // model rounds; 0 is the agent's own
+	ID       string   // "" is made up
+	MaxSteps int      // model rounds; 0 is the agent's own
+	Mode     string   // "" is the agent's own
+	Dirty    []string // clean paths of files that the user is editing: not to be written
 	Timeout  time.Duration
 	Tokens   int64 // input and output of all model calls
 	CostUSD  float64
@@ -146,7 +169,8 @@ type Turn struct {
 	// leaves its message alone.
 	Describe func(error) *ErrorDetail
 
-	mail *mailbox // what is said to the turn while it runs; nil takes nothing
+	mail    *mailbox  // what is said to the turn while it runs; nil takes nothing
+	resumed *answered // the turn goes on with this call; nil begins anew
 }
 
 // DefaultMaxSteps bounds a turn of which nobody says how long it may be, in model
@@ -175,7 +199,15 @@ func (a *Agent) Run(ctx context.Context, message string, bounds Turn) Outcome {
 		ctx, cancel = context.WithTimeoutCause(ctx, bounds.Timeout, &runtime.TimeoutError{Limit: bounds.Timeout})
 		defer cancel()
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	t := a.begin(ctx, message, bounds)
+	t.cancel = cancel
+	if given := bounds.resumed; given != nil {
+		if reply, err := t.resumeCall(ctx, given); t.settle(ctx, reply, err) {
+			return t.finish(ctx)
+		}
+	}
 	for {
 		if reply, err := t.round(ctx); t.settle(ctx, reply, err) {
 			return t.finish(ctx)

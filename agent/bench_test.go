@@ -27,7 +27,7 @@ func BenchmarkTurn(b *testing.B) {
 	rt, reg := newRuntime(b), registry(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if out := agent.New(model, reg, rt, agent.Options{}).Run(b.Context(), "hi", agent.Turn{}); out.Status != agent.StatusCompleted {
+		if out := agent.New(model, reg, rt, agent.Options{Permissions: anything}).Run(b.Context(), "hi", agent.Turn{}); out.Status != agent.StatusCompleted {
 			b.Fatalf("%+v", out)
 		}
 	}
@@ -56,7 +56,7 @@ func BenchmarkToolGap(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				gap += toolGap(b, agent.New(gapModel(turns), reg, rt, agent.Options{SessionID: "s_1", Journal: j}), turns)
+				gap += toolGap(b, agent.New(gapModel(turns), reg, rt, agent.Options{SessionID: "s_1", Journal: j, Permissions: anything}), turns)
 				_ = j.Close()
 				floor += bareExec(b, ws.Dir())
 				samples++

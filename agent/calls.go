@@ -59,23 +59,34 @@ func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 		t.answer(ctx, call, res, 0)
 		return res
 	}
-	if err := t.mayChange(ctx); err != nil {
-		res := tools.Errorf("not run: %s", stopNote(err))
-		t.answer(ctx, call, res, 0)
-		return res
-	}
-	started := time.Now()
+	return t.perform(ctx, call, nil)
+}
+
+// perform runs a call that may be run and records its result. given is what the
+// user has decided already, nil otherwise.
+func (t *turn) perform(ctx context.Context, call ToolCall, given *answered) tools.Result {
 	live := &liveOutput{emit: func(delta string) {
 		t.emit(ctx, Event{Kind: KindToolOutput, CallID: call.ID, Delta: delta})
 	}}
-	res := t.tools.Call(ctx, tools.Env{
+	env := tools.Env{
 		Runtime:   t.runtime,
 		SessionID: t.opts.SessionID,
 		TaskID:    t.opts.TaskID,
 		Alone:     t.opts.Alone,
+		Mode:      t.policy().mode,
 		Output:    live.write,
 		Ask:       t.askUser,
-	}, call.Name, call.Arguments)
+	}
+	res, ok := t.permit(ctx, call, &env, given)
+	if ok {
+		if err := t.mayChange(ctx); err != nil {
+			res, ok = tools.Errorf("not run: %s", stopNote(err)), false
+		}
+	}
+	started := time.Now() // the user's time is not the call's
+	if ok {
+		res = t.tools.Call(ctx, env, call.Name, call.Arguments)
+	}
 	live.end()
 	bound(&res)
 	t.answer(ctx, call, res, time.Since(started))
@@ -116,16 +127,28 @@ func bound(res *tools.Result) {
 }
 
 func (t *turn) askUser(ctx context.Context, question string, options []string) (string, bool, error) {
-	answer, ok, err := t.opts.Client.AskUser(ctx, Question{
-		RequestKey: newID("q"), SessionID: t.opts.SessionID, Question: question, Options: options,
-	})
-	if err != nil || !ok {
-		return "", ok, err
+	q := Question{RequestKey: newID("q"), SessionID: t.opts.SessionID, Question: question, Options: options}
+	asked := t.opts.Broker.put(pendingQuestion(q))
+	defer t.opts.Broker.drop(asked)
+	t.clock.pause()
+	defer t.clock.resume()
+	type reply struct {
+		Answer
+		ok bool
+	}
+	answer, err := first(ctx, asked,
+		func(ctx context.Context) (reply, error) {
+			a, ok, err := t.opts.Client.AskUser(ctx, q)
+			return reply{a, ok}, err
+		},
+		func(r Response) reply { return reply{Answer{Answer: r.Answer, Cancelled: r.Cancelled}, true} })
+	if err != nil || !answer.ok {
+		return "", answer.ok, err
 	}
 	if answer.Cancelled {
 		return "", true, errors.New("the user dismissed the question")
 	}
-	return answer.Answer, true, nil
+	return answer.Answer.Answer, true, nil
 }
 
 // liveOutput hands on a tool's output while the tool runs. What a tool leaves

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tools"
 )
 
 // Kinds of an Event.
@@ -24,6 +25,9 @@ const (
 	KindRewound        = "rewound"    // between turns: the conversation is what it was before toTurnId
 	KindReverted       = "reverted"   // between turns: what toTurnId changed was taken back
 	KindTurnFinished   = "turnFinished"
+
+	KindApprovalRequested = "approvalRequested"
+	KindApprovalResolved  = "approvalResolved" // once for each approvalRequested
 )
 
 // Event is one thing that happened in a session. Kind says which of the fields
@@ -68,7 +72,13 @@ type Event struct {
 	Changes  []runtime.Change `json:"changes,omitempty"`
 	Question *TurnQuestion    `json:"question,omitempty"`
 
-	ToTurnID      string    `json:"toTurnId,omitempty" jsonschema:"rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone"`
+	ToTurnID   string    `json:"toTurnId,omitempty" jsonschema:"rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone"`
+	RequestKey string    `json:"requestKey,omitempty" jsonschema:"turnStarted: the turn goes on where this approval was asked for"`
+	Approval   *Approval `json:"approval,omitempty"`
+	Decision   string    `json:"decision,omitempty" jsonschema:"allow, allowForSession, deny, cancelTurn, or withdrawn: nobody answered"`
+	Feedback   string    `json:"feedback,omitempty"`
+	Rule       string    `json:"rule,omitempty" jsonschema:"approvalResolved: what the session allows from now on"`
+
 	Model         string    `json:"model,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	DisabledTools *[]string `json:"disabledTools,omitempty"`
@@ -80,7 +90,8 @@ func (e Event) Live() bool {
 	return e.Kind == KindTextDelta || e.Kind == KindReasoningDelta || e.Kind == KindToolOutput
 }
 
-// Approval asks whether something may be done.
+// Approval asks whether something may be done. Characters that hide or imitate
+// are escapes in it, as in \x1b; what is allowed is done as the model wrote it.
 type Approval struct {
 	RequestKey string   `json:"requestKey"`
 	SessionID  string   `json:"sessionId"`
@@ -88,15 +99,27 @@ type Approval struct {
 	TaskID     string   `json:"taskId,omitempty"`
 	Kind       string   `json:"kind" jsonschema:"command, edit, apply or network"`
 	Title      string   `json:"title"`
-	Command    string   `json:"command,omitempty"`
-	Options    []string `json:"options"`
+	Command    string   `json:"command,omitempty" jsonschema:"the whole command"`
+	Options    []string `json:"options" jsonschema:"allow, allowForSession (where there is a rule), deny, cancelTurn"`
+
+	Changes []tools.Patch `json:"changes,omitempty" jsonschema:"all that an edit would change"`
+	Rule    string        `json:"rule,omitempty" jsonschema:"what allowForSession allows: edit *, a command that begins as in go test *, or the very command"`
 }
 
 // Decision answers an Approval.
 type Decision struct {
 	Decision string `json:"decision" jsonschema:"allow, allowForSession, deny or cancelTurn"`
-	Feedback string `json:"feedback,omitempty"`
+	Feedback string `json:"feedback,omitempty" jsonschema:"what the model is told beside it"`
 }
+
+// Decisions of the user's, and withdrawn, which only an event has.
+const (
+	DecisionAllow           = "allow"
+	DecisionAllowForSession = "allowForSession"
+	DecisionDeny            = "deny"
+	DecisionCancelTurn      = "cancelTurn"
+	DecisionWithdrawn       = "withdrawn"
+)
 
 // Question asks the user.
 type Question struct {
@@ -138,7 +161,7 @@ func (Discard) Event(context.Context, Event) {}
 
 // RequestApproval denies.
 func (Discard) RequestApproval(context.Context, Approval) (Decision, error) {
-	return Decision{Decision: "deny", Feedback: "nobody is there to ask"}, nil
+	return Decision{Decision: DecisionDeny, Feedback: "nobody is there to ask"}, nil
 }
 
 // AskUser cannot ask.

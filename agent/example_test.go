@@ -38,7 +38,9 @@ func Example() {
 		return
 	}
 	ctx := context.Background()
-	a := agent.New(countLines{}, registry, runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), agent.Options{})
+	a := agent.New(countLines{}, registry, runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), agent.Options{
+		Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}, // without a sandbox, commands ask
+	})
 	defer a.Close(ctx)
 
 	out := a.Run(ctx, "How many lines are there?", agent.Turn{})

@@ -52,8 +52,14 @@ func registry(t testing.TB, more ...tools.Tool) *tools.Registry {
 	return reg
 }
 
+// anything may be done unasked.
+var anything = agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}
+
 func newAgent(t testing.TB, model agent.Model, opts agent.Options, more ...tools.Tool) *agent.Agent {
 	t.Helper()
+	if opts.Permissions.Mode == "" {
+		opts.Permissions = anything
+	}
 	return agent.New(model, registry(t, more...), newRuntime(t), opts)
 }
 

@@ -54,6 +54,24 @@ func (h *history) rewind(to, id string) bool {
 	return false
 }
 
+// markAgain makes what has the id a part of the turn that was marked last: there
+// is no going back to the middle of it.
+func (h *history) markAgain(id string) {
+	if n := len(h.marks); n > 0 {
+		h.marks = append(h.marks, mark{id, h.marks[n-1].before})
+	}
+}
+
+// lastReply is the model's last one.
+func (h *history) lastReply() Message {
+	for _, m := range slices.Backward(h.messages) {
+		if m.Role == RoleAssistant {
+			return m
+		}
+	}
+	return Message{}
+}
+
 // ownIDs gives each call an id that no other call of the conversation has: some
 // providers leave ids out, and some begin with the same ones in each reply. What
 // is made up depends only on the conversation, so that a recorded one plays

@@ -20,19 +20,6 @@ const (
 // steer does too: the turn ends anyway.
 func (p StepParams) waits() bool { return p.IfBusy == ifBusyQueue || p.IfBusy == ifBusySteer }
 
-// ModeAuto runs everything that the runtime allows. The other modes of the
-// protocol are refused until they are there: a client that asks for fewer rights
-// must not get more.
-const ModeAuto = "auto"
-
-// CheckMode refuses a mode that cannot be given; "" is the default.
-func CheckMode(field, mode string) error {
-	if mode == "" || mode == ModeAuto {
-		return nil
-	}
-	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%q is not supported: only %q is", mode, ModeAuto)}
-}
-
 // validate refuses parameters before anything begins.
 func (p StepParams) validate() error {
 	switch {
@@ -46,6 +33,9 @@ func (p StepParams) validate() error {
 		return &runtime.InvalidError{Field: "ifBusy", Reason: fmt.Sprintf("%q: give %q, %q or %q", p.IfBusy, ifBusyReject, ifBusyQueue, ifBusySteer)}
 	}
 	if err := CheckMode("mode", p.Mode); err != nil {
+		return err
+	}
+	if _, err := p.dirty(); err != nil {
 		return err
 	}
 	if l := p.Limits; l != nil {
@@ -96,7 +86,26 @@ func (p StepParams) message(rt *runtime.Runtime) (string, error) {
 			}
 		}
 	}
+	if list, err := p.dirty(); err == nil && len(list) > 0 {
+		parts = append(parts, fenced(ContextItem{}, "The user has changes in these files that are not saved. Do not write to them, with commands either:\n"+
+			strings.Join(list, "\n")))
+	}
 	return strings.Join(parts, "\n\n"), nil
+}
+
+// dirty are the clean paths of dirtyFiles.
+func (p StepParams) dirty() ([]string, error) {
+	if len(p.DirtyFiles) > maxDirty {
+		return nil, &runtime.InvalidError{Field: "dirtyFiles", Reason: fmt.Sprintf("%d paths: at most %d are accepted", len(p.DirtyFiles), maxDirty)}
+	}
+	list := make([]string, len(p.DirtyFiles))
+	for i, name := range p.DirtyFiles {
+		var err error
+		if list[i], err = runtime.CleanPath(name); err != nil {
+			return nil, fmt.Errorf("dirtyFiles[%d]: %w", i, err)
+		}
+	}
+	return list, nil
 }
 
 // content is the item's own text, or that of its file.

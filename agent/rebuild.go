@@ -13,6 +13,8 @@ const (
 	serverEnded = "[the server ended]"
 	messageLost = "[a message is lost: its line in the session's journal is damaged]"
 	callCutOff  = "[error] the server ended before this call did; it may not have run at all, or in part"
+
+	callNotAllowed = "[error] not run: the server ended while the user was asked"
 )
 
 // rebuildPage bounds what is read of a journal at once.
@@ -28,7 +30,7 @@ func (a *Agent) Restore() error {
 	if a.restored || j == nil {
 		return nil
 	}
-	r := rebuilder{history: newHistory(a.history.messages[0].Content), settings: a.settings}
+	r := rebuilder{history: newHistory(a.history.messages[0].Content), settings: a.settings, rules: a.rules}
 	for after, more := int64(0), true; more; {
 		page, err := j.Page(after, journal.Bounds{Bytes: rebuildPage})
 		if err != nil {
@@ -42,11 +44,13 @@ func (a *Agent) Restore() error {
 		}
 		more = page.More
 	}
-	r.cutOff()
+	if a.orphan == nil { // its call is still to be decided
+		r.cutOff()
+	}
 	if err := a.use(r.settings); err != nil {
 		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
-	a.history, a.restored = r.history, true
+	a.history, a.rules, a.restored = r.history, r.rules, true
 	return nil
 }
 
@@ -65,17 +69,24 @@ func decodeEvent(sessionID string, line journal.Line) (e Event, ok bool) {
 type rebuilder struct {
 	history  history
 	settings settings
+	rules    []Rule
 
 	turn  string   // the turn that runs, "" between turns
 	told  bool     // a partial message has told why it broke off
 	reply int      // index of the message that the calls belong to
 	open  []string // calls without an answer
 	lost  bool     // a line was damaged since the last message
+	asked string   // the call of which the user was asked, "" when no approval is open
 }
 
 func (r *rebuilder) apply(e Event) {
 	switch e.Kind {
 	case KindTurnStarted:
+		if e.RequestKey != "" { // it goes on in the middle of a round
+			r.history.markAgain(e.TurnID)
+			r.turn = e.TurnID
+			return
+		}
 		r.cutOff()
 		r.history.mark(e.TurnID)
 		r.turn, r.told, r.reply = e.TurnID, false, 0
@@ -97,6 +108,13 @@ func (r *rebuilder) apply(e Event) {
 			r.history.note(note)
 		}
 		r.turn = ""
+	case KindApprovalRequested:
+		r.asked = e.CallID
+	case KindApprovalResolved:
+		r.asked = ""
+		if e.Rule != "" {
+			r.rules = addRule(r.rules, Rule{e.Tool, e.Rule})
+		}
 	case KindRewound:
 		r.cutOff()
 		r.history.rewind(e.ToTurnID, e.TurnID)
@@ -141,9 +159,13 @@ func (r *rebuilder) start(call ToolCall) {
 
 func (r *rebuilder) answerOpen() {
 	for _, id := range r.open {
-		r.history.add(Message{Role: RoleTool, ToolCallID: id, Content: callCutOff})
+		text := callCutOff
+		if id == r.asked {
+			text = callNotAllowed
+		}
+		r.history.add(Message{Role: RoleTool, ToolCallID: id, Content: text})
 	}
-	r.open = nil
+	r.open, r.asked = nil, ""
 }
 
 // cutOff ends a turn whose server ended before it did.

@@ -27,6 +27,8 @@ type place struct {
 	cancel context.CancelFunc
 	ready  chan struct{} // closed when it is the turn's turn
 	mail   *mailbox      // what is said to the turn while it runs; nil for what is no turn
+
+	resumed *answered // the turn goes on with this call; nil begins anew
 }
 
 func newPlace(cancel context.CancelFunc) *place {

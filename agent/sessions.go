@@ -19,6 +19,7 @@ const (
 	maxSteps   = 10_000
 	maxWaiting = 16 // turns that queue for one session
 	maxOpen    = 256
+	maxDirty   = 1000 // paths
 )
 
 // closeTimeout bounds the clean-up of a session that came too late.
@@ -44,6 +45,9 @@ type SessionsOptions struct {
 	// Tasks are those that sessions delegate.
 	Tasks TaskHooks
 
+	// Broker is that of the agents which New makes; nil has nothing pending.
+	Broker *Broker
+
 	// Ready says why no turn can begin, as a missing key; nil is always ready.
 	Ready func() error
 
@@ -67,6 +71,9 @@ type Sessions struct {
 
 // NewSessions makes an empty set. Turns that nobody waits for end with lifetime.
 func NewSessions(lifetime context.Context, opts SessionsOptions) *Sessions {
+	if opts.Broker == nil {
+		opts.Broker = &Broker{}
+	}
 	opening := make(chan struct{}, 1)
 	opening <- struct{}{}
 	return &Sessions{lifetime: lifetime, opts: opts, byID: map[string]*session{}, opening: opening}
@@ -121,6 +128,22 @@ func (s *Sessions) Place(ctx context.Context, sessionID string) (Place, error) {
 		return Place{}, err
 	}
 	return Place{ses.id, ses.agent.Runtime()}, nil
+}
+
+// Permissions are what the agent of a session may do unasked; an empty id means
+// the connection's own session. Nobody can be asked for one that is not there:
+// then the answer is ModeAsk and nothing more.
+func (s *Sessions) Permissions(sessionID string) Permissions {
+	s.mu.Lock()
+	ses := s.own
+	if sessionID != "" {
+		ses = s.byID[sessionID]
+	}
+	s.mu.Unlock()
+	if ses == nil {
+		return Permissions{Mode: ModeAsk}
+	}
+	return ses.agent.Permissions()
 }
 
 // Close cancels what runs, waits for it and cleans all sessions up, bounded by

@@ -11,11 +11,12 @@ import (
 type ConfigureParams struct {
 	SessionID     string   `json:"sessionId"`
 	Model         string   `json:"model,omitempty"`
-	Mode          string   `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
+	Mode          string   `json:"mode,omitempty" jsonschema:"plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)"`
 	DisabledTools []string `json:"disabledTools,omitempty" jsonschema:"all that are disabled; an empty list enables what the server allows"`
 }
 
-// ConfigureResult is what is in force from the next model round on.
+// ConfigureResult is what is in force from the next model round on; the mode is
+// at once.
 type ConfigureResult struct {
 	Model         string   `json:"model"`
 	Mode          string   `json:"mode"`

@@ -15,7 +15,7 @@ type NewSessionParams struct {
 	Temporary     bool     `json:"temporary,omitempty" jsonschema:"a new workspace that goes with the session"`
 	Runtime       string   `json:"runtime,omitempty" jsonschema:"docker or local; refused when the server runs commands otherwise"`
 	Model         string   `json:"model,omitempty"`
-	Mode          string   `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
+	Mode          string   `json:"mode,omitempty" jsonschema:"plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)"`
 	SystemPrompt  string   `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
 	DisabledTools []string `json:"disabledTools,omitempty"`
 }

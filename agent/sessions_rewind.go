@@ -100,9 +100,14 @@ func (a *Agent) began(id string) bool {
 // rewind makes the conversation what it was before to, and tells of it as id.
 func (a *Agent) rewind(ctx context.Context, to, id string) error {
 	a.mu.Lock()
+	abandoned := a.abandon()
 	a.history.rewind(to, id)
 	a.mu.Unlock()
-	if err := a.log.send(ctx, Event{Kind: KindRewound, TurnID: id, ToTurnID: to}); err != nil {
+	err := a.log.send(ctx, Event{Kind: KindRewound, TurnID: id, ToTurnID: to})
+	if err == nil {
+		err = a.tellAbandoned(ctx, abandoned, id)
+	}
+	if err != nil {
 		return fmt.Errorf("the session is rewound, but that is not kept yet: %w", err)
 	}
 	return nil

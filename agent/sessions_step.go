@@ -100,7 +100,8 @@ func neverBegan(ctx context.Context, sessionID string) StepResult {
 // turn runs a turn on a session that the caller has entered, and releases it.
 func (s *Sessions) turn(ctx context.Context, ses *session, pl *place, prompt string, p StepParams) StepResult {
 	defer ses.release()
-	bounds := Turn{ID: pl.turnID, MaxSteps: p.MaxSteps, Describe: s.opts.Describe, mail: pl.mail}
+	bounds := Turn{ID: pl.turnID, MaxSteps: p.MaxSteps, Mode: p.Mode, Describe: s.opts.Describe, mail: pl.mail, resumed: pl.resumed}
+	bounds.Dirty, _ = p.dirty() // validated before
 	if l := p.Limits; l != nil {
 		bounds.Timeout = duration(l.TimeoutSeconds)
 		bounds.Tokens, bounds.CostUSD = l.Tokens, l.CostUSD

@@ -22,7 +22,7 @@ func sessions(t *testing.T, model agent.Model, change func(*agent.SessionsOption
 	rec := &agenttest.Recorder{}
 	opts := agent.SessionsOptions{
 		New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
-			return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: spec.SessionID, Client: rec}), nil
+			return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: spec.SessionID, Client: rec, Permissions: anything}), nil
 		},
 		Describe: func(err error) *agent.ErrorDetail { return &agent.ErrorDetail{Code: 1, Message: err.Error()} },
 	}

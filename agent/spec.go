@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -44,7 +43,7 @@ func (a *Agent) header() journal.Header {
 		Temporary:     ws.Temporary(),
 		Runtime:       a.runtime.Info().Kind,
 		Model:         a.opts.ModelName,
-		Mode:          cmp.Or(a.opts.Mode, ModeAuto),
+		Mode:          a.opts.Permissions.Mode,
 		SystemPrompt:  a.opts.SystemPrompt,
 		DisabledTools: a.opts.Disabled,
 		Persona:       a.opts.Persona,

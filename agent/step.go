@@ -4,14 +4,15 @@ import "github.com/pygent/pygent/runtime"
 
 // StepParams are the parameters of agent/step.
 type StepParams struct {
-	SessionID string        `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session, made at first use"`
-	Prompt    string        `json:"prompt"`
-	Context   []ContextItem `json:"context,omitempty" jsonschema:"files and selections that the prompt speaks of"`
-	MaxSteps  int           `json:"maxSteps,omitempty" jsonschema:"model rounds at the most; 1 is one round; default 50"`
-	Mode      string        `json:"mode,omitempty" jsonschema:"auto; plan and ask are not supported yet and refused"`
-	Limits    *TurnLimits   `json:"limits,omitempty"`
-	Wait      *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
-	IfBusy    string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round"`
+	SessionID  string        `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session, made at first use"`
+	Prompt     string        `json:"prompt"`
+	Context    []ContextItem `json:"context,omitempty" jsonschema:"files and selections that the prompt speaks of"`
+	DirtyFiles []string      `json:"dirtyFiles,omitempty" jsonschema:"workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them"`
+	MaxSteps   int           `json:"maxSteps,omitempty" jsonschema:"model rounds at the most; 1 is one round; default 50"`
+	Mode       string        `json:"mode,omitempty" jsonschema:"plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only"`
+	Limits     *TurnLimits   `json:"limits,omitempty"`
+	Wait       *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
+	IfBusy     string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round"`
 }
 
 // ContextItem is something the client attaches to a prompt.

@@ -21,6 +21,9 @@ type turn struct {
 	failing repeating       // guards against a model that repeats one failing call
 	told    map[string]bool // notices that are given once a turn
 
+	cancel context.CancelFunc // ends the turn as cancelled
+	clock  *clock             // bounds this model round; nil is no bound
+
 	tools    *tools.Registry // of this model round
 	unlogged error           // an event could not be written to the journal
 	watch    *watch          // nil: nobody sees what commands change
@@ -36,12 +39,22 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	}
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
 	a.mu.Lock()
-	a.history.mark(bounds.ID)
+	abandoned := a.abandon()
+	started := Event{Kind: KindTurnStarted}
+	if bounds.resumed != nil {
+		started.RequestKey = bounds.resumed.approval.RequestKey
+		a.history.markAgain(bounds.ID)
+	} else {
+		a.history.mark(bounds.ID)
+	}
 	notices := a.notices
 	a.notices = nil
 	a.mu.Unlock()
-	t.emit(ctx, Event{Kind: KindTurnStarted})
+	t.emit(ctx, started)
 	t.watch = t.watchFiles()
+	if err := a.tellAbandoned(ctx, abandoned, bounds.ID); err != nil {
+		t.unlogged = err
+	}
 	for _, text := range notices {
 		t.notice(ctx, "warning", text)
 	}
@@ -102,7 +115,7 @@ func (t *turn) append(m Message) {
 func (t *turn) round(ctx context.Context) (Message, error) {
 	if limit := t.opts.StepTimeout; limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, &runtime.TimeoutError{Limit: limit})
+		t.clock, ctx, cancel = newClock(ctx, limit)
 		defer cancel()
 	}
 	t.hearMail(ctx, false)

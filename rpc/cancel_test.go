@@ -106,11 +106,11 @@ func turnMessage(t *testing.T, v *served) (m message) {
 // A cancel reaches a turn wherever it waits: for the user, for an approval, for a
 // model that has gone silent, for a command.
 func TestCancelWhereverItWaits(t *testing.T) {
-	for _, tt := range []struct{ name, reply, until string }{
-		{"the user", `{"calls":[{"id":"a","name":"ask_user","arguments":{"prompt":"Which?"}}]}`, methodAskUser},
-		{"an approval", `{"calls":[{"id":"a","name":"deploy","arguments":{"by":"approval"}}]}`, methodRequestApproval},
-		{"the model", `{"content":"Well ","stall":true}`, agent.KindTextDelta},
-		{"a command", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make","timeout":600}}]}`, agent.KindToolOutput},
+	for _, tt := range []struct{ name, reply, until, mode string }{
+		{"the user", `{"calls":[{"id":"a","name":"ask_user","arguments":{"prompt":"Which?"}}]}`, methodAskUser, agent.ModeAuto},
+		{"an approval", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make"}}]}`, methodRequestApproval, agent.ModeAsk},
+		{"the model", `{"content":"Well ","stall":true}`, agent.KindTextDelta, agent.ModeAuto},
+		{"a command", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make","timeout":600}}]}`, agent.KindToolOutput, agent.ModeAuto},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
@@ -121,7 +121,7 @@ func TestCancelWhereverItWaits(t *testing.T) {
 			h := &house{t: t, model: &storyModel{replies: []storyReply{reply}}, commands: []houseCommand{{Run: "make", Output: "begun\n", Block: true}}}
 			h.open(t.Context())
 			v := open(t, h.server)
-			v.send(t, `{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"go"}}`)
+			v.send(t, `{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"go","mode":"`+tt.mode+`"}}`)
 			for !strings.Contains(v.reply(t), `"`+tt.until+`"`) {
 			}
 			v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}`)

@@ -30,6 +30,7 @@ type house struct {
 	registry *tools.Registry
 	server   *Server
 	sessions *agent.Sessions
+	broker   *agent.Broker
 	tasks    *tasks.Manager
 	undo     *agent.Undo
 }
@@ -49,6 +50,8 @@ func (h *house) open(lifetime context.Context) {
 	h.server = NewServer(Options{Version: "1.0.0", Initialize: h.initialize, Close: h.close})
 	peer := h.server.Peer()
 	h.undo = agent.NewUndo("", errors.New("all workspaces are temporary"))
+	broker := &agent.Broker{}
+	h.broker = broker
 	h.tasks = tasks.NewManager(lifetime, tasks.Options{
 		Runner: houseRunner{h},
 		Parent: func(ctx context.Context, id string) (tasks.Parent, error) {
@@ -66,7 +69,8 @@ func (h *house) open(lifetime context.Context) {
 			}
 			return agent.New(h.model, h.registry, rt, agent.Options{
 				ModelName: cmp.Or(spec.Model, "m"), SystemPrompt: spec.SystemPrompt, Disabled: spec.DisabledTools,
-				SessionID: spec.SessionID, Client: peer, Undo: h.undo,
+				SessionID: spec.SessionID, Client: peer, Undo: h.undo, Broker: broker,
+				Permissions: agent.Permissions{Mode: cmp.Or(spec.Mode, agent.ModeAuto), Unconfined: true},
 			}), nil
 		},
 		Undo:      h.undo,
@@ -75,6 +79,7 @@ func (h *house) open(lifetime context.Context) {
 		URIOfPath: URIOfPath,
 		Describe:  Detail,
 		Tasks:     agent.TaskHooks{Session: h.tasks.SessionOf, Cancel: h.tasks.CancelOf, Forget: h.tasks.RemoveOf, Workspace: h.tasks.Workspace, Protected: tasks.Protected},
+		Broker:    broker,
 	})
 	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)
@@ -128,13 +133,15 @@ func (h *house) runtimeIn(ws *runtime.Workspace, files []txtar.File) (*runtime.R
 type houseRunner struct{ h *house }
 
 func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
+	may := r.h.sessions.Permissions(job.ParentSessionID)
 	out, unkept := r.h.sessions.RunDelegated(ctx, agent.Delegated{
 		SessionID: job.SessionID, TaskID: job.TaskID, ParentSessionID: job.ParentSessionID, Name: job.Name, Task: job.Task,
 		Prompt: job.Prompt,
-		New: func(agent.Spec) *agent.Agent {
+		Spec:   agent.Spec{Mode: job.Mode},
+		New: func(spec agent.Spec) *agent.Agent {
 			return agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
 				ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
-				Alone: job.ByAgent, Undo: r.h.undo,
+				Alone: job.ByAgent, Undo: r.h.undo, Broker: r.h.broker, Permissions: may.Within(spec.Mode),
 			})
 		},
 	})
@@ -151,23 +158,13 @@ func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	return o
 }
 
-// deploy is a tool that asks before it acts, in one of the two ways there are.
+// deploy is a tool that asks by itself before it acts.
 func deploy(peer *Peer) tools.Tool {
-	type in struct {
-		By string `json:"by" jsonschema:"approval or message"`
-	}
-	return tools.New("deploy", "Deploy, if the user allows it.", func(ctx context.Context, env tools.Env, p in) (tools.Result, error) {
-		if p.By == "message" {
-			title, _, err := peer.ShowMessage(ctx, MessageRequest{
-				Type: MessageWarning, Message: "Run `make deploy`?", Actions: []MessageAction{{"Allow"}, {"Deny"}},
-			})
-			return tools.Text("the user chose %q", title), err
-		}
-		d, err := peer.RequestApproval(ctx, agent.Approval{
-			RequestKey: "ask_1", SessionID: env.SessionID, Kind: "command", Title: "Deploy", Command: "make deploy",
-			Options: []string{"allow", "allowForSession", "deny", "cancelTurn"},
+	return tools.New("deploy", "Deploy, if the user allows it.", func(ctx context.Context, _ tools.Env, _ struct{}) (tools.Result, error) {
+		title, _, err := peer.ShowMessage(ctx, MessageRequest{
+			Type: MessageWarning, Message: "Run `make deploy`?", Actions: []MessageAction{{"Allow"}, {"Deny"}},
 		})
-		return tools.Text("the user decided %q: %s", d.Decision, d.Feedback), err
+		return tools.Text("the user chose %q", title), err
 	})
 }
 

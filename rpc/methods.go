@@ -47,6 +47,8 @@ func methods() []entry {
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
+		call("agent/pendingRequests", "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
+		call("agent/respond", "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
 		call(MethodInterrupt, "Ends a session's running turn.", (*agent.Sessions).Interrupt),
 
 		call(MethodSessionNew, "Makes a session. Nothing runs in it before its first command.", (*agent.Sessions).NewSession),
@@ -79,7 +81,7 @@ func methods() []entry {
 		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		event[tasks.Changed](MethodTaskChanged, "A task's state changed."),
 
-		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals."),
+		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny."),
 		ask[agent.Question, agent.Answer](methodAskUser, "Asks the user; only with the capability askUser."),
 		ask[MessageRequest, *MessageAction](methodShowMessage, "Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage."),
 	}

@@ -94,11 +94,15 @@ func (p *Peer) lost(method string, err error) {
 	}
 }
 
-// RequestApproval asks the client. One that cannot be asked, that answers with
-// an error or that is gone denies; the error is that of ctx only.
+// RequestApproval asks the client: by its own request, or by a message where it
+// has no capability for that. One that cannot be asked, that answers with an error
+// or that is gone denies; the error is that of ctx only.
 func (p *Peer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	deny := agent.Decision{Decision: "deny", Feedback: "the client cannot be asked"}
-	if !p.capabilities().Approvals {
+	deny := agent.Decision{Decision: agent.DecisionDeny, Feedback: "the client cannot ask the user; mode auto would not need to, in a sandbox"}
+	switch can := p.capabilities(); {
+	case !can.Approvals && can.showMessage:
+		return p.approveByMessage(ctx, a)
+	case !can.Approvals:
 		return deny, nil
 	}
 	var d agent.Decision
@@ -107,7 +111,7 @@ func (p *Peer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Dec
 		return deny, context.Cause(ctx)
 	}
 	switch d.Decision {
-	case "allow", "allowForSession", "deny", "cancelTurn":
+	case agent.DecisionAllow, agent.DecisionAllowForSession, agent.DecisionDeny, agent.DecisionCancelTurn:
 		return d, nil
 	}
 	deny.Feedback = "the client's answer is no decision"

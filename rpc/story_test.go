@@ -235,7 +235,7 @@ var (
 	ofTask = regexp.MustCompile(`^\{"jsonrpc":"2\.0","method":"(tasks/changed"|agent/event","params":\{[^}]*"taskId":")`)
 
 	// freeAnswer matches answers that do not wait for the events of their turn.
-	freeAnswer = regexp.MustCompile(`"result":\{("interrupted":|"sessionId":"[^"]*","turnId":"[^"]*","status":"(accepted|queued|steered)")`)
+	freeAnswer = regexp.MustCompile(`"result":\{("interrupted":|"sessionId":"[^"]*","turnId":"[^"]*"(\}|,"status":"(accepted|queued|steered)"))`)
 
 	// setup is what the answer to initialize tells.
 	setup = regexp.MustCompile(`"capabilities":\{"experimental":.*\}\}`)

@@ -25,6 +25,10 @@ const (
 type Options struct {
 	DefaultTimeout time.Duration // of a command that names none
 	OutputBytes    int           // kept of a command's output: DefaultOutputBytes
+
+	// View runs commands in the same workspace so that they cannot write to it;
+	// nil where nothing can. The Runtime takes it over.
+	View Executor
 }
 
 // Runtime runs commands and handles files in one workspace. It owns its
@@ -35,6 +39,7 @@ type Runtime struct {
 	timeout time.Duration
 	output  int
 	jobs    jobs
+	view    *Runtime // the same workspace, where commands cannot write; nil where there is none
 }
 
 // New joins a workspace and the executor that runs commands in it.
@@ -46,8 +51,16 @@ func New(ws *Workspace, exec Executor, opts Options) *Runtime {
 	if r.output <= 0 {
 		r.output = DefaultOutputBytes
 	}
+	if opts.View != nil {
+		r.view = New(ws, opts.View, Options{DefaultTimeout: r.timeout, OutputBytes: r.output})
+	}
 	return r
 }
+
+// View is a Runtime whose commands see the workspace and cannot write to it, nil
+// where that cannot be had. It ends with r; what it does with files by itself, as
+// WriteFile, is not kept from it.
+func (r *Runtime) View() *Runtime { return r.view }
 
 // Workspace is where commands run and paths start.
 func (r *Runtime) Workspace() *Workspace { return r.ws }
@@ -95,7 +108,11 @@ func (r *Runtime) ReadFile(path string, binary bool) (content, encoding string, 
 // container), bounded by ctx; files can still be read and written. Commands fail
 // afterwards.
 func (r *Runtime) Stop(ctx context.Context) error {
-	return errors.Join(r.exec.Close(ctx), r.jobs.wait(ctx))
+	var view error
+	if r.view != nil {
+		view = r.view.Stop(ctx)
+	}
+	return errors.Join(r.exec.Close(ctx), r.jobs.wait(ctx), view)
 }
 
 // Cleanup ends every command and job, releases what the executor holds (a container)

@@ -60,7 +60,7 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 			return one("collect_file", map[string]any{"task_id": id, "path": "out/result.txt", "dest": "result.txt"}), nil
 		},
 	)
-	a := agent.New(parent, reg, f.parent, agent.Options{SessionID: "s_1"})
+	a := agent.New(parent, reg, f.parent, agent.Options{SessionID: "s_1", Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}})
 	last := func() string {
 		h := a.History()
 		return h[len(h)-1].Content

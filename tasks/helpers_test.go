@@ -38,7 +38,8 @@ type agentRunner struct {
 
 func (r *agentRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	a := agent.New(r.model, r.tools, job.Runtime, agent.Options{
-		Persona: job.Persona, ModelName: job.Model, StepTimeout: job.StepTimeout, SessionID: job.SessionID, TaskID: job.TaskID,
+		Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true},
+		Persona:     job.Persona, ModelName: job.Model, StepTimeout: job.StepTimeout, SessionID: job.SessionID, TaskID: job.TaskID,
 	})
 	out := a.Run(ctx, job.Prompt, agent.Turn{MaxSteps: 20, Tokens: job.Tokens})
 	states := map[string]tasks.State{

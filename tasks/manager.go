@@ -47,6 +47,7 @@ type Job struct {
 	Task            string // the task's first prompt
 	Prompt          string // that of this turn
 	ByAgent         bool   // another agent gave the prompt, and cannot answer a question
+	Mode            string // what that agent might do unasked; "" is what its session says
 	Persona         string
 	Model           string
 	Runtime         *runtime.Runtime // the turn's own; the manager cleans it up
@@ -80,7 +81,8 @@ type Runner interface {
 type Parent struct {
 	SessionID string
 	Runtime   *runtime.Runtime
-	ByAgent   bool // its agent does, not the client
+	ByAgent   bool   // its agent does, not the client
+	Mode      string // of that agent's turn
 }
 
 // Options wire a Manager.

@@ -171,7 +171,7 @@ func (m *Manager) admit(p StartParams, parent Parent, rt *runtime.Runtime) (t *t
 		m.personas++
 	}
 	t = m.newTask(p)
-	t.job.ParentSessionID, t.job.ByAgent = parent.SessionID, parent.ByAgent
+	t.job.ParentSessionID, t.job.ByAgent, t.job.Mode = parent.SessionID, parent.ByAgent, parent.Mode
 	t.runtime = rt
 	t.enter(StateRunning, string(StateRunning))
 	m.tasks[t.job.TaskID] = t

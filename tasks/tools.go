@@ -21,11 +21,14 @@ var collectDescription string
 // Tools are the tools by which a model delegates, in the order in which they
 // stand in every agent's list. A delegated agent gets them too, because the
 // list never changes, but it cannot delegate further.
+//
+// To delegate counts as reading: the delegated agent works on copies, and may do
+// unasked what the agent that delegates may.
 func (m *Manager) Tools() []tools.Tool {
 	return []tools.Tool{
-		tools.New("delegate_task", delegateDescription, m.delegateTool),
-		tools.New("task_status", statusDescription, m.statusTool),
-		tools.New("collect_file", collectDescription, m.collectTool),
+		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.OnlyReads),
+		tools.New("task_status", statusDescription, m.statusTool, tools.OnlyReads),
+		tools.New("collect_file", collectDescription, m.collectTool, m.proposeCollect),
 	}
 }
 
@@ -100,5 +103,5 @@ func (m *Manager) collectTool(ctx context.Context, env tools.Env, in collectIn) 
 
 // active is the session of the agent that calls.
 func active(env tools.Env) finder {
-	return func(string) (Parent, error) { return Parent{env.SessionID, env.Runtime, true}, nil }
+	return func(string) (Parent, error) { return Parent{env.SessionID, env.Runtime, true, env.Mode}, nil }
 }

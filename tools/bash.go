@@ -35,7 +35,15 @@ func Bash() Tool {
 		out := env.Runtime.Bash(ctx, in.Cmd, runtime.BashOptions{Timeout: timeout, Output: env.Output})
 		failed := out.Err != nil || out.TimedOut || out.ExitCode == nil || *out.ExitCode != 0
 		return Result{Text: out.Text, IsError: failed, ExitCode: out.ExitCode, Truncated: out.Truncated}, nil
-	})
+	}, proposeBash)
+}
+
+func proposeBash(_ context.Context, _ Env, in bashIn) (Proposal, error) {
+	title := "Run a command"
+	if in.Background {
+		title += " in the background"
+	}
+	return Proposal{Effect: EffectCommand, Title: title, Command: in.Cmd, Viewable: !in.Background}, nil
 }
 
 // seconds converts an argument; 0 stays 0, which means the default.

@@ -27,5 +27,5 @@ func DownloadFile() Tool {
 			content += fmt.Sprintf("\n[only the first %d bytes of the file]", runtime.MaxReadBytes)
 		}
 		return Result{Text: content, Truncated: truncated}, nil
-	})
+	}, OnlyReads)
 }

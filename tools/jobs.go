@@ -40,14 +40,15 @@ func JobOutput() Tool {
 		ctx, cancel := context.WithTimeout(ctx, wait)
 		defer cancel()
 		return jobResult(job.Wait(ctx)), nil
-	})
+	}, OnlyReads)
 }
 
 type jobKillIn struct {
 	JobID string `json:"job_id"`
 }
 
-// JobKill ends a background job.
+// JobKill ends a background job. To end what the agent itself has started takes
+// nothing of the user's, so it counts as reading.
 func JobKill() Tool {
 	return New("job_kill", jobKillDescription, func(ctx context.Context, env Env, in jobKillIn) (Result, error) {
 		job, err := env.Runtime.Job(in.JobID)
@@ -61,7 +62,7 @@ func JobKill() Tool {
 		res := jobResult(state)
 		res.IsError = state.Running // that it was killed is what was asked for
 		return res, nil
-	})
+	}, OnlyReads)
 }
 
 // startJob runs a command in the background.

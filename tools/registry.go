@@ -77,7 +77,7 @@ func (r *Registry) Names() []string {
 func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (res Result) {
 	i, ok := r.byName[name]
 	if !ok {
-		return Errorf("unknown tool %q; there are %s", shorten(name), strings.Join(r.Names(), ", "))
+		return Errorf("%v", r.unknown(name))
 	}
 	defer func() {
 		if p := recover(); p != nil {

@@ -12,5 +12,5 @@ var stopDescription string
 func Stop() Tool {
 	return New("stop", stopDescription, func(context.Context, Env, struct{}) (Result, error) {
 		return Result{Text: "Stopped.", EndTurn: true}, nil
-	})
+	}, OnlyReads)
 }

@@ -18,6 +18,7 @@ type Env struct {
 	Runtime *runtime.Runtime // the active runtime; never nil
 
 	SessionID string // the session that calls
+	Mode      string // what it may do unasked: plan, ask or auto
 	TaskID    string // the delegated task that calls, "" in a session of the user's
 	Alone     bool   // nobody will ever answer a question
 
@@ -67,8 +68,9 @@ type Func[In any] func(ctx context.Context, env Env, in In) (Result, error)
 
 // Tool is one tool: make it with New.
 type Tool struct {
-	spec Spec
-	call func(ctx context.Context, env Env, arguments string) Result
+	spec    Spec
+	call    func(ctx context.Context, env Env, arguments string) Result
+	propose func(ctx context.Context, env Env, arguments string) (Proposal, error)
 }
 
 // Spec is the tool as models see it.
@@ -78,9 +80,10 @@ var validName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 // New makes a tool from a function. The JSON Schema of its arguments comes from
 // In, a struct: json tags name the fields, jsonschema tags describe them,
-// omitempty makes them optional. It panics when the name or In cannot be used,
-// which is a fault of the program and not of its input.
-func New[In any](name, description string, fn Func[In]) Tool {
+// omitempty makes them optional. At most one declare tells what a call would do;
+// without it a call counts as a command. New panics when the name or In cannot be
+// used, which is a fault of the program and not of its input.
+func New[In any](name, description string, fn Func[In], declare ...Declare[In]) Tool {
 	if !validName.MatchString(name) {
 		panic(fmt.Sprintf("tools: name %q: letters, digits, _ and -, 64 at the most", name))
 	}
@@ -100,12 +103,29 @@ func New[In any](name, description string, fn Func[In]) Tool {
 	if err != nil {
 		panic(fmt.Sprintf("tools: schema of %s: %v", name, err))
 	}
+	read := func(arguments string) (in In, err error) {
+		if err = decode(arguments, schema, resolved, &in); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return in, err
+	}
 	return Tool{
 		spec: Spec{Name: name, Description: strings.TrimSpace(description), Parameters: parameters},
+		propose: func(ctx context.Context, env Env, arguments string) (Proposal, error) {
+			in, err := read(arguments)
+			switch {
+			case err != nil:
+				return Proposal{}, err
+			case len(declare) == 0:
+				return undeclared(name, arguments), nil
+			default:
+				return declare[0](ctx, env, in)
+			}
+		},
 		call: func(ctx context.Context, env Env, arguments string) Result {
-			var in In
-			if err := decode(arguments, schema, resolved, &in); err != nil {
-				return Errorf("%s: %v", name, err)
+			in, err := read(arguments)
+			if err != nil {
+				return Errorf("%v", err)
 			}
 			res, err := fn(ctx, env, in)
 			if err != nil {

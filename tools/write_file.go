@@ -23,5 +23,17 @@ func WriteFile() Tool {
 			return Result{}, err
 		}
 		return Result{Text: text, Changes: []runtime.Change{change}}, nil
-	})
+	}, proposeWrite)
+}
+
+// proposeWrite shows the whole difference to the file as it is.
+func proposeWrite(_ context.Context, env Env, in writeFileIn) (Proposal, error) {
+	name, err := runtime.CleanPath(in.Path)
+	if err != nil {
+		return Proposal{}, err
+	}
+	return Proposal{Effect: EffectEdit, Title: "Write " + name, Paths: []string{name}, Patches: func(context.Context) ([]Patch, error) {
+		patch, err := FilePatch(env.Runtime.Workspace(), name, []byte(in.Content))
+		return []Patch{patch}, err
+	}}, nil
 }

@@ -46,7 +46,7 @@ func chat(ctx context.Context, std streams, f *flags) error {
 	defer signal.Stop(interrupts)
 
 	lines := readLines(std.in)
-	client := &asking{Printer: &term.Printer{Out: std.out, Activity: std.out}, out: std.out, lines: lines}
+	client := &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() <-chan line { return lines })}
 	d, closeAll, err := localDomain(life, std, f, client)
 	if err != nil {
 		return err
@@ -135,12 +135,8 @@ func readLines(in io.Reader) <-chan line {
 	return lines
 }
 
-// asking is a client that puts the model's questions to the user.
-type asking struct {
-	*term.Printer
-	out   io.Writer
-	lines <-chan line
-}
+// asking is a client that puts the model's questions to the user, too.
+type asking struct{ *approving }
 
 // AskUser prints the question and takes the next line for the answer; a number
 // chooses an option.
@@ -153,7 +149,7 @@ func (a *asking) AskUser(ctx context.Context, q agent.Question) (agent.Answer, b
 	select {
 	case <-ctx.Done():
 		return agent.Answer{}, true, context.Cause(ctx)
-	case l := <-a.lines:
+	case l := <-a.lines():
 		if l.err != nil {
 			return agent.Answer{Cancelled: true}, true, nil
 		}

@@ -63,9 +63,9 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 }
 
 // demoFlags are what the demo's server is started with. The scripted commands
-// are this program's own, so they may run where there is no sandbox.
+// are this program's own, so they may run unasked, also where there is no sandbox.
 func (a *app) demoFlags(ctx context.Context, f *flags) []string {
-	args := []string{"--image=" + a.cfg.Image}
+	args := []string{"--image=" + a.cfg.Image, "--mode=" + config.ModeAuto}
 	if _, err := a.runtimes.choose(ctx); err != nil {
 		args = append(args, "--sandbox=none")
 	}

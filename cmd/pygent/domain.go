@@ -18,18 +18,20 @@ import (
 type domain struct {
 	app      *app
 	client   agent.Client
+	broker   *agent.Broker
 	sessions *agent.Sessions
 	tasks    *tasks.Manager
 
 	mu       sync.Mutex
 	cfg      config.Config // the connection's: the program's and what initialize said
+	mode     string        // what initialize said of it, whatever the workspace
 	registry *tools.Registry
 }
 
 // newDomain joins agent and tasks, which do not know each other. Both end with
 // lifetime. changed is told of every change of a task's state.
 func newDomain(lifetime context.Context, a *app, client agent.Client, changed func(tasks.Task)) (*domain, error) {
-	d := &domain{app: a, client: client}
+	d := &domain{app: a, client: client, broker: &agent.Broker{}}
 	d.tasks = tasks.NewManager(lifetime, tasks.Options{
 		Runner:      runner{d},
 		Parent:      d.parent,
@@ -46,6 +48,7 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		Store:     a.store,
 		NoStore:   a.noStore,
 		Undo:      a.undo,
+		Broker:    d.broker,
 		PathOfURI: rpc.PathOfURI,
 		URIOfPath: rpc.URIOfPath,
 		Ready:     a.ready,
@@ -99,6 +102,19 @@ func (d *domain) settings() (config.Config, *tools.Registry) {
 	return d.cfg, d.registry
 }
 
+// wish sets the mode that the client has asked for.
+func (d *domain) wish(mode string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mode = mode
+}
+
+func (d *domain) wished() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mode
+}
+
 // newRuntime makes a runtime in root, or in a temporary workspace for "".
 func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime, error) {
 	ws, err := openWorkspace(root)
@@ -139,10 +155,11 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 	}
 	if root != cfg.Workspace {
 		own := d.app.cfg
+		own.Mode = cmp.Or(d.wished(), own.Mode)
 		if err := own.TightenFrom(root); err != nil {
 			return nil, err
 		}
-		cfg.MaxSteps, cfg.StepTimeout = own.MaxSteps, own.StepTimeout
+		cfg.MaxSteps, cfg.StepTimeout, cfg.Mode = own.MaxSteps, own.StepTimeout, own.Mode
 		var err error
 		if registry, err = newRegistry(d.tasks, own.DisabledTools); err != nil {
 			return nil, &config.Error{Setting: "disabled_tools", Reason: err.Error()}
@@ -159,14 +176,22 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 		SystemPrompt: cmp.Or(spec.SystemPrompt, cfg.SystemPrompt),
 		Persona:      spec.Persona,
 		ModelName:    cmp.Or(spec.Model, cfg.Model),
-		Mode:         spec.Mode,
 		Disabled:     spec.DisabledTools,
 		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
 		SessionID:    spec.SessionID,
 		Client:       d.client,
 		Undo:         d.app.undo,
+		Broker:       d.broker,
+		Permissions:  agent.Permissions{Mode: cmp.Or(spec.Mode, cfg.Mode), Unconfined: d.app.unconfined()},
 	}), nil
+}
+
+// unconfined tells whether the user has said both that commands may run without a
+// sandbox and that they need not ask. What a client of the protocol says of modes
+// is not that consent.
+func (a *app) unconfined() bool {
+	return a.cfg.Sandbox == runtime.SandboxNone && a.cfg.Mode == config.ModeAuto
 }
 
 // close ends tasks first, so that their last events find the sessions there.

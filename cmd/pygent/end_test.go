@@ -41,7 +41,7 @@ func TestServerEndsCleanly(t *testing.T) {
 	last := &tests[len(tests)-1]
 	last.name, last.end = "SIGKILL", func(p *program) error { return p.cmd.Process.Kill() }
 	for _, tt := range tests {
-		for _, flags := range [][]string{nil, {"--sandbox=none"}} {
+		for _, flags := range [][]string{nil, {"--sandbox=none", "--mode=auto"}} {
 			t.Run(tt.name+strings.Join(flags, " "), func(t *testing.T) { endsCleanly(t, tt.name, tt.end, tt.want, flags) })
 		}
 	}
@@ -77,7 +77,7 @@ func endsCleanly(t *testing.T, name string, end func(*program) error, want int, 
 // A cancelled step ends a command that ignores SIGTERM, and answers when nothing
 // of it lives.
 func TestCancelOfStubbornCommand(t *testing.T) {
-	for _, flags := range [][]string{nil, {"--sandbox=none"}} {
+	for _, flags := range [][]string{nil, {"--sandbox=none", "--mode=auto"}} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			t.Parallel()
 			p := launch(t, t.TempDir(), func(marker string) string {

@@ -133,7 +133,7 @@ func (k *killing) check(messages []agenttest.WireMessage) {
 // turn; a negative number lets it live and reads all events back.
 func (k *killing) run(n, events int) {
 	t := k.t
-	cmd := exec.Command("pygent", "serve", "--no-docker", "--sandbox=none", "--root", k.root)
+	cmd := exec.Command("pygent", "serve", "--no-docker", "--sandbox=none", "--mode=auto", "--root", k.root)
 	cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+k.url, "OPENAI_API_KEY=test", "XDG_STATE_HOME="+k.dir, "XDG_CONFIG_HOME="+k.dir)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()

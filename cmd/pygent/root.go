@@ -21,7 +21,7 @@ const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts sp
 
 Settings: flags beat the environment, the environment beats pygent.toml in the
 user's configuration directory, and that beats the defaults. A pygent.toml in
-the workspace can only lower limits and disable tools. Commands reach no network,
+the workspace can only lower limits, disable tools and make the mode stricter. Commands reach no network,
 unless the user's pygent.toml or a flag names hosts (network_allow) or gives them
 all of it (network = "full").
 
@@ -54,6 +54,7 @@ type flags struct {
 	allow      []string
 	logLevel   string
 	system     string
+	mode       string
 	docker     bool
 	noDocker   bool
 	record     string
@@ -94,6 +95,7 @@ func agentFlags(cmd *cobra.Command, f *flags) {
 	runtimeFlags(cmd, f)
 	p := cmd.Flags()
 	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
+	p.StringVar(&f.mode, "mode", "", "\"plan\" reads only, \"ask\" asks before edits and commands, \"auto\" does not; default auto in a sandbox, else ask")
 	p.StringVar(&f.pull, "pull", "", "\"missing\" pulls an image that is not there; default \"never\"")
 	p.StringVar(&f.network, "network", "", "\"full\" gives commands the whole network; default \"none\"")
 	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach, again for further ones")
@@ -166,6 +168,7 @@ func (f *flags) apply(c *config.Config) {
 		{f.pull, &c.Pull},
 		{f.logLevel, &c.LogLevel},
 		{f.system, &c.SystemPrompt},
+		{f.mode, &c.Mode},
 	} {
 		if s.flag != "" {
 			*s.to = s.flag

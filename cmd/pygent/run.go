@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -65,8 +66,8 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	defer watching.Wait()
 	defer cancel()
 	watching.Go(func() { watchReader(ctx, std.out, cancel) }) // as in: pygent run … | head
-	var client agent.Client = &term.Printer{Out: std.out, Activity: std.err}
-	events := &eventLines{out: std.out}
+	client := printerFor(std, args)
+	events := &eventLines{unattended: unattended{agent.Discard{}}, out: std.out}
 	if o.json {
 		client = events
 	}
@@ -97,6 +98,16 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// printerFor is the client of a run that people read. It asks on the terminal,
+// if there is one and the prompt does not come from it.
+func printerFor(std streams, args []string) agent.Client {
+	printer := &term.Printer{Out: std.out, Activity: std.err}
+	if !isTerminal(std.in) || slices.Equal(args, []string{"-"}) {
+		return &unattended{printer}
+	}
+	return newApproving(printer, std.err, sync.OnceValue(func() <-chan line { return readLines(std.in) }))
 }
 
 // report says on stderr how the turn ended where its words do not.
@@ -155,7 +166,7 @@ func localDomain(ctx context.Context, std streams, f *flags, client agent.Client
 
 // eventLines is an agent.Client that writes events as JSON lines.
 type eventLines struct {
-	agent.Discard
+	unattended
 	mu  sync.Mutex
 	out io.Writer
 }

@@ -19,6 +19,7 @@ const newWorkspace = "the workspace of this task went with its server: this is a
 // Run serves tasks.Runner. The manager cleans the job's runtime up.
 func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	cfg, registry := r.d.settings()
+	may := r.d.sessions.Permissions(job.ParentSessionID)
 	out, unkept := r.d.sessions.RunDelegated(ctx, agent.Delegated{
 		SessionID:       job.SessionID,
 		TaskID:          job.TaskID,
@@ -26,7 +27,7 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		Name:            job.Name,
 		Task:            job.Task,
 		Prompt:          job.Prompt,
-		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model)},
+		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model), Mode: job.Mode},
 		Turn:            agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD},
 		New: func(spec agent.Spec) *agent.Agent {
 			o := agent.Options{
@@ -38,6 +39,8 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 				SessionID:    job.SessionID,
 				TaskID:       job.TaskID,
 				Client:       r.d.client,
+				Broker:       r.d.broker,
+				Permissions:  may.Within(spec.Mode),
 				Undo:         r.d.app.undo,
 				Alone:        job.ByAgent,
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -127,6 +128,8 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		if err := d.app.runtimes.check(ctx, "initializationOptions.runtime", o.Runtime); err != nil {
 			return rpc.Setup{}, err
 		}
+		cfg.Mode = cmp.Or(o.Mode, cfg.Mode)
+		d.wish(o.Mode)
 		if o.Model != "" {
 			cfg.Model = o.Model
 		}

@@ -25,7 +25,7 @@ func flood(marker string) string {
 // every event but merged deltas, and the answer.
 func TestReaderPausesForReal(t *testing.T) {
 	t.Parallel()
-	p := launch(t, t.TempDir(), flood, "--sandbox=none")
+	p := launch(t, t.TempDir(), flood, "--sandbox=none", "--mode=auto")
 	time.Sleep(time.Second) // the server is up and its pipe full
 	before := residentKiB(t, p.cmd.Process.Pid)
 	time.Sleep(4 * time.Second)

@@ -120,9 +120,11 @@ export interface StepParams {
   prompt: string;
   /** files and selections that the prompt speaks of */
   context?: Array<ContextItem> | null;
+  /** workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them */
+  dirtyFiles?: Array<string> | null;
   /** model rounds at the most; 1 is one round; default 50 */
   maxSteps?: number | null;
-  /** auto; plan and ask are not supported yet and refused */
+  /** plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only */
   mode?: string | null;
   limits?: TurnLimits | null;
   /** false: answer accepted at once, the end comes as an event */
@@ -207,6 +209,78 @@ export interface ErrorData {
   retryAfterSeconds?: number;
 }
 
+export interface PendingRequestsParams {
+  /** absent: all open sessions and their tasks */
+  sessionId?: string | null;
+}
+
+export interface PendingRequests {
+  requests: Array<PendingRequest>;
+}
+
+export interface PendingRequest {
+  requestKey: string;
+  sessionId: string;
+  /** approval or question */
+  kind: string;
+  approval?: Approval;
+  question?: AgentQuestion;
+}
+
+export interface Approval {
+  requestKey: string;
+  sessionId: string;
+  turnId: string;
+  taskId?: string;
+  /** command, edit, apply or network */
+  kind: string;
+  title: string;
+  /** the whole command */
+  command?: string;
+  /** allow, allowForSession (where there is a rule), deny, cancelTurn */
+  options: Array<string>;
+  /** all that an edit would change */
+  changes?: Array<Patch>;
+  /** what allowForSession allows: edit *, a command that begins as in go test *, or the very command */
+  rule?: string;
+}
+
+export interface Patch {
+  /** workspace-relative, with slashes */
+  path: string;
+  /** unified diff, or a line that says why there is none */
+  patch: string;
+}
+
+export interface AgentQuestion {
+  requestKey: string;
+  sessionId: string;
+  question: string;
+  options?: Array<string>;
+}
+
+export interface RespondParams {
+  requestKey: string;
+  response: Response;
+}
+
+export interface Response {
+  /** approval: allow, allowForSession, deny or cancelTurn */
+  decision?: string | null;
+  /** approval: what the model is told beside it */
+  feedback?: string | null;
+  /** question: the answer */
+  answer?: string | null;
+  /** question: the user gave none */
+  cancelled?: boolean | null;
+}
+
+export interface RespondResult {
+  sessionId: string;
+  /** of the turn that goes on; a new one after session/resume */
+  turnId?: string;
+}
+
 export interface InterruptParams {
   sessionId: string;
   /** true: the session's delegated tasks are cancelled too; the answer comes when they have ended */
@@ -225,7 +299,7 @@ export interface NewSessionParams {
   /** docker or local; refused when the server runs commands otherwise */
   runtime?: string | null;
   model?: string | null;
-  /** auto; plan and ask are not supported yet and refused */
+  /** plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks) */
   mode?: string | null;
   /** replaces the default verbatim */
   systemPrompt?: string | null;
@@ -337,6 +411,14 @@ export interface Event {
   question?: TurnQuestion;
   /** rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone */
   toTurnId?: string;
+  /** turnStarted: the turn goes on where this approval was asked for */
+  requestKey?: string;
+  approval?: Approval;
+  /** allow, allowForSession, deny, cancelTurn, or withdrawn: nobody answered */
+  decision?: string;
+  feedback?: string;
+  /** approvalResolved: what the session allows from now on */
+  rule?: string;
   model?: string;
   mode?: string;
   disabledTools?: Array<string>;
@@ -345,7 +427,7 @@ export interface Event {
 export interface ConfigureParams {
   sessionId: string;
   model?: string | null;
-  /** auto; plan and ask are not supported yet and refused */
+  /** plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks) */
   mode?: string | null;
   /** all that are disabled; an empty list enables what the server allows */
   disabledTools?: Array<string> | null;
@@ -702,29 +784,11 @@ export interface Changed {
   task: Task;
 }
 
-export interface Approval {
-  requestKey: string;
-  sessionId: string;
-  turnId: string;
-  taskId?: string;
-  /** command, edit, apply or network */
-  kind: string;
-  title: string;
-  command?: string;
-  options: Array<string>;
-}
-
 export interface Decision {
   /** allow, allowForSession, deny or cancelTurn */
   decision: string;
+  /** what the model is told beside it */
   feedback?: string | null;
-}
-
-export interface AgentQuestion {
-  requestKey: string;
-  sessionId: string;
-  question: string;
-  options?: Array<string>;
 }
 
 export interface Answer {
@@ -751,6 +815,10 @@ export interface Requests {
   "shutdown": { params: undefined; result: null };
   /** Adds a message to a session and runs model and tools until the model stops. */
   "agent/step": { params: StepParams; result: StepResult };
+  /** Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left. */
+  "agent/pendingRequests": { params: PendingRequestsParams; result: PendingRequests };
+  /** Answers what the user was asked, where the request itself cannot be answered. The first answer counts. */
+  "agent/respond": { params: RespondParams; result: RespondResult };
   /** Ends a session's running turn. */
   "agent/interrupt": { params: InterruptParams; result: InterruptResult };
   /** Makes a session. Nothing runs in it before its first command. */
@@ -825,7 +893,7 @@ export interface Events {
 
 /** Requests to the client. */
 export interface ClientRequests {
-  /** Asks whether something may be done; only with the capability approvals. */
+  /** Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny. */
   "agent/requestApproval": { params: Approval; result: Decision };
   /** Asks the user; only with the capability askUser. */
   "agent/askUser": { params: AgentQuestion; result: Answer };
@@ -842,6 +910,8 @@ export const methods = {
   cancelRequest: "$/cancelRequest",
   setTrace: "$/setTrace",
   agentStep: "agent/step",
+  agentPendingRequests: "agent/pendingRequests",
+  agentRespond: "agent/respond",
   agentInterrupt: "agent/interrupt",
   sessionNew: "session/new",
   sessionList: "session/list",

@@ -21,6 +21,15 @@ const (
 	RuntimeLocal  = "local"
 )
 
+// Values of Mode, strictest first.
+const (
+	ModePlan = "plan"
+	ModeAsk  = "ask"
+	ModeAuto = "auto"
+)
+
+var modes = []string{ModePlan, ModeAsk, ModeAuto}
+
 // Values of Network.
 const (
 	NetworkNone = "none"
@@ -69,6 +78,8 @@ type Config struct {
 	Personas    []string `toml:"task_personas" env:"PYGENT_TASK_PERSONAS" envSeparator:":" doc:"Who delegated agents are, in turn." example:"a careful reviewer"`
 
 	DisabledTools []string `toml:"disabled_tools" doc:"Tools that the model does not get." example:"download_file"`
+
+	Mode string `toml:"mode" flag:"mode" doc:"What the agent may do unasked: \"plan\" reads only, \"ask\" asks before edits and commands, \"auto\" does not ask. Empty is auto in a sandbox, else ask. Without a sandbox commands ask in auto too, unless sandbox = \"none\" is said beside it." example:"ask"`
 
 	ModelRetries     int     `toml:"model_retries" env:"PYGENT_MODEL_RETRIES" doc:"How often a failed request to the model is sent again, from 0 to 100."`
 	ModelIdleTimeout float64 `toml:"model_idle_timeout" env:"PYGENT_MODEL_IDLE_TIMEOUT" doc:"Seconds of silence after which a request to the model counts as failed."`
@@ -157,6 +168,8 @@ func (c *Config) check() error {
 		return refuse("network", "%q: give \"none\" or \"full\"", c.Network)
 	case c.Network == NetworkFull && len(c.NetworkAllow) > 0:
 		return refuse("network_allow", "it means nothing with network = \"full\": give one of the two")
+	case c.Mode != "" && !slices.Contains(modes, c.Mode):
+		return refuse("mode", "%q: give \"plan\", \"ask\" or \"auto\"", c.Mode)
 	case strings.TrimSpace(c.Image) == "" || strings.ContainsAny(c.Image, " \t\n"):
 		return refuse("image", "%q is not the name of an image", c.Image)
 	case !slices.Contains(levels, c.LogLevel):

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		{"type", "max_tasks = \"three\"", "", "max_tasks"},
 		{"range", "max_tasks = 0", "", "max_tasks (PYGENT_MAX_TASKS): 0"},
 		{"runtime", "runtime = \"podman\"", "", `runtime: "podman"`},
+		{"mode", "mode = \"yolo\"", "", `mode: "yolo"`},
 		{"network", "network = \"open\"", "", `network: "open"`},
 		{"pull", "pull = \"always\"", "", `pull: "always"`},
 		{"required sandbox", "require_sandbox = \"very\"", "", `require_sandbox: "very"`},
@@ -139,6 +141,30 @@ disabled_tools = ["bash"]
 	}
 	if err := c.TightenFrom(t.TempDir()); err != nil {
 		t.Errorf("a workspace without settings: %v", err)
+	}
+}
+
+func TestAWorkspaceCanMakeTheModeStricter(t *testing.T) {
+	for _, tt := range []struct{ ours, theirs, want string }{
+		{"", "plan", "plan"},
+		{"", "ask", "ask"},
+		{"", "auto", ""},
+		{"", "yolo", ""},
+		{"plan", "ask", "plan"},
+		{"plan", "auto", "plan"},
+		{"ask", "auto", "ask"},
+		{"ask", "yolo", "ask"},
+		{"ask", "plan", "plan"},
+		{"auto", "plan", "plan"},
+		{"auto", "ask", "ask"},
+		{"auto", "auto", "auto"},
+		{"auto", "", "auto"},
+	} {
+		c := config.Default()
+		c.Mode = tt.ours
+		if err := c.TightenFrom(filepath.Dir(write(t, fmt.Sprintf("mode = %q", tt.theirs)))); err != nil || c.Mode != tt.want {
+			t.Errorf("ours %q, theirs %q: %q, %v, want %q", tt.ours, tt.theirs, c.Mode, err, tt.want)
+		}
 	}
 }
 

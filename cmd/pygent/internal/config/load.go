@@ -196,6 +196,8 @@ func (c *Config) TightenFrom(workspace string) error {
 			c.lower(path, name, tighter(theirs.StepTimeout, c.StepTimeout), func() { c.StepTimeout = theirs.StepTimeout })
 		case "task_timeout":
 			c.lower(path, name, tighter(theirs.TaskTimeout, c.TaskTimeout), func() { c.TaskTimeout = theirs.TaskTimeout })
+		case "mode":
+			c.lower(path, name, stricter(theirs.Mode, c.Mode), func() { c.Mode = theirs.Mode })
 		case "disabled_tools":
 			c.DisabledTools = append(slices.Clone(c.DisabledTools), theirs.DisabledTools...)
 		default:
@@ -211,6 +213,16 @@ func (c *Config) lower(path, name string, ok bool, apply func()) {
 		return
 	}
 	c.Notices = append(c.Notices, fmt.Sprintf("%s: %s is ignored: a workspace can only lower it", path, name))
+}
+
+// stricter reports whether a mode is not wider than ours, which is auto at most
+// where nothing is said.
+func stricter(theirs, ours string) bool {
+	if ours == "" {
+		return theirs == ModePlan || theirs == ModeAsk
+	}
+	i := slices.Index(modes, theirs)
+	return i >= 0 && i <= slices.Index(modes, ours)
 }
 
 func tighter(theirs, ours float64) bool { return theirs > 0 && (ours == 0 || theirs <= ours) }

@@ -82,8 +82,9 @@
 ---@field sessionId? string absent: the connection's own session, made at first use
 ---@field prompt string
 ---@field context? pygent.ContextItem[] files and selections that the prompt speaks of
+---@field dirtyFiles? string[] workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them
 ---@field maxSteps? integer model rounds at the most; 1 is one round; default 50
----@field mode? string auto; plan and ask are not supported yet and refused
+---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only
 ---@field limits? pygent.TurnLimits
 ---@field wait? boolean false: answer accepted at once, the end comes as an event
 ---@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round
@@ -142,6 +143,55 @@
 ---@field httpStatus? integer
 ---@field retryAfterSeconds? number
 
+---@class pygent.PendingRequestsParams
+---@field sessionId? string absent: all open sessions and their tasks
+
+---@class pygent.PendingRequests
+---@field requests pygent.PendingRequest[]
+
+---@class pygent.PendingRequest
+---@field requestKey string
+---@field sessionId string
+---@field kind string approval or question
+---@field approval? pygent.Approval
+---@field question? pygent.AgentQuestion
+
+---@class pygent.Approval
+---@field requestKey string
+---@field sessionId string
+---@field turnId string
+---@field taskId? string
+---@field kind string command, edit, apply or network
+---@field title string
+---@field command? string the whole command
+---@field options string[] allow, allowForSession (where there is a rule), deny, cancelTurn
+---@field changes? pygent.Patch[] all that an edit would change
+---@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or the very command
+
+---@class pygent.Patch
+---@field path string workspace-relative, with slashes
+---@field patch string unified diff, or a line that says why there is none
+
+---@class pygent.AgentQuestion
+---@field requestKey string
+---@field sessionId string
+---@field question string
+---@field options? string[]
+
+---@class pygent.RespondParams
+---@field requestKey string
+---@field response pygent.Response
+
+---@class pygent.Response
+---@field decision? string approval: allow, allowForSession, deny or cancelTurn
+---@field feedback? string approval: what the model is told beside it
+---@field answer? string question: the answer
+---@field cancelled? boolean question: the user gave none
+
+---@class pygent.RespondResult
+---@field sessionId string
+---@field turnId? string of the turn that goes on; a new one after session/resume
+
 ---@class pygent.InterruptParams
 ---@field sessionId string
 ---@field cascade? boolean true: the session's delegated tasks are cancelled too; the answer comes when they have ended
@@ -154,7 +204,7 @@
 ---@field temporary? boolean a new workspace that goes with the session
 ---@field runtime? string docker or local; refused when the server runs commands otherwise
 ---@field model? string
----@field mode? string auto; plan and ask are not supported yet and refused
+---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)
 ---@field systemPrompt? string replaces the default verbatim
 ---@field disabledTools? string[]
 
@@ -234,6 +284,11 @@
 ---@field changes? pygent.Change[]
 ---@field question? pygent.TurnQuestion
 ---@field toTurnId? string rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone
+---@field requestKey? string turnStarted: the turn goes on where this approval was asked for
+---@field approval? pygent.Approval
+---@field decision? string allow, allowForSession, deny, cancelTurn, or withdrawn: nobody answered
+---@field feedback? string
+---@field rule? string approvalResolved: what the session allows from now on
 ---@field model? string
 ---@field mode? string
 ---@field disabledTools? string[]
@@ -241,7 +296,7 @@
 ---@class pygent.ConfigureParams
 ---@field sessionId string
 ---@field model? string
----@field mode? string auto; plan and ask are not supported yet and refused
+---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)
 ---@field disabledTools? string[] all that are disabled; an empty list enables what the server allows
 
 ---@class pygent.ConfigureResult
@@ -475,25 +530,9 @@
 ---@class pygent.Changed
 ---@field task pygent.Task
 
----@class pygent.Approval
----@field requestKey string
----@field sessionId string
----@field turnId string
----@field taskId? string
----@field kind string command, edit, apply or network
----@field title string
----@field command? string
----@field options string[]
-
 ---@class pygent.Decision
 ---@field decision string allow, allowForSession, deny or cancelTurn
----@field feedback? string
-
----@class pygent.AgentQuestion
----@field requestKey string
----@field sessionId string
----@field question string
----@field options? string[]
+---@field feedback? string what the model is told beside it
 
 ---@class pygent.Answer
 ---@field answer? string
@@ -535,6 +574,14 @@ M.methods = {
   ---Params: pygent.StepParams
   ---Result: pygent.StepResult
   agentStep = "agent/step",
+  ---Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.
+  ---Params: pygent.PendingRequestsParams
+  ---Result: pygent.PendingRequests
+  agentPendingRequests = "agent/pendingRequests",
+  ---Answers what the user was asked, where the request itself cannot be answered. The first answer counts.
+  ---Params: pygent.RespondParams
+  ---Result: pygent.RespondResult
+  agentRespond = "agent/respond",
   ---Ends a session's running turn.
   ---Params: pygent.InterruptParams
   ---Result: pygent.InterruptResult
@@ -641,7 +688,7 @@ M.methods = {
   ---A task's state changed.
   ---Params: pygent.Changed
   tasksChanged = "tasks/changed",
-  ---Asks whether something may be done; only with the capability approvals.
+  ---Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny.
   ---Params: pygent.Approval
   ---Result: pygent.Decision
   agentRequestApproval = "agent/requestApproval",

@@ -1,0 +1,98 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/pygent/pygent/agent/journal"
+)
+
+// orphan is an approval whose server ended before it was answered. It is the
+// last thing in its session until it is answered or something else begins.
+type orphan struct {
+	approval Approval
+	callID   string
+}
+
+// answered is an orphan and the decision that it got at last.
+type answered struct {
+	orphan
+	decision Decision
+}
+
+// lastAsked finds the orphan at the end of a journal, nil when there is none.
+func lastAsked(back func(func(journal.Line) bool) error) (found *orphan, err error) {
+	err = back(func(l journal.Line) bool {
+		var e Event
+		if json.Unmarshal(l.Data, &e) != nil || e.Kind == KindConfigured {
+			return true
+		}
+		if e.Kind == KindApprovalRequested && e.Approval != nil {
+			found = &orphan{approval: *e.Approval, callID: e.CallID}
+		}
+		return false
+	})
+	return found, err
+}
+
+// asked is the orphan of the session, if it has one.
+func (a *Agent) asked() *orphan {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.orphan
+}
+
+// abandon answers the call of an orphan, because something else begins. The
+// caller holds mu, and tells of what is returned.
+func (a *Agent) abandon() *orphan {
+	o := a.orphan
+	if o != nil {
+		a.orphan = nil
+		a.history.add(Message{Role: RoleTool, ToolCallID: o.callID, Content: callNotAllowed})
+		a.history.note(serverEnded)
+	}
+	return o
+}
+
+// tellAbandoned tells that an orphan will not be answered any more.
+func (a *Agent) tellAbandoned(ctx context.Context, o *orphan, turnID string) error {
+	if o == nil {
+		return nil
+	}
+	return a.log.send(ctx, Event{
+		Kind: KindApprovalResolved, TurnID: turnID, RequestKey: o.approval.RequestKey, CallID: o.callID, Decision: DecisionWithdrawn,
+	})
+}
+
+// take hands the orphan with that key over to a turn, which it decides.
+func (a *Agent) take(key string, d Decision) (*answered, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.orphan == nil || a.orphan.approval.RequestKey != key {
+		return nil, false
+	}
+	given := &answered{*a.orphan, d}
+	a.orphan = nil
+	return given, true
+}
+
+// resumeCall runs the call of an orphan, or answers it, as the decision has it.
+// It is the rest of the round that the call was made in.
+func (t *turn) resumeCall(ctx context.Context, given *answered) (Message, error) {
+	t.mu.Lock()
+	t.tools = t.Agent.tools
+	reply := t.history.lastReply()
+	t.mu.Unlock()
+	i := slices.IndexFunc(reply.ToolCalls, func(c ToolCall) bool { return c.ID == given.callID })
+	if i < 0 {
+		t.resolve(ctx, ToolCall{ID: given.callID}, given.approval, Decision{Decision: DecisionWithdrawn})
+		return reply, fmt.Errorf("the call %.200q, which the user was asked about, is lost", given.callID)
+	}
+	res := t.perform(ctx, reply.ToolCalls[i], given)
+	if ctx.Err() != nil {
+		return reply, t.stop(ctx)
+	}
+	return reply, t.failing.add(reply.ToolCalls[i], res)
+}

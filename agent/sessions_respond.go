@@ -1,0 +1,125 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pygent/pygent/runtime"
+)
+
+// ErrNotPending tells that nothing waits for an answer under that key: it was
+// answered otherwise, or withdrawn.
+var ErrNotPending = errors.New("not pending")
+
+// PendingRequestsParams are the parameters of agent/pendingRequests.
+type PendingRequestsParams struct {
+	SessionID string `json:"sessionId,omitempty" jsonschema:"absent: all open sessions and their tasks"`
+}
+
+// PendingRequests answers agent/pendingRequests.
+type PendingRequests struct {
+	Requests []PendingRequest `json:"requests"`
+}
+
+// PendingRequests serves agent/pendingRequests: what waits for the user, also
+// what the last server of a resumed session had asked.
+func (s *Sessions) PendingRequests(_ context.Context, p PendingRequestsParams) (PendingRequests, error) {
+	res := PendingRequests{Requests: []PendingRequest{}}
+	for _, ses := range s.all() {
+		if o := ses.agent.asked(); o != nil && (p.SessionID == "" || p.SessionID == ses.id) {
+			res.Requests = append(res.Requests, pendingApproval(o.approval))
+		}
+	}
+	res.Requests = append(res.Requests, s.opts.Broker.pending(p.SessionID)...)
+	return res, nil
+}
+
+// RespondParams are the parameters of agent/respond.
+type RespondParams struct {
+	RequestKey string   `json:"requestKey"`
+	Response   Response `json:"response"`
+}
+
+// RespondResult says where the answer went.
+type RespondResult struct {
+	SessionID string `json:"sessionId"`
+	TurnID    string `json:"turnId,omitempty" jsonschema:"of the turn that goes on; a new one after session/resume"`
+}
+
+// Respond serves agent/respond: it answers what the user was asked, in the
+// client's stead. The answer to what the last server of a resumed session had
+// asked goes on with that turn, as a new one that nobody waits for.
+func (s *Sessions) Respond(_ context.Context, p RespondParams) (RespondResult, error) {
+	check := func(r PendingRequest) error {
+		if r.Approval != nil {
+			if err := checkDecision(p.Response.Decision); err != nil {
+				return &runtime.InvalidError{Field: "response.decision", Reason: err.Error()}
+			}
+		}
+		return nil
+	}
+	r, ok, err := s.opts.Broker.respond(p.RequestKey, check, p.Response)
+	if ok || err != nil {
+		res := RespondResult{SessionID: r.SessionID}
+		if r.Approval != nil {
+			res.TurnID = r.Approval.TurnID
+		}
+		return res, err
+	}
+	for _, ses := range s.all() {
+		if o := ses.agent.asked(); o != nil && o.approval.RequestKey == p.RequestKey {
+			if err := check(pendingApproval(o.approval)); err != nil {
+				return RespondResult{}, err
+			}
+			return s.goOn(ses, p)
+		}
+	}
+	return RespondResult{}, fmt.Errorf("%w: %.200q was answered already, or withdrawn", ErrNotPending, p.RequestKey)
+}
+
+// goOn runs the turn that an orphan was asked in to its end.
+func (s *Sessions) goOn(ses *session, p RespondParams) (RespondResult, error) {
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(); err != nil {
+			return RespondResult{}, err
+		}
+	}
+	ctx, cancel := context.WithCancel(s.lifetime)
+	pl := newPlace(cancel)
+	if err := ses.enter(pl, false); err != nil {
+		cancel()
+		return RespondResult{}, err
+	}
+	err := errors.Join(ses.agent.log.ready(), ses.agent.Restore())
+	if err == nil {
+		var ok bool
+		pl.resumed, ok = ses.agent.take(p.RequestKey, Decision{Decision: p.Response.Decision, Feedback: p.Response.Feedback})
+		if !ok {
+			err = fmt.Errorf("%w: %.200q was answered already, or withdrawn", ErrNotPending, p.RequestKey)
+		}
+	}
+	if err != nil {
+		ses.release()
+		cancel()
+		return RespondResult{}, err
+	}
+	go func() { // session.close waits for its release
+		defer cancel()
+		s.turn(ctx, ses, pl, "", StepParams{})
+	}()
+	return RespondResult{SessionID: ses.id, TurnID: pl.turnID}, nil
+}
+
+// all are the open sessions, in the order of their ids.
+func (s *Sessions) all() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*session
+	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
+		list = append(list, s.byID[id])
+	}
+	return list
+}
