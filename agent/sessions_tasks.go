@@ -60,6 +60,28 @@ func (s *Sessions) children(id string) ([]Child, error) {
 	return all, nil
 }
 
+// DelegatedSessions are what is kept of all delegated agents, whoever delegated
+// them, the one that was written last first. One that cannot be read is left out.
+func (s *Sessions) DelegatedSessions(ctx context.Context) ([]Child, error) {
+	if s.opts.Store == nil {
+		return nil, nil
+	}
+	entries, err := s.opts.Store.List()
+	if err != nil {
+		return nil, err
+	}
+	var all []Child
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if c, err := s.child(entry.ID); err == nil && c.Header.TaskID != "" {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
 func (s *Sessions) child(id string) (Child, error) {
 	r, err := s.opts.Store.Reader(id)
 	if err != nil {

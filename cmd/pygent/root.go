@@ -80,12 +80,15 @@ func newRoot(std streams) *cobra.Command {
 	}
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	root.CompletionOptions.DisableDefaultCmd = true
 
 	p := root.PersistentFlags()
 	p.StringVar(&f.configFile, "config", "", "file of settings, instead of the user's pygent.toml")
 	p.StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error")
-	root.AddCommand(serveCommand(std, f), runCommand(std, f), chatCommand(std, f), demoCommand(std, f), doctorCommand(std, f), schemaCommand(std), versionCommand(std))
+	root.AddCommand(
+		serveCommand(std, f), runCommand(std, f), chatCommand(std, f), demoCommand(std, f), doctorCommand(std, f),
+		sessionsCommand(std), tasksCommand(std), schemaCommand(std), manCommand(std), versionCommand(std),
+	)
+	completeFlags(root)
 	return root
 }
 
