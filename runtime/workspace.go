@@ -35,8 +35,8 @@ type OpenOptions struct {
 //
 // It refuses with an error that wraps ErrOutside: the file system's root, the
 // home directory, system directories (/etc, /run, /proc, /sys, /dev and what is
-// below them), a file, a missing directory, and one that holds a protected one
-// or lies in it.
+// below them), what holds one of these, a file, a missing directory, and one that
+// holds a protected one or lies in it.
 func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 	if dir == "" {
 		return nil, &InvalidError{"root", "is empty"}
@@ -207,12 +207,20 @@ func unfitRoot(real string, protect []string) string {
 	if real == filepath.Dir(real) {
 		return "it is the root of the file system"
 	}
-	if home, err := os.UserHomeDir(); err == nil && real == existing(home) {
-		return "it is the home directory"
+	if home, err := os.UserHomeDir(); err == nil {
+		switch home = existing(home); {
+		case real == home:
+			return "it is the home directory"
+		case contains(real, home):
+			return "it contains the home directory " + home
+		}
 	}
 	for _, dir := range []string{"/etc", "/run", "/proc", "/sys", "/dev"} {
-		if dir = existing(dir); contains(dir, real) {
+		switch dir = existing(dir); {
+		case contains(dir, real):
 			return "it belongs to the system directory " + dir
+		case contains(real, dir):
+			return "it contains the system directory " + dir
 		}
 	}
 	for _, dir := range protect {

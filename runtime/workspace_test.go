@@ -10,14 +10,16 @@ import (
 )
 
 func TestUnfitRootsAreRefused(t *testing.T) {
-	home, state, own := t.TempDir(), t.TempDir(), t.TempDir()
+	homes, state, own := t.TempDir(), t.TempDir(), t.TempDir()
+	home := filepath.Join(homes, "users", "me")
+	must(t, os.MkdirAll(home, 0o700))
 	inOwn := filepath.Join(own, "sessions", "x")
 	must(t, os.MkdirAll(inOwn, 0o700))
 	t.Setenv("HOME", home)
 	link := filepath.Join(t.TempDir(), "link")
 	must(t, os.Symlink("/etc", link))
 	opts := runtime.OpenOptions{Protect: []string{filepath.Join(state, "pygent", "not", "there", "yet"), own}}
-	for _, dir := range []string{"/", home, "/etc", "/etc/ssl", "/run", "/proc", "/proc/self", "/sys", "/dev", "/dev/shm", link, outsideFile(t), filepath.Join(home, "missing"), state, filepath.Dir(state), own, inOwn} {
+	for _, dir := range []string{"/", home, filepath.Dir(home), homes, "/etc", "/etc/ssl", "/run", "/proc", "/proc/self", "/sys", "/dev", "/dev/shm", link, outsideFile(t), filepath.Join(home, "missing"), state, filepath.Dir(state), own, inOwn} {
 		if _, err := os.Lstat(dir); err != nil && dir != filepath.Join(home, "missing") {
 			continue // another system has no such directory
 		}

@@ -147,9 +147,36 @@ func TestAttackByProgram(t *testing.T) {
 	})
 }
 
-// excuses what a shell as PID 1 cannot hide: it has nothing to hide.
+// excuses what a shell as PID 1 cannot hide, for it has nothing to hide, and what
+// takes a filter of ours.
 func (w way) excuses(line string) bool {
-	return w.opts.NoSupervisor && strings.HasSuffix(line, " of PID 1")
+	return w.opts.NoSupervisor && (strings.HasSuffix(line, " of PID 1") || strings.HasSuffix(line, " own tag") || strings.Contains(line, " set-"))
+}
+
+// TestNobodysProcessEnds: a process cannot give up its command's tag, by which it
+// is found while another command runs.
+func TestNobodysProcessEnds(t *testing.T) {
+	ws := workspace(t)
+	runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
+	e := executor(t, ws, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	job := make(chan error, 1)
+	go func() {
+		_, err := e.Exec(ctx, runtime.Command{Script: "touch began; sleep 100"}, io.Discard)
+		job <- err
+	}()
+	out, exit := sh(t, e, "until [ -e began ]; do sleep 0.05; done; (setsid ./attack hide >/dev/null 2>&1 &); until [ -e hides ]; do sleep 0.05; done; echo there")
+	if out != "there\n" || exit.Code != 0 {
+		t.Errorf("%q, %+v", out, exit)
+	}
+	if out, _ := sh(t, e, "cat /proc/[0-9]*/cmdline | tr '\\0' . | grep -c 'attack[.]hide' || echo none"); out != "0\nnone\n" {
+		t.Errorf("it lives: %q", out)
+	}
+	if len(job) > 0 {
+		t.Errorf("the other command ended: %v", <-job)
+	}
+	cancel()
+	<-job
 }
 
 // TestAttackOnPID1 sends PID 1 all signals, by the ids of all its threads. A

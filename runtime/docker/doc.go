@@ -21,6 +21,14 @@
 // environment and by their session; gate.go keeps commands out of each other's
 // kills.
 //
+// The supervisor keeps commands, by a filter of system calls, from making files
+// that run as their owner, who outside is the user or root, and from giving up
+// the tag by which their processes are found. An exec call has no such filter:
+// there a command can leave a set-user-ID file of the container's user in a
+// mounted workspace (Info.Reason says so), and no bit of that kind comes back
+// where files are copied. With the filter no directory gets the bits either, so
+// git init --shared fails inside.
+//
 // # Files
 //
 // The workspace and the program are mounted. Where the daemon cannot mount them,

@@ -32,6 +32,9 @@ func (p plan) reason() string {
 	}
 	if p.noSupervisor != "" {
 		all = append(all, "every command is a call to the Docker daemon: "+p.noSupervisor)
+		if p.noMount == "" {
+			all = append(all, "commands can make set-user-ID files in the workspace")
+		}
 	}
 	return strings.Join(all, "; ")
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/internal/seccomp"
 	"github.com/pygent/pygent/runtime/netproxy"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
@@ -74,7 +75,7 @@ func confineAndServe() error {
 	if s.Level != runtime.SandboxMedium {
 		opts := supervisor.Options{MemoryBytes: s.Watch}
 		if s.Level == runtime.SandboxStrong {
-			if opts.TagKey, err = guardTags(); err != nil {
+			if opts.TagKey, err = seccomp.GuardTags(); err != nil {
 				return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 			}
 		}
@@ -96,7 +97,7 @@ func serveConfined(watch string) error {
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "read the configuration", err)
 	}
-	key, err := guardTags() // here, because arguments of a process can be read
+	key, err := seccomp.GuardTags() // here, because arguments of a process can be read
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 	}
@@ -121,14 +122,14 @@ func (s *spec) confine() (failed string, err error) {
 			{"set limits", s.limit},
 			{"drop capabilities", dropCapabilities},
 			{"Landlock", s.landlockStrong},
-			{"seccomp", func() error { return installFilter(s.filterStrong()) }},
+			{"seccomp", func() error { return s.filterStrong().Install() }},
 		}
 	case runtime.SandboxMedium:
 		steps = []step{
 			{"set limits", s.limit},
 			{"drop capabilities", dropCapabilities},
 			{"Landlock", s.landlockMedium},
-			{"seccomp", func() error { return installFilter(s.filterMedium()) }},
+			{"seccomp", func() error { return s.filterMedium().Install() }},
 		}
 	case runtime.SandboxNone:
 		steps = []step{{"set limits", s.limit}}

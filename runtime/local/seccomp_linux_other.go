@@ -2,18 +2,10 @@
 
 package local
 
-// No filter is known here, so neither sandbox can be had.
-const (
-	auditName = ""
-	auditArch = 0
-)
-
+// No filter can be made here, so neither sandbox can be had.
 var (
-	archFilter    filter
-	archDenied    []uint32
-	archModeCalls []modeCall
-	ipcCalls      []uint32
-	shmgetCalls   []uint32
-
+	archDenied     []uint32
+	ipcCalls       []uint32
+	shmgetCalls    []uint32
 	archOwnerCalls []ownerCall
 )

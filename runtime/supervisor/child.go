@@ -8,3 +8,9 @@ const Arg = "__supervise"
 func ProxyArg(socket string) string { return proxyPrefix + socket }
 
 const proxyPrefix = "proxy="
+
+// GuardArg is another one. It has the supervisor keep commands, by a filter of
+// system calls, from setting modes with a set-user-ID or set-group-ID bit, their
+// own tag, and limits of other processes. A filter needs no_new_privs; where it
+// cannot be had the supervisor does not become ready.
+const GuardArg = "guard"

@@ -4,7 +4,8 @@
 // there and what a shell alone cannot try. It prints a line for each attempt:
 // "held NAME: ERROR", or "broken NAME". The host's addresses are its arguments:
 // TCP, UDP and an abstract socket's name. With the argument "signals" it sends PID 1
-// all signals and prints "sent".
+// all signals and prints "sent"; with "hide" it becomes nobody's process, as far as
+// it can, makes the file "hides", and stays.
 package main
 
 import (
@@ -24,8 +25,18 @@ func main() {
 		signals()
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == "hide" {
+		_ = setTag()
+		_ = os.WriteFile("hides", nil, 0o600)
+		time.Sleep(time.Minute)
+		return
+	}
 	if len(os.Args) != 4 {
 		fmt.Println("broken usage")
+		os.Exit(2)
+	}
+	if err := os.WriteFile("setid", nil, 0o600); err != nil {
+		fmt.Println("broken", err)
 		os.Exit(2)
 	}
 	dial := func(network, address string) func() error {
@@ -63,6 +74,12 @@ func main() {
 		{"keyring", func() error { _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, true); return err }},
 		{"BPF", func() error { _, _, e := unix.Syscall(unix.SYS_BPF, 0, 0, 0); return refused(e) }},
 		{"host's clock", func() error { return unix.Settimeofday(&unix.Timeval{Sec: 1}) }},
+		{"set-user-ID by chmod", func() error { return setID(os.Chmod("setid", 0o755|os.ModeSetuid)) }},
+		{"set-group-ID by chmod", func() error { return setID(os.Chmod("setid", 0o755|os.ModeSetgid)) }},
+		{"set-user-ID by open", openSetID},
+		{"set-user-ID by mknod", func() error { return setID(unix.Mknod("setid-node", unix.S_IFREG|0o4755, 0)) }},
+		{"own tag", setTag},
+		{"limit of PID 1", func() error { return unix.Prlimit(1, unix.RLIMIT_CPU, &unix.Rlimit{Cur: 1, Max: 1 << 40}, nil) }},
 		{"kernel's settings", func() error { return os.WriteFile("/proc/sys/kernel/core_pattern", []byte("|/x"), 0) }},
 	} {
 		if err := try.do(); err != nil {
@@ -97,6 +114,31 @@ func killFirst() error {
 	}
 	time.Sleep(50 * time.Millisecond)
 	return fmt.Errorf("it lives")
+}
+
+// setTag takes the tag of its command from this process.
+func setTag() error {
+	return unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
+}
+
+// openSetID makes a file with the bit.
+func openSetID() error {
+	fd, err := unix.Open("setid-open", unix.O_CREAT|unix.O_RDWR, 0o4755)
+	if err == nil {
+		_ = unix.Close(fd)
+	}
+	return setID(err)
+}
+
+// setID is what a try to make a program that runs as its owner came to, by the
+// files there are.
+func setID(err error) error {
+	for _, name := range []string{"setid", "setid-open", "setid-node"} {
+		if info, e := os.Stat(name); e == nil && info.Mode()&(os.ModeSetuid|os.ModeSetgid) != 0 {
+			return nil
+		}
+	}
+	return err
 }
 
 func socket(domain, kind, protocol int) error {

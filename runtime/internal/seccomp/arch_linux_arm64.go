@@ -1,0 +1,13 @@
+package seccomp
+
+import "golang.org/x/sys/unix"
+
+const (
+	known     = true
+	auditArch = unix.AUDIT_ARCH_AARCH64
+)
+
+var (
+	archFilter    Filter
+	archModeCalls []modeCall
+)
