@@ -8,7 +8,7 @@ LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1
 FUMPT   := $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATIC  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build demo setup test check fuzz cross bench generate fmt clean
+.PHONY: help build demo setup test check fuzz cross release bench generate fmt clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
 	@for target in $$($(GO) test -list '^Fuzz' ./rpc | grep '^Fuzz'); do \
 		$(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(or $(FUZZTIME),30s) -fuzzminimizetime=20x ./rpc || exit 1; \
 	done
+
+release: ## archives of all systems with checksums and bills of materials, in dist
+	$(GO) run ./cmd/pygent/internal/release -out dist
 
 bench: ## speed and memory, each beside a floor measured in the same run
 	$(GO) test -run='^$$' -bench=. -benchmem -count=$(or $(COUNT),3) ./...
