@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 // stand. `pygent completion` writes the shell's side.
 func choices() map[string][]string {
 	return map[string][]string{
+		"mode":      {"plan", "ask", "auto"},
 		"log-level": {"debug", "info", "warn", "error"},
 		"network":   {"none", "full"},
 		"pull":      {"never", "missing"},
