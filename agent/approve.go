@@ -23,14 +23,19 @@ func (t *turn) permit(ctx context.Context, call ToolCall, env *tools.Env, given 
 	}
 	v, why := t.policy().judge(call.Name, p)
 	switch v {
-	case allow:
-		return res, true
+	case allow, ask:
 	case allowInView:
 		env.Runtime = t.runtime.View()
 		return res, true
 	case refuse:
 		return tools.Errorf("not run: %s", why), false
-	case ask:
+	}
+	// Before the user is asked: what was allowed then happens at once.
+	if err := t.mayChange(ctx, p); err != nil {
+		return tools.Errorf("not run: %s", stopNote(err)), false
+	}
+	if v == allow {
+		return res, true
 	}
 	if err := t.consent(ctx, call, p, given); err != nil {
 		return tools.Errorf("not run: %v", err), false

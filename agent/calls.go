@@ -78,11 +78,6 @@ func (t *turn) perform(ctx context.Context, call ToolCall, given *answered) tool
 		Ask:       t.askUser,
 	}
 	res, ok := t.permit(ctx, call, &env, given)
-	if ok {
-		if err := t.mayChange(ctx); err != nil {
-			res, ok = tools.Errorf("not run: %s", stopNote(err)), false
-		}
-	}
 	started := time.Now() // the user's time is not the call's
 	if ok {
 		res = t.tools.Call(ctx, env, call.Name, call.Arguments)

@@ -22,18 +22,28 @@ const undoFile = "undo.jsonl"
 // is known of it, so one Undo serves the whole program. It is safe for concurrent
 // use.
 type Undo struct {
-	dir string
-	why error
+	opts UndoOptions
 
 	mu     sync.Mutex
 	spaces map[string]*undoSpace // by the workspace's directory
 }
 
-// NewUndo keeps what undo needs in the directory dir, which is made when it is
-// needed; for a temporary workspace that is beside it instead. With an empty dir
-// only those have an undo, and why tells the reason.
-func NewUndo(dir string, why error) *Undo {
-	return &Undo{dir: dir, why: why, spaces: map[string]*undoSpace{}}
+// UndoOptions say where undo keeps what it needs.
+type UndoOptions struct {
+	// Dir is a directory, which is made when it is needed. What belongs to a
+	// temporary workspace is beside that instead. With "" only those have an undo,
+	// and NoDir tells the reason.
+	Dir   string
+	NoDir error
+
+	// Sessions are those whose records lie beside their journals. Nil: nothing is
+	// ever cleared away in Dir.
+	Sessions *journal.Store
+}
+
+// NewUndo knows nothing yet.
+func NewUndo(opts UndoOptions) *Undo {
+	return &Undo{opts: opts, spaces: map[string]*undoSpace{}}
 }
 
 // undoSpace is one workspace that is in use.
@@ -61,6 +71,9 @@ func (u *Undo) open(ws *runtime.Workspace) (*undoSpace, error) {
 		if err != nil {
 			return nil, err
 		}
+		if ws.Beside("undo") == "" {
+			u.collect(tracker, state)
+		}
 		s = &undoSpace{tracker: tracker, key: ws.Dir(), logs: map[string]*snapshot.Log{}}
 		u.spaces[s.key] = s
 	}
@@ -73,11 +86,14 @@ func (u *Undo) state(ws *runtime.Workspace) (string, error) {
 	if dir := ws.Beside("undo"); dir != "" {
 		return dir, nil
 	}
-	if u.dir == "" {
-		return "", fmt.Errorf("there is no directory to keep files in: %w", u.why)
+	switch {
+	case u.opts.Dir == "" && u.opts.NoDir == nil:
+		return "", errNoUndo
+	case u.opts.Dir == "":
+		return "", fmt.Errorf("there is no directory to keep files in: %w", u.opts.NoDir)
 	}
 	sum := sha256.Sum256([]byte(ws.Dir()))
-	return filepath.Join(u.dir, hex.EncodeToString(sum[:16])), nil
+	return filepath.Join(u.opts.Dir, hex.EncodeToString(sum[:16])), nil
 }
 
 // release gives s back; the last user closes it.

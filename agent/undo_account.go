@@ -81,8 +81,9 @@ func (a *Agent) record(id string, changes []snapshot.Change) error {
 }
 
 // tellChanges makes of what the scans saw the turn's changes. What only tools
-// have told, as of a file that undo leaves out, stays. An event tells of each
-// change of which no tool has told this.
+// have told stays, as of a file that undo leaves out, unless it is sure that in
+// the end nothing has changed there. An event tells of each change of which no
+// tool has told this.
 func (t *turn) tellChanges(ctx context.Context, seen []snapshot.Change) {
 	told := map[string]runtime.Change{}
 	for _, c := range t.out.Changes {
@@ -97,8 +98,15 @@ func (t *turn) tellChanges(ctx context.Context, seen []snapshot.Change) {
 		delete(told, c.From)
 	}
 	for _, c := range t.out.Changes {
-		if _, only := told[c.Path]; only {
+		_, only := told[c.Path]
+		switch {
+		case !only:
+		case !t.watch.kept[c.Path] || more > 0:
 			list = append(list, c)
+		case c.Change == runtime.ChangeAdded:
+			t.emit(ctx, Event{Kind: KindFileChanged, Path: c.Path, Change: runtime.ChangeDeleted, Removed: c.Added})
+		default:
+			t.emit(ctx, Event{Kind: KindFileChanged, Path: c.Path, Change: runtime.ChangeModified, Added: c.Removed, Removed: c.Added})
 		}
 	}
 	t.out.Changes = list

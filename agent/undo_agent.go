@@ -11,12 +11,14 @@ import (
 // errNoUndo tells that the program keeps nothing that could be taken back.
 var errNoUndo = fmt.Errorf("%w: this program has no undo", ErrNotKept)
 
-// undoing is an agent's share in the undo of its workspace. Its fields are
-// guarded by Agent.mu.
+// undoing is an agent's share in the undo of its workspace.
 type undoing struct {
-	space *undoSpace      // nil before it is needed
-	told  map[string]bool // notices that are given once
+	opening sync.Mutex // may be held for long; guards space
+	space   *undoSpace // nil before it is needed
 
+	// The rest is guarded by Agent.mu.
+
+	told  map[string]bool // notices that are given once
 	life  context.Context // of scans; nil before the first one
 	stop  context.CancelFunc
 	scans sync.WaitGroup // those that their turn did not wait for
@@ -28,8 +30,8 @@ func (a *Agent) undoSpace() (*undoSpace, error) {
 	if a.opts.Undo == nil {
 		return nil, errNoUndo
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.undo.opening.Lock()
+	defer a.undo.opening.Unlock()
 	if a.undo.space != nil {
 		return a.undo.space, nil
 	}
@@ -67,12 +69,13 @@ func (a *Agent) closeUndo() error {
 	if a.undo.stop != nil {
 		a.undo.stop()
 	}
+	a.undo.life, a.undo.stop = nil, nil
 	a.mu.Unlock()
 	a.undo.scans.Wait()
-	a.mu.Lock()
+	a.undo.opening.Lock()
+	defer a.undo.opening.Unlock()
 	s := a.undo.space
-	a.undo.space, a.undo.life, a.undo.stop = nil, nil, nil
-	a.mu.Unlock()
+	a.undo.space = nil
 	if s == nil {
 		return nil
 	}

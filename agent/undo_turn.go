@@ -2,11 +2,13 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/snapshot"
+	"github.com/pygent/pygent/tools"
 )
 
 // watch follows what one turn does to the files of its workspace:
@@ -25,6 +27,7 @@ type watch struct {
 
 	stop     context.CancelFunc // ends the first scan
 	changing bool               // a call may have changed files
+	kept     map[string]bool    // paths that are covered in any case
 }
 
 // watchFiles begins to follow a turn; nil when nothing of it can change files,
@@ -33,7 +36,7 @@ func (t *turn) watchFiles() *watch {
 	if _, registry := t.inForce(); t.opts.Undo == nil || len(registry.Names()) == 0 {
 		return nil
 	}
-	w := &watch{began: make(chan struct{}), changing: t.jobsRun()}
+	w := &watch{began: make(chan struct{}), changing: t.jobsRun(), kept: map[string]bool{}}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(t.scanning())
 	go func() { // account waits for it, or closeUndo
@@ -62,11 +65,12 @@ func (t *turn) jobsRun() bool {
 }
 
 // mayChange waits, before a call that can change files, until it is known how
-// they were. The error tells that ctx ended meanwhile. Where that cannot be known
-// the call goes on, and the user is told.
-func (t *turn) mayChange(ctx context.Context) error {
+// they were: for an edit that is its own files, which are stored, for everything
+// else the first scan. The error tells that ctx ended meanwhile. Where it cannot be
+// known the call goes on, and the user is told.
+func (t *turn) mayChange(ctx context.Context, p tools.Proposal) error {
 	w := t.watch
-	if w == nil {
+	if w == nil || p.Effect == tools.EffectRead {
 		return nil
 	}
 	select {
@@ -75,7 +79,7 @@ func (t *turn) mayChange(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	err := w.err
-	if err == nil {
+	if err == nil && !t.keepAll(ctx, p) {
 		err = w.turn.Ready(ctx)
 	}
 	if ctx.Err() != nil {
@@ -86,6 +90,26 @@ func (t *turn) mayChange(ctx context.Context) error {
 		t.noticeOnce(ctx, "warning", notCovered(err))
 	}
 	return nil
+}
+
+// keepAll stores the files that an edit names, also where a scan leaves them out
+// or has failed. It reports whether that is all the edit can change: below a
+// directory there can be more.
+func (t *turn) keepAll(ctx context.Context, p tools.Proposal) bool {
+	if p.Effect != tools.EffectEdit {
+		return false
+	}
+	all := len(p.Paths) > 0
+	for _, name := range p.Paths {
+		if err := t.watch.turn.PreImage(name); err != nil {
+			t.notice(ctx, "warning", fmt.Sprintf("%s cannot be brought back: %v", name, err))
+			continue
+		}
+		t.watch.kept[name] = true
+		_, err := t.runtime.Workspace().ResolveDir(name)
+		all = all && err != nil
+	}
+	return all
 }
 
 // forsake leaves the first scan of a turn that changed nothing to itself: the

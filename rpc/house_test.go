@@ -49,7 +49,7 @@ func (h *house) open(lifetime context.Context) {
 	h.t.Helper()
 	h.server = NewServer(Options{Version: "1.0.0", Initialize: h.initialize, Close: h.close})
 	peer := h.server.Peer()
-	h.undo = agent.NewUndo("", errors.New("all workspaces are temporary"))
+	h.undo = agent.NewUndo(agent.UndoOptions{})
 	broker := &agent.Broker{}
 	h.broker = broker
 	h.tasks = tasks.NewManager(lifetime, tasks.Options{

@@ -19,12 +19,12 @@ func (m *Manager) proposeCollect(_ context.Context, env tools.Env, in collectIn)
 	if env.TaskID != "" {
 		return tools.Proposal{}, ErrNested
 	}
-	t, err := m.find(in.TaskID)
+	rt, err := m.runtimeOf(in.TaskID)
 	if err != nil {
 		return tools.Proposal{}, err
 	}
 	p := CollectParams{TaskID: in.TaskID, Path: in.Path, Dest: in.Dest}
-	from, to := t.runtime.Workspace(), env.Runtime.Workspace()
+	from, to := rt.Workspace(), env.Runtime.Workspace()
 	files, whole, err := collected(from, p)
 	if err != nil {
 		return tools.Proposal{}, err

@@ -63,7 +63,7 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	left := openLeftovers(log)
 	a.closers = append(a.closers, left.close)
 	a.store, a.noStore = sessionStore()
-	a.undo = undoStore()
+	a.undo = undoStore(a.store)
 	a.runtimes = newRuntimes(cfg, log, left)
 	a.closers = append(a.closers, a.runtimes.close)
 	return a, nil
@@ -141,12 +141,12 @@ func sessionStore() (*journal.Store, error) {
 }
 
 // undoStore is where undo keeps how workspaces were.
-func undoStore() *agent.Undo {
+func undoStore(sessions *journal.Store) *agent.Undo {
 	dir, err := statedir.Path()
 	if err != nil {
-		return agent.NewUndo("", err)
+		return agent.NewUndo(agent.UndoOptions{NoDir: err})
 	}
-	return agent.NewUndo(filepath.Join(dir, "undo"), nil)
+	return agent.NewUndo(agent.UndoOptions{Dir: filepath.Join(dir, "undo"), Sessions: sessions})
 }
 
 // openWorkspace opens root, or makes a temporary workspace for "".

@@ -214,7 +214,7 @@ func connect(b *testing.B, model agent.Model, notified func(string, json.RawMess
 	cfg := config.Default()
 	cfg.Runtime, cfg.Sandbox = config.RuntimeLocal, "none"
 	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop(), &leftovers{})}
-	a.store = journal.NewStore(b.TempDir())
+	a.store, a.undo = journal.NewStore(b.TempDir()), agent.NewUndo(agent.UndoOptions{Dir: b.TempDir()})
 	server := rpc.NewServer(rpc.Options{})
 	d, err := newDomain(b.Context(), a, server.Peer(), func(tasks.Task) {})
 	if err != nil {

@@ -158,8 +158,29 @@ func (c *comparison) preImages() error {
 		if !before.Same(after) {
 			c.pairs = append(c.pairs, pair{name, before, after})
 		}
+		if before.Kind == Absent && after.Kind == Dir && c.after != nil {
+			c.allNew(name)
+		}
 	}
 	return nil
+}
+
+// allNew makes all that is in a directory new, which was not there before the
+// turn: the first scan can have come too late to see that.
+func (c *comparison) allNew(top string) {
+	told := func(name string) bool { _, ok := c.pre[name]; return ok }
+	c.pairs = slices.DeleteFunc(c.pairs, func(p pair) bool { return strings.HasPrefix(p.path, top+"/") && !told(p.path) })
+	for dir, list := range c.after.dirs {
+		if dir != top && !strings.HasPrefix(dir, top+"/") {
+			continue
+		}
+		for i := range list {
+			name := path.Join(dir, list[i].name)
+			if !list[i].ignored && !told(name) {
+				c.pairs = append(c.pairs, pair{name, State{Kind: Absent}, c.t.secure(c.after, &list[i])})
+			}
+		}
+	}
 }
 
 func (c *comparison) afterOf(name string) (State, error) {

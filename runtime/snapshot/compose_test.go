@@ -43,3 +43,29 @@ func TestCancelledScanEnds(t *testing.T) {
 		t.Errorf("End = %v", err)
 	}
 }
+
+// A tool fills a directory before the first scan comes to it: all in it is new,
+// whatever the scan saw.
+func TestDirectoryFilledBeforeFirstScan(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write("other", "x\n")
+	s.scanning.Lock()
+	u := s.Begin(t.Context())
+	if err := u.PreImage("new/deep"); err != nil {
+		t.Fatal(err)
+	}
+	s.write("new/deep/a", "1\n")
+	s.write("new/deep/b/c", "2\n")
+	s.scanning.Unlock()
+	if err := u.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := u.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"added new/ +0-0", "added new/deep/ +0-0", "added new/deep/a +1-0", "added new/deep/b/ +0-0", "added new/deep/b/c +1-0"}
+	if diff := cmp.Diff(want, told(out.Changes)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}

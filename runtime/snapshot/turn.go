@@ -66,6 +66,7 @@ func (u *Turn) PreImage(name string) error {
 	select {
 	case <-u.ready:
 		if u.err == nil && u.before.knows(real) {
+			u.absent(real)
 			return nil
 		}
 	default:
@@ -87,6 +88,22 @@ func (u *Turn) PreImage(name string) error {
 		// The write makes the directories that lead there.
 	}
 	return nil
+}
+
+// absent notes that name was not there, if so: the second scan can leave out what
+// is made on the way to it.
+func (u *Turn) absent(name string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for ; name != "."; name = path.Dir(name) {
+		if e, _ := u.before.lookup(name); e != nil {
+			return
+		}
+		if _, known := u.pre[name]; known {
+			return
+		}
+		u.pre[name] = State{Kind: Absent}
+	}
 }
 
 // knows reports whether the scan tells all about name: what it is, or that it

@@ -1,0 +1,100 @@
+package agent
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/snapshot"
+)
+
+// Once a day the store of a workspace is cleared of what neither a session's
+// records nor the workspace itself need.
+func TestUndoCollects(t *testing.T) {
+	ws, err := runtime.OpenWorkspace(t.TempDir(), runtime.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	dir, sessions := t.TempDir(), t.TempDir()
+	undo := NewUndo(UndoOptions{Dir: dir, Sessions: journal.NewStore(sessions)})
+	file := filepath.Join(ws.Dir(), "f")
+	put := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contents := func() (n int) {
+		err := filepath.WalkDir(filepath.Join(dir), func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && filepath.Base(filepath.Dir(filepath.Dir(name))) == "objects" {
+				n++
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	use := func(during func(s *undoSpace)) {
+		t.Helper()
+		s, err := undo.open(ws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		during(s)
+		if err := undo.release(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turn := func(s *undoSpace, text string) []snapshot.Change {
+		u := s.tracker.Begin(t.Context())
+		if err := u.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		put(text)
+		out, err := u.End(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Changes
+	}
+	put("one, forgotten\n")
+	use(func(s *undoSpace) {
+		turn(s, "two, in the record\n")
+		changes := turn(s, "three\n")
+		if err := os.MkdirAll(filepath.Join(sessions, "s_1"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		log, err := s.log(filepath.Join(sessions, "s_1", undoFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Append(snapshot.Record{ID: "t_1", Changes: changes}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n := contents(); n != 3 {
+		t.Fatalf("%d contents", n)
+	}
+	use(func(*undoSpace) {})
+	if n := contents(); n != 3 {
+		t.Errorf("%d contents: it was cleared before a day was over", n)
+	}
+	past := time.Now().Add(-2 * collectEvery)
+	marks, err := filepath.Glob(filepath.Join(dir, "*", "collected"))
+	if err != nil || len(marks) != 1 {
+		t.Fatal(marks, err)
+	}
+	if err := os.Chtimes(marks[0], past, past); err != nil {
+		t.Fatal(err)
+	}
+	use(func(*undoSpace) {})
+	if n := contents(); n != 2 {
+		t.Errorf("%d contents, want those of the record", n)
+	}
+}

@@ -1,0 +1,238 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
+	"github.com/pygent/pygent/tools"
+)
+
+type messIn struct {
+	Write  map[string]string `json:"write,omitempty"`
+	Remove []string          `json:"remove,omitempty"`
+}
+
+// mess changes files as a command does: it tells nobody.
+func mess() tools.Tool {
+	return tools.New("mess", "Change files.", func(_ context.Context, env tools.Env, in messIn) (tools.Result, error) {
+		dir := env.Runtime.Workspace().Dir()
+		var errs []error
+		for name, text := range in.Write {
+			file := filepath.Join(dir, name)
+			errs = append(errs, os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o755))
+		}
+		for _, name := range in.Remove {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
+		}
+		return tools.Text("done"), errors.Join(errs...)
+	})
+}
+
+// undoAgent is one whose turns are followed, in a temporary workspace unless ws
+// is given.
+func undoAgent(t *testing.T, ws *runtime.Workspace, undo *agent.Undo, entries ...any) (*agent.Agent, *agenttest.Recorder) {
+	t.Helper()
+	if ws == nil {
+		var err error
+		if ws, err = runtime.TempWorkspace(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rec := &agenttest.Recorder{}
+	rt := runtime.New(ws, runtimetest.NewFake(nil, nil), runtime.Options{})
+	a := agent.New(agenttest.Script(entries...), registry(t, mess()), rt, agent.Options{SessionID: "s", Client: rec, Undo: undo, Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}})
+	t.Cleanup(func() {
+		if err := a.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return a, rec
+}
+
+func write(id, path, content string) agent.ToolCall {
+	return agenttest.Call(id, "write_file", map[string]any{"path": path, "content": content})
+}
+
+// told are the fileChanged events and the notices, in order.
+func told(rec *agenttest.Recorder) []string {
+	list := []string{}
+	for _, e := range rec.Events(agent.KindFileChanged, agent.KindNotice) {
+		if e.Kind == agent.KindNotice {
+			list = append(list, e.Level+": "+e.Text)
+			continue
+		}
+		list = append(list, e.Change+" "+e.Path)
+	}
+	return list
+}
+
+// What commands change is told at the turn's end, once, and so is that a tool's
+// change came to nothing.
+func TestChangesOfCommands(t *testing.T) {
+	a, rec := undoAgent(t, nil, agent.NewUndo(agent.UndoOptions{}),
+		agenttest.Calls("", write("a", "told", "x\n"), write("b", "gone", "x\n"), write("c", "twice", "x\n"),
+			agenttest.Call("d", "mess", messIn{Write: map[string]string{"silent": "y\n", "twice": "z\nz\n"}, Remove: []string{"gone"}})),
+		agenttest.Text("done"))
+	out := a.Run(t.Context(), "go", agent.Turn{})
+	want := []runtime.Change{
+		{Path: "silent", Change: "added", Added: 1}, {Path: "told", Change: "added", Added: 1}, {Path: "twice", Change: "added", Added: 2},
+	}
+	if diff := cmp.Diff(want, out.Changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"added told", "added gone", "added twice", "added silent", "deleted gone"}, told(rec)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if kinds := rec.Kinds(); kinds[len(kinds)-1] != agent.KindTurnFinished {
+		t.Errorf("the turn ends with %s", kinds[len(kinds)-1])
+	}
+}
+
+// Where nothing can be kept the turn works all the same, and says once what that
+// means.
+func TestTurnWithoutUndo(t *testing.T) {
+	ws, err := runtime.OpenWorkspace(t.TempDir(), runtime.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, rec := undoAgent(t, ws, agent.NewUndo(agent.UndoOptions{NoDir: errors.New("HOME is not set")}),
+		agenttest.Calls("", write("a", "told", "x\n"), agenttest.Call("b", "mess", messIn{Write: map[string]string{"silent": "y\n"}})),
+		agenttest.Text("done"))
+	out := a.Run(t.Context(), "go", agent.Turn{})
+	if out.Status != agent.StatusCompleted || len(out.Changes) != 1 {
+		t.Errorf("%+v", out)
+	}
+	want := []string{
+		"warning: what commands change in this turn is not told and cannot be undone: there is no directory to keep files in: HOME is not set",
+		"added told",
+	}
+	if diff := cmp.Diff(want, told(rec)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// What is left out is said once a session, and a tool's own write there is undone
+// nevertheless. A hook that a turn plants is told at its end, and not again.
+func TestUndoTellsOnce(t *testing.T) {
+	undo := agent.NewUndo(agent.UndoOptions{})
+	hook := messIn{Write: map[string]string{"sub/.git/HEAD": "ref: refs/heads/main\n", "sub/.git/hooks/pre-commit": "#!/bin/sh\n"}}
+	var a *agent.Agent
+	var rec *agenttest.Recorder
+	s := agent.NewSessions(t.Context(), agent.SessionsOptions{Undo: undo, New: func(context.Context, agent.Spec) (*agent.Agent, error) {
+		a, rec = undoAgent(t, nil, undo,
+			agenttest.Calls("", agenttest.Call("a", "mess", messIn{Write: map[string]string{"node_modules/x/index.js": "1\n"}}),
+				write("b", "node_modules/y.js", "2\n")),
+			agenttest.Text("done"),
+			agenttest.Calls("", agenttest.Call("c", "mess", hook)), agenttest.Text("done"),
+			agenttest.Calls("", agenttest.Call("d", "mess", messIn{Write: map[string]string{"a": "b"}})), agenttest.Text("done"))
+		return a, nil
+	}})
+	var id string
+	var turns []string
+	for range 3 {
+		res, err := s.Step(t.Context(), agent.StepParams{Prompt: "go"})
+		if err != nil || res.Status != agent.StatusCompleted {
+			t.Fatal(res, err)
+		}
+		id, turns = res.SessionID, append(turns, res.TurnID)
+	}
+	var notices []string
+	for _, e := range rec.Events(agent.KindNotice) {
+		notices = append(notices, e.Level+": "+e.Text)
+	}
+	if len(notices) != 2 || !strings.Contains(notices[0], `info: changes of these are not seen and cannot be undone: "node_modules"`) ||
+		!strings.Contains(notices[1], "warning: sub/.git/hooks/pre-commit is a hook") {
+		t.Errorf("notices: %q", notices)
+	}
+	res, err := s.RevertFiles(t.Context(), agent.RevertParams{SessionID: id, TurnID: turns[0]})
+	if diff := cmp.Diff([]agent.AppliedChange{{Path: "node_modules/y.js", Change: "deleted"}}, res.Applied); diff != "" || err != nil {
+		t.Errorf("%v, applied (-want +got):\n%s", err, diff)
+	}
+}
+
+// A session's rewind takes files along over turns, reverts and rewinds alike.
+func TestRewindWithFiles(t *testing.T) {
+	undo := agent.NewUndo(agent.UndoOptions{Dir: t.TempDir()})
+	root := t.TempDir()
+	entries := []any{
+		agenttest.Calls("", write("a", "f", "1\n")), agenttest.Text("one"),
+		agenttest.Text("nothing"),
+		agenttest.Calls("", write("b", "f", "2\n")), agenttest.Text("two"),
+	}
+	model := agenttest.Script(entries...)
+	s := agent.NewSessions(t.Context(), agent.SessionsOptions{Undo: undo, Store: journal.NewStore(t.TempDir()), New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+		ws, err := runtime.OpenWorkspace(root, runtime.OpenOptions{})
+		if err != nil {
+			return nil, err
+		}
+		rt := runtime.New(ws, runtimetest.NewFake(nil, nil), runtime.Options{})
+		return agent.New(model, registry(t), rt, agent.Options{SessionID: spec.SessionID, Undo: undo, Permissions: agent.Permissions{Mode: agent.ModeAuto}}), nil
+	}})
+	defer func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var id string
+	var turns []string
+	for range 3 {
+		res, err := s.Step(t.Context(), agent.StepParams{SessionID: id, Prompt: "go"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, turns = res.SessionID, append(turns, res.TurnID)
+	}
+	file := func(want string) {
+		t.Helper()
+		got, err := os.ReadFile(filepath.Join(root, "f"))
+		if string(got) != want || want == "" && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("f has %q, want %q; %v", got, want, err)
+		}
+	}
+	rewind := func(to string) string {
+		t.Helper()
+		res, err := s.RewindSession(t.Context(), agent.RewindParams{SessionID: id, TurnID: to})
+		if err != nil || len(res.Conflicts) > 0 {
+			t.Fatal(res, err)
+		}
+		return res.TurnID
+	}
+	reopen := func() {
+		t.Helper()
+		if _, err := s.CloseSession(t.Context(), agent.OpenSessionParams{SessionID: id}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ResumeSession(t.Context(), agent.OpenSessionParams{SessionID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file("2\n")
+	back := rewind(turns[1]) // a turn that changed nothing
+	file("1\n")
+	reopen()
+	rewind(back)
+	file("2\n")
+	reverted, err := s.RevertFiles(t.Context(), agent.RevertParams{SessionID: id, TurnID: turns[2]})
+	if err != nil || len(reverted.Applied) != 1 {
+		t.Fatal(reverted, err)
+	}
+	file("1\n")
+	reopen()
+	before := rewind(turns[0])
+	file("")
+	rewind(before)
+	file("1\n")
+	rewind(reverted.TurnID)
+	file("2\n")
+}

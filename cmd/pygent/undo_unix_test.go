@@ -1,0 +1,282 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/docker"
+	"github.com/pygent/pygent/runtime/runtimetest"
+	"github.com/pygent/pygent/tools"
+)
+
+// undoScript is what the commands of the turn that is undone do.
+const undoScript = `set -e
+sed -i 's/two/2/' src/edited.txt
+mv src/old.txt src/renamed.txt
+rm src/gone.txt
+rm -r whole
+printf 'a\0b' > image.bin
+chmod 755 run.sh
+mkdir empty
+ln -s edited.txt src/link`
+
+// fillUndoTree makes the files of these tests.
+func fillUndoTree(t *testing.T, dir string) {
+	t.Helper()
+	for name, text := range map[string]string{
+		"src/edited.txt": "one\ntwo\n", "src/old.txt": "it moves\n", "src/gone.txt": "no newline", "run.sh": "#!/bin/sh\n",
+		"whole/tree/file": "x\n", "tool.txt": "before\n", "kept.bin": "\x00\x01",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "src/gone.txt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// treeOf is all that is below dir: modes, contents and the targets of links.
+func treeOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	tree := map[string]string{}
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		var content []byte
+		switch {
+		case info.Mode()&fs.ModeSymlink != 0:
+			var target string
+			target, err = os.Readlink(file)
+			content = []byte(target)
+		case info.Mode().IsRegular():
+			content, err = os.ReadFile(file)
+		}
+		rel, _ := filepath.Rel(dir, file)
+		tree[rel] = fmt.Sprintf("%v %q", info.Mode(), content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// undoModel makes the change when it is told to, hangs when it is told to, and
+// says something else otherwise.
+func undoModel(w http.ResponseWriter, req agenttest.ServerRequest) {
+	last := req.Messages[len(req.Messages)-1]
+	reply := agenttest.Text("done")
+	if last.Role == agent.RoleUser {
+		switch *last.Content {
+		case "change":
+			reply = agenttest.Calls("",
+				agenttest.Call("a", "write_file", map[string]any{"path": "tool.txt", "content": "after\n"}),
+				agenttest.Call("b", "bash", map[string]any{"cmd": undoScript}))
+		case "hang":
+			reply = agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "echo x > hanging; echo ready; sleep 1000"}))
+		}
+	}
+	agenttest.WriteReply(w, reply)
+}
+
+// undoServer is a program that serves a workspace.
+type undoServer struct {
+	*killClient
+	cmd *exec.Cmd
+}
+
+func startUndo(t *testing.T, url, state, root string) undoServer {
+	t.Helper()
+	cmd := exec.Command("pygent", "serve", "--no-docker", "--root", root)
+	cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+url, "OPENAI_API_KEY=test", "XDG_STATE_HOME="+state, "XDG_CONFIG_HOME="+state)
+	in, inErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	if err := errors.Join(inErr, outErr); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait() // some were killed
+	})
+	return undoServer{&killClient{killing: &killing{t: t, answers: map[string]string{}}, in: in, out: bufio.NewReader(out)}, cmd}
+}
+
+// revert calls files/revert and returns what it answers.
+func (s undoServer) revert(session, turn string) agent.RevertResult {
+	s.t.Helper()
+	var res agent.RevertResult
+	s.call("files/revert", agent.RevertParams{SessionID: session, TurnID: turn}, &res)
+	return res
+}
+
+// A turn that changes files by tools and by commands in the sandbox is taken back
+// to the byte, that is taken back, what was edited by hand stays, and all of it
+// works after the server was killed in the next turn.
+func TestTurnUndone(t *testing.T) {
+	root, state := t.TempDir(), t.TempDir()
+	fillUndoTree(t, root)
+	entries := make([]any, 20)
+	for i := range entries {
+		entries[i] = undoModel
+	}
+	url := agenttest.Server(t, entries...).URL
+	before := treeOf(t, root)
+	s := startUndo(t, url, state, root)
+	var made agent.NewSessionResult
+	s.call("session/new", agent.NewSessionParams{}, &made)
+	if made.Runtime.Sandbox != runtime.SandboxStrong {
+		t.Logf("the sandbox is %q here", made.Runtime.Sandbox)
+	}
+	var step agent.StepResult
+	s.call("agent/step", agent.StepParams{SessionID: made.SessionID, Prompt: "change"}, &step)
+	want := []runtime.Change{
+		{Path: "image.bin", Change: runtime.ChangeAdded},
+		{Path: "run.sh", Change: runtime.ChangeModified},
+		{Path: "src/edited.txt", Change: runtime.ChangeModified, Added: 1, Removed: 1},
+		{Path: "src/gone.txt", Change: runtime.ChangeDeleted, Removed: 1},
+		{Path: "src/link", Change: runtime.ChangeAdded},
+		{Path: "src/renamed.txt", From: "src/old.txt", Change: runtime.ChangeRenamed},
+		{Path: "tool.txt", Change: runtime.ChangeModified, Added: 1, Removed: 1},
+		{Path: "whole/tree/file", Change: runtime.ChangeDeleted, Removed: 1},
+	}
+	if diff := gocmp.Diff(want, step.Changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	after := treeOf(t, root)
+
+	same := func(what string, want map[string]string, res agent.RevertResult) {
+		t.Helper()
+		if diff := gocmp.Diff(want, treeOf(t, root)); diff != "" || len(res.Conflicts) > 0 {
+			t.Errorf("%s: conflicts %v, files (-want +got):\n%s", what, res.Conflicts, diff)
+		}
+	}
+	same("undo", before, s.revert(made.SessionID, step.TurnID))
+	same("undo of the undo", after, s.revert(made.SessionID, ""))
+
+	edited := filepath.Join(root, "src", "edited.txt")
+	if err := os.WriteFile(edited, []byte("by hand\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	res := s.revert(made.SessionID, step.TurnID)
+	if diff := gocmp.Diff([]agent.FileConflict{{Path: "src/edited.txt", Reason: "it was changed since"}}, res.Conflicts); diff != "" {
+		t.Errorf("conflicts (-want +got):\n%s", diff)
+	}
+	byHand := treeOf(t, root)
+	if got, want := byHand["src/edited.txt"], `-rw-r--r-- "by hand\n"`; got != want {
+		t.Errorf("the file that was edited by hand is %s", got)
+	}
+	s.revert(made.SessionID, "")
+	if err := os.WriteFile(edited, []byte("one\n2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	same("after the conflict", after, agent.RevertResult{})
+
+	s.killInTurn(made.SessionID)
+	if err := os.Remove(filepath.Join(root, "hanging")); err != nil {
+		t.Fatal(err)
+	}
+	s = startUndo(t, url, state, root)
+	s.call("session/resume", agent.OpenSessionParams{SessionID: made.SessionID}, new(agent.ResumeResult))
+	same("undo after kill -9", before, s.revert(made.SessionID, step.TurnID))
+	var back agent.RewindResult
+	s.call("session/rewind", agent.RewindParams{SessionID: made.SessionID, TurnID: step.TurnID}, &back)
+	same("rewound to before the turn and its undo", before, agent.RevertResult{Conflicts: back.Conflicts})
+}
+
+// killInTurn kills the server while a command of a turn runs.
+func (s undoServer) killInTurn(session string) {
+	s.t.Helper()
+	s.send("agent/step", agent.StepParams{SessionID: session, Prompt: "hang"})
+	for {
+		msg, ok := s.next()
+		if !ok {
+			s.t.Fatal("the server ended")
+		}
+		if strings.Contains(string(msg.Params), `"delta":"ready`) {
+			break
+		}
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	for ok := true; ok; {
+		_, ok = s.next()
+	}
+}
+
+// Where files are copied into the container and back, a turn's changes are seen
+// and undone all the same.
+func TestTurnUndoneInContainerWithCopies(t *testing.T) {
+	image := cmp.Or(os.Getenv("PYGENT_TEST_IMAGE"), "pygent-test:busybox")
+	client, err := docker.Connect()
+	if err == nil {
+		defer client.Close()
+		err = client.Probe(t.Context(), image)
+	}
+	if err != nil {
+		runtimetest.Missing(t, err)
+	}
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fillUndoTree(t, ws.Dir())
+	registry, err := tools.NewRegistry(tools.Bash(), tools.WriteFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	undo := agent.NewUndo(agent.UndoOptions{})
+	sessions := agent.NewSessions(t.Context(), agent.SessionsOptions{Undo: undo, New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+		executor := docker.New(ws, docker.Options{Client: client, Image: image, NoMount: true, NoSupervisor: true})
+		model := agenttest.Script(
+			agenttest.Calls("", agenttest.Call("a", "bash", map[string]any{"cmd": undoScript})), agenttest.Text("done"))
+		return agent.New(model, registry, runtime.New(ws, executor, runtime.Options{}), agent.Options{SessionID: spec.SessionID, Undo: undo}), nil
+	}})
+	defer func() {
+		if err := sessions.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	before := treeOf(t, ws.Dir())
+	step, err := sessions.Step(t.Context(), agent.StepParams{Prompt: "change"})
+	if err != nil || step.Error != nil || len(step.Changes) != 7 {
+		t.Fatalf("%+v, %v", step, err)
+	}
+	res, err := sessions.RevertFiles(t.Context(), agent.RevertParams{SessionID: step.SessionID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(before, treeOf(t, ws.Dir())); diff != "" || len(res.Conflicts) > 0 {
+		t.Errorf("conflicts %v, files (-want +got):\n%s", res.Conflicts, diff)
+	}
+}
