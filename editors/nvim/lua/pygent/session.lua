@@ -192,6 +192,10 @@ function M.open(callback)
       return done(err)
     end
     state.connection = connection
+    vim.api.nvim_create_autocmd('VimLeavePre', {
+      group = vim.api.nvim_create_augroup('pygent.session', {}),
+      callback = M.close,
+    })
     with_server()
   end)
 end
