@@ -65,7 +65,10 @@ function selected({ folders }: Parts): { chat: Chat; attachment: Attachment } | 
   const editor = vscode.window.activeTextEditor;
   const chat = folders.forDocument(editor?.document);
   const attachment = editor && attachmentOf(chat.server.folder, editor);
-  if (!attachment) return void say("open a file of the workspace first.");
+  if (!attachment) {
+    say("open a file of the workspace first.");
+    return undefined;
+  }
   folders.show(chat);
   return { chat, attachment };
 }

@@ -74,9 +74,12 @@ const tests = {
     await until(() => !alive(pid));
   },
 
-  "tasks are in the tree, with what they changed": async ({ server, tasks }) => {
+  "tasks are in the tree, with what they changed": async ({ server, tasks, approvals }) => {
     await server.request("tasks/start", { prompt: "Summarise notes", files: ["notes.txt"] });
-    await until(() => tasks.getChildren().length === 1 && tasks.running === 0);
+    await until(() => {
+      for (const { requestKey } of approvals.pending.approvals) approvals.approve(requestKey, "allow");
+      return tasks.getChildren().length === 1 && tasks.running === 0;
+    });
     const [node] = tasks.getChildren();
     assert.match(tasks.getTreeItem(node).description, /finished · 2 steps · 1 file/);
     await vscode.commands.executeCommand("pygent.task.output", node);
@@ -88,9 +91,16 @@ const tests = {
 
 exports.run = async () => {
   const extension = vscode.extensions.getExtension("pygent.pygent");
-  const { folders, tasks } = await extension.activate();
+  const { folders, tasks, approvals } = await extension.activate();
   const chat = folders.active;
-  const context = { extension, chat, tasks, server: chat.server, root: vscode.workspace.workspaceFolders[0].uri };
+  const context = {
+    extension,
+    chat,
+    tasks,
+    approvals,
+    server: chat.server,
+    root: vscode.workspace.workspaceFolders[0].uri,
+  };
   const failed = [];
   for (const [name, test] of Object.entries(tests)) {
     try {

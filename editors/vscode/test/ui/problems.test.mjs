@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { command, openPanel, openWindow, picture, say, startBrowser } from "../lib/browser.mjs";
+import { openPanel, openWindow, picture, say, startBrowser } from "../lib/browser.mjs";
 import { startEditor } from "../lib/editor.mjs";
 import { extension, program, scratch } from "../lib/places.mjs";
 
@@ -44,11 +44,9 @@ describe("problems", { concurrency: false }, () => {
     space?.remove();
   });
 
-  /** Starts the server anew with another program, and answers what the panel says then. */
+  /** Sets another program, which starts the server anew, and answers what the panel says then. */
   async function withProgram(path, title) {
     editor.set({ "pygent.path": path });
-    await page.waitForTimeout(500); // the editor takes files of settings over some time after they were written
-    await command(page, "Pygent: Restart Server");
     await problem.getByRole("heading", { name: title }).waitFor();
     return problem.innerText();
   }
@@ -73,8 +71,6 @@ describe("problems", { concurrency: false }, () => {
 
   test("there is no key", async () => {
     editor.set({ "pygent.path": program });
-    await page.waitForTimeout(500);
-    await command(page, "Pygent: Restart Server");
     await problem.waitFor({ state: "hidden" });
     await say(panel, "Hello");
     await problem.getByText("No model yet").waitFor();
