@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,4 +236,28 @@ func TestRewindWithFiles(t *testing.T) {
 	file("1\n")
 	rewind(reverted.TurnID)
 	file("2\n")
+}
+
+// A command that follows the model's first word waits until the whole tree is
+// known: what it changes at once, anywhere, is seen.
+func TestCommandWaitsForFirstScan(t *testing.T) {
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := messIn{Write: map[string]string{}}
+	for i := range 1500 {
+		name := fmt.Sprintf("d%d/f%d", i%8, i)
+		file := filepath.Join(ws.Dir(), name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(name), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		if i%50 == 0 {
+			change.Write[name] = "changed"
+		}
+	}
+	a, _ := undoAgent(t, ws, agent.NewUndo(agent.UndoOptions{}), agenttest.Calls("", agenttest.Call("a", "mess", change)), agenttest.Text("done"))
+	if out := a.Run(t.Context(), "go", agent.Turn{}); len(out.Changes) != len(change.Write) {
+		t.Errorf("%d of %d changes were seen", len(out.Changes), len(change.Write))
+	}
 }
