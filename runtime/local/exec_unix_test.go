@@ -87,3 +87,32 @@ func TestInfoSaysThatNothingIsConfined(t *testing.T) {
 		t.Errorf("%+v", info)
 	}
 }
+
+// TestShellIsFoundAgain: that its place is remembered must not show.
+func TestShellIsFoundAgain(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	for dir, says := range map[string]string{first: "first", second: "second"} {
+		if err := os.WriteFile(filepath.Join(dir, "sh"), []byte("#!/bin/sh\necho "+says+"\n"), 0o755); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	rt := newRuntime(t)
+	cleanup(t, rt)
+	want := func(text string) {
+		t.Helper()
+		if res := rt.Bash(t.Context(), "x", runtime.BashOptions{}); res.Text != "$ x\n"+text+"\n" {
+			t.Errorf("%q is not said: %q", text, res.Text)
+		}
+	}
+	t.Setenv("PATH", first+":"+second)
+	want("first")
+	want("first")
+	if err := os.Remove(filepath.Join(first, "sh")); err != nil {
+		t.Fatal(err)
+	}
+	want("second")
+	t.Setenv("PATH", t.TempDir())
+	if res := rt.Bash(t.Context(), "x", runtime.BashOptions{}); !errors.Is(res.Err, runtime.ErrUnavailable) {
+		t.Errorf("without any: %q", res.Text)
+	}
+}

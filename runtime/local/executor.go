@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -60,6 +62,8 @@ type Executor struct {
 	mu      sync.Mutex // guards what is below
 	closed  bool
 	running int
+	shell   string // as findShell found it, while PATH was path
+	path    string
 }
 
 var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavailable)
@@ -97,11 +101,33 @@ func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer)
 	if err := e.ws.Check(); err != nil {
 		return runtime.Exit{}, err
 	}
-	shell, err := exec.LookPath("sh")
+	shell, err := e.findShell()
 	if err != nil {
 		return runtime.Exit{}, fmt.Errorf("%w: no shell: %w; install one or add the directory of sh to PATH", runtime.ErrUnavailable, err)
 	}
 	return e.run(ctx, shell, cmd, out)
+}
+
+// findShell looks sh up. Where it was, it is first looked for: the directories
+// before it in PATH, each with an error to be made, took as long as all else here.
+func (e *Executor) findShell() (string, error) {
+	path := os.Getenv("PATH")
+	e.mu.Lock()
+	shell := e.shell
+	if shell == "" || e.path != path {
+		shell = "sh"
+	}
+	e.mu.Unlock()
+	found, err := exec.LookPath(shell)
+	if err != nil && shell != "sh" {
+		found, err = exec.LookPath("sh")
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.shell, e.path = "", path; err == nil && filepath.IsAbs(found) {
+		e.shell = found
+	}
+	return found, err
 }
 
 // begin counts a command in, unless the executor is closed.
