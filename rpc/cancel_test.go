@@ -107,8 +107,8 @@ func turnMessage(t *testing.T, v *served) (m message) {
 // model that has gone silent, for a command.
 func TestCancelWhereverItWaits(t *testing.T) {
 	for _, tt := range []struct{ name, reply, until, mode string }{
-		{"the user", `{"calls":[{"id":"a","name":"ask_user","arguments":{"prompt":"Which?"}}]}`, methodAskUser, agent.ModeAuto},
-		{"an approval", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make"}}]}`, methodRequestApproval, agent.ModeAsk},
+		{"the user", `{"calls":[{"id":"a","name":"ask_user","arguments":{"prompt":"Which?"}}]}`, MethodAskUser, agent.ModeAuto},
+		{"an approval", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make"}}]}`, MethodRequestApproval, agent.ModeAsk},
 		{"the model", `{"content":"Well ","stall":true}`, agent.KindTextDelta, agent.ModeAuto},
 		{"a command", `{"calls":[{"id":"a","name":"bash","arguments":{"cmd":"make","timeout":600}}]}`, agent.KindToolOutput, agent.ModeAuto},
 	} {

@@ -219,7 +219,7 @@ func TestQuestionWithdrawn(t *testing.T) {
 func TestClientGoneWhileAsked(t *testing.T) {
 	v := open(t, newLab(Options{}))
 	v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/approve"}`)
-	if got := v.reply(t); !strings.Contains(got, methodRequestApproval) {
+	if got := v.reply(t); !strings.Contains(got, MethodRequestApproval) {
 		t.Fatal(got)
 	}
 	_ = v.in.Close()

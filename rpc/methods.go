@@ -12,14 +12,28 @@ import (
 // Names of methods, for clients in Go. A method's name stands in this file and
 // nowhere else.
 const (
-	MethodStep       = "agent/step"
-	MethodInterrupt  = "agent/interrupt"
+	MethodStep            = "agent/step"
+	MethodInterrupt       = "agent/interrupt"
+	MethodPendingRequests = "agent/pendingRequests"
+	MethodRespond         = "agent/respond"
+
 	MethodTaskStart  = "tasks/start"
 	MethodTaskStatus = "tasks/status"
 	MethodCollect    = "files/collect"
 
-	MethodSessionNew    = "session/new"
-	MethodSessionResume = "session/resume"
+	MethodSessionNew       = "session/new"
+	MethodSessionList      = "session/list"
+	MethodSessionResume    = "session/resume"
+	MethodSessionEvents    = "session/events"
+	MethodSessionConfigure = "session/configure"
+	MethodSessionClose     = "session/close"
+	MethodSessionExport    = "session/export"
+
+	MethodExec       = "runtime/exec"
+	MethodTaskList   = "tasks/list"
+	MethodTaskCancel = "tasks/cancel"
+	MethodDiff       = "files/diff"
+	MethodRevert     = "files/revert"
 
 	MethodInitialize  = "initialize"
 	MethodInitialized = "initialized"
@@ -30,8 +44,8 @@ const (
 
 	MethodEvent           = "agent/event"
 	MethodTaskChanged     = "tasks/changed"
-	methodRequestApproval = "agent/requestApproval"
-	methodAskUser         = "agent/askUser"
+	MethodRequestApproval = "agent/requestApproval"
+	MethodAskUser         = "agent/askUser"
 	methodShowMessage     = "window/showMessageRequest"
 )
 
@@ -47,42 +61,42 @@ func methods() []entry {
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
-		call("agent/pendingRequests", "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
-		call("agent/respond", "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
+		call(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
+		call(MethodRespond, "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
 		call(MethodInterrupt, "Ends a session's running turn.", (*agent.Sessions).Interrupt),
 
 		call(MethodSessionNew, "Makes a session. Nothing runs in it before its first command.", (*agent.Sessions).NewSession),
-		call("session/list", "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
+		call(MethodSessionList, "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
 		call(MethodSessionResume, "Opens a session that a server has left. The history is not sent: session/events has it.", (*agent.Sessions).ResumeSession),
-		call("session/events", "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
-		call("session/configure", "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),
+		call(MethodSessionEvents, "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
+		call(MethodSessionConfigure, "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),
 		call("session/rewind", "Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.", (*agent.Sessions).RewindSession),
-		call("session/close", "Ends what runs in a session and releases it. It can be resumed.", (*agent.Sessions).CloseSession),
+		call(MethodSessionClose, "Ends what runs in a session and releases it. It can be resumed.", (*agent.Sessions).CloseSession),
 		call("session/delete", "Closes a session and removes what is kept of it.", (*agent.Sessions).DeleteSession),
-		call("session/export", "Writes a session as one text.", (*agent.Sessions).ExportSession),
+		call(MethodSessionExport, "Writes a session as one text.", (*agent.Sessions).ExportSession),
 
 		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
-		call("runtime/exec", "Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.", (*agent.Sessions).Exec),
+		call(MethodExec, "Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.", (*agent.Sessions).Exec),
 
 		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
 		call(MethodTaskStatus, "Tells how a task is.", (*tasks.Manager).Status),
-		call("tasks/list", "Lists tasks, oldest first.", (*tasks.Manager).List),
+		call(MethodTaskList, "Lists tasks, oldest first.", (*tasks.Manager).List),
 		call("tasks/wait", "Waits for tasks to end.", (*tasks.Manager).Wait),
 		call("tasks/output", "Reads the events of a task's agent back, page by page, also while it runs.", (*agent.Sessions).TaskOutput),
 		call("tasks/send", "Starts a further turn of a task that has ended or waits for an answer.", (*tasks.Manager).Send),
-		call("tasks/cancel", "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
+		call(MethodTaskCancel, "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
 		call("tasks/remove", "Forgets an ended task and deletes its workspace and its session.", (*tasks.Manager).Remove),
 		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
-		call("files/diff", "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
-		call("files/revert", "Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
+		call(MethodDiff, "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
+		call(MethodRevert, "Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
 		call("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
 		call("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 
 		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		event[tasks.Changed](MethodTaskChanged, "A task's state changed."),
 
-		ask[agent.Approval, agent.Decision](methodRequestApproval, "Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny."),
-		ask[agent.Question, agent.Answer](methodAskUser, "Asks the user; only with the capability askUser."),
+		ask[agent.Approval, agent.Decision](MethodRequestApproval, "Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny."),
+		ask[agent.Question, agent.Answer](MethodAskUser, "Asks the user; only with the capability askUser."),
 		ask[MessageRequest, *MessageAction](methodShowMessage, "Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage."),
 	}
 }

@@ -106,7 +106,7 @@ func (p *Peer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Dec
 		return deny, nil
 	}
 	var d agent.Decision
-	if err := p.ask(ctx, methodRequestApproval, a, &d); err != nil {
+	if err := p.ask(ctx, MethodRequestApproval, a, &d); err != nil {
 		deny.Feedback = "the client did not answer: " + err.Error()
 		return deny, context.Cause(ctx)
 	}
@@ -124,17 +124,10 @@ func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, o
 	if !p.capabilities().AskUser {
 		return agent.Answer{}, false, nil
 	}
-	if err := p.ask(ctx, methodAskUser, q, &a); err != nil {
+	if err := p.ask(ctx, MethodAskUser, q, &a); err != nil {
 		return agent.Answer{}, false, context.Cause(ctx)
 	}
 	return a, true, nil
-}
-
-// Asks tells whether the client has said that it takes approvals, and questions
-// to the user. It has not before initialize, and can nothing when it is gone.
-func (p *Peer) Asks() (approvals, questions bool) {
-	can := p.capabilities()
-	return can.Approvals, can.AskUser
 }
 
 func (p *Peer) capabilities() abilities {

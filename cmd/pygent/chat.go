@@ -3,32 +3,41 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/chat"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/rpc"
 )
 
 func chatCommand(std streams, f *flags) *cobra.Command {
+	var resume string
 	cmd := &cobra.Command{
 		Use:   "chat",
-		Short: "Talk to the agent, line by line",
-		Long: `Chat is an interactive session in the current directory, or in --root. Each line
-is a message; Ctrl-C stops the turn that runs, and leaves when none does. /exit,
-quit, q and the end of input leave too.`,
+		Short: "Talk to the agent in the terminal",
+		Long: `Chat is a conversation in the current directory, or in --root. /help lists its
+commands. Enter sends, Alt-Enter or a backslash before Enter begins a new line;
+what is sent while a turn runs is heard before the model's next round. Ctrl-C
+stops the turn, and leaves when pressed again; /exit, quit, q and the end of
+input leave too.
+
+Without a terminal, or with NO_COLOR or TERM=dumb, the same goes line by line.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return chat(cmd.Context(), std, f)
+			return talk(cmd.Context(), std, f, resume)
 		},
 	}
 	agentFlags(cmd, f)
+	cmd.Flags().StringVar(&resume, "resume", "", "`id` of a session to go on with; 1 is the last one of this workspace")
 	return cmd
 }
 
@@ -38,81 +47,104 @@ type line struct {
 	err  error
 }
 
-func chat(ctx context.Context, std streams, f *flags) error {
+// talk is a conversation with a server in this process, over a pipe like any
+// other client's.
+func talk(ctx context.Context, std streams, f *flags, resume string) error {
+	root, err := filepath.Abs(f.project())
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
 	life, stop := untilEnded(ctx)
 	defer stop()
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	defer signal.Stop(interrupts)
-
-	lines := readLines(std.in)
-	client := &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() <-chan line { return lines })}
-	d, closeAll, err := localDomain(life, std, f, client)
+	screen := isTerminal(std.in) && isTerminal(std.out) && chat.Fits(os.Environ())
+	o := chat.Options{Root: root, Version: version(), Resume: resume, In: std.in, Out: std.out}
+	if screen {
+		warnings := make(logLines, maxLogLines)
+		o.Warnings, std.err = warnings, warnings
+	}
+	a, err := newApp(f, std, root)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
-	info := d.app.runtimes.info(life)
-	fmt.Fprintf(std.out, "pygent %s: %s (%s), model %s. /exit leaves.\n", version(), info.Kind, info.Sandbox, d.app.cfg.Model)
-	for {
-		fmt.Fprint(std.out, "> ")
-		select {
-		case <-interrupts:
-			fmt.Fprintln(std.out)
-			return nil
-		case <-life.Done():
-			return &exitError{code: exitCancelled}
-		case l := <-lines:
-			if l.err != nil {
-				fmt.Fprintln(std.out)
-				return endOfInput(l.err)
-			}
-			switch text := strings.TrimSpace(l.text); text {
-			case "":
-			case "/exit", "quit", "q":
-				return nil
-			default:
-				if err := say(life, std, d, text, interrupts); err != nil {
-					return err
-				}
-			}
-		}
-	}
-}
-
-func endOfInput(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return &exitError{exitFailed, fmt.Errorf("read input: %w", err)}
-}
-
-// say does one turn, which Ctrl-C cancels.
-func say(life context.Context, std streams, d *domain, text string, interrupts <-chan os.Signal) error {
-	ctx, cancel := context.WithCancel(life)
-	ended := make(chan struct{})
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-interrupts:
-			cancel()
-		case <-ended:
-		}
-	}()
-	res, err := d.sessions.Step(ctx, agent.StepParams{Prompt: text})
-	close(ended)
-	<-watched
-	cancel()
-	if errors.Is(err, agent.ErrAuthRequired) {
+	defer a.close()
+	if err := a.ready(); err != nil {
 		return &exitError{exitFailed, err}
 	}
+	a.cfg.Workspace, o.Model = root, a.cfg.Model
+	conn, ended, err := a.serveHere(life)
 	if err != nil {
-		fmt.Fprintf(std.out, "error: %s\n", term.Safe(err.Error()))
-		return nil
+		return err
 	}
-	report(streams{out: std.out, err: std.out}, res)
+	defer ended()
+	o.Conn = conn
+	if screen {
+		err = chat.Screen(life, o)
+	} else {
+		err = talkInLines(life, std, o)
+	}
+	switch {
+	case life.Err() != nil:
+		return &exitError{code: exitCancelled}
+	case err != nil:
+		return &exitError{exitFailed, err}
+	}
 	return nil
+}
+
+// serveHere serves one client in this process. ended waits for the server's end.
+func (a *app) serveHere(ctx context.Context) (conn io.ReadWriteCloser, ended func(), err error) {
+	lifetime, cancel := context.WithCancel(ctx)
+	server, err := a.newServer(lifetime, connectionBounds{maxMessage: rpc.DefaultMaxMessageBytes})
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	ours, theirs := net.Pipe()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_, _ = server.Serve(lifetime, theirs, theirs) // why it ended is in the log
+		_ = theirs.Close()                            // of a pipe in memory
+	}()
+	return ours, func() {
+		cancel()
+		<-served
+	}, nil
+}
+
+// talkInLines is the conversation without a screen.
+func talkInLines(ctx context.Context, std streams, o chat.Options) error {
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+	lines := readLines(std.in)
+	return chat.Lines(ctx, o, chat.LineOptions{
+		Client:     &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() <-chan line { return lines })},
+		Interrupts: interrupts,
+		Next: func(ctx context.Context) (string, error) {
+			select {
+			case <-ctx.Done():
+				return "", context.Cause(ctx)
+			case l := <-lines:
+				return l.text, l.err
+			}
+		},
+	})
+}
+
+// maxLogLines bounds the warnings that wait for the screen; further ones are in
+// the log file only.
+const maxLogLines = 64
+
+// logLines is a writer whose lines a screen shows.
+type logLines chan string
+
+func (l logLines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }
 
 // readLines reads input in a goroutine that ends with the input or the process:

@@ -80,7 +80,25 @@ func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) 
 	helpers.Go(func() { a.runtimes.info(lifetime) }) // ahead of initialize, whose answer tells of it
 	helpers.Go(func() { watchReader(lifetime, std.out, cancel) })
 
+	server, err := a.newServer(lifetime, bounds)
+	if err != nil {
+		return err
+	}
+	code, err := server.Serve(lifetime, std.in, std.out)
+	if err != nil {
+		a.log.Warn("connection ended", zap.Error(err))
+	}
+	if code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// newServer makes the server of one connection, with a domain of its own that
+// ends with lifetime.
+func (a *app) newServer(lifetime context.Context, bounds connectionBounds) (*rpc.Server, error) {
 	var d *domain
+	var err error
 	server := rpc.NewServer(rpc.Options{
 		Version:         version(),
 		MaxMessageBytes: bounds.maxMessage,
@@ -92,18 +110,10 @@ func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) 
 	peer := server.Peer()
 	d, err = newDomain(lifetime, a, peer, func(t tasks.Task) { peer.TaskChanged(lifetime, t) })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	server.Provide(d.sessions, d.tasks)
-
-	code, err := server.Serve(lifetime, std.in, std.out)
-	if err != nil {
-		a.log.Warn("connection ended", zap.Error(err))
-	}
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
+	return server, nil
 }
 
 // initialize takes what the client says of its workspace and wishes into the

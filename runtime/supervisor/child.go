@@ -7,13 +7,7 @@ const Arg = "__supervise"
 // ProxyArg is the argument after Arg, if any, that sets Options.Proxy.
 func ProxyArg(socket string) string { return proxyPrefix + socket }
 
-// DiskArg is another one, which sets Options.Disk.
-func DiskArg(dir string) string { return diskPrefix + dir }
-
-const (
-	proxyPrefix = "proxy="
-	diskPrefix  = "disk="
-)
+const proxyPrefix = "proxy="
 
 // GuardArg is another one. It has the supervisor keep commands, by a filter of
 // system calls, from setting modes with a set-user-ID or set-group-ID bit, their

@@ -5,7 +5,6 @@ import { attachmentOf, pathIn, promptForProblems } from "./context";
 import { diagnosticsAt } from "./diagnostics";
 import type { Folders } from "./folders";
 import { type Log, showError } from "./log";
-import type { Attachment } from "./messages";
 import type { TaskOutput } from "./taskoutput";
 import type { TaskNode, Tasks } from "./tasks";
 import type { View } from "./view";
@@ -22,8 +21,8 @@ export function registerCommands(parts: Parts): vscode.Disposable {
   const { folders, tasks, output, log } = parts;
   const handlers: Record<string, (...args: never[]) => unknown> = {
     "pygent.ask": (text?: string) => ask(parts, text),
-    "pygent.askSelection": (text?: string) => askSelection(parts, text),
-    "pygent.attach": () => attach(parts),
+    "pygent.askSelection": () => attach(parts, true),
+    "pygent.attach": () => attach(parts, false),
     "pygent.attachFile": (uri?: vscode.Uri) => attachFile(parts, uri),
     "pygent.fixDiagnostics": () => fixDiagnostics(parts),
     "pygent.delegate": () => delegate(parts),
@@ -60,32 +59,17 @@ async function ask({ folders, view }: Parts, text?: string): Promise<void> {
   if (prompt?.trim()) void chat.send({ text: prompt, attachments: [] }).catch(showError);
 }
 
-/** The conversation that the editor's file belongs to, and the selection in it. */
-function selected({ folders }: Parts): { chat: Chat; attachment: Attachment } | undefined {
+/** Puts the selection into the panel; with ask, asks about it at once. */
+async function attach({ folders, view }: Parts, askNow: boolean): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const chat = folders.forDocument(editor?.document);
   const attachment = editor && attachmentOf(chat.server.folder, editor);
-  if (!attachment) {
-    say("open a file of the workspace first.");
-    return undefined;
-  }
+  if (!attachment) return say("open a file of the workspace first.");
   folders.show(chat);
-  return { chat, attachment };
-}
-
-function attach(parts: Parts): void {
-  const found = selected(parts);
-  if (found) parts.view.compose("", [found.attachment]);
-}
-
-async function askSelection(parts: Parts, given?: string): Promise<void> {
-  const found = selected(parts);
-  if (!found) return;
-  const { chat, attachment } = found;
-  const title = "Ask Pygent about the selection";
-  const text = given ?? (await vscode.window.showInputBox({ title, prompt: attachment.path }));
+  if (!askNow) return view.compose("", [attachment]);
+  const text = await vscode.window.showInputBox({ title: "Ask Pygent about the selection", prompt: attachment.path });
   if (!text?.trim()) return;
-  parts.view.show();
+  view.show();
   void chat.send({ text, attachments: [attachment] }).catch(showError);
 }
 

@@ -57,8 +57,14 @@ export interface PanelState {
   recent: Recent[];
 }
 
+/** An approval as the panel shows it: rule is what "allow for session" would allow from then on. */
+export interface PendingApproval extends Approval {
+  rule?: string;
+  changes?: { path: string; patch?: string }[];
+}
+
 export interface Asks {
-  approvals: Approval[];
+  approvals: PendingApproval[];
   questions: Question[];
 }
 

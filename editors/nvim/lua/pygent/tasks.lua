@@ -3,7 +3,6 @@
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local text = require('pygent.text')
-local fold = require('pygent.fold')
 local transcript = require('pygent.transcript')
 local api = vim.api
 
@@ -22,11 +21,11 @@ local function session() return require('pygent.session') end
 ---@param task pygent.Task
 ---@return string
 local function row(task)
-  local changes = #task.changes > 0 and ' · ' .. text.many(#task.changes, 'file') or ''
-  return ('%-11s %s  %s%s'):format(
+  local changes = #task.changes > 0 and (' · %d files'):format(#task.changes) or ''
+  return ('%-11s %s  %d steps%s'):format(
     text.line(task.state),
     text.line(task.name ~= '' and task.name or task.prompt, 48),
-    text.many(task.steps, 'step'),
+    task.steps,
     changes
   )
 end
@@ -125,9 +124,9 @@ local function output(task)
   vim.bo[buf].bufhidden = 'wipe'
   local shown = transcript.new(buf)
   local win = api.nvim_open_win(buf, true, { split = 'below' })
-  fold.window(win)
+  transcript.window(win)
   vim.wo[win].winbar = 'output of a task'
-  require('pygent.kept').history(task.sessionId, 0, function(event) shown:event(event) end)
+  session().history(task.sessionId, 0, function(event) shown:event(event) end)
   outputs[task.taskId] = shown
 end
 

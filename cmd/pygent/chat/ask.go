@@ -1,0 +1,88 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	xansi "github.com/charmbracelet/x/ansi"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+)
+
+// settle is how long keys go unheard after an approval has appeared: what the
+// user was typing is no answer to it.
+const settle = 400 * time.Millisecond
+
+// ask is something that the user is to answer: an approval or a question.
+type ask struct {
+	approval *agent.Approval
+	question *agent.Question
+	answer   chan any // takes one agent.Decision or agent.Answer
+
+	settled  bool // keys are heard
+	reasoned bool // the user is writing why not
+}
+
+func (a *ask) decide(decision, feedback string) {
+	a.answer <- agent.Decision{Decision: decision, Feedback: feedback}
+}
+
+// reply answers a question; a number chooses an option.
+func (a *ask) reply(text string) {
+	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(a.question.Options) {
+		text = a.question.Options[n-1]
+	}
+	a.answer <- agent.Answer{Answer: text}
+}
+
+// decline answers a question with none.
+func (a *ask) decline() { a.answer <- agent.Answer{Cancelled: true} }
+
+// offers reports whether an approval has an option.
+func (a *ask) offers(option string) bool { return slices.Contains(a.approval.Options, option) }
+
+// text is all there is to decide on. It goes above the screen, where it can be
+// scrolled to however long it is.
+func (a *ask) text(m *markdown) string {
+	if a.question != nil {
+		var b strings.Builder
+		b.WriteString(yellow.Render("? ") + m.render(a.question.Question))
+		for i, option := range a.question.Options {
+			fmt.Fprintf(&b, "\n  %d) %s", i+1, term.Line(option, 200))
+		}
+		return b.String()
+	}
+	title := term.Line(a.approval.Title, 200)
+	if a.approval.TaskID != "" {
+		title += " (" + term.Line(a.approval.TaskID, 60) + ")"
+	}
+	parts := []string{yellow.Render("? ") + bold.Render(title)}
+	if a.approval.Command != "" {
+		parts = append(parts, indent(wrap(plain(a.approval.Command), m.width-4), "  $ ", "    "))
+	}
+	for _, c := range a.approval.Changes {
+		parts = append(parts, indent(wrap(patchLines(plain(c.Patch)), m.width-2), "  ", "  "))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// panel is what can be answered, for the screen's lower end.
+func (a *ask) panel(width int) string {
+	switch {
+	case a.question != nil:
+		return faint.Render(wrap("Answer and press Enter; Esc gives no answer.", width))
+	case a.reasoned:
+		return faint.Render(wrap("What should it do instead? Enter denies; Esc goes back.", width))
+	}
+	line := yellow.Render("Allow? ") + choice("y", "yes")
+	if a.offers(agent.DecisionAllowForSession) {
+		line += choice("a", "always in this session: "+term.Line(a.approval.Rule, 80))
+	}
+	return xansi.Wrap(line+choice("n", "no")+choice("c", "cancel the turn"), width, "")
+}
+
+func choice(k, what string) string { return bold.Render(k) + " " + what + "   " }

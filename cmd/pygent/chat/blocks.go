@@ -1,0 +1,129 @@
+package chat
+
+import (
+	"regexp"
+	"strings"
+)
+
+// maxOpenBlock bounds the block that is rendered anew with each frame, in bytes.
+// A longer one is shown in pieces.
+const maxOpenBlock = 4 << 10
+
+var (
+	fenceLine = regexp.MustCompile("^ {0,3}(```+|~~~+)(.*)$")
+	listLine  = regexp.MustCompile(`^ {0,3}([-*+]|[0-9]{1,9}[.)])( |$)`)
+)
+
+// piece is Markdown that can be rendered by itself. joined says that it goes on
+// with the block before it, without a gap.
+type piece struct {
+	text   string
+	joined bool
+}
+
+// blocks splits Markdown that streams in into blocks, and tells those that are
+// complete from the one that is open. It looks at each line once.
+type blocks struct {
+	lines  []string // complete lines of the open block
+	size   int      // of them, in bytes
+	tail   string   // of a line that has no end yet
+	fence  string   // that ends the code block we are in, "" outside of one
+	head   string   // the line that began it
+	blank  bool     // the open list has ended, unless what follows belongs to it
+	joined bool     // the open block goes on with the one before
+}
+
+// add takes further text and returns the blocks that it completes.
+func (b *blocks) add(text string) (done []piece) {
+	text = b.tail + text
+	for {
+		line, rest, ok := strings.Cut(text, "\n")
+		if !ok {
+			break
+		}
+		done = b.line(done, line)
+		text = rest
+	}
+	b.tail = text
+	if len(b.tail) > maxOpenBlock { // a line without an end
+		cut := strings.LastIndexByte(b.tail, ' ') + 1
+		if cut == 0 {
+			cut = len(b.tail)
+		}
+		b.lines, b.tail = append(b.lines, b.tail[:cut]), b.tail[cut:]
+		done = b.flush(done, true)
+	}
+	return done
+}
+
+// open is the block that is not complete.
+func (b *blocks) open() piece {
+	return piece{strings.Join(append(b.lines[:len(b.lines):len(b.lines)], b.tail), "\n"), b.joined}
+}
+
+// end completes the open block.
+func (b *blocks) end() (done []piece) {
+	if b.tail != "" {
+		tail := b.tail
+		b.tail = ""
+		done = b.line(done, tail)
+	}
+	b.fence = ""
+	return b.flush(done, false)
+}
+
+func (b *blocks) line(done []piece, line string) []piece {
+	if b.blank && strings.TrimSpace(line) != "" {
+		b.blank = false
+		if !listLine.MatchString(line) && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
+			done = b.flush(done, false)
+		}
+	}
+	fence := fenceLine.FindStringSubmatch(line)
+	switch {
+	case b.fence != "":
+		b.push(line)
+		if fence != nil && strings.HasPrefix(fence[1], b.fence) && strings.TrimSpace(fence[2]) == "" {
+			b.fence = ""
+			return b.flush(done, false)
+		}
+	case fence != nil && !b.inList():
+		done = b.flush(done, false)
+		b.fence, b.head = fence[1], line
+		b.push(line)
+	case strings.TrimSpace(line) == "" && b.inList():
+		b.blank = true
+		b.push("")
+	case strings.TrimSpace(line) == "":
+		return b.flush(done, false)
+	default:
+		b.push(line)
+	}
+	if b.size > maxOpenBlock {
+		return b.flush(done, true)
+	}
+	return done
+}
+
+func (b *blocks) inList() bool { return len(b.lines) > 0 && listLine.MatchString(b.lines[0]) }
+
+func (b *blocks) push(line string) {
+	b.lines = append(b.lines, line)
+	b.size += len(line) + 1
+}
+
+// flush completes the open block; more says that it goes on behind.
+func (b *blocks) flush(done []piece, more bool) []piece {
+	text := strings.TrimRight(strings.Join(b.lines, "\n"), "\n")
+	if b.fence != "" {
+		text += "\n" + b.fence
+	}
+	if strings.TrimSpace(text) != "" {
+		done = append(done, piece{text, b.joined})
+	}
+	b.lines, b.size, b.blank, b.joined = nil, 0, false, more
+	if b.fence != "" && more {
+		b.push(b.head)
+	}
+	return done
+}

@@ -1,0 +1,220 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/rpc"
+)
+
+// Bounds of /resume.
+const (
+	mostSessions = 20  // that are listed
+	sessionsPage = 200 // that are looked through for them
+	mostEvents   = 400 // of a resumed session that are shown
+)
+
+func newSession(ctx context.Context, t *talk, _ string) (outcome, error) {
+	old, _, _ := t.state()
+	if _, err := t.renew(ctx); err != nil {
+		return outcome{}, err
+	}
+	if old == "" {
+		return outcome{text: "a new session"}, nil
+	}
+	if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
+		return outcome{}, err
+	}
+	return outcome{text: "a new session; /resume " + old + " goes back"}, nil
+}
+
+// resume lists the workspace's sessions, or goes on with one.
+func resume(ctx context.Context, t *talk, which string) (outcome, error) {
+	list, err := t.earlier(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	if which == "" {
+		return outcome{text: describe(list)}, nil
+	}
+	id := which
+	if n, err := strconv.Atoi(which); err == nil && n >= 1 && n <= len(list) {
+		id = list[n-1].SessionID
+	}
+	return t.resume(ctx, id)
+}
+
+// earlier are the sessions of this workspace but for the one that is talked in,
+// the last used one first.
+func (t *talk) earlier(ctx context.Context) ([]agent.SessionBrief, error) {
+	var page agent.ListSessionsResult
+	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Limit: sessionsPage}, &page); err != nil {
+		return nil, err
+	}
+	own, _, _ := t.state()
+	var list []agent.SessionBrief
+	for _, s := range page.Sessions {
+		if s.SessionID != own && s.Root == rpc.URIOfPath(t.root) && s.Title != "" && len(list) < mostSessions {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+func describe(list []agent.SessionBrief) string {
+	if len(list) == 0 {
+		return "there is no earlier session of this workspace"
+	}
+	var b strings.Builder
+	for i, s := range list {
+		state := ""
+		if s.State != "idle" {
+			state = " (" + s.State + ")"
+		}
+		fmt.Fprintf(&b, "%2d  %s  %s%s\n", i+1, s.UpdatedAt.Local().Format("2006-01-02 15:04"), term.Line(s.Title, 80), state)
+	}
+	b.WriteString("/resume NUMBER goes on with one")
+	return b.String()
+}
+
+// resume makes an earlier session the one that is talked in. The present one is
+// closed only when that has worked.
+func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
+	var res agent.ResumeResult
+	if err := t.client.Call(ctx, rpc.MethodSessionResume, agent.OpenSessionParams{SessionID: id}, &res); err != nil {
+		return outcome{}, err
+	}
+	var settings agent.ConfigureResult
+	if err := t.client.Call(ctx, rpc.MethodSessionConfigure, agent.ConfigureParams{SessionID: id}, &settings); err != nil {
+		return outcome{}, err
+	}
+	t.mu.Lock()
+	old := t.session
+	t.session, t.mode, t.model = id, settings.Mode, settings.Model
+	t.mu.Unlock()
+	if old != "" && old != id {
+		if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
+			return outcome{}, err
+		}
+	}
+	events, err := t.last(ctx, id, res.LastSeq)
+	if err != nil {
+		return outcome{}, err
+	}
+	asked, err := t.pending(ctx, id)
+	out := outcome{events: events, pending: asked}
+	switch res.State {
+	case "interrupted":
+		out.text = "the last turn was cut off: say how to go on"
+	case "waiting":
+		out.text = "the last turn asked you: your answer goes on with it"
+	default:
+		out.text = "resumed " + id
+	}
+	return out, err
+}
+
+// last are the last events of a session.
+func (t *talk) last(ctx context.Context, id string, seq int64) (events []agent.Event, err error) {
+	after := max(0, seq-mostEvents)
+	for {
+		var page agent.EventsPage
+		p := agent.SessionEventsParams{SessionID: id, AfterSeq: after}
+		if err := t.client.Call(ctx, rpc.MethodSessionEvents, p, &page); err != nil {
+			return events, err
+		}
+		events = append(events, page.Events...)
+		if !page.More || len(page.Events) == 0 {
+			return events, nil
+		}
+		after = page.Events[len(page.Events)-1].Seq
+	}
+}
+
+// pending is what a session's last server had asked and nobody has answered.
+func (t *talk) pending(ctx context.Context, id string) ([]agent.PendingRequest, error) {
+	if !t.serves(rpc.MethodPendingRequests) {
+		return nil, nil
+	}
+	var res agent.PendingRequests
+	err := t.client.Call(ctx, rpc.MethodPendingRequests, agent.PendingRequestsParams{SessionID: id}, &res)
+	return res.Requests, err
+}
+
+// respond answers one of those, with an agent.Decision or an agent.Answer.
+func (t *talk) respond(ctx context.Context, key string, answer any) error {
+	var r agent.Response
+	switch a := answer.(type) {
+	case agent.Decision:
+		r = agent.Response{Decision: a.Decision, Feedback: a.Feedback}
+	case agent.Answer:
+		r = agent.Response{Answer: a.Answer, Cancelled: a.Cancelled}
+	}
+	return t.client.Call(ctx, rpc.MethodRespond, agent.RespondParams{RequestKey: key, Response: r}, nil)
+}
+
+func mode(ctx context.Context, t *talk, to string) (outcome, error) {
+	if to == "" {
+		if _, err := t.open(ctx); err != nil {
+			return outcome{}, err
+		}
+		_, now, _ := t.state()
+		return outcome{text: "mode " + now}, nil
+	}
+	return t.configure(ctx, agent.ConfigureParams{Mode: to})
+}
+
+func model(ctx context.Context, t *talk, to string) (outcome, error) {
+	if to == "" {
+		_, _, now := t.state()
+		return outcome{text: "model " + now}, nil
+	}
+	return t.configure(ctx, agent.ConfigureParams{Model: to})
+}
+
+func (t *talk) configure(ctx context.Context, p agent.ConfigureParams) (outcome, error) {
+	id, err := t.open(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	p.SessionID = id
+	var res agent.ConfigureResult
+	if err := t.client.Call(ctx, rpc.MethodSessionConfigure, p, &res); err != nil {
+		return outcome{}, err
+	}
+	t.mu.Lock()
+	t.mode, t.model = res.Mode, res.Model
+	t.mu.Unlock()
+	return outcome{text: fmt.Sprintf("mode %s, model %s", res.Mode, res.Model)}, nil
+}
+
+// save writes the session to a new file of the user's.
+func save(ctx context.Context, t *talk, name string) (outcome, error) {
+	id, _, _ := t.state()
+	if id == "" {
+		return outcome{}, errors.New("nothing was said yet")
+	}
+	var res agent.ExportResult
+	if err := t.client.Call(ctx, rpc.MethodSessionExport, agent.ExportParams{SessionID: id, Format: "markdown"}, &res); err != nil {
+		return outcome{}, err
+	}
+	if name == "" {
+		name = "pygent-" + id + ".md"
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(t.root, name)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return outcome{}, err
+	}
+	_, err = f.WriteString(res.Content)
+	return outcome{text: "saved to " + name}, errors.Join(err, f.Close())
+}

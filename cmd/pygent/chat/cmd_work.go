@@ -1,0 +1,172 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tasks"
+)
+
+// execTimeout bounds /cmd, in seconds; Ctrl-C ends it earlier.
+const execTimeout = 600
+
+func listTasks(ctx context.Context, t *talk, args string) (outcome, error) {
+	if id, ok := strings.CutPrefix(args, "cancel "); ok {
+		return t.task(ctx, rpc.MethodTaskCancel, strings.TrimSpace(id))
+	}
+	if args != "" {
+		return t.task(ctx, rpc.MethodTaskStatus, args)
+	}
+	var res tasks.ListResult
+	if err := t.client.Call(ctx, rpc.MethodTaskList, tasks.ListParams{}, &res); err != nil {
+		return outcome{}, err
+	}
+	if len(res.Tasks) == 0 {
+		return outcome{text: "there are no tasks"}, nil
+	}
+	var b strings.Builder
+	for _, task := range res.Tasks {
+		fmt.Fprintf(&b, "%s  %-24s %s, %d round(s)\n", task.TaskID, term.Line(task.Name, 24), term.Line(task.Status, 80), task.Steps)
+	}
+	return outcome{text: b.String()}, nil
+}
+
+func (t *talk) task(ctx context.Context, method, id string) (outcome, error) {
+	var task tasks.Task
+	if err := t.client.Call(ctx, method, tasks.TaskParams{TaskID: id}, &task); err != nil {
+		return outcome{}, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s after %d round(s)\n", task.Name, task.Status, task.Steps)
+	for _, c := range task.Changes {
+		fmt.Fprintf(&b, "%s %s (+%d -%d)\n", c.Change, c.Path, c.Added, c.Removed)
+	}
+	if task.Question != nil {
+		fmt.Fprintf(&b, "it asks: %s\n", task.Question.Text)
+	}
+	b.WriteString(task.Text)
+	return outcome{text: b.String()}, nil
+}
+
+func execute(ctx context.Context, t *talk, line string) (outcome, error) {
+	if line == "" {
+		return outcome{}, errors.New("/cmd: give a command")
+	}
+	id, err := t.open(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	var res runtime.Result
+	err = t.client.Call(ctx, rpc.MethodExec, agent.ExecParams{SessionID: id, Command: line, TimeoutSeconds: execTimeout}, &res)
+	return outcome{text: res.Text}, err
+}
+
+// copyIn brings a file of the user's, or of a task's, into the workspace.
+func copyIn(ctx context.Context, t *talk, args string) (outcome, error) {
+	fields := strings.Fields(args)
+	if len(fields) < 1 || len(fields) > 2 {
+		return outcome{}, errors.New("/cp: give FROM and, if it shall be called otherwise, TO")
+	}
+	from, to := fields[0], ""
+	if len(fields) == 2 {
+		to = fields[1]
+	}
+	if task, path, ok := strings.Cut(from, ":"); ok && strings.HasPrefix(task, "task_") {
+		return t.collect(ctx, tasks.CollectParams{TaskID: task, Path: path, Dest: to})
+	}
+	if to == "" {
+		to = filepath.Base(from)
+	}
+	if err := copyFile(t.root, from, to); err != nil {
+		return outcome{}, err
+	}
+	return outcome{text: "copied to " + to}, nil
+}
+
+func (t *talk) collect(ctx context.Context, p tasks.CollectParams) (outcome, error) {
+	id, err := t.open(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	p.SessionID = id
+	var res tasks.CollectResult
+	if err := t.client.Call(ctx, rpc.MethodCollect, p, &res); err != nil {
+		return outcome{}, err
+	}
+	for _, s := range res.Skipped {
+		res.Text += fmt.Sprintf("\nskipped %s: %s", s.Path, s.Reason)
+	}
+	return outcome{text: res.Text}, nil
+}
+
+// copyFile copies a regular file to a new one below root.
+func copyFile(root, from, to string) (err error) {
+	if !filepath.IsAbs(from) {
+		from = filepath.Join(root, from)
+	}
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	info, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%q is no regular file", from)
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	dst, err := dir.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	_, err = io.Copy(dst, src)
+	return err
+}
+
+func diff(ctx context.Context, t *talk, paths string) (outcome, error) {
+	id, _, _ := t.state()
+	if id == "" {
+		return outcome{}, errors.New("nothing was changed yet")
+	}
+	var res agent.DiffResult
+	err := t.client.Call(ctx, rpc.MethodDiff, agent.DiffParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
+	out := outcome{patch: res.Patch}
+	for _, f := range res.Files {
+		out.text += fmt.Sprintf("%s %s (+%d -%d)\n", f.Change, f.Path, f.Added, f.Removed)
+	}
+	return out, err
+}
+
+func undo(ctx context.Context, t *talk, paths string) (outcome, error) {
+	id, _, _ := t.state()
+	if id == "" {
+		return outcome{}, errors.New("nothing was changed yet")
+	}
+	var res agent.RevertResult
+	err := t.client.Call(ctx, rpc.MethodRevert, agent.RevertParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
+	if err != nil {
+		return outcome{}, err
+	}
+	var b strings.Builder
+	for _, c := range res.Conflicts {
+		fmt.Fprintf(&b, "left alone: %s: %s\n", c.Path, c.Reason)
+	}
+	fmt.Fprintf(&b, "%d file(s) are as they were; /undo again takes this back", len(res.Applied))
+	return outcome{text: b.String()}, nil
+}

@@ -1,0 +1,156 @@
+package chat
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/pygent/pygent/agent"
+)
+
+// key follows a key. An approval has the keys to itself.
+func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
+	if msg.String() == "ctrl+c" {
+		return m.stop()
+	}
+	m.leaving = false
+	if len(m.asks) > 0 {
+		if cmd, taken := m.answer(m.asks[0], msg); taken {
+			return cmd
+		}
+	}
+	switch msg.String() {
+	case "ctrl+d":
+		if m.input.Value() == "" {
+			return tea.Quit
+		}
+	case "enter":
+		return m.enter()
+	case "up":
+		if m.input.Line() == 0 {
+			m.recall(m.history.back(m.input.Value()))
+			return nil
+		}
+	case "down":
+		if m.input.Line() == m.input.LineCount()-1 {
+			m.recall(m.history.forth())
+			return nil
+		}
+	}
+	var cmd tea.Cmd
+	m.input, cmd = m.input.Update(msg)
+	return cmd
+}
+
+func (m *screen) recall(text string, ok bool) {
+	if ok {
+		m.input.SetValue(text)
+	}
+}
+
+// stop is Ctrl-C: it ends what runs, empties the input, or leaves when it comes
+// again.
+func (m *screen) stop() tea.Cmd {
+	switch {
+	case m.leaving:
+		return tea.Quit
+	case m.command != nil:
+		m.command()
+	case m.inTurn():
+		m.stopping = true
+		m.leaving = true
+		return func() tea.Msg {
+			if err := m.talk.interrupt(m.ctx); err != nil {
+				return failed{err}
+			}
+			return nil
+		}
+	case m.input.Value() != "":
+		m.input.Reset()
+		return nil
+	}
+	m.leaving = true
+	return nil
+}
+
+// enter sends the input. A backslash at the end of a line continues it.
+func (m *screen) enter() tea.Cmd {
+	text := m.input.Value()
+	if before, ok := strings.CutSuffix(text, `\`); ok {
+		m.input.SetValue(before + "\n")
+		return nil
+	}
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil
+	}
+	c, args, ok, err := parse(m.talk, text)
+	switch {
+	case err != nil:
+		m.script.mishap(err.Error())
+		return nil
+	case ok && m.command != nil:
+		m.script.note("another command runs; Ctrl-C stops it")
+		return nil
+	case ok && c.idle && m.inTurn():
+		m.script.note("/%s: not while a turn runs; Ctrl-C stops it", c.name)
+		return nil
+	}
+	m.history.reset()
+	m.input.Reset()
+	if !ok {
+		return m.say(text)
+	}
+	m.history.add(text)
+	return m.start(c, args)
+}
+
+// answer follows a key while something is asked. taken is false for keys that
+// edit the input.
+func (m *screen) answer(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool) {
+	if a.question != nil || a.reasoned {
+		return m.answerText(a, msg)
+	}
+	if !a.settled {
+		return nil, true
+	}
+	switch k := msg.String(); {
+	case k == "y":
+		a.decide(agent.DecisionAllow, "")
+	case k == "a" && a.offers(agent.DecisionAllowForSession):
+		a.decide(agent.DecisionAllowForSession, "")
+	case k == "c":
+		a.decide(agent.DecisionCancelTurn, "")
+	case k == "n":
+		a.reasoned = true
+		m.input.Reset()
+		return nil, true
+	default:
+		return nil, true
+	}
+	return m.drop(a), true
+}
+
+func (m *screen) answerText(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool) {
+	text := strings.TrimSpace(m.input.Value())
+	switch msg.String() {
+	case "enter":
+		if a.question == nil {
+			a.decide(agent.DecisionDeny, text)
+		} else if text == "" {
+			return nil, true
+		} else {
+			a.reply(text)
+		}
+	case "esc":
+		if a.reasoned {
+			a.reasoned = false
+			return nil, true
+		}
+		a.decline()
+	default:
+		return nil, false
+	}
+	m.input.Reset()
+	return m.drop(a), true
+}

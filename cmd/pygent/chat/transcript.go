@@ -1,0 +1,337 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/tasks"
+)
+
+// Bounds of what is shown of a tool's output.
+const (
+	maxTail   = 8 << 10 // bytes that are kept of a running one's
+	liveLines = 5       // of a running one
+	doneLines = 8       // of one that has ended
+)
+
+// section is what a printed block is about: blocks of one kind stand together,
+// and a blank line between two kinds.
+type section int
+
+const (
+	sectionNone section = iota
+	sectionText         // each block of the model's words stands apart
+	sectionTool
+	sectionNote
+)
+
+// tool is a call that runs.
+type tool struct {
+	id, name, about string
+	tail            string
+	began           time.Time
+}
+
+// transcript turns events into what is printed above the screen, once and for
+// good, and what is still open.
+type transcript struct {
+	md       *markdown
+	printed  []string // for the next print, each one block
+	last     section
+	words    blocks
+	streamed bool // deltas of the reply under way have come
+	turning  bool // a turn runs
+	thinking string
+	tools    []*tool // in the order of their start
+	usage    agent.Usage
+	tasks    map[string]tasks.State
+	prompts  []string // of the user's, for the history
+
+	shown piece // the open block that was rendered last, and how
+	as    string
+}
+
+func newTranscript(width int) *transcript {
+	return &transcript{md: newMarkdown(width), tasks: map[string]tasks.State{}}
+}
+
+// resize renders for another width from now on.
+func (t *transcript) resize(width int) {
+	if width != t.md.width {
+		t.md, t.shown = newMarkdown(width), piece{}
+	}
+}
+
+// print adds a block; text is safe to print and has no longer lines than the
+// screen.
+func (t *transcript) print(s section, text string) {
+	if t.last != sectionNone && (s != t.last || s == sectionText) {
+		text = "\n" + text
+	}
+	t.last = s
+	t.printed = append(t.printed, text)
+}
+
+// note prints a line or more of ours, whose untrusted parts are made safe here.
+func (t *transcript) note(format string, args ...any) {
+	t.print(sectionNote, wrap(plain(strings.TrimRight(fmt.Sprintf(format, args...), "\n")), t.md.width))
+}
+
+// mishap prints an error.
+func (t *transcript) mishap(text string) {
+	t.print(sectionNote, red.Render(wrap(plain(text), t.md.width)))
+}
+
+// take is what is to be printed now.
+func (t *transcript) take() []string {
+	out := t.printed
+	t.printed = nil
+	return out
+}
+
+// event follows e. A delegated agent's words and tools are its own: /tasks shows
+// them.
+func (t *transcript) event(e agent.Event) {
+	if e.TaskID != "" {
+		return
+	}
+	switch e.Kind {
+	case agent.KindTurnStarted:
+		t.turning = true
+	case agent.KindTextDelta:
+		t.streamed, t.thinking = true, ""
+		t.say(t.words.add(e.Delta))
+	case agent.KindReasoningDelta:
+		t.thinking = keepTail(t.thinking + e.Delta)
+	case agent.KindMessage:
+		t.message(e)
+	case agent.KindToolStarted:
+		t.tools = append(t.tools, &tool{id: e.CallID, name: e.Tool, about: about(e.Arguments), began: time.Now()})
+	case agent.KindToolOutput:
+		if i := t.running(e.CallID); i >= 0 {
+			t.tools[i].tail = keepTail(t.tools[i].tail + e.Delta)
+		}
+	case agent.KindToolFinished:
+		t.finished(e)
+	case agent.KindFileChanged:
+		t.print(sectionTool, faint.Render(wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.md.width)))
+	case agent.KindUsage:
+		if e.Usage != nil {
+			t.usage.InputTokens += e.Usage.InputTokens
+			t.usage.OutputTokens += e.Usage.OutputTokens
+		}
+	case agent.KindTurnFinished:
+		t.turnFinished(e)
+	default:
+		t.notice(e)
+	}
+}
+
+func (t *transcript) notice(e agent.Event) {
+	switch e.Kind {
+	case agent.KindRetrying:
+		t.note("retry %d in %.1fs: %s", e.Attempt, e.DelaySeconds, e.Reason)
+	case agent.KindNotice:
+		t.note("%s: %s", e.Level, e.Text)
+	case agent.KindApprovalResolved:
+		t.resolved(e)
+	case agent.KindRewound:
+		t.note("the conversation is as it was before %s", e.ToTurnID)
+	}
+}
+
+// resolved tells what an approval came to.
+func (t *transcript) resolved(e agent.Event) {
+	text := e.Decision
+	if e.Rule != "" {
+		text += ": " + term.Line(e.Rule, 200)
+	}
+	if e.Feedback != "" {
+		text += ": " + term.Line(e.Feedback, 200)
+	}
+	t.print(sectionTool, faint.Render(wrap("  "+text, t.md.width)))
+}
+
+func (t *transcript) message(e agent.Event) {
+	switch e.Role {
+	case agent.RoleUser:
+		t.prompts = append(t.prompts, e.Text)
+		t.print(sectionText, indent(bold.Render(wrap(plain(e.Text), t.md.width-2)), cyan.Render("› "), "  "))
+	case agent.RoleAssistant:
+		if !t.streamed {
+			t.say(t.words.add(e.Text))
+		}
+		t.endWords()
+	}
+}
+
+// settle closes what is open: nothing of a turn goes on behind its end.
+func (t *transcript) settle() {
+	t.endWords()
+	t.tools, t.turning = nil, false
+}
+
+// endWords prints what is left of a reply.
+func (t *transcript) endWords() {
+	t.say(t.words.end())
+	t.words, t.streamed, t.thinking = blocks{}, false, ""
+}
+
+func (t *transcript) say(done []piece) {
+	for _, p := range done {
+		text := t.md.render(p.text)
+		if p.joined {
+			t.printed = append(t.printed, text)
+			t.last = sectionText
+			continue
+		}
+		t.print(sectionText, text)
+	}
+}
+
+func (t *transcript) running(id string) int {
+	return slices.IndexFunc(t.tools, func(r *tool) bool { return r.id == id })
+}
+
+func (t *transcript) finished(e agent.Event) {
+	row := tool{name: e.Tool}
+	if i := t.running(e.CallID); i >= 0 {
+		row = *t.tools[i]
+		t.tools = slices.Delete(t.tools, i, i+1)
+	}
+	mark, suffix := green.Render("✓ "), ""
+	if e.IsError || e.ExitCode != nil && *e.ExitCode != 0 {
+		mark = red.Render("✗ ")
+	}
+	if e.DurationSeconds >= 1 {
+		suffix = fmt.Sprintf(" %.0fs", e.DurationSeconds)
+	}
+	text := mark + row.title(t.md.width-8) + faint.Render(suffix)
+	if body := ended(e); body != "" {
+		text += "\n" + faint.Render(indent(wrap(body, t.md.width-4), "    ", "    "))
+	}
+	t.print(sectionTool, text)
+}
+
+// ended is the end of a tool's answer, which is where commands fail. The first
+// line of a command's repeats it.
+func ended(e agent.Event) string {
+	body := e.Text
+	if e.Tool == "bash" {
+		_, body, _ = strings.Cut(body, "\n")
+	}
+	lines := strings.Split(strings.TrimRight(plain(body), "\n"), "\n")
+	if len(lines) > doneLines {
+		more := fmt.Sprintf("… %d lines", len(lines)-doneLines)
+		lines = append([]string{more}, lines[len(lines)-doneLines:]...)
+	}
+	for i, line := range lines {
+		if r := []rune(line); len(r) > 400 {
+			lines[i] = string(r[:400]) + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t *transcript) turnFinished(e agent.Event) {
+	t.settle()
+	switch {
+	case e.Question != nil:
+		t.note("? %s", e.Question.Text)
+	case e.Error != nil:
+		t.mishap(e.Status + ": " + e.Error.Message)
+	case e.Status != agent.StatusCompleted:
+		t.note("[%s]", e.Status)
+	}
+}
+
+// task follows a delegated agent's state.
+func (t *transcript) task(task tasks.Task) {
+	old, known := t.tasks[task.TaskID]
+	t.tasks[task.TaskID] = task.State
+	if known && old == task.State || task.State == tasks.StateQueued {
+		return
+	}
+	text := fmt.Sprintf("%s %s: %s", task.TaskID, term.Line(task.Name, 60), task.Status)
+	if task.Question != nil {
+		text += ", it asks: " + term.Line(task.Question.Text, 200)
+	}
+	t.note("%s", text)
+}
+
+// busy is how many delegated agents run.
+func (t *transcript) busy() (n int) {
+	for state := range maps.Values(t.tasks) {
+		if state == tasks.StateRunning {
+			n++
+		}
+	}
+	return n
+}
+
+// live is what is open: the model's words and the tools that run, in no more
+// than most lines, the last ones.
+func (t *transcript) live(most int, picture string) string {
+	var parts []string
+	if open := t.words.open(); strings.TrimSpace(open.text) != "" {
+		if open != t.shown {
+			t.shown, t.as = open, t.md.render(open.text)
+		}
+		parts = append(parts, t.as)
+	}
+	if t.thinking != "" {
+		parts = append(parts, faint.Render(wrap("thinking: "+term.Line(lastLine(t.thinking), t.md.width-12), t.md.width)))
+	}
+	for _, r := range t.tools {
+		row := cyan.Render(picture+" ") + r.title(t.md.width-8)
+		if tail := strings.TrimRight(plain(r.tail), "\n"); tail != "" {
+			row += "\n" + faint.Render(indent(lastLines(wrap(tail, t.md.width-4), liveLines), "    ", "    "))
+		}
+		parts = append(parts, row)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return lastLines(strings.Join(parts, "\n"), most)
+}
+
+func (r *tool) title(width int) string {
+	return bold.Render(term.Line(r.name, 40)) + " " + term.Line(r.about, max(20, width-len(r.name)))
+}
+
+// about is what a call's arguments are about: the values, short.
+func about(arguments string) string {
+	var args map[string]any
+	if json.Unmarshal([]byte(arguments), &args) != nil {
+		return arguments
+	}
+	for _, name := range []string{"cmd", "path", "prompt", "task_id", "job_id"} {
+		if s, ok := args[name].(string); ok {
+			return s
+		}
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	return arguments
+}
+
+func keepTail(s string) string {
+	if len(s) > maxTail {
+		return strings.ToValidUTF8(s[len(s)-maxTail:], "")
+	}
+	return s
+}
+
+func lastLine(s string) string { return lastLines(strings.TrimRight(s, "\n"), 1) }
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(s, "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

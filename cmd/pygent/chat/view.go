@@ -1,0 +1,122 @@
+package chat
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+)
+
+// View draws what is open, what is asked, the input and the status.
+func (m *screen) View() tea.View {
+	input := m.input.View()
+	lower := []string{input, m.status()}
+	above := ""
+	if len(m.asks) > 0 {
+		above = m.asks[0].panel(m.width)
+	}
+	if m.hidesInput() {
+		lower = lower[1:]
+	}
+	used := lines(above) + lines(strings.Join(lower, "\n")) + 2
+	var parts []string
+	if live := m.script.live(max(1, m.height-used), spinner[m.picture%len(spinner)]); live != "" {
+		parts = append(parts, live)
+	}
+	if above != "" {
+		parts = append(parts, above)
+	}
+	top := strings.Join(parts, "\n")
+	if top != "" {
+		top += "\n"
+	}
+	top = "\n" + top
+	v := tea.NewView(top + strings.Join(lower, "\n"))
+	if !m.hidesInput() {
+		v.Cursor = m.input.Cursor()
+		if v.Cursor != nil {
+			v.Cursor.Y += strings.Count(top, "\n")
+			v.Cursor.Blink = false
+		}
+	}
+	return v
+}
+
+// hidesInput reports whether keys are answers and there is nothing to write.
+func (m *screen) hidesInput() bool {
+	return len(m.asks) > 0 && m.asks[0].question == nil && !m.asks[0].reasoned
+}
+
+// status is the last line: where we are, and what keys do now.
+func (m *screen) status() string {
+	_, mode, model := m.talk.state()
+	r := m.talk.about.Runtime
+	var left []string
+	for _, s := range []string{mode, plain(model), fmt.Sprintf("%s (%s)", r.Kind, r.Sandbox)} {
+		if s != "" {
+			left = append(left, s)
+		}
+	}
+	if u := m.script.usage; u.InputTokens+u.OutputTokens > 0 {
+		left = append(left, thousands(u.InputTokens+u.OutputTokens)+" tokens")
+	}
+	if n := m.script.busy(); n > 0 {
+		left = append(left, fmt.Sprintf("%d task(s)", n))
+	}
+	text := strings.Join(left, " · ")
+	if hint := m.hint(); hint != "" {
+		text = hint + " · " + text
+	}
+	return faint.Render(lipgloss.NewStyle().MaxWidth(m.width).Render(text))
+}
+
+func (m *screen) hint() string {
+	picture := spinner[m.picture%len(spinner)]
+	switch {
+	case m.stopping:
+		return picture + " stopping; Ctrl-C again leaves"
+	case m.leaving:
+		return "Ctrl-C again leaves"
+	case m.inTurn():
+		return picture + " working; Ctrl-C stops"
+	case m.command != nil:
+		return picture + " Ctrl-C stops"
+	}
+	return ""
+}
+
+// flush prints what the transcript has, in order: one print at a time, each no
+// higher than the terminal, because a higher one would not reach the scrollback
+// whole.
+func (m *screen) flush() tea.Cmd {
+	for _, block := range m.script.take() {
+		m.queue = append(m.queue, strings.Split(block, "\n")...)
+	}
+	if m.writing || len(m.queue) == 0 {
+		return nil
+	}
+	n := min(len(m.queue), max(1, m.height/2))
+	text := cmp.Or(strings.Join(m.queue[:n], "\n"), " ") // an empty print is none
+	m.queue = m.queue[n:]
+	if len(m.queue) == 0 {
+		m.queue = nil
+	}
+	m.writing = true
+	return tea.Sequence(tea.Println(text), func() tea.Msg { return written{} })
+}
+
+func lines(s string) int {
+	if s == "" {
+		return 0
+	}
+	return strings.Count(s, "\n") + 1
+}
+
+func thousands(n int64) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%.1fk", float64(n)/1000)
+}
