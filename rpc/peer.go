@@ -130,6 +130,13 @@ func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, o
 	return a, true, nil
 }
 
+// Asks tells whether the client has said that it takes approvals, and questions
+// to the user. It has not before initialize, and can nothing when it is gone.
+func (p *Peer) Asks() (approvals, questions bool) {
+	can := p.capabilities()
+	return can.Approvals, can.AskUser
+}
+
 func (p *Peer) capabilities() abilities {
 	p.mu.Lock()
 	defer p.mu.Unlock()

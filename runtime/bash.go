@@ -119,6 +119,8 @@ func (res *Result) end(ctx context.Context, exit Exit, err error) string {
 	res.Signal = exit.Signal
 	res.OutOfMemory = exit.OutOfMemory
 	switch {
+	case exit.OutOfDisk:
+		return "[killed: the disk that the workspace is on was nearly full; delete what is not needed]"
 	case exit.OutOfMemory:
 		return "[out of memory]"
 	case exit.Signal != "":

@@ -58,6 +58,7 @@ type Exit struct {
 	Code        int    // exit code; 128 + number for a signal, as shells have it
 	Signal      string // "SIGKILL" and the like when a signal ended it, else ""
 	OutOfMemory bool
+	OutOfDisk   bool // it was killed, for it left too little of the workspace's disk
 }
 
 // Executor runs commands in one workspace. Implementations are safe for

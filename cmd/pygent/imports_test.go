@@ -29,6 +29,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"agent", "github.com/docker/docker", "likewise"},
 	{"tasks", "github.com/docker/docker", "likewise"},
 	{"rpc", "github.com/docker/docker", "likewise"},
+	{"rpc", "github.com/coder/websocket", "only rpc/web opens a port"},
 	{"agent", "github.com/sashabaranov/go-openai", "only agent/openai knows the client library"},
 	{"tasks", "github.com/sashabaranov/go-openai", "likewise"},
 	{"rpc", "github.com/sashabaranov/go-openai", "likewise"},

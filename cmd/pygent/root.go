@@ -17,7 +17,8 @@ import (
 )
 
 const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts speak JSON-RPC to
-'pygent serve' over stdio; 'run' and 'chat' use the same agent from a terminal.
+'pygent serve' over stdio; 'run' and 'chat' use the same agent from a terminal,
+'gui' from a page in the browser.
 
 Settings: flags beat the environment, the environment beats pygent.toml in the
 user's configuration directory, and that beats the defaults. A pygent.toml in
@@ -85,7 +86,7 @@ func newRoot(std streams) *cobra.Command {
 	p.StringVar(&f.configFile, "config", "", "file of settings, instead of the user's pygent.toml")
 	p.StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error")
 	root.AddCommand(
-		serveCommand(std, f), runCommand(std, f), chatCommand(std, f), demoCommand(std, f), doctorCommand(std, f),
+		serveCommand(std, f), runCommand(std, f), chatCommand(std, f), guiCommand(std, f), demoCommand(std, f), doctorCommand(std, f),
 		sessionsCommand(std), tasksCommand(std), schemaCommand(std), manCommand(std), versionCommand(std),
 	)
 	completeFlags(root)

@@ -141,8 +141,14 @@ func promptOf(args []string, in io.Reader) (string, error) {
 	return string(data), nil
 }
 
+// taskWatcher is a client that is also told of tasks.
+type taskWatcher interface {
+	TaskChanged(ctx context.Context, t tasks.Task)
+}
+
 // localDomain is a domain without a connection, for a face in this process. It
-// works in the current directory unless a setting says otherwise.
+// works in the current directory unless a setting says otherwise. A client that
+// is a taskWatcher is told of tasks.
 func localDomain(ctx context.Context, std streams, f *flags, client agent.Client) (*domain, func(), error) {
 	project := f.project()
 	if project == "" {
@@ -153,7 +159,11 @@ func localDomain(ctx context.Context, std streams, f *flags, client agent.Client
 		return nil, nil, err
 	}
 	a.cfg.Workspace = project
-	d, err := newDomain(ctx, a, client, func(tasks.Task) {})
+	changed := func(tasks.Task) {}
+	if w, ok := client.(taskWatcher); ok {
+		changed = func(t tasks.Task) { w.TaskChanged(ctx, t) }
+	}
+	d, err := newDomain(ctx, a, client, changed)
 	if err != nil {
 		a.close()
 		return nil, nil, err

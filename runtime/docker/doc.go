@@ -27,7 +27,9 @@
 // there a command can leave a set-user-ID file of the container's user in a
 // mounted workspace (Info.Reason says so), and no bit of that kind comes back
 // where files are copied. With the filter no directory gets the bits either, so
-// git init --shared fails inside.
+// git init --shared fails inside. It also kills a command that leaves less than
+// 1 GB or a twentieth of the disk that the workspace is on; with exec calls only
+// the size of each file is limited.
 //
 // # Files
 //

@@ -234,3 +234,20 @@ func TestGitMadeByACommandIsDisarmed(t *testing.T) {
 		}
 	})
 }
+
+// TestUnguardableIsMoved: a command must not be able to keep all others from
+// running.
+func TestUnguardableIsMoved(t *testing.T) {
+	eachCommandWay(t, func(t *testing.T, w way) {
+		e := executor(t, repository(t), w.with(Options{}))
+		out, _ := sh(t, e, "ln -s x .git/worktrees; mkdir -p .git/modules/x; touch .git/modules/x/HEAD; mkfifo .git/modules/x/config")
+		for _, part := range []string{".git/worktrees", ".git/modules/x/config"} {
+			if !strings.Contains(out, part+" was moved to ") {
+				t.Errorf("%s: %q", part, out)
+			}
+		}
+		if out, _ := sh(t, e, "echo next"); !strings.HasSuffix(out, "next\n") {
+			t.Errorf("the next command: %q", out)
+		}
+	})
+}

@@ -47,7 +47,7 @@ func containerConfig(o Options, p plan) *container.Config {
 	first := []string{"sh", "-c", initScript}
 	if supervised {
 		env = append(env, supervisorEnv...)
-		first = slices.Concat([]string{programPath}, o.Supervisor.Args, []string{supervisor.GuardArg})
+		first = slices.Concat([]string{programPath}, o.Supervisor.Args, []string{supervisor.GuardArg, supervisor.DiskArg(workDir)})
 		if o.netDir != "" {
 			first = append(first, supervisor.ProxyArg(netproxy.InsideSocket))
 		}

@@ -20,12 +20,14 @@ const (
 // repository, and all that is armed in a .git that was not there before, or not
 // the same; and what has come to be armed in a configuration or in hooks that
 // changed since, for when the host replaces these no mount guards them any more.
-// What is moved lies beside its place.
+// Links and special files go too where they would keep the guard from being
+// prepared anew, and so all further commands from running. What is moved lies
+// beside its place.
 //
 // Stale tells that there is such a .git. Commands can change it until the guard is
 // prepared anew, for which none may be running.
 func (g Guard) Disarm() (notices []string, stale bool) {
-	if g.dir == "" {
+	if g.dir == "" || g.Holds() {
 		return nil, false
 	}
 	root, err := os.OpenRoot(g.dir)
@@ -48,6 +50,9 @@ func (g Guard) Disarm() (notices []string, stale bool) {
 		if g.changed(root, repo.path) {
 			d.changed(repo.path, g.known[repo.path])
 		}
+	}
+	if g.fit {
+		d.unfit(g.dir)
 	}
 	if more := len(d.notices) - maxDisarmed; more > 0 {
 		d.notices = append(d.notices[:maxDisarmed], fmt.Sprintf("and %d more in %s", more, d.last))
@@ -129,6 +134,24 @@ func (d *disarming) changed(repo string, before known) {
 		if a.path != commonDir {
 			d.move(r, repo, a)
 		}
+	}
+}
+
+// unfit moves away what keeps the workspace's own .git from being guarded. It was
+// not there before.
+func (d *disarming) unfit(dir string) {
+	for range maxDisarmed {
+		_, err := find(dir, false, nil)
+		var bad *unfitError
+		if !errors.As(err, &bad) {
+			return
+		}
+		above, err := enter(d.root, path.Dir(bad.path))
+		if err != nil {
+			return // it is gone
+		}
+		d.move(above, path.Dir(bad.path), armed{path: path.Base(bad.path), what: bad.what + ", which cannot be guarded"})
+		above.Close()
 	}
 }
 

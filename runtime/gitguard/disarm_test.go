@@ -2,6 +2,7 @@ package gitguard_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,6 +79,41 @@ func TestDisarm(t *testing.T) {
 				t.Errorf("said again: %q", again)
 			}
 		})
+	}
+}
+
+// TestDisarmWhatCannotBeGuarded: it would keep the guard from being prepared anew.
+func TestDisarmWhatCannotBeGuarded(t *testing.T) {
+	for _, c := range []struct{ script, moved string }{
+		{"ln -s x .git/worktrees", ".git/worktrees"},
+		{"mkfifo .git/worktrees", ".git/worktrees"},
+		{"rm -rf .git/info; ln -s ../x .git/info; mkdir x; touch x/attributes", ".git/info"},
+		{"mkdir -p .git/info; rm -f .git/info/attributes; ln -s ../../x .git/info/attributes", ".git/info/attributes"},
+		{"ln -s x .git/modules", ".git/modules"},
+		{"mkdir -p .git/modules/x; touch .git/modules/x/HEAD; ln -s y .git/modules/x/hooks", ".git/modules/x/hooks"},
+	} {
+		dir := t.TempDir()
+		git(t, dir, "init", "-q")
+		g := prepare(t, dir)
+		cmd := exec.Command("sh", "-c", c.script)
+		cmd.Dir = dir
+		must(t, cmd.Run())
+		notices, _ := g.Disarm()
+		if len(notices) != 1 || !strings.HasPrefix(notices[0], c.moved+" was moved to "+filepath.Base(c.moved)+".moved-") {
+			t.Errorf("%s: %q", c.script, notices)
+		}
+		g = prepare(t, dir)
+		if notices, _ := g.Disarm(); len(notices) > 0 || !g.Holds() {
+			t.Errorf("%s: afterwards: %q", c.script, notices)
+		}
+	}
+	// What was there before is the user's.
+	dir := t.TempDir()
+	git(t, dir, "init", "-q")
+	must(t, os.Symlink("x", dir+"/.git/worktrees"))
+	g, err := gitguard.Look(dir)
+	if notices, _ := g.Disarm(); err == nil || len(notices) > 0 {
+		t.Errorf("%v, %q", err, notices)
 	}
 }
 

@@ -25,8 +25,9 @@
 // place of another, and what is written to a file that the host has replaced since,
 // as every git config does: the mount goes with the old file. Disarm moves away
 // what runs programs in those: hooks, and settings of the configuration, of which
-// the others stay. It cannot tell what the user made while a command ran from the
-// command's own.
+// the others stay; and links and special files in the place of parts, for which
+// the guard could not be prepared anew. It cannot tell what the user made while a
+// command ran from the command's own.
 //
 // A repository that a command makes elsewhere in the workspace stays as it is:
 // tests of tools make such things, and to look for them after each command would
@@ -36,6 +37,12 @@
 //
 // After the host has replaced a configuration, a command that still runs can write
 // to it, and git on the host would run that until a command ends.
+//
+// The first git worktree add on the host while a command runs makes a worktrees
+// that is not guarded before that command has ended and another one begins: the
+// command can have git in that worktree take configuration and hooks from
+// elsewhere (its commondir). Add it while none runs, or look at the files in
+// .git/worktrees.
 //
 // Settings by which the user has git run files of the workspace (core.hooksPath
 // or include.path that leads there) are the user's choice; those files can be

@@ -39,6 +39,7 @@ type Guard struct {
 	places []place // where repositories are; .git of the workspace first
 	repos  []repo
 	known  map[string]known // by the path of a repository: what it had git run
+	fit    bool             // nothing was there that could not be guarded
 }
 
 // place is a .git, or the directory of a bare repository.
@@ -58,6 +59,7 @@ type repo struct {
 // error that names it: it could not be a mount point.
 func Look(dir string) (Guard, error) {
 	g, err := find(dir, false, nil)
+	g.fit = err == nil
 	g.learn()
 	return g, err
 }
@@ -77,6 +79,7 @@ func Prepare(dir string) (Guard, error) {
 	}
 	left := nested[min(len(nested), maxNested):]
 	g, err := find(dir, true, nested[:len(nested)-len(left)])
+	g.fit = err == nil
 	g.learn()
 	if unseen != "" {
 		g.Notices = append(g.Notices, fmt.Sprintf("repositories below the workspace are guarded as far as %d directories go; %s and what comes after it was not searched", maxGuardDirs, unseen))
@@ -123,6 +126,17 @@ func (g Guard) Holds() bool {
 	return err == nil && slices.EqualFunc(now.Parts, g.Parts, Part.same) && slices.Equal(now.repos, g.repos)
 }
 
+// unfitError says what is in the place of a part and cannot be a mount point.
+type unfitError struct {
+	dir, path string // the workspace, and relative to it
+	what      string // "is a symbolic link"
+	cure      string
+}
+
+func (e *unfitError) Error() string {
+	return fmt.Sprintf("%s %s, which cannot be protected: %s", filepath.Join(e.dir, filepath.FromSlash(e.path)), e.what, e.cure)
+}
+
 // ReadOnly lists the paths that commands must not change.
 func (g Guard) ReadOnly() (paths []string) {
 	for _, p := range g.Parts {
@@ -154,9 +168,9 @@ func (f *finder) look(r *os.Root, name, rel string) (fs.FileInfo, error) {
 		return nil, nil
 	case err != nil:
 	case info.Mode()&fs.ModeSymlink != 0:
-		err = errors.New("is a symbolic link, which cannot be protected: put there what it leads to, or for .git a file that says gitdir")
+		return nil, &unfitError{f.dir, rel, "is a symbolic link", "put there what it leads to, or for .git a file that says gitdir"}
 	case !info.IsDir() && !info.Mode().IsRegular():
-		err = errors.New("is a special file, which cannot be protected: remove it")
+		return nil, &unfitError{f.dir, rel, "is a special file", "remove it"}
 	default:
 		return info, nil
 	}

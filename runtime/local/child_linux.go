@@ -18,7 +18,7 @@ import (
 const childArg = "__sandbox"
 
 // confinedArg follows childArg when the process has confined itself already and
-// was executed once more; the memory to watch, in bytes, follows it.
+// was executed once more; the memory to watch, in bytes, and the workspace follow it.
 const confinedArg = "confined"
 
 // spec is what the child has to do before it is ready. The host works it out,
@@ -50,8 +50,8 @@ func RunIfChild() {
 		return
 	}
 	serve := confineAndServe
-	if len(os.Args) == 4 && os.Args[2] == confinedArg {
-		serve = func() error { return serveConfined(os.Args[3]) }
+	if len(os.Args) == 5 && os.Args[2] == confinedArg {
+		serve = func() error { return serveConfined(os.Args[3], os.Args[4]) }
 	}
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
@@ -75,6 +75,7 @@ func confineAndServe() error {
 	if s.Level != runtime.SandboxMedium {
 		opts := supervisor.Options{MemoryBytes: s.Watch}
 		if s.Level == runtime.SandboxStrong {
+			opts.Disk = s.Workspace
 			if opts.TagKey, err = seccomp.GuardTags(); err != nil {
 				return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 			}
@@ -88,11 +89,11 @@ func confineAndServe() error {
 	// signals would not let the supervisor's threads kill each other's commands.
 	// Executed anew, all threads come from this one and share its domain.
 	watch := strconv.FormatInt(s.Watch, 10)
-	err = syscall.Exec("/proc/self/exe", []string{os.Args[0], childArg, confinedArg, watch}, os.Environ())
+	err = syscall.Exec("/proc/self/exe", []string{os.Args[0], childArg, confinedArg, watch, s.Workspace}, os.Environ())
 	return supervisor.Fail(os.Stdout, "execute the supervisor inside", err)
 }
 
-func serveConfined(watch string) error {
+func serveConfined(watch, workspace string) error {
 	limit, err := strconv.ParseInt(watch, 10, 64)
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "read the configuration", err)
@@ -101,7 +102,7 @@ func serveConfined(watch string) error {
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 	}
-	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, TagKey: key, Shield: shield})
+	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, Disk: workspace, TagKey: key, Shield: shield})
 }
 
 // step is one thing to do, with words for the error.

@@ -38,6 +38,12 @@
 // core.sharedRepository and tar -p for such directories; a new directory still
 // takes the bit over from the one that it is made in.
 //
+// What commands write to the workspace and their home is limited for each file
+// only. At both levels the supervisor looks at the workspace's disk ten times a
+// second and kills a command that leaves less than 1 GB or a twentieth of it
+// (supervisor.Options.Disk). It can come too late, it does not count inodes, and
+// what was written stays.
+//
 // None: a command can do what the server's user can. Bounded time, one pipe for
 // both outputs, no secret in the environment and the end of the whole process
 // tree hold all the same.

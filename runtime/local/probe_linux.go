@@ -72,6 +72,7 @@ const insideDetail = "a command ran inside and could not read a file outside"
 func (r *Report) addLimits(got tried) {
 	const cure = "run where control groups are delegated to the user (systemd-run --user --scope -p Delegate=yes), or as root"
 	r.Limits = got.limits
+	r.add("disk limit", "a command that leaves less than 1 GB, or 5 %, of the workspace's disk is killed, if not always in time; else only the size of each file is limited", nil, "")
 	memory := ""
 	if got.watched {
 		memory = "watched ten times a second, for want of a control group: files in /tmp and /dev/shm do not count"

@@ -7,7 +7,13 @@ const Arg = "__supervise"
 // ProxyArg is the argument after Arg, if any, that sets Options.Proxy.
 func ProxyArg(socket string) string { return proxyPrefix + socket }
 
-const proxyPrefix = "proxy="
+// DiskArg is another one, which sets Options.Disk.
+func DiskArg(dir string) string { return diskPrefix + dir }
+
+const (
+	proxyPrefix = "proxy="
+	diskPrefix  = "disk="
+)
 
 // GuardArg is another one. It has the supervisor keep commands, by a filter of
 // system calls, from setting modes with a set-user-ID or set-group-ID bit, their

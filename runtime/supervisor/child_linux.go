@@ -29,6 +29,9 @@ func serveArgs(args []string) (err error) {
 		if socket, ok := strings.CutPrefix(arg, proxyPrefix); ok {
 			opts.Proxy = socket
 		}
+		if dir, ok := strings.CutPrefix(arg, diskPrefix); ok {
+			opts.Disk = dir
+		}
 	}
 	if slices.Contains(args, GuardArg) {
 		if opts.TagKey, err = guard(); err != nil {

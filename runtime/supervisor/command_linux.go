@@ -23,9 +23,11 @@ type command struct {
 	began  time.Time
 	credit *credit
 	died   chan syscall.WaitStatus // gets the shell's end, once
+	floor  uint64                  // bytes of the disk to be left, 0 for any
 
 	timedOut atomic.Bool
 	tooLarge atomic.Bool
+	diskFull atomic.Bool
 	draining atomic.Bool // all processes are gone: what the pipe holds is all there will be
 }
 
@@ -61,6 +63,7 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 		return nil, fmt.Errorf("make a pipe: %w", err)
 	}
 	out := os.NewFile(uintptr(p[0]), "output")
+	c.floor = s.diskFloor()
 	argv := stringsOf(st.Argv)
 	attr := syscall.ProcAttr{
 		Dir:   dir,
@@ -111,6 +114,7 @@ func workingDir(root, dir string) (name string, release func(), err error) {
 
 // see sees a command to its end and reports that.
 func (s *server) see(c *command, out *os.File, timeout time.Duration) {
+	s.watchDisk(c)
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -137,6 +141,7 @@ func (s *server) see(c *command, out *os.File, timeout time.Duration) {
 		Code:        status.ExitStatus(),
 		TimedOut:    c.timedOut.Load(),
 		OutOfMemory: c.tooLarge.Load(),
+		OutOfDisk:   c.diskFull.Load(),
 		Left:        left,
 		Duration:    time.Since(c.began),
 	}

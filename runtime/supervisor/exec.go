@@ -95,7 +95,7 @@ func (c *Client) Exec(ctx context.Context, cmd Start, out io.Writer) (runtime.Ex
 	case e.TimedOut:
 		return runtime.Exit{}, &runtime.TimeoutError{Limit: cmd.Timeout}
 	}
-	return runtime.Exit{Code: e.Code, Signal: e.Signal, OutOfMemory: e.OutOfMemory}, nil
+	return runtime.Exit{Code: e.Code, Signal: e.Signal, OutOfMemory: e.OutOfMemory, OutOfDisk: e.OutOfDisk}, nil
 }
 
 func (c *Client) open() (uint32, *call, error) {

@@ -20,6 +20,7 @@ import (
 const (
 	watchArg  = "__watch"  // be a supervisor that watches memory, of the bytes that follow
 	eatArg    = "__eat"    // see eat
+	diskArg   = "__disk"   // serveSmallDisk
 	signalArg = "__signal" // runtimetest.SignalAll
 )
 
@@ -29,6 +30,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case watchArg:
 			os.Exit(serveWatched(os.Args[2]))
+		case diskArg:
+			os.Exit(serveSmallDisk(os.Args[2]))
 		case eatArg:
 			os.Exit(eat(os.Args[2], os.Args[3], os.Args[4]))
 		case signalArg:
@@ -75,6 +78,12 @@ func startChild(t testing.TB) child {
 // startAlone starts a supervisor that is PID 1, which watches memory.
 func startAlone(t testing.TB, limit int64) child {
 	t.Helper()
+	needNamespaces(t)
+	return startArgs(t, unix.CLONE_NEWUSER|unix.CLONE_NEWNS|unix.CLONE_NEWPID, watchArg, strconv.FormatInt(limit, 10))
+}
+
+func needNamespaces(t testing.TB) {
+	t.Helper()
 	err := (&exec.Cmd{Path: "/bin/true", SysProcAttr: namespaces(unix.CLONE_NEWUSER)}).Run()
 	switch {
 	case err == nil:
@@ -83,7 +92,6 @@ func startAlone(t testing.TB, limit int64) child {
 	default:
 		t.Skip("no user namespaces: ", err)
 	}
-	return startArgs(t, unix.CLONE_NEWUSER|unix.CLONE_NEWNS|unix.CLONE_NEWPID, watchArg, strconv.FormatInt(limit, 10))
 }
 
 func namespaces(flags uintptr) *syscall.SysProcAttr {

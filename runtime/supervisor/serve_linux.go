@@ -27,6 +27,12 @@ type Options struct {
 	// a command that is too large is killed. What only a descriptor holds
 	// (memfd_create) or a file system does, has to be limited by other means.
 	MemoryBytes int64
+	// Disk, if not "", is a directory whose file system commands must not fill: it
+	// is looked at ten times a second, and when less is left than 1 GB or a
+	// twentieth, the smaller of both, each command is killed that began with more. One
+	// that began with less has half of that. What is written in a tenth of a second
+	// can be more than was left, and stays.
+	Disk string
 	// Proxy, if not "", is the socket of the network proxy that commands are to
 	// find on the loopback interface, by their environment.
 	Proxy string
@@ -46,6 +52,7 @@ type server struct {
 	env     []string      // of every command, whatever its own says
 	null    int           // /dev/null, the standard input of commands
 	key     uint64        // Options.TagKey
+	disk    string        // Options.Disk
 	tagBase uint64        // see newTagBase
 	alone   bool          // PID 1: all processes but this one are commands' processes
 	born    chan struct{} // has a token when the reaper may have a child to wait for
@@ -69,6 +76,7 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	s := &server{
 		out:      frameWriter{w: out},
 		key:      opts.TagKey,
+		disk:     opts.Disk,
 		tagBase:  newTagBase(),
 		shield:   opts.Shield,
 		alone:    os.Getpid() == 1,

@@ -55,6 +55,7 @@ type exit struct {
 	Signal      string        `json:"signal,omitempty"`
 	TimedOut    bool          `json:"timedOut,omitempty"`
 	OutOfMemory bool          `json:"outOfMemory,omitempty"`
+	OutOfDisk   bool          `json:"outOfDisk,omitempty"`
 	Left        int           `json:"left,omitempty"` // processes that could not be ended
 	Duration    time.Duration `json:"durationNs"`
 	Error       string        `json:"error,omitempty"` // the command could not be started

@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
 import { visible } from "./escape";
-import type { Answer, Asks, Decision, PendingApproval, Question } from "./messages";
+import type { Answer, Asks, Decision, Approval, Question } from "./messages";
 import type { MessageAction, MessageRequest } from "./protocol";
 
 const titles: Record<string, string> = {
@@ -21,7 +21,7 @@ interface Pending<Request, Reply> {
 }
 
 export class Approvals implements vscode.Disposable {
-  private readonly approvals = new Map<string, Pending<PendingApproval, Decision>>();
+  private readonly approvals = new Map<string, Pending<Approval, Decision>>();
   private readonly questions = new Map<string, Pending<Question, Answer>>();
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
@@ -38,7 +38,7 @@ export class Approvals implements vscode.Disposable {
 
   /** Serves the requests of a connection. */
   serve(connection: MessageConnection): void {
-    connection.onRequest("agent/requestApproval", (request: PendingApproval, token: CancellationToken) => {
+    connection.onRequest("agent/requestApproval", (request: Approval, token: CancellationToken) => {
       const answer = this.wait(this.approvals, request, token, { decision: "deny" });
       if (!this.panel.isVisible()) void this.notifyApproval(request);
       return answer;
@@ -89,7 +89,7 @@ export class Approvals implements vscode.Disposable {
     });
   }
 
-  private async notifyApproval(request: PendingApproval): Promise<void> {
+  private async notifyApproval(request: Approval): Promise<void> {
     const what = request.command ? `${request.title}\n${visible(request.command)}` : visible(request.title);
     const rule =
       request.rule && request.options.includes("allowForSession") ? ` · for the session: ${visible(request.rule)}` : "";

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import { uriOf } from "./context";
-import type { PendingApproval } from "./messages";
+import type { Approval } from "./messages";
 import { applyPatch, patchOf, unapply } from "./patch";
 import type { Server } from "./server";
 
@@ -40,7 +40,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
   }
 
   /** Opens what an edit that waits for approval would do. */
-  async showProposal(server: Server, request: PendingApproval, path: string): Promise<void> {
+  async showProposal(server: Server, request: Approval, path: string): Promise<void> {
     const patch = request.changes?.find((change) => change.path === path)?.patch;
     const file = uriOf(server.folder, path);
     if (patch === undefined || !file) return;

@@ -57,13 +57,15 @@ export class Child {
 
   /** Ends the server in order; kills it when it does not come to its end. */
   async stop(): Promise<void> {
-    const ending = this.connection
-      .sendRequest("shutdown")
-      .then(() => this.connection.sendNotification("exit"))
-      .catch(() => undefined);
+    const ending = this.shutdown().catch(() => undefined); // it has ended already
     await within(shutdownTime, ending);
     this.process.stdin?.end();
     if (!(await within(exitTime, this.ended))) this.process.kill("SIGKILL");
+  }
+
+  private async shutdown(): Promise<void> {
+    await this.connection.sendRequest("shutdown");
+    await this.connection.sendNotification("exit");
   }
 }
 

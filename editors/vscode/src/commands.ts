@@ -5,6 +5,7 @@ import { attachmentOf, pathIn, promptForProblems } from "./context";
 import { diagnosticsAt } from "./diagnostics";
 import type { Folders } from "./folders";
 import { type Log, showError } from "./log";
+import type { Attachment } from "./messages";
 import type { TaskOutput } from "./taskoutput";
 import type { TaskNode, Tasks } from "./tasks";
 import type { View } from "./view";
@@ -21,8 +22,8 @@ export function registerCommands(parts: Parts): vscode.Disposable {
   const { folders, tasks, output, log } = parts;
   const handlers: Record<string, (...args: never[]) => unknown> = {
     "pygent.ask": (text?: string) => ask(parts, text),
-    "pygent.askSelection": () => attach(parts, true),
-    "pygent.attach": () => attach(parts, false),
+    "pygent.askSelection": (text?: string) => askSelection(parts, text),
+    "pygent.attach": () => attach(parts),
     "pygent.attachFile": (uri?: vscode.Uri) => attachFile(parts, uri),
     "pygent.fixDiagnostics": () => fixDiagnostics(parts),
     "pygent.delegate": () => delegate(parts),
@@ -59,17 +60,32 @@ async function ask({ folders, view }: Parts, text?: string): Promise<void> {
   if (prompt?.trim()) void chat.send({ text: prompt, attachments: [] }).catch(showError);
 }
 
-/** Puts the selection into the panel; with ask, asks about it at once. */
-async function attach({ folders, view }: Parts, askNow: boolean): Promise<void> {
+/** The conversation that the editor's file belongs to, and the selection in it. */
+function selected({ folders }: Parts): { chat: Chat; attachment: Attachment } | undefined {
   const editor = vscode.window.activeTextEditor;
   const chat = folders.forDocument(editor?.document);
   const attachment = editor && attachmentOf(chat.server.folder, editor);
-  if (!attachment) return say("open a file of the workspace first.");
+  if (!attachment) {
+    say("open a file of the workspace first.");
+    return undefined;
+  }
   folders.show(chat);
-  if (!askNow) return view.compose("", [attachment]);
-  const text = await vscode.window.showInputBox({ title: "Ask Pygent about the selection", prompt: attachment.path });
+  return { chat, attachment };
+}
+
+function attach(parts: Parts): void {
+  const found = selected(parts);
+  if (found) parts.view.compose("", [found.attachment]);
+}
+
+async function askSelection(parts: Parts, given?: string): Promise<void> {
+  const found = selected(parts);
+  if (!found) return;
+  const { chat, attachment } = found;
+  const title = "Ask Pygent about the selection";
+  const text = given ?? (await vscode.window.showInputBox({ title, prompt: attachment.path }));
   if (!text?.trim()) return;
-  view.show();
+  parts.view.show();
   void chat.send({ text, attachments: [attachment] }).catch(showError);
 }
 

@@ -39,6 +39,11 @@ export class Folders implements vscode.Disposable {
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const folder of removed) void this.drop(folder.uri.toString());
       }),
+      // The user has perhaps mended what kept a server from starting.
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (!event.affectsConfiguration("pygent")) return;
+        for (const { server } of this.all()) if (server.state === "failed") void server.restart();
+      }),
     );
   }
 

@@ -57,14 +57,8 @@ export interface PanelState {
   recent: Recent[];
 }
 
-/** An approval as the panel shows it: rule is what "allow for session" would allow from then on. */
-export interface PendingApproval extends Approval {
-  rule?: string;
-  changes?: { path: string; patch?: string }[];
-}
-
 export interface Asks {
-  approvals: PendingApproval[];
+  approvals: Approval[];
   questions: Question[];
 }
 

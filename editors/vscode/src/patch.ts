@@ -41,7 +41,9 @@ function apply(patch: string, text: string, backwards: boolean): string | undefi
   const lines = splitLines(text);
   const out: string[] = [];
   let at = 0;
-  for (const hunk of parse(patch)) {
+  const hunks = parse(patch);
+  if (hunks.length === 0) return undefined; // binary, or a line that says why there is none
+  for (const hunk of hunks) {
     const take = hunk.lines.filter((line) => line[0] !== (backwards ? "-" : "+"));
     const give = hunk.lines.filter((line) => line[0] !== (backwards ? "+" : "-")).map((line) => line.slice(1));
     const named = backwards ? hunk.newStart : hunk.oldStart;

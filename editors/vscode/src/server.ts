@@ -96,15 +96,9 @@ export class Server implements vscode.Disposable {
     this.become("starting");
     const settings = readSettings(this.folder);
     const tried: string[] = [];
-    const binary = findBinary(
-      {
-        setting: settings.path,
-        extensionPath: this.context.extensionPath,
-        path: process.env.PATH ?? "",
-        platform: process.platform,
-      },
-      tried,
-    );
+    const { extensionPath } = this.context;
+    const search = { setting: settings.path, extensionPath, path: process.env.PATH ?? "", platform: process.platform };
+    const binary = findBinary(search, tried);
     if (!binary) {
       this.log.error(`no pygent program; looked at ${tried.join(", ")}`);
       return this.fail(binaryMissing(settings.path));
@@ -165,7 +159,8 @@ export class Server implements vscode.Disposable {
       if (typeof result !== "string") await child.connection.sendNotification("initialized", {});
       return result;
     } catch (error) {
-      return messageOf(error);
+      // A pipe that broke is told of before the exit that broke it, which says more.
+      return await Promise.race([child.ended, new Promise<string>((go) => setTimeout(go, 500, messageOf(error)))]);
     } finally {
       clearTimeout(timer);
     }

@@ -129,7 +129,7 @@ function M.undo()
         vim.log.levels.WARN
       )
     end
-    log.notify(('%d files are what they were; :Pygent undo brings the change back'):format(#result.applied))
+    log.notify(text.many(#result.applied, 'file') .. ' changed back; :Pygent undo again brings the change back')
   end)
 end
 

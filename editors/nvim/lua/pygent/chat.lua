@@ -4,6 +4,7 @@ local approve = require('pygent.approve')
 local config = require('pygent.config')
 local session = require('pygent.session')
 local text = require('pygent.text')
+local fold = require('pygent.fold')
 local transcript = require('pygent.transcript')
 local api = vim.api
 
@@ -145,29 +146,29 @@ function M.focus()
   end
 end
 
---- Shows the chat and starts the server.
+--- Shows the chat; starts the server when it is entered.
 ---@param options? { enter?: boolean } enter: default true
 function M.open(options)
   local before = api.nvim_get_current_win()
   local enter = not options or options.enter ~= false
-  if enter or not session.state().connection then
+  buffers()
+  if enter then
     session.open(function() end)
   end
-  buffers()
   local win = window(chat.buf)
   if not win then
     local c = config.get()
     local width = c.width < 1 and math.floor(vim.o.columns * c.width) or c.width
     win = api.nvim_open_win(chat.buf, false, { split = 'right', win = -1, width = width })
-    transcript.window(win)
+    fold.window(win)
     vim.wo[win].winfixwidth = true
-    vim.wo[win].winbar = "%{v:lua.require'pygent.chat'.bar()}"
+    vim.wo[win].winbar = "%{v:lua.require'pygent.chat'.bar()}%<"
     api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(chat.buf), 0 })
   end
   if not window(input) then
     local below = api.nvim_open_win(input, false, { split = 'below', win = win, height = config.get().input_height })
     vim.wo[below].winfixheight = true
-    vim.wo[below].winbar = 'message: <CR> sends, <C-j> new line, <C-c> stops'
+    vim.wo[below].winbar = '<CR> sends · <C-j> new line · <C-c> stops%<'
     vim.wo[below].wrap, vim.wo[below].number, vim.wo[below].signcolumn = true, false, 'no'
   end
   if enter then

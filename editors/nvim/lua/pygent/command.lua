@@ -89,7 +89,7 @@ local function sessions()
       }, function(chosen)
         if chosen then
           require('pygent.chat').open()
-          session.resume(chosen)
+          require('pygent.kept').resume(chosen)
         end
       end)
     end)
@@ -100,11 +100,11 @@ end
 local function mode(call)
   local modes = { 'plan', 'ask', 'auto' }
   if vim.tbl_contains(modes, call.rest) then
-    return session.configure(call.rest)
+    return require('pygent.kept').configure(call.rest)
   end
   vim.ui.select(modes, { prompt = 'Mode:' }, function(chosen)
     if chosen then
-      session.configure(chosen)
+      require('pygent.kept').configure(chosen)
     end
   end)
 end

@@ -26,7 +26,7 @@ end
 
 ---@param seconds? number
 ---@return string
-local function took(seconds) return (seconds or 0) >= 0.1 and (' · %.1f s'):format(seconds) or '' end
+local function took(seconds) return (seconds or 0) >= 1 and (' · %.1f s'):format(seconds) or '' end
 
 function M.message(t, e)
   t:close()

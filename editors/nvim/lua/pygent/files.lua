@@ -62,7 +62,7 @@ function M.dirty(root)
 end
 
 --- Loads buffers whose files were changed on disk, with their undo kept. One that
---- has changes of its own is left alone.
+--- has changes of its own is left alone, and so is one whose file is gone.
 ---@param root string
 ---@param paths? string[] absent: all
 function M.reload(root, paths)
@@ -70,7 +70,8 @@ function M.reload(root, paths)
   vim.go.undoreload = -1 -- whatever the size
   for _, buf in ipairs(file_buffers()) do
     local path = not vim.bo[buf].modified and M.relative(root, buf)
-    if path and (not paths or vim.tbl_contains(paths, path)) then
+    local wanted = path and (not paths or vim.tbl_contains(paths, path))
+    if wanted and vim.uv.fs_stat(vim.api.nvim_buf_get_name(buf)) then
       local autoread = vim.bo[buf].autoread
       vim.bo[buf].autoread = true
       pcall(vim.cmd.checktime, buf)

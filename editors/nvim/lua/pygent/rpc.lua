@@ -188,7 +188,8 @@ function Connection:request(method, params, callback)
     return settle({ message = self.ended })
   end
   self.pending[settle] = true
-  local sent = self.client.request(method, params or vim.empty_dict(), vim.schedule_wrap(settle), function()
+  params = params and next(params) and params or vim.empty_dict() -- an empty table would be sent as a list
+  local sent = self.client.request(method, params, vim.schedule_wrap(settle), function()
     vim.schedule(function()
       vim.schedule(function() settle({ code = protocol.error_codes.cancelled, message = 'cancelled' }) end)
     end)

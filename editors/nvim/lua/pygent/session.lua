@@ -6,9 +6,6 @@ local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local rpc = require('pygent.rpc')
 
---- How many of the events of a resumed session are read back.
-local HISTORY = 2000
-
 local M = {}
 
 ---@class pygent.State
@@ -38,11 +35,14 @@ function M.busy() return next(state.running) ~= nil end
 ---@param fn fun(event: pygent.Event)
 function M.listen(fn) listeners[#listeners + 1] = fn end
 
-local function tell(event)
+--- Tells the listeners.
+---@param event pygent.Event|{ kind: string, text?: string }
+function M.tell(event)
   for _, fn in ipairs(listeners) do
     fn(event)
   end
 end
+local tell = M.tell
 
 --- Runs the User autocommands of a name.
 ---@param name string
@@ -118,11 +118,11 @@ local function describe(err)
 end
 M.describe = describe
 
----@param result pygent.NewSessionResult
-local function opened(result)
-  state.id, state.mode, state.sandbox =
-    result.sessionId, result.mode, result.runtime.kind .. '/' .. result.runtime.sandbox
-  state.root = vim.uri_to_fname(result.root)
+--- Makes a session the current one.
+---@param id string
+---@param root string file URI
+function M.enter(id, root)
+  state.id, state.root = id, vim.uri_to_fname(root)
   state.turn, state.changes, state.changed_turn, state.usage = nil, {}, nil, nil
   tell({ kind = 'clientSession' })
 end
@@ -137,7 +137,8 @@ local function new_session(callback)
     if err then
       return callback(describe(err))
     end
-    opened(result)
+    state.mode, state.sandbox = result.mode, result.runtime.kind .. '/' .. result.runtime.sandbox
+    M.enter(result.sessionId, result.root)
     callback()
   end)
 end
@@ -191,6 +192,10 @@ function M.open(callback)
       return done(err)
     end
     state.connection = connection
+    vim.api.nvim_create_autocmd('VimLeavePre', {
+      group = vim.api.nvim_create_augroup('pygent.session', {}),
+      callback = M.close,
+    })
     with_server()
   end)
 end
@@ -262,80 +267,6 @@ function M.new(callback)
   end
   state.id = nil
   M.open(callback or function() end)
-end
-
---- Goes on with a session that was kept, and tells the listeners what happened
---- in it.
----@param brief pygent.SessionBrief
-function M.resume(brief)
-  local connection = state.connection
-  if not connection then
-    return
-  end
-  connection:request(protocol.methods.sessionResume, { sessionId = brief.sessionId }, function(err, result)
-    if err then
-      return log.error(describe(err))
-    end
-    state.id, state.root = brief.sessionId, vim.uri_to_fname(brief.root)
-    state.turn, state.changes, state.changed_turn, state.usage = nil, {}, nil, nil
-    tell({ kind = 'clientSession' })
-    local after = math.max(0, result.lastSeq - HISTORY)
-    if after > 0 then
-      tell({ kind = 'notice', level = 'info', text = 'what was before is not shown' })
-    end
-    M.history(brief.sessionId, after, function(event)
-      if event.kind == 'turnFinished' and event.changes and #event.changes > 0 then
-        state.changes, state.changed_turn = event.changes, event.turnId
-      end
-      tell(event)
-    end)
-  end)
-end
-
---- Reads a session's events back, page by page.
----@param id string
----@param after integer
----@param each fun(event: pygent.Event)
-function M.history(id, after, each)
-  local connection = state.connection
-  connection:request(
-    protocol.methods.sessionEvents,
-    { sessionId = id, afterSeq = after, limit = 500 },
-    function(err, page)
-      if err then
-        return log.error(describe(err))
-      end
-      for _, event in ipairs(page.events) do
-        after = event.seq or after
-        each(event)
-      end
-      if page.more and #page.events > 0 then
-        M.history(id, after, each)
-      end
-    end
-  )
-end
-
---- Changes the mode of the session.
----@param mode string
-function M.configure(mode)
-  M.open(function(failed)
-    if failed then
-      return
-    end
-    state.connection:request(
-      protocol.methods.sessionConfigure,
-      { sessionId = state.id, mode = mode },
-      function(err, result)
-        if err then
-          return log.error(describe(err))
-        end
-        state.mode = result.mode
-        log.notify('mode ' .. result.mode)
-        tell({ kind = 'clientSettled' })
-      end
-    )
-  end)
 end
 
 --- Ends the server, and starts another one that goes on with the session.

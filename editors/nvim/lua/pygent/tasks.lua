@@ -3,6 +3,7 @@
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local text = require('pygent.text')
+local fold = require('pygent.fold')
 local transcript = require('pygent.transcript')
 local api = vim.api
 
@@ -21,11 +22,11 @@ local function session() return require('pygent.session') end
 ---@param task pygent.Task
 ---@return string
 local function row(task)
-  local changes = #task.changes > 0 and (' · %d files'):format(#task.changes) or ''
-  return ('%-11s %s  %d steps%s'):format(
+  local changes = #task.changes > 0 and ' · ' .. text.many(#task.changes, 'file') or ''
+  return ('%-11s %s  %s%s'):format(
     text.line(task.state),
     text.line(task.name ~= '' and task.name or task.prompt, 48),
-    task.steps,
+    text.many(task.steps, 'step'),
     changes
   )
 end
@@ -124,9 +125,9 @@ local function output(task)
   vim.bo[buf].bufhidden = 'wipe'
   local shown = transcript.new(buf)
   local win = api.nvim_open_win(buf, true, { split = 'below' })
-  transcript.window(win)
+  fold.window(win)
   vim.wo[win].winbar = 'output of a task'
-  session().history(task.sessionId, 0, function(event) shown:event(event) end)
+  require('pygent.kept').history(task.sessionId, 0, function(event) shown:event(event) end)
   outputs[task.taskId] = shown
 end
 

@@ -113,4 +113,10 @@ end
 ---@return string
 function M.count(n) return n < 1000 and tostring(n) or ('%.1fk'):format(n / 1000) end
 
+--- A number of things, as "1 file" and "2 files".
+---@param n integer
+---@param what string
+---@return string
+function M.many(n, what) return ('%d %s%s'):format(n, what, n == 1 and '' or 's') end
+
 return M

@@ -2,15 +2,15 @@
 --- a timer, a few milliseconds at a time, so that a fast model does not block the
 --- editor. Knows events and one buffer, nothing of windows but that a cursor at
 --- the end stays there.
+local fold = require('pygent.fold')
 local text = require('pygent.text')
 local api = vim.api
 
-local ns = api.nvim_create_namespace('pygent.transcript')
+local ns = fold.ns
 local INTERVAL = 30 -- milliseconds between two writes
 local BUDGET = 8 -- milliseconds that one may take
 local PIECE = 16 * 1024 -- bytes that are put into the buffer at once
 local MAX_LINES = 20000 -- of the buffer; then the oldest quarter goes
-local MAX_SHOWN = 1000 -- lines of one tool's answer
 
 ---@class pygent.Transcript
 ---@field buf integer
@@ -32,43 +32,6 @@ function M.new(buf)
   vim.bo[buf].undolevels = -1
   vim.bo[buf].syntax = 'markdown' -- a parser of the whole text would block the longer it gets
   return setmetatable({ buf = buf, queue = {}, first = 1, streamed = false }, Transcript)
-end
-
---- Shows in a window what is folded: tool calls, attached files, reasoning.
----@param win integer
-function M.window(win)
-  local options = {
-    foldmethod = 'expr',
-    foldexpr = "v:lua.require'pygent.transcript'.foldexpr(v:lnum)",
-    foldtext = '',
-    foldlevel = 0,
-    foldenable = true,
-    fillchars = 'fold: ',
-    conceallevel = 0, -- a link shows where it leads
-    wrap = true,
-    linebreak = true,
-    breakindent = true,
-    number = false,
-    relativenumber = false,
-    signcolumn = 'no',
-    spell = false,
-    list = false,
-  }
-  for name, value in pairs(options) do
-    api.nvim_set_option_value(name, value, { win = win, scope = 'local' })
-  end
-end
-
----@param lnum integer
----@return string
-function M.foldexpr(lnum)
-  local row = lnum - 1
-  for _, m in ipairs(api.nvim_buf_get_extmarks(0, ns, { row, 0 }, { row, -1 }, { overlap = true, details = true })) do
-    if m[4].end_row and m[4].end_row > m[2] then
-      return m[2] == row and '>1' or '1'
-    end
-  end
-  return '0'
 end
 
 ---@param buf integer
@@ -247,11 +210,11 @@ function Transcript:close(title, body)
       return
     end
     local row = mark[1]
-    local lines = body and M.body(body) or api.nvim_buf_get_lines(self.buf, row + 2, -1, false)
+    local lines = body and fold.body(body) or api.nvim_buf_get_lines(self.buf, row + 2, -1, false)
     if not body and lines[#lines] == '' then
       lines[#lines] = nil
     end
-    local fence = M.fence(lines)
+    local fence = fold.fence(lines)
     table.insert(lines, 1, title or tool.title)
     table.insert(lines, 2, fence)
     lines[#lines + 1] = fence
@@ -268,35 +231,6 @@ function Transcript:close(title, body)
     api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
     self:append('\n')
   end)
-end
-
---- The lines of a tool's answer that are shown.
----@param body string
----@return string[]
-function M.body(body)
-  local lines = vim.split(text.safe(body), '\n', { plain = true })
-  if lines[#lines] == '' then
-    lines[#lines] = nil
-  end
-  if #lines > MAX_SHOWN then
-    local tail = vim.list_slice(lines, #lines - MAX_SHOWN / 4 + 1)
-    local left = #lines - MAX_SHOWN
-    lines = vim.list_slice(lines, 1, MAX_SHOWN - #tail)
-    lines[#lines + 1] = ('… %d lines are not shown …'):format(left)
-    vim.list_extend(lines, tail)
-  end
-  return lines
-end
-
---- A fence that no line can close.
----@param lines string[]
----@return string
-function M.fence(lines)
-  local longest = 2
-  for _, line in ipairs(lines) do
-    longest = math.max(longest, #(line:match('^%s*(~+)') or ''))
-  end
-  return ('~'):rep(longest + 1)
 end
 
 --- Empties the buffer.

@@ -1,6 +1,6 @@
 /** What waits for the user: approvals and questions, above the input. */
 import { visible } from "../escape";
-import type { Asks, PendingApproval, Question } from "../messages";
+import type { Asks, Approval, Question } from "../messages";
 import { button, h, svg } from "./dom";
 import { send } from "./host";
 import { patchLines } from "./patchview";
@@ -34,7 +34,7 @@ export class AskCards {
   }
 }
 
-function approvalCard(ask: PendingApproval): HTMLElement {
+function approvalCard(ask: Approval): HTMLElement {
   const decide = (decision: string) => (): void => {
     send({
       type: "approve",
@@ -52,7 +52,7 @@ function approvalCard(ask: PendingApproval): HTMLElement {
     if (event.key === "Enter" && !event.isComposing) decide("deny")();
   });
   const has = (option: string): boolean => ask.options.includes(option);
-  const rule = has("allowForSession") && (ask.rule ?? ask.command);
+  const rule = has("allowForSession") && ask.rule;
   return h(
     "div",
     { class: "ask", role: "group", "aria-label": "Approval" },
@@ -78,7 +78,7 @@ function approvalCard(ask: PendingApproval): HTMLElement {
   );
 }
 
-function changeOf(ask: PendingApproval, change: { path: string; patch?: string }): HTMLElement {
+function changeOf(ask: Approval, change: { path: string; patch?: string }): HTMLElement {
   const open = button(visible(change.path), () => send({ type: "preview", key: ask.requestKey, path: change.path }), {
     class: "path",
     title: "Open in the diff editor",

@@ -21,10 +21,15 @@ export class Blocks {
     }
   }
 
+  /** The text ends within a code block. */
+  get inCode(): boolean {
+    return this.fence !== "";
+  }
+
   /** Starts anew behind what was cut off the text's front. */
   cut(length: number): void {
-    this.scanned -= length;
-    this.safe -= length;
+    this.scanned = Math.max(0, this.scanned - length);
+    this.safe = Math.max(0, this.safe - length);
   }
 
   private line(line: string, start: number, next: number): void {

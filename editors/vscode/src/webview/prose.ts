@@ -10,6 +10,10 @@ import { render } from "./markdown";
 
 /** Rendering may take this share of the time. */
 const share = 0.2;
+/** Characters of a code block that are shown while it grows: laying out all of it anew takes too long. */
+const maxOpenCode = 8000;
+/** Characters of other blocks after which they are parted: two paragraphs instead of one. */
+const maxOpenText = 8000;
 
 export class Prose {
   readonly element = h("div", { class: "prose" });
@@ -48,7 +52,7 @@ export class Prose {
       return;
     }
     const began = performance.now();
-    const finished = this.blocks.finished(this.text);
+    const finished = this.blocks.finished(this.text) || (this.blocks.inCode ? 0 : tooLong(this.text));
     if (finished > 0) {
       this.settle(this.text.slice(0, finished));
       this.text = this.text.slice(finished);
@@ -56,7 +60,7 @@ export class Prose {
     }
     if (this.text !== "") {
       this.open ??= this.element.appendChild(h("div", { class: "block open" }));
-      this.open.innerHTML = render(this.text, false);
+      this.open.innerHTML = render(this.blocks.inCode ? tail(this.text) : this.text, false);
     }
     this.grown();
     this.notBefore = now + (performance.now() - began) / share;
@@ -69,4 +73,17 @@ export class Prose {
     addCopyButtons(block);
     this.open = undefined;
   }
+}
+
+/** The first line and the last ones. */
+function tail(text: string): string {
+  if (text.length <= maxOpenCode) return text;
+  const first = text.slice(0, text.indexOf("\n") + 1);
+  const from = text.indexOf("\n", text.length - maxOpenCode) + 1;
+  return `${first}…\n${text.slice(from)}`;
+}
+
+/** Where a block that is too long to be rendered again and again is parted: 0 for one that is not. */
+function tooLong(text: string): number {
+  return text.length > 2 * maxOpenText ? text.lastIndexOf(" ", maxOpenText) + 1 : 0;
 }

@@ -120,7 +120,7 @@ export class Turn {
     this.put(tool.element);
   }
 
-  private resolved(event: Event & { decision?: string; feedback?: string; rule?: string }): void {
+  private resolved(event: Event): void {
     if (event.decision === "deny") this.line("info", `You said no${event.feedback ? `: ${event.feedback}` : "."}`);
     if (event.decision === "allowForSession") this.line("info", `Allowed for this session: ${event.rule ?? "this"}`);
   }

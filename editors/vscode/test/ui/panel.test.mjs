@@ -164,7 +164,7 @@ describe("the panel", { concurrency: false }, () => {
     await page.locator(".quick-input-title", { hasText: "Files that the task gets copies of" }).waitFor();
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "notes.txt" }).click();
     await page.keyboard.press("Enter");
-    if (served.approvals) await page.locator(".notifications-toasts, .ask").first().waitFor();
+    if (served.approvals) await panel.locator(".ask", { hasText: "summary.txt" }).locator("button.primary").click();
     await page.locator(".notifications-toasts .monaco-button", { hasText: "Collect Files" }).click();
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "summary.txt" }).waitFor();
     await page.keyboard.press("Enter");

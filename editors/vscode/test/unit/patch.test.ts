@@ -28,6 +28,7 @@ test("a patch is applied forwards and backwards", () => {
 test("a patch that does not fit says so", () => {
   assert.equal(unapply(patch, after.replace("B", "X")), undefined);
   assert.equal(applyPatch(patch, "a\n"), undefined);
+  assert.equal(unapply("Binary files differ\n", "a\n"), undefined);
 });
 
 test("files that come and go", () => {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	goruntime "runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/rpc/web"
+)
+
+func guiCommand(std streams, f *flags) *cobra.Command {
+	var noOpen bool
+	cmd := &cobra.Command{
+		Use:   "gui",
+		Short: "Work with the agent on a page in the browser",
+		Long: `Gui serves a page to the browser of this machine and opens it. It works in the
+current directory, or in --root. The page's address, which nobody else should
+get, is printed on stderr; Ctrl-C ends the server.
+
+All tabs are windows on the same sessions. A reload disturbs nothing; what a
+session shows is kept, and can be resumed by the next server.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return gui(cmd.Context(), std, f, !noOpen)
+		},
+	}
+	agentFlags(cmd, f)
+	cmd.Flags().BoolVar(&noOpen, "no-open", false, "print the address and open no browser")
+	return cmd
+}
+
+func gui(ctx context.Context, std streams, f *flags, open bool) error {
+	ctx, stop := untilEnded(ctx, os.Interrupt)
+	defer stop()
+	pages := &web.Pages{}
+	d, closeAll, err := localDomain(ctx, std, f, pages)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	server, err := web.Listen(web.Options{Connect: d.connect, Pages: pages, Logger: d.app.log})
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	fmt.Fprintln(std.err, server.URL())
+
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(serving) }()
+	if open {
+		if err := openBrowser(ctx, server.Ticket()); err != nil {
+			fmt.Fprintln(std.err, "no browser was opened: open the address above:", err)
+		}
+	}
+	select {
+	case <-ctx.Done():
+		d.app.shutdown(d) // while the pages can see it
+		end()
+		err = <-served
+	case err = <-served:
+	}
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	return nil
+}
+
+// connect makes the server of one more connection to the domain, which outlives
+// it: neither the client's end nor its shutdown ends what runs.
+func (d *domain) connect() *rpc.Server {
+	server := rpc.NewServer(rpc.Options{
+		Version:         version(),
+		MaxMessageBytes: web.DefaultMaxMessageBytes,
+		Logger:          d.app.log,
+		Initialize:      d.greet,
+	})
+	server.Provide(d.sessions, d.tasks)
+	return server
+}
+
+// greet tells a client what there is. What it wishes for would be so for all of
+// them, and is refused.
+func (d *domain) greet(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
+	if p.Root() != "" || p.InitializationOptions != nil {
+		return rpc.Setup{}, fmt.Errorf("initialize: several clients share this server: give wishes to session/new")
+	}
+	return d.initialize(ctx, p)
+}
+
+// browserTimeout bounds the wait for the command that opens a browser; one that is
+// the browser itself lives on.
+const browserTimeout = 2 * time.Second
+
+// openBrowser opens url. Others on this machine can read the command's arguments:
+// url must be of no use to them afterwards.
+func openBrowser(ctx context.Context, url string) error {
+	var cmd *exec.Cmd
+	switch goruntime.GOOS {
+	case "darwin":
+		cmd = exec.Command("open", url)
+	case "windows":
+		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
+	default:
+		cmd = exec.Command("xdg-open", url)
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- cmd.Wait() }()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(browserTimeout):
+	case <-ctx.Done():
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+--- What is folded in a transcript: tool calls, attached files, reasoning. Folds
+--- come from marks, not from what a line says, so that no text can forge one.
+local text = require('pygent.text')
+local api = vim.api
+
+local M = {}
+
+--- Of the marks: one that spans lines is a fold.
+M.ns = api.nvim_create_namespace('pygent.transcript')
+
+local MAX_SHOWN = 1000 -- lines of one tool's answer
+
+--- Shows in a window what is folded: tool calls, attached files, reasoning.
+---@param win integer
+function M.window(win)
+  local options = {
+    foldmethod = 'expr',
+    foldexpr = "v:lua.require'pygent.fold'.level(v:lnum)",
+    foldtext = '',
+    foldlevel = 0,
+    foldenable = true,
+    fillchars = 'fold: ',
+    conceallevel = 0, -- a link shows where it leads
+    wrap = true,
+    linebreak = true,
+    breakindent = true,
+    number = false,
+    relativenumber = false,
+    signcolumn = 'no',
+    spell = false,
+    list = false,
+  }
+  for name, value in pairs(options) do
+    api.nvim_set_option_value(name, value, { win = win, scope = 'local' })
+  end
+end
+
+---@param lnum integer
+---@return string
+function M.level(lnum)
+  local row = lnum - 1
+  for _, m in ipairs(api.nvim_buf_get_extmarks(0, M.ns, { row, 0 }, { row, -1 }, { overlap = true, details = true })) do
+    if m[4].end_row and m[4].end_row > m[2] then
+      return m[2] == row and '>1' or '1'
+    end
+  end
+  return '0'
+end
+
+--- The lines of a tool's answer that are shown.
+---@param body string
+---@return string[]
+function M.body(body)
+  local lines = vim.split(text.safe(body), '\n', { plain = true })
+  if lines[#lines] == '' then
+    lines[#lines] = nil
+  end
+  if #lines > MAX_SHOWN then
+    local tail = vim.list_slice(lines, #lines - MAX_SHOWN / 4 + 1)
+    local left = #lines - MAX_SHOWN
+    lines = vim.list_slice(lines, 1, MAX_SHOWN - #tail)
+    lines[#lines + 1] = ('… %d lines are not shown …'):format(left)
+    vim.list_extend(lines, tail)
+  end
+  return lines
+end
+
+--- A fence that no line can close.
+---@param lines string[]
+---@return string
+function M.fence(lines)
+  local longest = 2
+  for _, line in ipairs(lines) do
+    longest = math.max(longest, #(line:match('^%s*(~+)') or ''))
+  end
+  return ('~'):rep(longest + 1)
+end
+
+return M

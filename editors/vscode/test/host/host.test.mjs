@@ -1,0 +1,56 @@
+// Starts the editor with tests.cjs inside its extension host.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startBrowser } from "../lib/browser.mjs";
+import { startEditor } from "../lib/editor.mjs";
+import { startModel } from "../lib/model.mjs";
+import { extension, fillProject, program, scratch } from "../lib/places.mjs";
+import { served } from "../lib/server.mjs";
+
+test("inside the extension host", async (t) => {
+  const space = scratch();
+  t.after(space.remove);
+  const project = join(space.dir, "project");
+  mkdirSync(join(project, ".vscode"), { recursive: true });
+  fillProject(project);
+  writeFileSync(
+    join(project, ".vscode/settings.json"),
+    JSON.stringify({ "pygent.path": "/none", "pygent.mode": "auto", "pygent.environment": { PYGENT_MODEL: "theirs" } }),
+  );
+  const model = await startModel();
+  t.after(model.close);
+  const mode = served.approvals ? "ask" : "auto";
+  process.env.PYGENT_TEST_MODE = mode;
+  const editor = await startEditor(space.dir, {
+    settings: {
+      "pygent.path": program,
+      "pygent.baseUrl": model.url,
+      "pygent.mode": mode,
+      "pygent.arguments": ["--no-docker"],
+    },
+    flags: ["--vscode-option", "enable-smoke-test-driver"],
+  });
+  t.after(editor.stop);
+  const browser = await startBrowser();
+  t.after(() => browser.close());
+  const page = await (await browser.newContext()).newPage();
+  const lines = [];
+  const ended = new Promise((resolve) => page.exposeFunction("codeAutomationExit", resolve));
+  await page.exposeFunction("codeAutomationLog", (_type, args) => lines.push(args.join(" ")));
+  page.on("console", (message) => lines.push(message.text()));
+  const remote = (path) => `vscode-remote://127.0.0.1:${editor.port}${path}`;
+  const payload = JSON.stringify([
+    ["extensionDevelopmentPath", remote(extension)],
+    ["extensionTestsPath", remote(join(extension, "test/host/tests.cjs"))],
+  ]);
+  await page.goto(`${editor.url}/?folder=${encodeURIComponent(project)}&payload=${encodeURIComponent(payload)}`);
+  const timer = setTimeout(() => page.close(), 180_000);
+  page.on("close", () => lines.push("the page was closed"));
+  const code = await Promise.race([ended, new Promise((resolve) => page.once("close", () => resolve(-1)))]);
+  clearTimeout(timer);
+  const told = code === 0 ? lines.filter((line) => /^(ok - |pygent: )/.test(line)) : lines;
+  console.log(told.join("\n"));
+  assert.equal(code, 0);
+});

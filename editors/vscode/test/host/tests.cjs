@@ -1,0 +1,148 @@
+// Runs inside the editor's extension host, with the whole API of VS Code: run() throws when a test fails.
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const vscode = require("vscode");
+
+const tests = {
+  "every command of the manifest is there": async ({ extension }) => {
+    const known = new Set(await vscode.commands.getCommands());
+    const missing = extension.packageJSON.contributes.commands.filter(({ command }) => !known.has(command));
+    assert.deepEqual(missing, []);
+  },
+
+  "loading the extension takes less than 50 ms": ({ extension }) => {
+    const file = path.join(extension.extensionPath, "dist/extension.js");
+    delete require.cache[file];
+    const began = performance.now();
+    const { activate } = require(file);
+    const took = performance.now() - began;
+    assert.equal(typeof activate, "function");
+    console.log(`pygent: loaded in ${took.toFixed(1)} ms`);
+    assert.ok(took < 50, `${took} ms`);
+  },
+
+  "the server starts with the user's settings, not the repository's": async ({ server, chat }) => {
+    // The project's .vscode/settings.json names another program and the freest mode.
+    assert.equal(await server.start(), true, server.problem?.detail);
+    assert.equal(server.state, "running");
+    assert.equal(chat.mode, process.env.PYGENT_TEST_MODE);
+  },
+
+  "files that are not saved are told to it, and problems are asked about": async ({ server, root }) => {
+    const uri = vscode.Uri.joinPath(root, "sum.py");
+    const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# not saved\n"));
+    const found = vscode.languages.createDiagnosticCollection("test");
+    const problem = new vscode.Diagnostic(new vscode.Range(2, 4, 2, 14), "starts at the wrong number");
+    found.set(uri, [problem]);
+    editor.selection = new vscode.Selection(2, 6, 2, 6);
+    const sent = await spy(server, "agent/step", () => vscode.commands.executeCommand("pygent.fixDiagnostics"));
+    assert.deepEqual(sent.dirtyFiles, ["sum.py"]);
+    assert.match(sent.prompt, /Fix this problem in sum\.py:\n- line 3: error: starts at the wrong number/);
+    found.dispose();
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+  },
+
+  "it tells of the selection, by lines": async ({ server, root, chat }) => {
+    await until(() => !chat.busy);
+    const uri = vscode.Uri.joinPath(root, "sum.py");
+    const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+    editor.selection = new vscode.Selection(1, 0, 3, 0);
+    const sent = await spy(server, "agent/step", () => vscode.commands.executeCommand("pygent.askSelection", "hello"));
+    assert.equal(sent.context[0].path, "sum.py");
+    assert.deepEqual(sent.context[0].range, { start: 2, end: 3 });
+  },
+
+  "a server that is killed is started again, later each time": async ({ server }) => {
+    const waits = [];
+    for (let i = 0; i < 2; i++) {
+      const { pid } = server;
+      process.kill(pid, "SIGKILL");
+      await until(() => server.state === "waiting");
+      const began = Date.now();
+      await until(() => server.state === "running" && server.pid !== pid);
+      waits.push(Date.now() - began);
+    }
+    assert.ok(waits[0] > 400 && waits[1] > 900, String(waits));
+  },
+
+  "a restart is a new server, and the old one ends": async ({ server }) => {
+    const { pid } = server;
+    await vscode.commands.executeCommand("pygent.restart");
+    assert.equal(server.state, "running");
+    assert.notEqual(server.pid, pid);
+    await until(() => !alive(pid));
+  },
+
+  "tasks are in the tree, with what they changed": async ({ server, tasks, approvals }) => {
+    await server.request("tasks/start", { prompt: "Summarise notes", files: ["notes.txt"] });
+    await until(() => {
+      for (const { requestKey } of approvals.pending.approvals) approvals.approve(requestKey, "allow");
+      return tasks.getChildren().length === 1 && tasks.running === 0;
+    });
+    const [node] = tasks.getChildren();
+    assert.match(tasks.getTreeItem(node).description, /finished · 2 steps · 1 file/);
+    await vscode.commands.executeCommand("pygent.task.output", node);
+    await until(() => /summary\.txt is there/.test(vscode.window.activeTextEditor?.document.getText() ?? ""));
+    await vscode.commands.executeCommand("pygent.task.remove", node);
+    assert.equal(tasks.getChildren().length, 0);
+  },
+};
+
+exports.run = async () => {
+  const extension = vscode.extensions.getExtension("pygent.pygent");
+  const { folders, tasks, approvals } = await extension.activate();
+  const chat = folders.active;
+  const context = {
+    extension,
+    chat,
+    tasks,
+    approvals,
+    server: chat.server,
+    root: vscode.workspace.workspaceFolders[0].uri,
+  };
+  const failed = [];
+  for (const [name, test] of Object.entries(tests)) {
+    try {
+      await test(context);
+      console.log(`ok - ${name}`);
+    } catch (error) {
+      failed.push(`${name}: ${error.stack}`);
+    }
+  }
+  await chat.server.stop();
+  if (failed.length > 0) throw new Error(failed.join("\n\n"));
+};
+
+/** The parameters of the next request of that method, which action brings about. */
+async function spy(server, method, action) {
+  const request = server.request.bind(server);
+  try {
+    return await new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(`${method} was not sent`)), 15_000).unref();
+      server.request = (name, params) => {
+        if (name === method) resolve(params);
+        return request(name, params);
+      };
+      Promise.resolve(action()).catch(reject);
+    });
+  } finally {
+    delete server.request;
+  }
+}
+
+async function until(check) {
+  for (const end = Date.now() + 20_000; !check();) {
+    if (Date.now() > end) throw new Error(`not so after 20 s: ${check}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function alive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,181 @@
+// The panel's page alone: what it does with a flood, and with what waits for the user.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { picture, startBrowser } from "../lib/browser.mjs";
+import { event, openPage, state } from "../lib/page.mjs";
+
+describe("the page", { concurrency: false }, () => {
+  let browser, panel;
+
+  before(async () => {
+    browser = await startBrowser();
+    panel = await openPage(browser);
+  });
+  after(async () => {
+    await panel?.close();
+    await browser?.close();
+  });
+
+  // One long paragraph, prose in blocks, and one long code block: each renders its own way.
+  for (const [name, delta] of [
+    ["prose", (i) => (i % 40 === 39 ? "word.\n\n" : "some `word` ")],
+    ["one paragraph", () => "word "],
+    ["one code block", (i) => (i === 0 ? "```go\n" : i % 8 === 7 ? "x := 1\n" : "func ")],
+  ]) {
+    test(`20,000 deltas of ${name} are drawn in small pieces`, async () => {
+      const { page, post } = panel;
+      await post({ type: "reset", events: [], cut: false }, { type: "state", state: { ...state, busy: true } });
+      await page.evaluate(() => {
+        window.longest = 0;
+        window.watch?.disconnect();
+        window.watch = new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+        });
+        window.watch.observe({ entryTypes: ["longtask"] });
+        // What is drawn anew with each frame: this bounds a block whatever else the machine does.
+        window.largest = 0;
+        window.drawn?.disconnect();
+        window.drawn = new MutationObserver(() => {
+          window.largest = Math.max(window.largest, document.querySelector(".block.open")?.textContent.length ?? 0);
+        });
+        window.drawn.observe(document.querySelector("main"), { childList: true, subtree: true });
+      });
+      const deltas = Array.from({ length: 20_000 }, (_, i) => event({ kind: "textDelta", delta: delta(i) }));
+      await page.evaluate(
+        async ([begin, all]) => {
+          window.postMessage({ type: "events", events: [begin] }, "*");
+          for (let i = 0; i < all.length; i += 50) {
+            window.postMessage({ type: "events", events: all.slice(i, i + 50) }, "*");
+            await new Promise((resolve) => setTimeout(resolve, 4));
+          }
+        },
+        [event({ kind: "turnStarted", seq: 1 }), deltas],
+      );
+      const text = deltas.map((d) => d.delta).join("");
+      await post({
+        type: "events",
+        events: [
+          event({ kind: "message", role: "assistant", text }),
+          event({ kind: "turnFinished", status: "completed" }),
+        ],
+      });
+      await page.locator(".turn.ended").waitFor();
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
+      const [longest, largest] = await page.evaluate(() => [window.longest, window.largest]);
+      console.log(
+        `# ${name}: the page was blocked for ${longest} ms at the most, ${largest} characters were drawn anew`,
+      );
+      assert.ok(largest > 0 && largest < 18_000, `${largest} characters`);
+      // 100 ms is the aim, and held on a machine that has nothing else to do.
+      assert.ok(longest < 1000, `${longest} ms`);
+      assert.ok((await page.locator(".prose").innerText()).length > 10_000);
+    });
+  }
+
+  test("an approval shows what is hidden in it, the rule it makes, and is answered by keyboard", async () => {
+    const { page, post, sent } = panel;
+    await post({ type: "reset", events: [], cut: false }, { type: "state", state });
+    const approvals = [
+      {
+        requestKey: "k1",
+        sessionId: "s",
+        turnId: "t",
+        kind: "command",
+        title: "Run a command",
+        command: "rm \u202e-rf build && go test ./...",
+        rule: "go test *",
+        options: ["allow", "allowForSession", "deny", "cancelTurn"],
+        changes: [
+          {
+            path: "src/<b>main</b>.go",
+            patch: "--- a/src/main.go\n+++ b/src/main.go\n@@ -1,2 +1,2 @@\n package main\n-var a = 1\n+var a = 2\n",
+          },
+        ],
+      },
+    ];
+    await post({
+      type: "asks",
+      asks: {
+        approvals,
+        questions: [{ requestKey: "k2", sessionId: "s", question: "Which one?", options: ["first", "second"] }],
+      },
+    });
+    await page.getByText("rm \\u{202e}-rf build").waitFor();
+    await page.getByText("For the session allows go test *").waitFor();
+    await page.getByRole("button", { name: "src/<b>main</b>.go" }).click();
+    await picture(page, "asks");
+    await page.getByLabel("What to do instead").fill("use make");
+    await page.getByLabel("What to do instead").press("Enter");
+    await page.getByRole("button", { name: "Allow for session" }).press("Enter");
+    await page.getByRole("button", { name: "second" }).press("Space");
+    const answers = (await sent()).filter(({ type }) => ["approve", "answer", "preview"].includes(type));
+    assert.deepEqual(answers, [
+      { type: "preview", key: "k1", path: "src/<b>main</b>.go" },
+      { type: "approve", key: "k1", decision: "deny", feedback: "use make" },
+      { type: "approve", key: "k1", decision: "allowForSession", feedback: "use make" },
+      { type: "answer", key: "k2", answer: "second" },
+    ]);
+    await post({ type: "asks", asks: { approvals: [], questions: [] } });
+    await page.locator(".ask").first().waitFor({ state: "detached" });
+  });
+
+  test("nothing is wider than a panel of 250 pixels", async () => {
+    const narrow = await openPage(browser, { width: 250, height: 700 });
+    const { page, post } = narrow;
+    const changes = [
+      { path: "a/very/long/path/to/some/file/that/is/deep.go", change: "modified", added: 120, removed: 33 },
+    ];
+    await post(
+      {
+        type: "state",
+        state: {
+          ...state,
+          model: "a-model-with-a-long-name",
+          busy: true,
+          queue: [{ id: 1, text: "a message that waits for its turn", attachments: [] }],
+        },
+      },
+      {
+        type: "events",
+        events: [
+          event({ kind: "message", role: "user", text: "x".repeat(300) }),
+          event({
+            kind: "toolStarted",
+            callId: "c",
+            tool: "bash",
+            arguments: '{"cmd":"go test ./... -run TestWithALongName"}',
+          }),
+          event({
+            kind: "toolFinished",
+            callId: "c",
+            tool: "bash",
+            text: "y".repeat(300),
+            exitCode: 1,
+            durationSeconds: 12,
+          }),
+          event({
+            kind: "message",
+            role: "assistant",
+            text: `${"z".repeat(200)}\n\n|a|b|c|d|e|f|g|h|\n|-|-|-|-|-|-|-|-|\n|one|two|three|four|five|six|seven|eight|`,
+          }),
+          event({
+            kind: "turnFinished",
+            status: "failed",
+            changes,
+            usage: { inputTokens: 1234567, outputTokens: 98765 },
+            error: { code: -31009, message: "the endpoint answered 401" },
+          }),
+        ],
+      },
+    );
+    await page.locator(".changed").waitFor();
+    await picture(page, "narrow");
+    const wide = await page.evaluate(() =>
+      [...document.querySelectorAll("main, footer, .turn, .turn > *, .bar > *")]
+        .filter((e) => e.getBoundingClientRect().right > 250.5)
+        .map((e) => e.className),
+    );
+    assert.deepEqual(wide, []);
+    await narrow.close();
+  });
+});

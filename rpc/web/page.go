@@ -1,0 +1,79 @@
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+)
+
+//go:embed page
+var files embed.FS
+
+// asset is one file of the page.
+type asset struct {
+	kind string // media type
+	tag  string // entity tag
+	body []byte
+}
+
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+}
+
+// readPage reads the page's files, by the paths that they are served at.
+func readPage() (map[string]asset, error) {
+	assets := map[string]asset{}
+	err := fs.WalkDir(files, "page", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		kind, ok := kinds[path.Ext(name)]
+		if !ok {
+			return fmt.Errorf("%s: no media type for this extension", name)
+		}
+		sum := sha256.Sum256(body)
+		assets[name[len("page"):]] = asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, body}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the page: %w", err)
+	}
+	assets["/"] = assets["/index.html"]
+	delete(assets, "/index.html")
+	return assets, nil
+}
+
+// serve answers with the file. It has no secrets: who gets it can do nothing yet.
+func (a asset) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("ETag", a.tag)
+	h.Set("Cache-Control", "no-cache")
+	if r.Header.Get("If-None-Match") == a.tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body) // a browser that went away needs no answer
+	}
+}
+
+// policy is the page's content security policy: its own files, its own WebSocket,
+// and no script or style that any text could bring.
+func policy(host string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws://" + host +
+		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+}

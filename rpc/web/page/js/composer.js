@@ -1,0 +1,69 @@
+// Where the user writes.
+import { byId, attempt } from "./dom.js";
+
+export class Composer {
+  #app;
+  #text = byId("prompt");
+  #sent = []; // what was said, for ↑ and ↓
+  #at = 0;
+
+  constructor(app) {
+    this.#app = app;
+    byId("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("input", () => this.#fit());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    byId("stop").addEventListener("click", (event) => attempt(() => app.stop(), event.currentTarget));
+  }
+
+  #key(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && (this.#text.value === "" || this.#at < this.#sent.length) && this.#at > 0) this.#recall(event, -1);
+    else if (event.key === "ArrowDown" && this.#at < this.#sent.length) this.#recall(event, 1);
+  }
+
+  #recall(event, step) {
+    if (this.#text.value.includes("\n")) return;
+    event.preventDefault();
+    this.#at += step;
+    this.#text.value = this.#sent[this.#at] ?? "";
+    this.#fit();
+  }
+
+  async #submit() {
+    const text = this.#text.value.trim();
+    if (!text) return;
+    this.#text.value = "";
+    this.#fit();
+    this.#sent.push(text);
+    this.#at = this.#sent.length;
+    let sent = false;
+    await attempt(async () => {
+      await this.#app.send(text);
+      sent = true;
+    });
+    if (!sent && !this.#text.value) {
+      this.#text.value = text;
+      this.#fit();
+    }
+  }
+
+  #fit() {
+    this.#text.rows = Math.min(12, Math.max(1, this.#text.value.split("\n").length));
+  }
+
+  running(is) {
+    byId("stop").hidden = !is;
+    byId("send").textContent = is ? "Add" : "Send";
+    byId("send").title = is ? "Say it to the turn that runs (Enter)" : "Send (Enter)";
+    this.#text.placeholder = is ? "Say something to the turn that runs" : "What shall be done?";
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+}

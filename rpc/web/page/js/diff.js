@@ -1,0 +1,74 @@
+// A unified patch as rows with line numbers.
+import { h, plain } from "./dom.js";
+
+const most = 1500; // rows that are shown at first
+
+/** Nodes for the files of a patch: [{path, node}]. */
+export function patches(text) {
+  const files = [];
+  let current = null;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("diff --git ") || (line.startsWith("--- ") && (!current || current.hunks))) {
+      current = { path: "", lines: [], hunks: false };
+      files.push(current);
+    }
+    if (!current) continue;
+    const target = !current.hunks && /^(?:\+\+\+ b\/|rename to )(.*)$/.exec(line);
+    const source = !current.hunks && !current.path && /^--- a\/(.*)$/.exec(line);
+    if (target || source) current.path = (target || source)[1];
+    if (line.startsWith("@@")) current.hunks = true;
+    if (current.hunks || !/^(diff|index|---|\+\+\+|$)/.test(line)) current.lines.push(line);
+  }
+  return files.map(({ path, lines }) => ({ path, node: view(lines) }));
+}
+
+/** All of a patch in one node, with the names of the files where there are several. */
+export function patch(text) {
+  const files = patches(text);
+  const node = h("div", { class: "patches" });
+  for (const file of files) {
+    if (files.length > 1) node.append(h("div", { class: "patch-name", text: plain(file.path) }));
+    node.append(file.node);
+  }
+  if (files.length === 0) node.append(h("p", { class: "quiet", text: "Nothing to show." }));
+  return node;
+}
+
+function view(lines) {
+  if (lines.at(-1) === "") lines.pop();
+  const node = h("div", { class: "patch", tabindex: "0", role: "region", "aria-label": "Difference" });
+  const body = h("div", { class: "patch-lines" });
+  const numbers = { old: 0, new: 0 };
+  node.append(body);
+  const add = (part) => body.append(...part.map((line) => row(line, numbers)));
+  add(lines.slice(0, most));
+  if (lines.length > most) {
+    const rest = lines.slice(most);
+    const more = h("button", { class: "link", text: `Show ${rest.length} more lines` });
+    more.addEventListener("click", () => {
+      more.remove();
+      add(rest);
+    });
+    node.append(more);
+  }
+  return node;
+}
+
+function row(line, numbers) {
+  const hunk = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)$/.exec(line);
+  if (hunk) {
+    numbers.old = Number(hunk[1]);
+    numbers.new = Number(hunk[2]);
+    return h("div", { class: "hunk", text: plain(`⋯ ${hunk[3].trim()}`) });
+  }
+  const sign = line[0] ?? " ";
+  const kind = { "+": "plus", "-": "minus", " ": "same" }[sign] ?? "note";
+  const number = kind === "plus" ? numbers.new++ : kind === "minus" ? numbers.old++ : kind === "same" ? (numbers.old++, numbers.new++) : "";
+  return h(
+    "div",
+    { class: kind },
+    h("span", { class: "number", "aria-hidden": "true", text: String(number) }),
+    h("span", { class: "sign", text: kind === "note" ? "" : sign }),
+    h("span", { class: "line", text: plain(kind === "note" ? line : line.slice(1)) || " " }),
+  );
+}
