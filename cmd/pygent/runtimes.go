@@ -67,18 +67,23 @@ func (r *runtimes) in(ctx context.Context, ws *runtime.Workspace) (*runtime.Runt
 	if err != nil {
 		return nil, err
 	}
-	return runtime.New(ws, r.executor(ws, c), runtime.Options{}), nil
+	opts := runtime.Options{}
+	if c.kind == config.RuntimeDocker || c.level == runtime.SandboxStrong {
+		opts.View = r.executor(ws, c, true)
+	}
+	return runtime.New(ws, r.executor(ws, c, false), opts), nil
 }
 
-func (r *runtimes) executor(ws *runtime.Workspace, c choice) runtime.Executor {
+// executor is that of a runtime or, readOnly, of its view for mode plan.
+func (r *runtimes) executor(ws *runtime.Workspace, c choice, readOnly bool) runtime.Executor {
 	if c.kind == config.RuntimeDocker {
 		return docker.New(ws, docker.Options{
-			Client: r.client, Image: r.cfg.Image, Log: r.log, Network: r.network(),
+			Client: r.client, Image: r.cfg.Image, Log: r.log, Network: r.network(), ReadOnly: readOnly,
 			Pull: r.cfg.Pull, Progress: func(line string) { r.log.Warn("docker: " + line) }, // seen on stderr: a pull takes long
 		})
 	}
 	return local.New(ws, local.Options{
-		Level: c.level, Reason: c.reason, Network: r.network(), ReadPaths: r.cfg.SandboxRead, WritePaths: r.cfg.SandboxWrite,
+		Level: c.level, Reason: c.reason, Network: r.network(), ReadPaths: r.cfg.SandboxRead, WritePaths: r.cfg.SandboxWrite, ReadOnly: readOnly,
 	})
 }
 

@@ -57,11 +57,12 @@ func TestScripts(t *testing.T) {
 //	model tool    calls bash once and repeats what it said
 //	model env     calls bash to look for secrets and repeats what it said
 //	model fd      calls bash to read descriptor 9 and repeats what it said
+//	model touch   calls bash, which makes a file
 //	model down    answers 500
 //	model slow    never answers
 func startModel(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: model greet|tool|env|fd|down|slow")
+		ts.Fatalf("usage: model greet|tool|touch|env|fd|down|slow")
 	}
 	stop := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,6 +88,8 @@ func startModel(ts *testscript.TestScript, neg bool, args []string) {
 			agenttest.WriteReply(w, agenttest.Text("It said: "+strings.TrimSpace(last.Content)))
 		case args[0] == "fd":
 			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "cat <&9"})))
+		case args[0] == "touch":
+			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "touch made"})))
 		case args[0] == "env":
 			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "env; cat /proc/$PPID/environ /proc/1/environ | tr '\\0' '\\n'"})))
 		default:

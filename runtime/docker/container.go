@@ -132,6 +132,9 @@ func (s *sandbox) try(ctx context.Context, o Options, ws *runtime.Workspace) err
 	if err := s.plan.checkNetwork(o); err != nil {
 		return err
 	}
+	if o.ReadOnly && s.plan.noMount != "" {
+		return fmt.Errorf("%w: a read-only view of the workspace needs its mount: %s", runtime.ErrUnavailable, s.plan.noMount)
+	}
 	s.name = fmt.Sprintf("pygent-%.8s-%.12s", strings.ToLower(o.Instance), strings.ToLower(randomID()))
 	s.log = o.Log.With(zap.String("container", s.name))
 	if err := s.create(ctx, o, ws.Dir()); err != nil {

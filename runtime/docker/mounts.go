@@ -10,10 +10,11 @@ import (
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// mounts lists what a container sees of this machine: the workspace, writable,
-// and over it what g guards in it, and PID 1's program; where nothing can be
-// mounted, volumes of its own in their place. The API's mounts fail when a source
-// is missing, where binds would make a directory that root owns.
+// mounts lists what a container sees of this machine: the workspace, writable
+// unless it shall not be, and over it what g guards in it, and PID 1's program;
+// where nothing can be mounted, volumes of its own in their place. The API's
+// mounts fail when a source is missing, where binds would make a directory that
+// root owns.
 func mounts(o Options, p plan, dir string, g gitguard.Guard) []mount.Mount {
 	if p.noMount != "" {
 		all := []mount.Mount{volume(workDir)}
@@ -22,8 +23,9 @@ func mounts(o Options, p plan, dir string, g gitguard.Guard) []mount.Mount {
 		}
 		return all
 	}
-	all := []mount.Mount{bind(dir, workDir, false)}
+	all := []mount.Mount{bind(dir, workDir, o.ReadOnly)}
 	for _, part := range g.Parts {
+		part.ReadOnly = part.ReadOnly || o.ReadOnly
 		all = append(all, bind(filepath.Join(dir, filepath.FromSlash(part.Path)), path.Join(workDir, part.Path), part.ReadOnly))
 	}
 	if p.noSupervisor == "" {

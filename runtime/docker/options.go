@@ -45,6 +45,10 @@ type Options struct {
 	// done anyway where the daemon cannot mount the workspace.
 	NoMount bool
 
+	// ReadOnly mounts the workspace read-only, all of it; commands fail where the
+	// daemon cannot mount it.
+	ReadOnly bool
+
 	MemoryBytes int64   // of all processes and of /tmp and HOME together; no swap on top
 	PIDs        int64   // processes and threads
 	CPUs        float64 // capped at what the daemon's machine has

@@ -207,7 +207,9 @@ func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
 	if gitErr != nil {
 		return use{}, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, gitErr)
 	}
-	s.Git = gitParts(git)
+	if !s.ReadOnly { // else nothing of git can be written anyhow
+		s.Git = gitParts(git)
+	}
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
 		switch {
@@ -247,7 +249,10 @@ func (e *Executor) wantedLimits(level string) runtime.Limits {
 
 // newSpec works out what the child has to do.
 func (e *Executor) newSpec(level string) (spec, *home, error) {
-	s := spec{Level: level, Workspace: e.ws.Dir()}
+	s := spec{Level: level, Workspace: e.ws.Dir(), ReadOnly: e.opts.ReadOnly}
+	if s.ReadOnly && level != runtime.SandboxStrong {
+		return s, nil, &runtime.InvalidError{Field: "a read-only view of the workspace", Reason: "needs sandbox strong, and this is " + level}
+	}
 	if level == runtime.SandboxNone {
 		return s, nil, nil
 	}
@@ -266,8 +271,10 @@ func (e *Executor) newSpec(level string) (spec, *home, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	for _, path := range e.opts.WritePaths {
-		s.Write = append(s.Write, filepath.Clean(path))
+	if !s.ReadOnly {
+		for _, path := range e.opts.WritePaths {
+			s.Write = append(s.Write, filepath.Clean(path))
+		}
 	}
 	s.HomeDir, s.TmpDir, s.TmpBytes = h.dir, h.tmp, e.wantedLimits(level).FileBytes
 	if s.TmpBytes <= 0 {

@@ -26,6 +26,7 @@ const confinedArg = "confined"
 type spec struct {
 	Level     string
 	Workspace string
+	ReadOnly  bool     // strong: the workspace cannot be written to
 	Write     []string // besides the workspace, absolute
 	Git       []gitPart
 	View      view

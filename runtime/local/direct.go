@@ -45,6 +45,9 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	if e.opts.Level != runtime.SandboxNone {
 		return runtime.Exit{}, fmt.Errorf("%w: this system has no sandbox for local commands; use Docker, or allow them unconfined with --sandbox=none", runtime.ErrUnavailable)
 	}
+	if e.opts.ReadOnly {
+		return runtime.Exit{}, fmt.Errorf("%w: a read-only view of the workspace needs sandbox strong", runtime.ErrUnavailable)
+	}
 	dir, err := e.ws.OpenDir(cmd.Dir)
 	if err != nil {
 		return runtime.Exit{}, err

@@ -27,6 +27,9 @@ type Options struct {
 	// ReadPaths and WritePaths are absolute paths that commands may read, and read
 	// and write, besides those that the level gives.
 	ReadPaths, WritePaths []string
+	// ReadOnly keeps commands from writing to the workspace and to WritePaths, their
+	// home and temporary files apart. It needs level strong: at others they fail.
+	ReadOnly bool
 	// Home is the directory that commands have as their private home; it is made
 	// if it is missing. "" is one for each workspace below StateDir, which is kept;
 	// that of a temporary workspace is beside it and goes with it.

@@ -94,7 +94,11 @@ func (s *spec) sources() ([]mount, error) {
 	for _, path := range devices {
 		errs = append(errs, add(path, path, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, false))
 	}
-	errs = append(errs, add(s.View.Home, s.HomeDir, rw, false), add(s.Workspace, s.Workspace, rw, false))
+	workspace := uint64(rw)
+	if s.ReadOnly {
+		workspace = ro
+	}
+	errs = append(errs, add(s.View.Home, s.HomeDir, rw, false), add(s.Workspace, s.Workspace, workspace, false))
 	if s.NetDir != "" {
 		errs = append(errs, add(netproxy.InsideDir, s.NetDir, ro|unix.MOUNT_ATTR_NOEXEC, false))
 	}

@@ -57,10 +57,14 @@ func (b *backend) proxyHost() *netproxy.Host {
 
 // readPaths are those of the user, and what programs need to use the network.
 func (e *Executor) readPaths(level string) []string {
-	if level == runtime.SandboxStrong && e.opts.Network.Full {
-		return append(slices.Clone(e.opts.ReadPaths), resolverFile)
+	paths := slices.Clone(e.opts.ReadPaths)
+	if e.opts.ReadOnly {
+		paths = append(paths, e.opts.WritePaths...)
 	}
-	return e.opts.ReadPaths
+	if level == runtime.SandboxStrong && e.opts.Network.Full {
+		paths = append(paths, resolverFile)
+	}
+	return paths
 }
 
 // loopback makes the loopback interface of an own network work.

@@ -130,7 +130,10 @@ func (s *spec) landlockStrong() error {
 	if abi := landlockABI(); abi < minStrongABI {
 		return fmt.Errorf("the kernel has version %d and %d is needed; use Linux 5.19 or later with Landlock among its security modules", abi, minStrongABI)
 	}
-	write := append([]string{s.Workspace, s.View.Home, "/tmp", "/dev/shm"}, s.Write...)
+	write := append([]string{s.View.Home, "/tmp", "/dev/shm"}, s.Write...)
+	if !s.ReadOnly {
+		write = append(write, s.Workspace)
+	}
 	if err := s.scopeSockets(); err != nil {
 		return err
 	}
