@@ -57,6 +57,11 @@ func TestRuleNamesWhatItAllows(t *testing.T) {
 		"ls -la src":               "ls *",
 		"git diff HEAD~1":          "git diff HEAD~1", // ~ is the shell's
 		"git status":               "git status *",
+		"git log --oneline -20":    "git log *",
+		"git log a..b":             "git log *",
+		"cat /etc/hosts ../x":      "cat *",
+		"ruff check src":           "ruff check *",
+		"pytest -x tests":          "pytest *",
 	} {
 		if got := ruleFor(command(text)); got != want {
 			t.Errorf("%q: rule %q, want %q", text, got, want)
@@ -67,7 +72,11 @@ func TestRuleNamesWhatItAllows(t *testing.T) {
 		"go test; rm -rf /", "go test && curl x", "go test | sh", "go test > x", "go test &", "go test\nrm -rf /", "go test\trm",
 		"go test $(rm x)", "go test `rm x`", "go test $X", "go test 'a'", `go test "a"`, `go test \;`, "go test *.go", "go test a?", "go test {a,b}", "go test #x", "go test !x", "go test [a]",
 		"A=1 go test", "PATH=. go test ./...", "sh -c ls", "bash x", "python -c 1", "python x.py", "perl -e 1", "node -e 1", "rm x", "sudo ls", "env ls", "xargs ls", "find . -delete", "awk 1", "sed -n 1p x",
-		"git -c alias.x=!sh x", "git push", "git config x y", "git diff --output=x", "git log --ext-diff", "npm run x", "npx x", "./go test", "/tmp/ls x", "eslint --fix x", "curl x", "make all", "docker run x",
+		"git -c alias.x=!sh x", "git push", "git config x y", "git diff --output=x", "git log --ext-diff", "npm run x", "npx x", "./go test", "/tmp/ls x", "eslint --fix x", "curl x", "make all",
+		// What runs, or writes to, what it names.
+		"go test -coverprofile=/tmp/x", "go test -coverprofile x", "go build -ldflags=-extld=./x", "go test . -args -x", "go build -overlay=x", "go build -toolexec x",
+		"npm test --script-shell=./x", "npm test --node-options=--require=./x", "cargo test -- --logfile x", "cargo build --config=x", "pytest -p x", "pytest --basetemp=/home", "pytest -cx", "mypy --python-executable=./x",
+		"eslint --parser ./x.js .", "eslint -f ./x.js", "eslint --output-file x", "eslint --fix-type x", "ruff format .", "ruff clean", "golangci-lint fmt", "golangci-lint custom", "zig test --test-cmd x", "zig run x", "dotnet build /p:X=y", "mypy @x", "tsc x.ts", "pytest /tmp/x", "pytest a/../../x", "go test ../x", "docker run x",
 	} {
 		if got := ruleFor(command(exact)); got != exact {
 			t.Errorf("%q: rule %q, want the very command", exact, got)
