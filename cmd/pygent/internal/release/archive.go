@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -41,8 +42,7 @@ func (b build) write(ctx context.Context, work, out string) error {
 	if err != nil {
 		return fmt.Errorf("read what it was built from: %w", err)
 	}
-	version := strings.TrimPrefix(info.Main.Version, "v")
-	name := fmt.Sprintf("pygent_%s_%s_%s", version, b.os, b.arch)
+	name := fmt.Sprintf("pygent_%s_%s_%s", versionOf(info), b.os, b.arch)
 	files := append([]file{{program, 0o755, data}}, b.common...)
 	slices.SortFunc(files, func(x, y file) int { return strings.Compare(x.name, y.name) })
 
@@ -62,6 +62,15 @@ func (b build) write(ctx context.Context, work, out string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(out, name+ending), archive, 0o644)
+}
+
+// versionOf is the tag or the commit, as the program itself says it. A tree whose
+// commit the compiler does not see, as a linked worktree's, is a developer's.
+func versionOf(info *debug.BuildInfo) string {
+	if info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return strings.TrimPrefix(info.Main.Version, "v")
 }
 
 // tarGz packs files below a directory of that name.

@@ -41,6 +41,9 @@ func TestRelease(t *testing.T) {
 		}
 		sums = append(sums, string(sum))
 	}
+	if strings.ContainsAny(sums[0], "()") {
+		t.Errorf("names that a shell stumbles over:\n%s", sums[0])
+	}
 	if sums[0] != sums[1] || strings.Count(sums[0], "\n") != 2 {
 		t.Errorf("two releases of one commit:\n%s%s", sums[0], sums[1])
 	}
