@@ -53,13 +53,13 @@ check: ## formatting, vet, linters, generated files, module files
 	luacheck -q editors/nvim
 	node editors/nvim/test/format.mjs --check
 
-# What a server covers depends on timing too: by default whole runs would go
-# into making smaller what only seemed new.
 cross: ## compile and vet for macOS and Windows
 	@for os in darwin windows; do \
 		echo "GOOS=$$os"; GOOS=$$os GOARCH=arm64 $(GO) build ./... && GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
 	done
 
+# What a server covers depends on timing too: by default whole runs would go
+# into making smaller what only seemed new.
 fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
 	@for target in $$($(GO) test -list '^Fuzz' ./rpc | grep '^Fuzz'); do \
 		$(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(or $(FUZZTIME),30s) -fuzzminimizetime=20x ./rpc || exit 1; \
