@@ -134,16 +134,33 @@ func (s *Sessions) Place(ctx context.Context, sessionID string) (Place, error) {
 // the connection's own session. Nobody can be asked for one that is not there:
 // then the answer is ModeAsk and nothing more.
 func (s *Sessions) Permissions(sessionID string) Permissions {
-	s.mu.Lock()
-	ses := s.own
-	if sessionID != "" {
-		ses = s.byID[sessionID]
-	}
-	s.mu.Unlock()
+	ses := s.opened(sessionID)
 	if ses == nil {
 		return Permissions{Mode: ModeAsk}
 	}
 	return ses.agent.Permissions()
+}
+
+// Tools are the names of the tools that the model of a session can call now; an
+// empty id means the connection's own session. ok is false for one that is not
+// open.
+func (s *Sessions) Tools(sessionID string) (names []string, ok bool) {
+	ses := s.opened(sessionID)
+	if ses == nil {
+		return nil, false
+	}
+	_, registry := ses.agent.inForce()
+	return registry.Names(), true
+}
+
+// opened is an open session, nil when there is none.
+func (s *Sessions) opened(sessionID string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sessionID == "" {
+		return s.own
+	}
+	return s.byID[sessionID]
 }
 
 // Close cancels what runs, waits for it and cleans all sessions up, bounded by

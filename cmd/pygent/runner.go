@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/tasks"
@@ -20,6 +21,7 @@ const newWorkspace = "the workspace of this task went with its server: this is a
 func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	cfg, registry := r.d.settings()
 	may := r.d.sessions.Permissions(job.ParentSessionID)
+	denied := r.denied(job.ParentSessionID, registry.Names())
 	out, unkept := r.d.sessions.RunDelegated(ctx, agent.Delegated{
 		SessionID:       job.SessionID,
 		TaskID:          job.TaskID,
@@ -27,13 +29,14 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		Name:            job.Name,
 		Task:            job.Task,
 		Prompt:          job.Prompt,
-		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model), Mode: job.Mode},
+		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model), Mode: job.Mode, DisabledTools: denied},
 		Turn:            agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD},
 		New: func(spec agent.Spec) *agent.Agent {
 			o := agent.Options{
 				SystemPrompt: spec.SystemPrompt,
 				Persona:      spec.Persona,
 				ModelName:    spec.Model,
+				Disabled:     among(registry.Names(), slices.Concat(denied, spec.DisabledTools)),
 				MaxSteps:     cfg.MaxSteps,
 				StepTimeout:  job.StepTimeout,
 				SessionID:    job.SessionID,
@@ -54,6 +57,21 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	o.Text, o.Steps, o.Usage, o.Changes = out.Text, out.Steps, usage(out.Usage), out.Changes
 	o.Err, o.Unkept = out.Err, unkept
 	return o
+}
+
+// denied names those of all tools that a delegated agent does not get, because the
+// session that delegates has not got them.
+func (r runner) denied(parentSessionID string, all []string) []string {
+	has, ok := r.d.sessions.Tools(parentSessionID)
+	if !ok { // what is kept of the task's own session still counts
+		return nil
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return slices.Contains(has, name) })
+}
+
+// among are those of all that names has: a session outlives the tools of programs.
+func among(all, names []string) []string {
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(names, name) })
 }
 
 // restored are tasks as their sessions tell of them.

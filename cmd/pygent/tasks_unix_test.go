@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,5 +246,42 @@ func TestTaskLimit(t *testing.T) {
 	if task := d.status(first, tasks.StateFinished); task.Text != "one|again" {
 		t.Errorf("%+v", task)
 	}
+	d.end(false)
+}
+
+// A delegated agent gets no tool that the session has not got, in further turns
+// and after a server's death too.
+func TestTasksLackToolsOfSession(t *testing.T) {
+	t.Parallel()
+	tell := func(w http.ResponseWriter, req agenttest.ServerRequest) {
+		agenttest.WriteReply(w, agenttest.Text(strings.Join(req.Tools, " ")))
+	}
+	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, tell, tell, tell, tell).URL}
+	d.serve()
+	var session agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Temporary: true, DisabledTools: []string{"bash"}}, &session)
+	check := func(id string, lacks ...string) {
+		t.Helper()
+		got := strings.Fields(d.status(id, tasks.StateFinished).Text)
+		if !slices.Contains(got, "download_file") {
+			t.Errorf("the model was offered %q", got)
+		}
+		for _, name := range lacks {
+			if slices.Contains(got, name) {
+				t.Errorf("the model was offered %s", name)
+			}
+		}
+	}
+	first := d.start(session.SessionID, "look")
+	check(first, "bash")
+	d.ask("session/configure", agent.ConfigureParams{SessionID: session.SessionID, DisabledTools: []string{"write_file"}}, &agent.ConfigureResult{})
+	check(d.start(session.SessionID, "look"), "write_file")
+	d.ask("tasks/send", tasks.SendParams{TaskID: first, Prompt: "again"}, nil)
+	check(first, "bash", "write_file")
+	d.end(true)
+	d.serve()
+	d.ask("session/resume", agent.OpenSessionParams{SessionID: session.SessionID}, nil)
+	d.ask("tasks/send", tasks.SendParams{TaskID: first, Prompt: "again"}, nil)
+	check(first, "bash")
 	d.end(false)
 }
