@@ -132,8 +132,11 @@ func (r *reverting) look(ctx context.Context) error {
 		if _, refused := r.refused[name]; refused {
 			continue
 		}
-		if why := u.conflict(); why != "" {
+		switch why := u.conflict(); {
+		case why != "":
 			r.refused[name] = why
+		case u.before.Kind != Dir && u.before.Same(u.after):
+			delete(r.wanted, name) // the records together left it as it was
 		}
 	}
 	for name, u := range r.wanted {

@@ -178,6 +178,27 @@ func TestRevertOfTurnsWithAGap(t *testing.T) {
 	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- 3", "/b": "-rw-r--r-- 1"})
 }
 
+// What the turns together left as it was is neither written nor told of, as when
+// a rewind goes back over an undo.
+func TestRevertOfTurnsThatCancelOut(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.write("a", "1")
+	s.write("b", "1")
+	one := s.turn(func() { s.sh("rm a"); s.write("b", "2"); s.write("c", "new") })
+	two := s.turn(func() { s.write("a", "1"); s.sh("rm c") })
+	before := s.tree()
+	r, err := s.Revert(t.Context(), []Record{{Changes: one.Changes}, {Changes: two.Changes}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noConflicts(t, r)
+	if diff := cmp.Diff([]string{"modified b +1-1"}, told(r.Changes)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	noConflicts(t, s.revert(r.Changes))
+	s.wantTree(before)
+}
+
 // Of a file that was changed just now nobody knows whether the stamp is its last.
 func TestSettledStamps(t *testing.T) {
 	now := time.Now()
