@@ -50,7 +50,7 @@ check: ## formatting, vet, linters, generated files, module files
 	$(GO) generate ./...
 	@git diff --exit-code -- rpc editors cmd || { echo "go generate changed files: commit them"; exit 1; }
 	$(GO) mod tidy -diff
-	luacheck -q editors/nvim
+	cd editors/nvim && luacheck -q .
 	node editors/nvim/test/format.mjs --check
 
 cross: ## compile and vet for macOS and Windows
