@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,13 +92,9 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	if err := t.client.Call(ctx, rpc.MethodSessionResume, agent.OpenSessionParams{SessionID: id}, &res); err != nil {
 		return outcome{}, err
 	}
-	var settings agent.ConfigureResult
-	if err := t.client.Call(ctx, rpc.MethodSessionConfigure, agent.ConfigureParams{SessionID: id}, &settings); err != nil {
-		return outcome{}, err
-	}
 	t.mu.Lock()
 	old := t.session
-	t.session, t.mode, t.model = id, settings.Mode, settings.Model
+	t.session, t.mode, t.model = id, "", "" // known when its events, or the user, tell
 	t.mu.Unlock()
 	if old != "" && old != id {
 		if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
@@ -108,12 +105,17 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	for _, e := range events {
+		t.follow(e)
+	}
 	asked, err := t.pending(ctx, id)
 	out := outcome{events: events, pending: asked}
-	switch res.State {
-	case "interrupted":
+	switch {
+	case len(asked) > 0:
+		out.text = "the last turn was cut off while it asked: your answer goes on with it"
+	case res.State == "interrupted":
 		out.text = "the last turn was cut off: say how to go on"
-	case "waiting":
+	case res.State == "waiting":
 		out.text = "the last turn asked you: your answer goes on with it"
 	default:
 		out.text = "resumed " + id
@@ -166,7 +168,7 @@ func mode(ctx context.Context, t *talk, to string) (outcome, error) {
 			return outcome{}, err
 		}
 		_, now, _ := t.state()
-		return outcome{text: "mode " + now}, nil
+		return outcome{text: "mode " + cmp.Or(now, "as the session began")}, nil
 	}
 	return t.configure(ctx, agent.ConfigureParams{Mode: to})
 }
@@ -174,7 +176,7 @@ func mode(ctx context.Context, t *talk, to string) (outcome, error) {
 func model(ctx context.Context, t *talk, to string) (outcome, error) {
 	if to == "" {
 		_, _, now := t.state()
-		return outcome{text: "model " + now}, nil
+		return outcome{text: "model " + cmp.Or(now, "as the session began")}, nil
 	}
 	return t.configure(ctx, agent.ConfigureParams{Model: to})
 }
