@@ -83,8 +83,10 @@ func (t *turn) perform(ctx context.Context, call ToolCall, given *answered) tool
 		res = t.tools.Call(ctx, env, call.Name, call.Arguments)
 	}
 	live.end()
+	took := time.Since(started)
+	t.diagnose(ctx, &res)
 	bound(&res)
-	t.answer(ctx, call, res, time.Since(started))
+	t.answer(ctx, call, res, took)
 	if res.Stack != "" {
 		t.notice(ctx, "error", "tool "+call.Name+" panicked:\n"+res.Stack)
 	}

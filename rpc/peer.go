@@ -35,7 +35,10 @@ type Peer struct {
 	asks   int
 }
 
-var _ agent.Client = (*Peer)(nil)
+var (
+	_ agent.Client    = (*Peer)(nil)
+	_ agent.Diagnoser = (*Peer)(nil)
+)
 
 func (p *Peer) attach(conn *jsonrpc2.Conn, out *outbox, life context.Context) {
 	p.mu.Lock()
@@ -128,6 +131,27 @@ func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, o
 		return agent.Answer{}, false, context.Cause(ctx)
 	}
 	return a, true, nil
+}
+
+// Diagnostics asks the client's editor what is wrong with files. There is nothing
+// when it has no capability for that, answers with an error or is gone. A client
+// that has once let ctx end is not asked again: each time would cost as long.
+func (p *Peer) Diagnostics(ctx context.Context, q agent.DiagnosticsParams) []agent.Diagnostic {
+	if !p.capabilities().Diagnostics {
+		return nil
+	}
+	var found agent.DiagnosticsResult
+	err := p.ask(ctx, methodDiagnostics, q, &found)
+	if err == nil {
+		return found.Diagnostics
+	}
+	p.log.Warn("the client gave no diagnostics", zap.Error(err))
+	if errors.Is(err, context.DeadlineExceeded) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.can.Diagnostics = false
+	}
+	return nil
 }
 
 // Asks tells whether the client has said that it takes approvals, and questions

@@ -796,6 +796,36 @@ export interface Answer {
   cancelled?: boolean | null;
 }
 
+export interface DiagnosticsParams {
+  sessionId: string;
+  /** files that were just changed on disk; the client may give its language services a moment to notice */
+  paths: Array<string>;
+}
+
+export interface DiagnosticsResult {
+  diagnostics: Array<Diagnostic>;
+}
+
+export interface Diagnostic {
+  path: string;
+  range: TextRange;
+  /** error, warning, info or hint */
+  severity: string;
+  message: string;
+  /** who found it, as a compiler */
+  source?: string | null;
+}
+
+export interface TextRange {
+  start: TextPosition;
+  end: TextPosition;
+}
+
+export interface TextPosition {
+  line: number;
+  character: number;
+}
+
 export interface MessageRequest {
   /** 1 error, 2 warning, 3 info, 4 log */
   type: number;
@@ -897,6 +927,8 @@ export interface ClientRequests {
   "agent/requestApproval": { params: Approval; result: Decision };
   /** Asks the user; only with the capability askUser. */
   "agent/askUser": { params: AgentQuestion; result: Answer };
+  /** Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for. */
+  "editor/diagnostics": { params: DiagnosticsParams; result: DiagnosticsResult };
   /** Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage. */
   "window/showMessageRequest": { params: MessageRequest; result: MessageAction | null };
 }
@@ -941,6 +973,7 @@ export const methods = {
   tasksChanged: "tasks/changed",
   agentRequestApproval: "agent/requestApproval",
   agentAskUser: "agent/askUser",
+  editorDiagnostics: "editor/diagnostics",
   windowShowMessageRequest: "window/showMessageRequest",
 } as const;
 

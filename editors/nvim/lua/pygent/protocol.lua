@@ -538,6 +538,28 @@
 ---@field answer? string
 ---@field cancelled? boolean
 
+---@class pygent.DiagnosticsParams
+---@field sessionId string
+---@field paths string[] files that were just changed on disk; the client may give its language services a moment to notice
+
+---@class pygent.DiagnosticsResult
+---@field diagnostics pygent.Diagnostic[]
+
+---@class pygent.Diagnostic
+---@field path string
+---@field range pygent.TextRange
+---@field severity string error, warning, info or hint
+---@field message string
+---@field source? string who found it, as a compiler
+
+---@class pygent.TextRange
+---@field start pygent.TextPosition
+---@field end pygent.TextPosition
+
+---@class pygent.TextPosition
+---@field line integer
+---@field character integer
+
 ---@class pygent.MessageRequest
 ---@field type integer 1 error, 2 warning, 3 info, 4 log
 ---@field message string
@@ -696,6 +718,10 @@ M.methods = {
   ---Params: pygent.AgentQuestion
   ---Result: pygent.Answer
   agentAskUser = "agent/askUser",
+  ---Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for.
+  ---Params: pygent.DiagnosticsParams
+  ---Result: pygent.DiagnosticsResult
+  editorDiagnostics = "editor/diagnostics",
   ---Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage.
   ---Params: pygent.MessageRequest
   ---Result: pygent.MessageAction|nil
