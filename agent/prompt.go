@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pygent/pygent/runtime"
 )
@@ -50,15 +49,8 @@ func (p StepParams) validate() error {
 		}
 	}
 	for i, c := range p.Context {
-		field := fmt.Sprintf("context[%d]", i)
-		if c.Text == "" && c.Path == "" {
-			return &runtime.InvalidError{Field: field, Reason: "has neither path nor text"}
-		}
-		if r := c.Range; r != nil && (r.Start < 1 || r.End < r.Start) {
-			return &runtime.InvalidError{
-				Field:  field + ".range",
-				Reason: fmt.Sprintf("%d to %d: lines count from 1, and end is not before start", r.Start, r.End),
-			}
+		if err := c.validate(fmt.Sprintf("context[%d]", i)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -67,18 +59,18 @@ func (p StepParams) validate() error {
 // message is the user's message: the prompt and, after it, what the client
 // attached. Each piece is fenced and named, so that the model can tell the
 // user's words from a file's.
-func (p StepParams) message(rt *runtime.Runtime) (string, error) {
+func (p StepParams) message(from attaching) (string, error) {
 	parts := make([]string, 0, 1+len(p.Context))
 	if strings.TrimSpace(p.Prompt) != "" {
 		parts = append(parts, p.Prompt)
 	}
 	size := len(p.Prompt)
 	for i, c := range p.Context {
-		text, err := c.content(rt)
+		piece, err := from.attach(c)
 		if err != nil {
 			return "", fmt.Errorf("context[%d]: %w", i, err)
 		}
-		parts = append(parts, fenced(c, text))
+		parts = append(parts, piece)
 		if size += len(parts[len(parts)-1]); size > maxPrompt {
 			return "", &runtime.InvalidError{
 				Field:  "context",
@@ -87,7 +79,7 @@ func (p StepParams) message(rt *runtime.Runtime) (string, error) {
 		}
 	}
 	if list, err := p.dirty(); err == nil && len(list) > 0 {
-		parts = append(parts, fenced(ContextItem{}, "The user has changes in these files that are not saved. Do not write to them, with commands either:\n"+
+		parts = append(parts, fenced("", "The user has changes in these files that are not saved. Do not write to them, with commands either:\n"+
 			strings.Join(list, "\n")))
 	}
 	return strings.Join(parts, "\n\n"), nil
@@ -106,47 +98,4 @@ func (p StepParams) dirty() ([]string, error) {
 		}
 	}
 	return list, nil
-}
-
-// content is the item's own text, or that of its file.
-func (c ContextItem) content(rt *runtime.Runtime) (string, error) {
-	if c.Text != "" {
-		return c.Text, nil
-	}
-	data, err := rt.Workspace().ReadFile(c.Path, maxPrompt)
-	if err != nil {
-		return "", err
-	}
-	if !utf8.Valid(data) {
-		return "", &runtime.InvalidError{Field: "path", Reason: fmt.Sprintf("%q is not text", c.Path)}
-	}
-	return lines(string(data), c.Range), nil
-}
-
-// fenced puts text between two tags that text itself cannot close.
-func fenced(c ContextItem, text string) string {
-	tag := "context"
-	for strings.Contains(text, "</"+tag) {
-		tag += "_"
-	}
-	return fmt.Sprintf("<%s%s>\n%s\n</%s>", tag, label(c), strings.TrimSuffix(text, "\n"), tag)
-}
-
-func label(c ContextItem) string {
-	var s string
-	if c.Path != "" {
-		s = fmt.Sprintf(" path=%q", c.Path)
-	}
-	if c.Range != nil {
-		s += fmt.Sprintf(" lines=\"%d-%d\"", c.Range.Start, c.Range.End)
-	}
-	return s
-}
-
-func lines(text string, r *LineRange) string {
-	if r == nil {
-		return text
-	}
-	all := strings.SplitAfter(text, "\n")
-	return strings.Join(all[min(r.Start-1, len(all)):min(r.End, len(all))], "")
 }

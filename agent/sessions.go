@@ -35,7 +35,8 @@ type SessionsOptions struct {
 	Store   *journal.Store
 	NoStore error
 
-	// PathOfURI and URIOfPath translate the roots of workspaces.
+	// PathOfURI and URIOfPath translate the roots of workspaces, and the former
+	// the files of a prompt's context.
 	PathOfURI func(uri string) (string, error)
 	URIOfPath func(path string) string
 

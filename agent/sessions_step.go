@@ -64,7 +64,7 @@ func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string,
 	if err := ses.agent.Restore(); err != nil {
 		return nil, "", err
 	}
-	prompt, err := p.message(ses.agent.Runtime())
+	prompt, err := p.message(attaching{ses.agent.Runtime().Workspace(), s.opts.PathOfURI})
 	return ses, prompt, err
 }
 

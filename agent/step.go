@@ -15,19 +15,6 @@ type StepParams struct {
 	IfBusy     string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round"`
 }
 
-// ContextItem is something the client attaches to a prompt.
-type ContextItem struct {
-	Path  string     `json:"path,omitempty" jsonschema:"workspace-relative, with slashes"`
-	Range *LineRange `json:"range,omitempty"`
-	Text  string     `json:"text,omitempty" jsonschema:"the content; absent: the file is read"`
-}
-
-// LineRange counts lines from 1, both ends included.
-type LineRange struct {
-	Start int `json:"start"`
-	End   int `json:"end"`
-}
-
 // TurnLimits bound one turn. Zero means no bound of this kind.
 type TurnLimits struct {
 	TimeoutSeconds float64 `json:"timeoutSeconds,omitempty"`

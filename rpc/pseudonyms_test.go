@@ -12,6 +12,7 @@ type pseudonyms struct {
 	byReal, byShown map[string]string
 	count           map[string]int
 	dirs            *regexp.Regexp
+	dir             string // the first one that was shown
 }
 
 var (
@@ -23,6 +24,10 @@ var (
 	shownID  = regexp.MustCompile(`\b[a-z]+_[0-9]+\b`)
 )
 
+// shownDir stands for the temporary directories, which a client can name by it:
+// the first one is meant then.
+const shownDir = "/tmp/workspace"
+
 func newPseudonyms() *pseudonyms {
 	return &pseudonyms{
 		byReal: map[string]string{}, byShown: map[string]string{}, count: map[string]int{},
@@ -33,7 +38,10 @@ func newPseudonyms() *pseudonyms {
 func (p *pseudonyms) shown(text string) string {
 	text = fileTime.ReplaceAllString(text, `"updatedAt":"2000-01-01T00:00:00Z"`)
 	text = cursor.ReplaceAllString(text, `"nextCursor":"MTIzIHNfMQ"`)
-	text = p.dirs.ReplaceAllString(text, "/tmp/workspace")
+	if p.dir == "" {
+		p.dir = p.dirs.FindString(text)
+	}
+	text = p.dirs.ReplaceAllString(text, shownDir)
 	return realID.ReplaceAllStringFunc(text, func(id string) string {
 		if p.byReal[id] == "" {
 			prefix, _, _ := strings.Cut(id, "_")
@@ -46,6 +54,9 @@ func (p *pseudonyms) shown(text string) string {
 }
 
 func (p *pseudonyms) real(text string) string {
+	if p.dir != "" {
+		text = strings.ReplaceAll(text, shownDir, p.dir)
+	}
 	return shownID.ReplaceAllStringFunc(text, func(name string) string {
 		if id := p.byShown[name]; id != "" {
 			return id

@@ -136,6 +136,8 @@ export interface StepParams {
 export interface ContextItem {
   /** workspace-relative, with slashes */
   path?: string | null;
+  /** instead of path; a file URI in the workspace, with text any */
+  uri?: string | null;
   range?: LineRange | null;
   /** the content; absent: the file is read */
   text?: string | null;

@@ -91,6 +91,7 @@
 
 ---@class pygent.ContextItem
 ---@field path? string workspace-relative, with slashes
+---@field uri? string instead of path; a file URI in the workspace, with text any
 ---@field range? pygent.LineRange
 ---@field text? string the content; absent: the file is read
 
