@@ -56,8 +56,9 @@ type Agent struct {
 	notices  []string        // told when the next turn begins
 	restored bool
 	undo     undoing
-	rules    []Rule  // what the user has allowed for the session
-	orphan   *orphan // an approval that the last server left unanswered
+	rules    []Rule    // what the user has allowed for the session
+	orphan   *orphan   // an approval that the last server left unanswered
+	leftover *leftover // of the last server's turn; nil: nothing
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:

@@ -122,7 +122,7 @@ func TestApprovalWaitsAsLongAsItsTurn(t *testing.T) {
 
 // killed is a session whose server died while it asked, and what it is resumed
 // with: the journal as it was at that moment.
-func killed(t *testing.T, model agent.Model) (s *agent.Sessions, rec *agenttest.Recorder, id string) {
+func killed(t *testing.T, reply agent.Reply, model agent.Model) (s *agent.Sessions, rec *agenttest.Recorder, id string) {
 	t.Helper()
 	store := newStore(t)
 	open := func(model agent.Model, rec *agenttest.Recorder) *agent.Sessions {
@@ -144,7 +144,7 @@ func killed(t *testing.T, model agent.Model) (s *agent.Sessions, rec *agenttest.
 		cancel()
 		return agent.Decision{}, errors.Join(err, context.Canceled)
 	}
-	before := open(agenttest.Script(bash("a", "ok")), first)
+	before := open(agenttest.Script(reply), first)
 	res, err := before.Step(ctx, agent.StepParams{Prompt: "go"})
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestApprovalOutlivesItsServer(t *testing.T) {
 		{agent.DecisionDeny, "[error] not run: denied: not now"},
 	} {
 		model := agenttest.Script(agenttest.Text("Done."), bash("b", "ok"), agenttest.Text("Again."))
-		s, rec, id := killed(t, model)
+		s, rec, id := killed(t, bash("a", "ok"), model)
 		list := pending(t, s)
 		if len(list) != 1 || list[0].Approval == nil || list[0].Approval.Command != "ok" || list[0].SessionID != id {
 			t.Fatalf("pending: %+v", list)
@@ -229,7 +229,7 @@ func TestApprovalOutlivesItsServer(t *testing.T) {
 
 func TestStepInstead(t *testing.T) {
 	model := agenttest.Script(agenttest.Text("Hello."), agenttest.Text("Again."))
-	s, rec, id := killed(t, model)
+	s, rec, id := killed(t, bash("a", "ok"), model)
 	key := pending(t, s)[0].RequestKey
 	if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "never mind", SessionID: id}); err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 		t.out.Text = text
 	}
 	// Also without text: the calls that follow belong to it.
-	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text})
+	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text, Calls: coming(reply.Message.ToolCalls)})
 	switch {
 	case reply.Finish == FinishLength:
 		t.notice(ctx, "warning", "the reply was cut at the model's output limit")
@@ -35,6 +35,28 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 		t.notice(ctx, "warning", "the model answered with nothing")
 	}
 	return reply, nil
+}
+
+// maxComing bounds the arguments in one message event, in bytes: they are written
+// a second time when their calls begin.
+const maxComing = 64 << 10
+
+// coming lists the calls of a reply that has several: one that a server's death
+// keeps from beginning is answered by the next server.
+func coming(calls []ToolCall) []ComingCall {
+	if len(calls) < 2 {
+		return nil
+	}
+	list := make([]ComingCall, len(calls))
+	room := maxComing
+	for i, c := range calls {
+		list[i] = ComingCall{CallID: c.ID, Tool: c.Name}
+		if len(c.Arguments) <= room {
+			list[i].Arguments = c.Arguments
+			room -= len(c.Arguments)
+		}
+	}
+	return list
 }
 
 // take appends a reply, its calls with ids of their own.

@@ -17,11 +17,14 @@ const maxResult = 1 << 20
 
 // calls runs the tool calls of a reply in order. Every call gets exactly one
 // result, whatever happens: a conversation with an unanswered call is refused by
-// the provider for ever.
-func (t *turn) calls(ctx context.Context, reply Reply) error {
+// the provider for ever. The first call has begun already, and waits for the
+// decision, where one is given.
+func (t *turn) calls(ctx context.Context, reply Reply, given *answered) error {
 	var failed error
-	for _, call := range reply.Message.ToolCalls {
+	for i, call := range reply.Message.ToolCalls {
 		switch {
+		case i == 0 && given != nil:
+			failed = t.failing.add(call, t.perform(ctx, call, given))
 		case failed != nil:
 			t.skip(ctx, call, failed.Error())
 		case ctx.Err() != nil:
@@ -30,6 +33,8 @@ func (t *turn) calls(ctx context.Context, reply Reply) error {
 			t.skip(ctx, call, t.unlogged.Error())
 		case t.endedBy != "":
 			t.skip(ctx, call, t.endedBy+" has ended the turn")
+		case given != nil && call.Arguments == "":
+			t.skip(ctx, call, "its arguments went with the server that ended; call it again")
 		case reply.Finish == FinishLength, reply.Finish == FinishFilter:
 			// The last arguments may be cut and still be valid JSON.
 			failed = t.failing.add(call, t.skip(ctx, call, "the reply was cut; send smaller pieces"))

@@ -48,6 +48,7 @@ type Event struct {
 	Role            string       `json:"role,omitempty"`
 	Text            string       `json:"text,omitempty"`
 	Partial         bool         `json:"partial,omitempty" jsonschema:"message: the reply broke off"`
+	Calls           []ComingCall `json:"calls,omitempty" jsonschema:"message: all that the reply calls, where that is more than one call; each begins with its toolStarted"`
 	CallID          string       `json:"callId,omitempty"`
 	Tool            string       `json:"tool,omitempty"`
 	Arguments       string       `json:"arguments,omitempty" jsonschema:"the JSON text that the model wrote"`
@@ -82,6 +83,13 @@ type Event struct {
 	Model         string    `json:"model,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	DisabledTools *[]string `json:"disabledTools,omitempty"`
+}
+
+// ComingCall is a call that was not begun yet.
+type ComingCall struct {
+	CallID    string `json:"callId"`
+	Tool      string `json:"tool"`
+	Arguments string `json:"arguments,omitempty" jsonschema:"absent where they are long: toolStarted has them"`
 }
 
 // Live reports whether e is a delta: not numbered, and merged with its

@@ -53,7 +53,11 @@ func TestWhereverTheServerEnds(t *testing.T) {
 		write(lines[:n])
 		cut := rebuilt(t, store, "s_1")
 		checkHistory(t, cut)
+		if said := bytes.Contains(lines[n-1], []byte(`"Both."`)); said && len(results(cut)) != 2 {
+			t.Errorf("the calls that had not begun are lost: %+v", cut)
+		}
 		goOn(t, store)
+		checkCalls(t, store)
 		damaged := append([][]byte{}, lines...)
 		damaged[n] = []byte("{\"half\":\n")
 		write(damaged)
@@ -86,6 +90,33 @@ func goOn(t *testing.T, store *journal.Store) {
 	checkHistory(t, a.History())
 	if diff := cmp.Diff(a.History(), rebuilt(t, store, "s_1"), cmpEmpty); diff != "" {
 		t.Errorf("rebuilt (-live +rebuilt):\n%s", diff)
+	}
+}
+
+// checkCalls fails unless each call in the journal of s_1 has begun and ended once.
+func checkCalls(t *testing.T, store *journal.Store) {
+	t.Helper()
+	s, _ := sessions(t, nil, func(o *agent.SessionsOptions) { o.Store = store })
+	page, err := s.SessionEvents(t.Context(), agent.SessionEventsParams{SessionID: "s_1", Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := map[string]string{}
+	for _, e := range page.Events {
+		for _, c := range e.Calls {
+			calls[c.CallID] += ""
+		}
+		switch e.Kind {
+		case agent.KindToolStarted:
+			calls[e.CallID] += "begun "
+		case agent.KindToolFinished:
+			calls[e.CallID] += "ended "
+		}
+	}
+	for id, got := range calls {
+		if got != "begun ended " {
+			t.Errorf("call %s: %s", id, got)
+		}
 	}
 }
 

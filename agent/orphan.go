@@ -44,28 +44,6 @@ func (a *Agent) asked() *orphan {
 	return a.orphan
 }
 
-// abandon answers the call of an orphan, because something else begins. The
-// caller holds mu, and tells of what is returned.
-func (a *Agent) abandon() *orphan {
-	o := a.orphan
-	if o != nil {
-		a.orphan = nil
-		a.history.add(Message{Role: RoleTool, ToolCallID: o.callID, Content: callNotAllowed})
-		a.history.note(serverEnded)
-	}
-	return o
-}
-
-// tellAbandoned tells that an orphan will not be answered any more.
-func (a *Agent) tellAbandoned(ctx context.Context, o *orphan, turnID string) error {
-	if o == nil {
-		return nil
-	}
-	return a.log.send(ctx, Event{
-		Kind: KindApprovalResolved, TurnID: turnID, RequestKey: o.approval.RequestKey, CallID: o.callID, Decision: DecisionWithdrawn,
-	})
-}
-
 // take hands the orphan with that key over to a turn, which it decides.
 func (a *Agent) take(key string, d Decision) (*answered, bool) {
 	a.mu.Lock()
@@ -74,13 +52,15 @@ func (a *Agent) take(key string, d Decision) (*answered, bool) {
 		return nil, false
 	}
 	given := &answered{*a.orphan, d}
-	a.orphan = nil
+	a.orphan, a.leftover = nil, nil
 	return given, true
 }
 
-// resumeCall runs the call of an orphan, or answers it, as the decision has it.
-// It is the rest of the round that the call was made in.
+// resumeCall runs the call of an orphan, or answers it, as the decision has it,
+// and then the calls behind it. It is the rest of the round that they were made in.
 func (t *turn) resumeCall(ctx context.Context, given *answered) (Message, error) {
+	ctx, cancel := t.bound(ctx)
+	defer cancel()
 	t.mu.Lock()
 	t.tools = t.Agent.tools
 	reply := t.history.lastReply()
@@ -90,9 +70,7 @@ func (t *turn) resumeCall(ctx context.Context, given *answered) (Message, error)
 		t.resolve(ctx, ToolCall{ID: given.callID}, given.approval, Decision{Decision: DecisionWithdrawn})
 		return reply, fmt.Errorf("the call %.200q, which the user was asked about, is lost", given.callID)
 	}
-	res := t.perform(ctx, reply.ToolCalls[i], given)
-	if ctx.Err() != nil {
-		return reply, t.stop(ctx)
-	}
-	return reply, t.failing.add(reply.ToolCalls[i], res)
+	rest := Reply{Message: reply, Finish: FinishTools}
+	rest.Message.ToolCalls = reply.ToolCalls[i:]
+	return reply, t.calls(ctx, rest, given)
 }

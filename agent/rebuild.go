@@ -3,7 +3,6 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/pygent/pygent/agent/journal"
 )
@@ -12,9 +11,6 @@ import (
 const (
 	serverEnded = "[the server ended]"
 	messageLost = "[a message is lost: its line in the session's journal is damaged]"
-	callCutOff  = "[error] the server ended before this call did; it may not have run at all, or in part"
-
-	callNotAllowed = "[error] not run: the server ended while the user was asked"
 )
 
 // rebuildPage bounds what is read of a journal at once.
@@ -44,13 +40,14 @@ func (a *Agent) Restore() error {
 		}
 		more = page.More
 	}
-	if a.orphan == nil { // its call is still to be decided
+	left := r.left(a.orphan)
+	if a.orphan == nil { // else its call is still to be decided
 		r.cutOff()
 	}
 	if err := a.use(r.settings); err != nil {
 		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
-	a.history, a.rules, a.restored = r.history, r.rules, true
+	a.history, a.rules, a.leftover, a.restored = r.history, r.rules, left, true
 	return nil
 }
 
@@ -71,12 +68,12 @@ type rebuilder struct {
 	settings settings
 	rules    []Rule
 
-	turn  string   // the turn that runs, "" between turns
-	told  bool     // a partial message has told why it broke off
-	reply int      // index of the message that the calls belong to
-	open  []string // calls without an answer
-	lost  bool     // a line was damaged since the last message
-	asked string   // the call of which the user was asked, "" when no approval is open
+	turn  string     // the turn that runs, "" between turns
+	told  bool       // a partial message has told why it broke off
+	reply int        // index of the message that the calls belong to
+	open  []openCall // calls of the reply that have no answer, in order
+	lost  bool       // a line was damaged since the last message
+	asked string     // the call of which the user was asked, "" when no approval is open
 }
 
 func (r *rebuilder) apply(e Event) {
@@ -91,19 +88,22 @@ func (r *rebuilder) apply(e Event) {
 		r.history.mark(e.TurnID)
 		r.turn, r.told, r.reply = e.TurnID, false, 0
 	case KindMessage:
-		r.answerOpen()
+		r.answerLost(len(r.open))
 		r.told = r.told || e.Partial
 		r.message(Message{Role: e.Role, Content: e.Text})
+		for _, c := range e.Calls {
+			r.add(openCall{ToolCall: ToolCall{ID: c.CallID, Name: c.Tool, Arguments: c.Arguments}})
+		}
 	case KindToolStarted:
 		r.start(ToolCall{ID: e.CallID, Name: e.Tool, Arguments: e.Arguments})
 	case KindToolFinished:
 		r.start(ToolCall{ID: e.CallID, Name: e.Tool, Arguments: "{}"}) // its line may be lost
-		if i := slices.Index(r.open, e.CallID); i >= 0 {
-			r.open = slices.Delete(r.open, i, i+1)
+		if len(r.open) > 0 && r.open[0].ID == e.CallID {
+			r.open = r.open[1:]
 			r.history.add(Message{Role: RoleTool, ToolCallID: e.CallID, Content: e.Text})
 		}
 	case KindTurnFinished:
-		r.answerOpen()
+		r.answerLost(len(r.open))
 		if note := breakNote(e.Status, e.Reason); note != "" && !r.told {
 			r.history.note(note)
 		}
@@ -138,42 +138,13 @@ func (r *rebuilder) message(m Message) {
 	r.history.add(m)
 }
 
-// start adds a call, unless it is there already, to the reply that made it. Where the reply's line is lost,
-// the call still needs one to stand in. Calls run one after the other, so one
-// that has no answer yet has lost its line.
-func (r *rebuilder) start(call ToolCall) {
-	if r.history.callIDs[call.ID] {
-		return
-	}
-	r.answerOpen()
-	h := &r.history
-	if r.reply == 0 || h.messages[r.reply].Role != RoleAssistant {
-		r.reply = len(h.messages)
-		h.add(Message{Role: RoleAssistant})
-	}
-	m := &h.messages[r.reply]
-	m.ToolCalls = append(m.ToolCalls, call)
-	h.callIDs[call.ID] = true
-	r.open = append(r.open, call.ID)
-}
-
-func (r *rebuilder) answerOpen() {
-	for _, id := range r.open {
-		text := callCutOff
-		if id == r.asked {
-			text = callNotAllowed
-		}
-		r.history.add(Message{Role: RoleTool, ToolCallID: id, Content: text})
-	}
-	r.open, r.asked = nil, ""
-}
-
 // cutOff ends a turn whose server ended before it did.
 func (r *rebuilder) cutOff() {
-	if r.turn == "" {
+	if r.turn == "" && len(r.open) == 0 {
 		return
 	}
-	r.answerOpen()
+	r.answer(len(r.open))
+	r.asked = ""
 	r.history.note(serverEnded)
 	r.turn = ""
 }

@@ -99,13 +99,12 @@ func (a *Agent) began(id string) bool {
 
 // rewind makes the conversation what it was before to, and tells of it as id.
 func (a *Agent) rewind(ctx context.Context, to, id string) error {
+	err := a.tellLeftover(ctx)
 	a.mu.Lock()
-	abandoned := a.abandon()
 	a.history.rewind(to, id)
 	a.mu.Unlock()
-	err := a.log.send(ctx, Event{Kind: KindRewound, TurnID: id, ToTurnID: to})
-	if err == nil {
-		err = a.tellAbandoned(ctx, abandoned, id)
+	if sent := a.log.send(ctx, Event{Kind: KindRewound, TurnID: id, ToTurnID: to}); err == nil {
+		err = sent
 	}
 	if err != nil {
 		return fmt.Errorf("the session is rewound, but that is not kept yet: %w", err)

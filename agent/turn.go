@@ -38,8 +38,10 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 		bounds.MaxSteps = cmp.Or(a.opts.MaxSteps, DefaultMaxSteps)
 	}
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
+	if bounds.resumed == nil {
+		t.unlogged = a.tellLeftover(ctx)
+	}
 	a.mu.Lock()
-	abandoned := a.abandon()
 	started := Event{Kind: KindTurnStarted}
 	if bounds.resumed != nil {
 		started.RequestKey = bounds.resumed.approval.RequestKey
@@ -52,9 +54,6 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	a.mu.Unlock()
 	t.emit(ctx, started)
 	t.watch = t.watchFiles()
-	if err := a.tellAbandoned(ctx, abandoned, bounds.ID); err != nil {
-		t.unlogged = err
-	}
 	for _, text := range notices {
 		t.notice(ctx, "warning", text)
 	}
@@ -113,11 +112,8 @@ func (t *turn) append(m Message) {
 
 // round asks the model once and runs what it calls.
 func (t *turn) round(ctx context.Context) (Message, error) {
-	if limit := t.opts.StepTimeout; limit > 0 {
-		var cancel context.CancelFunc
-		t.clock, ctx, cancel = newClock(ctx, limit)
-		defer cancel()
-	}
+	ctx, cancel := t.bound(ctx)
+	defer cancel()
 	t.hearMail(ctx, false)
 	switch {
 	case t.unlogged != nil:
@@ -128,12 +124,23 @@ func (t *turn) round(ctx context.Context) (Message, error) {
 	t.out.Steps++
 	reply, err := t.ask(ctx)
 	if err == nil {
-		err = t.calls(ctx, reply)
+		err = t.calls(ctx, reply, nil)
 	}
 	if t.unlogged != nil {
 		t.stopped, err = false, t.unlogged
 	}
 	return reply.Message, err
+}
+
+// bound begins the time that a model round with its tools may take.
+func (t *turn) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := t.opts.StepTimeout
+	if limit <= 0 {
+		return ctx, func() {}
+	}
+	var cancel context.CancelFunc
+	t.clock, ctx, cancel = newClock(ctx, limit)
+	return ctx, cancel
 }
 
 // stop notes that ctx, and not the model or a tool, ended the turn, and returns

@@ -386,6 +386,8 @@ export interface Event {
   text?: string;
   /** message: the reply broke off */
   partial?: boolean;
+  /** message: all that the reply calls, where that is more than one call; each begins with its toolStarted */
+  calls?: Array<ComingCall>;
   callId?: string;
   tool?: string;
   /** the JSON text that the model wrote */
@@ -424,6 +426,13 @@ export interface Event {
   model?: string;
   mode?: string;
   disabledTools?: Array<string>;
+}
+
+export interface ComingCall {
+  callId: string;
+  tool: string;
+  /** absent where they are long: toolStarted has them */
+  arguments?: string;
 }
 
 export interface ConfigureParams {

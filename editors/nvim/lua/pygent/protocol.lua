@@ -262,6 +262,7 @@
 ---@field role? string
 ---@field text? string
 ---@field partial? boolean message: the reply broke off
+---@field calls? pygent.ComingCall[] message: all that the reply calls, where that is more than one call; each begins with its toolStarted
 ---@field callId? string
 ---@field tool? string
 ---@field arguments? string the JSON text that the model wrote
@@ -293,6 +294,11 @@
 ---@field model? string
 ---@field mode? string
 ---@field disabledTools? string[]
+
+---@class pygent.ComingCall
+---@field callId string
+---@field tool string
+---@field arguments? string absent where they are long: toolStarted has them
 
 ---@class pygent.ConfigureParams
 ---@field sessionId string
