@@ -59,6 +59,7 @@ type Agent struct {
 	rules    []Rule    // what the user has allowed for the session
 	orphan   *orphan   // an approval that the last server left unanswered
 	leftover *leftover // of the last server's turn; nil: nothing
+	unheard  []string  // what was said to it and the model has not heard
 }
 
 // New makes an agent whose history holds the system message. It takes over rt:

@@ -40,12 +40,20 @@ func (t *turn) permit(ctx context.Context, call ToolCall, env *tools.Env, given 
 	if err := t.consent(ctx, call, p, given); err != nil {
 		return tools.Errorf("not run: %v", err), false
 	}
+	// Meanwhile the user may have begun to edit the file.
+	if v, why = t.policy().judge(call.Name, p); v == refuse {
+		return tools.Errorf("not run: %s", why), false
+	}
 	return res, true
 }
 
 // policy is what holds for the next call: a mode that is made stricter holds at
 // once.
 func (t *turn) policy() policy {
+	dirty := t.bounds.Dirty
+	if said := t.bounds.mail.dirtyFiles(); said != nil {
+		dirty = said
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return policy{
@@ -54,7 +62,7 @@ func (t *turn) policy() policy {
 		view:       t.runtime.View() != nil,
 		unconfined: t.opts.Permissions.Unconfined,
 		rules:      slices.Clone(t.rules),
-		dirty:      t.bounds.Dirty,
+		dirty:      dirty,
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	KindRetrying       = "retrying"
 	KindUsage          = "usage"
 	KindNotice         = "notice"
+	KindSteered        = "steered"    // in a turn, or just before it: said to the turn, whose steered message follows when the model hears it
 	KindConfigured     = "configured" // between turns or in one: the session's settings were changed
 	KindRewound        = "rewound"    // between turns: the conversation is what it was before toTurnId
 	KindReverted       = "reverted"   // between turns: what toTurnId changed was taken back
@@ -48,6 +49,7 @@ type Event struct {
 	Role            string       `json:"role,omitempty"`
 	Text            string       `json:"text,omitempty"`
 	Partial         bool         `json:"partial,omitempty" jsonschema:"message: the reply broke off"`
+	Steered         bool         `json:"steered,omitempty" jsonschema:"message: it was said while a turn ran, and has had its event of that name"`
 	Calls           []ComingCall `json:"calls,omitempty" jsonschema:"message: all that the reply calls, where that is more than one call; each begins with its toolStarted"`
 	CallID          string       `json:"callId,omitempty"`
 	Tool            string       `json:"tool,omitempty"`

@@ -15,10 +15,18 @@ type mailbox struct {
 	mu     sync.Mutex
 	closed bool
 	list   []string
+	dirty  []string // of the last letter that tells of such files; nil: none did
 }
 
-// put leaves a prompt; ok is false when the turn takes no more.
-func (m *mailbox) put(prompt string) (ok bool, err error) {
+// letter is what is said to a turn.
+type letter struct {
+	prompt string
+	dirty  []string // clean paths; nil: nothing is said of them
+}
+
+// put leaves a prompt; ok is false when the turn takes no more. Before the turn can
+// hear it keep is called: where that fails it is not left.
+func (m *mailbox) put(l letter, keep func() error) (ok bool, err error) {
 	if m == nil {
 		return false, nil
 	}
@@ -30,7 +38,13 @@ func (m *mailbox) put(prompt string) (ok bool, err error) {
 	case len(m.list) >= maxSteered:
 		return false, fmt.Errorf("%w: %d prompts already wait for the turn's next model round", ErrBusy, maxSteered)
 	}
-	m.list = append(m.list, prompt)
+	if err := keep(); err != nil {
+		return false, err
+	}
+	m.list = append(m.list, l.prompt)
+	if l.dirty != nil {
+		m.dirty = l.dirty
+	}
 	return true, nil
 }
 
@@ -44,4 +58,15 @@ func (m *mailbox) take(closed bool) []string {
 	list := m.list
 	m.list, m.closed = nil, closed
 	return list
+}
+
+// dirtyFiles are the files that must not be written because of what was said, heard
+// or not; nil: nothing was said of any.
+func (m *mailbox) dirtyFiles() []string {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dirty
 }

@@ -26,7 +26,7 @@ type answered struct {
 func lastAsked(back func(func(journal.Line) bool) error) (found *orphan, err error) {
 	err = back(func(l journal.Line) bool {
 		var e Event
-		if json.Unmarshal(l.Data, &e) != nil || e.Kind == KindConfigured {
+		if json.Unmarshal(l.Data, &e) != nil || e.Kind == KindConfigured || e.Kind == KindSteered {
 			return true
 		}
 		if e.Kind == KindApprovalRequested && e.Approval != nil {

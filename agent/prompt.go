@@ -85,6 +85,15 @@ func (p StepParams) message(from attaching) (string, error) {
 	return strings.Join(parts, "\n\n"), nil
 }
 
+// letter is the step as something that is said to a running turn, once validated.
+func (p StepParams) letter(prompt string) letter {
+	l := letter{prompt: prompt}
+	if p.DirtyFiles != nil {
+		l.dirty, _ = p.dirty()
+	}
+	return l
+}
+
 // dirty are the clean paths of dirtyFiles.
 func (p StepParams) dirty() ([]string, error) {
 	if len(p.DirtyFiles) > maxDirty {

@@ -47,7 +47,7 @@ func (a *Agent) Restore() error {
 	if err := a.use(r.settings); err != nil {
 		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
-	a.history, a.rules, a.leftover, a.restored = r.history, r.rules, left, true
+	a.history, a.rules, a.leftover, a.unheard, a.restored = r.history, r.rules, left, r.unheard, true
 	return nil
 }
 
@@ -68,12 +68,13 @@ type rebuilder struct {
 	settings settings
 	rules    []Rule
 
-	turn  string     // the turn that runs, "" between turns
-	told  bool       // a partial message has told why it broke off
-	reply int        // index of the message that the calls belong to
-	open  []openCall // calls of the reply that have no answer, in order
-	lost  bool       // a line was damaged since the last message
-	asked string     // the call of which the user was asked, "" when no approval is open
+	turn    string     // the turn that runs, "" between turns
+	told    bool       // a partial message has told why it broke off
+	reply   int        // index of the message that the calls belong to
+	open    []openCall // calls of the reply that have no answer, in order
+	lost    bool       // a line was damaged since the last message
+	unheard []string   // said to a turn, and not heard by the model
+	asked   string     // the call of which the user was asked, "" when no approval is open
 }
 
 func (r *rebuilder) apply(e Event) {
@@ -91,6 +92,9 @@ func (r *rebuilder) apply(e Event) {
 		r.answerLost(len(r.open))
 		r.told = r.told || e.Partial
 		r.message(Message{Role: e.Role, Content: e.Text})
+		if e.Steered && len(r.unheard) > 0 {
+			r.unheard = r.unheard[1:]
+		}
 		for _, c := range e.Calls {
 			r.add(openCall{ToolCall: ToolCall{ID: c.CallID, Name: c.Tool, Arguments: c.Arguments}})
 		}
@@ -115,8 +119,11 @@ func (r *rebuilder) apply(e Event) {
 		if e.Rule != "" {
 			r.rules = addRule(r.rules, Rule{e.Tool, e.Rule})
 		}
+	case KindSteered:
+		r.unheard = append(r.unheard, e.Text)
 	case KindRewound:
 		r.cutOff()
+		r.unheard = nil
 		r.history.rewind(e.ToTurnID, e.TurnID)
 	case KindReverted:
 		r.cutOff()

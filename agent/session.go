@@ -60,16 +60,21 @@ func (s *session) enter(p *place, queue bool) error {
 	return nil
 }
 
-// steer says prompt to the running turn and returns its id. ok is false when
+// steer says something to the running turn and returns its id. ok is false when
 // none runs, or when it takes no more.
-func (s *session) steer(prompt string) (turnID string, ok bool, err error) {
+func (s *session) steer(ctx context.Context, l letter) (turnID string, ok bool, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running == nil || s.closing {
+	running := s.running
+	if s.closing {
+		running = nil
+	}
+	s.mu.Unlock()
+	if running == nil {
 		return "", false, nil
 	}
-	ok, err = s.running.mail.put(prompt)
-	return s.running.turnID, ok, err
+	// Without mu: a slow client holds the event up.
+	ok, err = running.mail.put(l, func() error { return s.agent.keepSteered(ctx, l.prompt) })
+	return running.turnID, ok, err
 }
 
 // busy tells whether something runs in the session.

@@ -102,6 +102,7 @@ func (a *Agent) rewind(ctx context.Context, to, id string) error {
 	err := a.tellLeftover(ctx)
 	a.mu.Lock()
 	a.history.rewind(to, id)
+	a.unheard = nil // it was said after what is gone
 	a.mu.Unlock()
 	if sent := a.log.send(ctx, Event{Kind: KindRewound, TurnID: id, ToTurnID: to}); err == nil {
 		err = sent

@@ -28,7 +28,7 @@ func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 		return StepResult{}, err
 	}
 	if p.IfBusy == ifBusySteer {
-		turnID, ok, err := ses.steer(prompt)
+		turnID, ok, err := ses.steer(ctx, p.letter(prompt))
 		if ok || err != nil {
 			return StepResult{SessionID: ses.id, TurnID: turnID, Status: StatusSteered, Changes: []runtime.Change{}}, err
 		}

@@ -7,12 +7,12 @@ type StepParams struct {
 	SessionID  string        `json:"sessionId,omitempty" jsonschema:"absent: the connection's own session, made at first use"`
 	Prompt     string        `json:"prompt"`
 	Context    []ContextItem `json:"context,omitempty" jsonschema:"files and selections that the prompt speaks of"`
-	DirtyFiles []string      `json:"dirtyFiles,omitempty" jsonschema:"workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them"`
+	DirtyFiles []string      `json:"dirtyFiles,omitempty" jsonschema:"workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them. With steer they hold at once, instead of those that the turn was told before; absent: those stay"`
 	MaxSteps   int           `json:"maxSteps,omitempty" jsonschema:"model rounds at the most; 1 is one round; default 50"`
 	Mode       string        `json:"mode,omitempty" jsonschema:"plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only"`
 	Limits     *TurnLimits   `json:"limits,omitempty"`
 	Wait       *bool         `json:"wait,omitempty" jsonschema:"false: answer accepted at once, the end comes as an event"`
-	IfBusy     string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round"`
+	IfBusy     string        `json:"ifBusy,omitempty" jsonschema:"while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round; if the server dies before that, the session's next turn hears it first"`
 }
 
 // TurnLimits bound one turn. Zero means no bound of this kind.

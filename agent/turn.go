@@ -57,6 +57,9 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	for _, text := range notices {
 		t.notice(ctx, "warning", text)
 	}
+	if bounds.resumed == nil { // else the answers of the calls come first
+		t.hearSteered(ctx, t.takeUnheard())
+	}
 	if message != "" {
 		t.hear(ctx, message)
 	}
@@ -67,16 +70,6 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 func (t *turn) hear(ctx context.Context, message string) {
 	t.append(Message{Role: RoleUser, Content: message})
 	t.emit(ctx, Event{Kind: KindMessage, Role: RoleUser, Text: message})
-}
-
-// hearMail appends what was said to the turn meanwhile and tells how much it
-// was. With closing nothing more is taken.
-func (t *turn) hearMail(ctx context.Context, closing bool) int {
-	list := t.bounds.mail.take(closing)
-	for _, message := range list {
-		t.hear(ctx, message)
-	}
-	return len(list)
 }
 
 // emit sends an event of the turn. The first that cannot be written to the

@@ -120,7 +120,7 @@ export interface StepParams {
   prompt: string;
   /** files and selections that the prompt speaks of */
   context?: Array<ContextItem> | null;
-  /** workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them */
+  /** workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them. With steer they hold at once, instead of those that the turn was told before; absent: those stay */
   dirtyFiles?: Array<string> | null;
   /** model rounds at the most; 1 is one round; default 50 */
   maxSteps?: number | null;
@@ -129,7 +129,7 @@ export interface StepParams {
   limits?: TurnLimits | null;
   /** false: answer accepted at once, the end comes as an event */
   wait?: boolean | null;
-  /** while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round */
+  /** while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round; if the server dies before that, the session's next turn hears it first */
   ifBusy?: string | null;
 }
 
@@ -386,6 +386,8 @@ export interface Event {
   text?: string;
   /** message: the reply broke off */
   partial?: boolean;
+  /** message: it was said while a turn ran, and has had its event of that name */
+  steered?: boolean;
   /** message: all that the reply calls, where that is more than one call; each begins with its toolStarted */
   calls?: Array<ComingCall>;
   callId?: string;

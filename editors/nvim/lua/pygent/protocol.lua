@@ -82,12 +82,12 @@
 ---@field sessionId? string absent: the connection's own session, made at first use
 ---@field prompt string
 ---@field context? pygent.ContextItem[] files and selections that the prompt speaks of
----@field dirtyFiles? string[] workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them
+---@field dirtyFiles? string[] workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them. With steer they hold at once, instead of those that the turn was told before; absent: those stay
 ---@field maxSteps? integer model rounds at the most; 1 is one round; default 50
 ---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only
 ---@field limits? pygent.TurnLimits
 ---@field wait? boolean false: answer accepted at once, the end comes as an event
----@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round
+---@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round; if the server dies before that, the session's next turn hears it first
 
 ---@class pygent.ContextItem
 ---@field path? string workspace-relative, with slashes
@@ -262,6 +262,7 @@
 ---@field role? string
 ---@field text? string
 ---@field partial? boolean message: the reply broke off
+---@field steered? boolean message: it was said while a turn ran, and has had its event of that name
 ---@field calls? pygent.ComingCall[] message: all that the reply calls, where that is more than one call; each begins with its toolStarted
 ---@field callId? string
 ---@field tool? string
