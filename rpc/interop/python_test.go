@@ -28,6 +28,15 @@ func (p *place) quotedScript(t *testing.T) string {
 	if found == nil {
 		t.Fatal("README.md quotes no Python script")
 	}
+	lines := 0
+	for line := range strings.Lines(string(found[1])) {
+		if strings.TrimSpace(line) != "" {
+			lines++
+		}
+	}
+	if lines != 20 {
+		t.Errorf("README.md says that its script has 20 lines: they are %d", lines)
+	}
 	path := filepath.Join(p.dir, "client.py")
 	if err := os.WriteFile(path, found[1], 0o600); err != nil {
 		t.Fatal(err)
@@ -59,7 +68,7 @@ func python(t *testing.T, p *place) {
 			}
 		}
 	}
-	if err := cmd.Wait(); err != nil { // the script exits as the server does
+	if err := cmd.Wait(); err != nil { // it waits for the server too, which holds stderr open
 		t.Errorf("%v\n%s", err, stderr.String())
 	}
 	want := []string{
@@ -72,9 +81,10 @@ func python(t *testing.T, p *place) {
 		t.Errorf("the script said (-want +got):\n%s\n%s", diff, stderr.String())
 	}
 
-	cmd = p.command(t, interpreter, "testdata/malformed.py")
+	cmd = p.command(t, interpreter, "testdata/malformed.py", "greet", "greet")
 	cmd.Env = append(cmd.Env, "PYTHONPATH="+filepath.Dir(script), "PYTHONDONTWRITEBYTECODE=1")
-	if out, err := cmd.Output(); err != nil || string(out) != "-32700 0\n" {
+	talk := greeting + "\ncompleted\n" + greeting + "\n"
+	if out, err := cmd.Output(); err != nil || string(out) != talk+"-32700 0\n" {
 		t.Errorf("malformed input: %q, %v", out, err)
 	}
 }
