@@ -27,6 +27,7 @@ type Options struct {
 	StepTimeout  time.Duration // bounds each model round with its tools; 0 is no bound
 	SessionID    string        // stands in the events
 	TaskID       string        // set for a delegated agent; stands in the events
+	ParentID     string        // of a delegated agent: the session that delegates, whose client answers for it
 	Client       Client        // nil is Discard
 	Notices      []string      // told when the first turn begins
 	Alone        bool          // nobody will ever answer a question
@@ -170,6 +171,10 @@ type Turn struct {
 	// Describe gives the error of a failed turn its shape in turnFinished; nil
 	// leaves its message alone.
 	Describe func(error) *ErrorDetail
+
+	// Progress is told after each reply of the model how far the turn is: its
+	// rounds, and all that they have used. Nil tells nobody.
+	Progress func(steps int, used Usage)
 
 	mail    *mailbox  // what is said to the turn while it runs; nil takes nothing
 	resumed *answered // the turn goes on with this call; nil begins anew

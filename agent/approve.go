@@ -133,7 +133,7 @@ func (t *turn) approval(ctx context.Context, p tools.Proposal) (Approval, error)
 // decide waits for the user, as long as the turn may take. The error tells that
 // nobody has decided.
 func (t *turn) decide(ctx context.Context, call ToolCall, a Approval) (Decision, error) {
-	asked := t.opts.Broker.put(pendingApproval(a))
+	asked := t.opts.Broker.put(pendingApproval(a), t.opts.ParentID)
 	defer t.opts.Broker.drop(asked)
 	t.emit(ctx, Event{Kind: KindApprovalRequested, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Approval: &a})
 	if t.unlogged != nil {

@@ -17,7 +17,8 @@ type Broker struct {
 // openRequest is a question without an answer.
 type openRequest struct {
 	PendingRequest
-	reply chan Response // takes one
+	parent string        // the session that delegates to the one which asks, "" for none
+	reply  chan Response // takes one
 }
 
 // PendingRequest is something that waits for the user.
@@ -46,9 +47,10 @@ type Response struct {
 	Cancelled bool   `json:"cancelled,omitempty" jsonschema:"question: the user gave none"`
 }
 
-// put lists a question. Its one asker must call drop.
-func (b *Broker) put(p PendingRequest) *openRequest {
-	r := &openRequest{PendingRequest: p, reply: make(chan Response, 1)}
+// put lists a question of a session, or of an agent that the session parent has
+// delegated to. Its one asker must call drop.
+func (b *Broker) put(p PendingRequest, parent string) *openRequest {
+	r := &openRequest{PendingRequest: p, parent: parent, reply: make(chan Response, 1)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open = append(b.open, r)
@@ -61,13 +63,14 @@ func (b *Broker) drop(r *openRequest) {
 	b.open = slices.DeleteFunc(b.open, func(o *openRequest) bool { return o == r })
 }
 
-// pending lists what waits, the oldest first; a session's id selects.
+// pending lists what waits, the oldest first; a session's id selects what it and
+// its delegated agents ask.
 func (b *Broker) pending(sessionID string) []PendingRequest {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var list []PendingRequest
 	for _, r := range b.open {
-		if sessionID == "" || r.SessionID == sessionID {
+		if sessionID == "" || r.SessionID == sessionID || r.parent == sessionID {
 			list = append(list, r.PendingRequest)
 		}
 	}

@@ -130,7 +130,7 @@ func bound(res *tools.Result) {
 
 func (t *turn) askUser(ctx context.Context, question string, options []string) (string, bool, error) {
 	q := Question{RequestKey: newID("q"), SessionID: t.opts.SessionID, Question: question, Options: options}
-	asked := t.opts.Broker.put(pendingQuestion(q))
+	asked := t.opts.Broker.put(pendingQuestion(q), t.opts.ParentID)
 	defer t.opts.Broker.drop(asked)
 	t.clock.pause()
 	defer t.clock.resume()

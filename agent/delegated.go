@@ -14,9 +14,10 @@ type Delegated struct {
 	TaskID          string
 	ParentSessionID string // of the session that delegates
 	Name            string
-	Task            string // the task's first prompt
-	Prompt          string
-	Spec            Spec // of an agent that is new; what is kept wins
+	Task            string         // the task's first prompt
+	Prompt          string         // begins the turn; with Answer it is said after the call, or nothing for ""
+	Answer          *RespondParams // the turn goes on where the last server had asked; nil begins anew
+	Spec            Spec           // of an agent that is new; what is kept wins
 	Turn            Turn
 
 	// New makes the agent. Its runtime stays the caller's to clean up.
@@ -39,7 +40,19 @@ func (s *Sessions) RunDelegated(ctx context.Context, d Delegated) (out Outcome, 
 		return Outcome{Status: StatusFailed, Err: err}, unkept
 	}
 	d.Turn.Describe = s.opts.Describe
-	return a.Run(ctx, d.Prompt, d.Turn), unkept
+	if d.Answer == nil {
+		return a.Run(ctx, d.Prompt, d.Turn), unkept
+	}
+	key, r := d.Answer.RequestKey, d.Answer.Response
+	given, ok := a.take(key, Decision{Decision: r.Decision, Feedback: r.Feedback})
+	if !ok {
+		return Outcome{Status: StatusFailed, Err: notPending(key)}, unkept
+	}
+	d.Turn.resumed = given
+	if d.Prompt != "" {
+		d.Turn.mail = &mailbox{list: []string{d.Prompt}}
+	}
+	return a.Run(ctx, "", d.Turn), unkept
 }
 
 // ForgetDelegated deletes what is kept of a delegated agent's session, if anything.

@@ -18,6 +18,7 @@ type session struct {
 	running *place   // nil while no turn runs
 	line    []*place // turns that wait, first come, first served
 	closing bool
+	left    []Approval    // what delegated agents had asked for when the last server ended
 	idle    chan struct{} // closed when closing and no turn is left
 }
 
@@ -75,6 +76,24 @@ func (s *session) steer(ctx context.Context, l letter) (turnID string, ok bool, 
 	// Without mu: a slow client holds the event up.
 	ok, err = running.mail.put(l, func() error { return s.agent.keepSteered(ctx, l.prompt) })
 	return running.turnID, ok, err
+}
+
+// inherit notes what delegated agents had asked for when the last server ended.
+func (s *session) inherit(children []Child) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range children {
+		if c.Asked != nil {
+			s.left = append(s.left, *c.Asked)
+		}
+	}
+}
+
+// inherited is what was noted, answered since or not.
+func (s *session) inherited() []Approval {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.left)
 }
 
 // busy tells whether something runs in the session.

@@ -16,7 +16,7 @@ var ErrNotPending = errors.New("not pending")
 
 // PendingRequestsParams are the parameters of agent/pendingRequests.
 type PendingRequestsParams struct {
-	SessionID string `json:"sessionId,omitempty" jsonschema:"absent: all open sessions and their tasks"`
+	SessionID string `json:"sessionId,omitempty" jsonschema:"only what this session and its tasks ask; absent: all open sessions and their tasks"`
 }
 
 // PendingRequests answers agent/pendingRequests.
@@ -25,12 +25,18 @@ type PendingRequests struct {
 }
 
 // PendingRequests serves agent/pendingRequests: what waits for the user, also
-// what the last server of a resumed session had asked.
+// what the last server of a resumed session or of one of its tasks had asked.
 func (s *Sessions) PendingRequests(_ context.Context, p PendingRequestsParams) (PendingRequests, error) {
 	res := PendingRequests{Requests: []PendingRequest{}}
 	for _, ses := range s.all() {
-		if o := ses.agent.asked(); o != nil && (p.SessionID == "" || p.SessionID == ses.id) {
+		whole := p.SessionID == "" || p.SessionID == ses.id
+		if o := ses.agent.asked(); o != nil && whole {
 			res.Requests = append(res.Requests, pendingApproval(o.approval))
+		}
+		for _, a := range ses.inherited() {
+			if (whole || p.SessionID == a.SessionID) && s.opts.Tasks.Asks(a.TaskID) {
+				res.Requests = append(res.Requests, pendingApproval(a))
+			}
 		}
 	}
 	res.Requests = append(res.Requests, s.opts.Broker.pending(p.SessionID)...)
@@ -45,23 +51,16 @@ type RespondParams struct {
 
 // RespondResult says where the answer went.
 type RespondResult struct {
-	SessionID string `json:"sessionId"`
-	TurnID    string `json:"turnId,omitempty" jsonschema:"of the turn that goes on; a new one after session/resume"`
+	SessionID string `json:"sessionId" jsonschema:"of who asked: a task's agent has its own"`
+	TurnID    string `json:"turnId,omitempty" jsonschema:"of the turn that goes on; a new one after session/resume, absent for a task's then"`
 }
 
 // Respond serves agent/respond: it answers what the user was asked, in the
 // client's stead. The answer to what the last server of a resumed session had
-// asked goes on with that turn, as a new one that nobody waits for.
+// asked goes on with that turn, as a new one that nobody waits for; that to what
+// a task of the session had asked goes on with the task.
 func (s *Sessions) Respond(_ context.Context, p RespondParams) (RespondResult, error) {
-	check := func(r PendingRequest) error {
-		if r.Approval != nil {
-			if err := checkDecision(p.Response.Decision); err != nil {
-				return &runtime.InvalidError{Field: "response.decision", Reason: err.Error()}
-			}
-		}
-		return nil
-	}
-	r, ok, err := s.opts.Broker.respond(p.RequestKey, check, p.Response)
+	r, ok, err := s.opts.Broker.respond(p.RequestKey, p.check, p.Response)
 	if ok || err != nil {
 		res := RespondResult{SessionID: r.SessionID}
 		if r.Approval != nil {
@@ -71,13 +70,49 @@ func (s *Sessions) Respond(_ context.Context, p RespondParams) (RespondResult, e
 	}
 	for _, ses := range s.all() {
 		if o := ses.agent.asked(); o != nil && o.approval.RequestKey == p.RequestKey {
-			if err := check(pendingApproval(o.approval)); err != nil {
+			if err := p.check(pendingApproval(o.approval)); err != nil {
 				return RespondResult{}, err
 			}
 			return s.goOn(ses, p)
 		}
+		for _, a := range ses.inherited() {
+			if a.RequestKey == p.RequestKey && s.opts.Tasks.Asks(a.TaskID) {
+				if err := p.check(pendingApproval(a)); err != nil {
+					return RespondResult{}, err
+				}
+				return s.goOnTask(a, p)
+			}
+		}
 	}
-	return RespondResult{}, fmt.Errorf("%w: %.200q was answered already, or withdrawn", ErrNotPending, p.RequestKey)
+	return RespondResult{}, notPending(p.RequestKey)
+}
+
+// check refuses what does not answer r.
+func (p RespondParams) check(r PendingRequest) error {
+	if r.Approval == nil {
+		return nil
+	}
+	if err := checkDecision(p.Response.Decision); err != nil {
+		return &runtime.InvalidError{Field: "response.decision", Reason: err.Error()}
+	}
+	return nil
+}
+
+func notPending(key string) error {
+	return fmt.Errorf("%w: %.200q was answered already, or withdrawn", ErrNotPending, key)
+}
+
+// goOnTask hands the answer to what a task had asked to the task.
+func (s *Sessions) goOnTask(a Approval, p RespondParams) (RespondResult, error) {
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(); err != nil {
+			return RespondResult{}, err
+		}
+	}
+	if err := s.opts.Tasks.Answer(a.TaskID, p); err != nil {
+		return RespondResult{}, err
+	}
+	return RespondResult{SessionID: a.SessionID}, nil
 }
 
 // goOn runs the turn that an orphan was asked in to its end.
@@ -98,7 +133,7 @@ func (s *Sessions) goOn(ses *session, p RespondParams) (RespondResult, error) {
 		var ok bool
 		pl.resumed, ok = ses.agent.take(p.RequestKey, Decision{Decision: p.Response.Decision, Feedback: p.Response.Feedback})
 		if !ok {
-			err = fmt.Errorf("%w: %.200q was answered already, or withdrawn", ErrNotPending, p.RequestKey)
+			err = notPending(p.RequestKey)
 		}
 	}
 	if err != nil {

@@ -71,6 +71,7 @@ func (s *Sessions) resume(ctx context.Context, id string) (*session, error) {
 			ses.agent.tell(fmt.Sprintf("the tasks of this session are not listed: %v", err))
 		}
 		s.opts.Tasks.Resumed(id, children)
+		ses.inherit(children)
 	}
 	return ses, nil
 }

@@ -32,6 +32,12 @@ type TaskHooks struct {
 
 	// Resumed is told which agents a resumed session has delegated to, in no order.
 	Resumed func(sessionID string, children []Child)
+
+	// Asks tells whether a task still stands where its last server left it, with
+	// Child.Asked open. Answer answers that: the task's turn goes on, as a further
+	// one that is not waited for. Both are there where Resumed is.
+	Asks   func(taskID string) bool
+	Answer func(taskID string, answer RespondParams) error
 }
 
 // Child is what is kept of a delegated agent's session.
@@ -39,6 +45,7 @@ type Child struct {
 	Header  journal.Header
 	Updated time.Time // when its last event was written
 	Last    *Event    // the end of its last turn; nil when that has none
+	Asked   *Approval // what its user was asked when its server ended; nil for nothing
 }
 
 // maxChildren bounds the delegated agents that a resumed session is asked of.
@@ -97,8 +104,11 @@ func (s *Sessions) child(id string) (Child, error) {
 		if json.Unmarshal(l.Data, &e) != nil || e.TurnID == "" {
 			return true // it may stand anywhere
 		}
-		if e.Kind == KindTurnFinished {
+		switch e.Kind {
+		case KindTurnFinished:
 			c.Last = &e
+		case KindApprovalRequested:
+			c.Asked = e.Approval
 		}
 		return false
 	})

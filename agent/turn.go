@@ -117,6 +117,9 @@ func (t *turn) round(ctx context.Context) (Message, error) {
 	t.out.Steps++
 	reply, err := t.ask(ctx)
 	if err == nil {
+		if t.bounds.Progress != nil {
+			t.bounds.Progress(t.out.Steps, t.out.Usage)
+		}
 		err = t.calls(ctx, reply, nil)
 	}
 	if t.unlogged != nil {

@@ -108,7 +108,7 @@ func code(err error) int {
 		return codeBusy
 	case errors.Is(err, tasks.ErrNested):
 		return codeDenied
-	case errors.Is(err, tasks.ErrRunning), errors.Is(err, tasks.ErrNoWorkspace), errors.Is(err, agent.ErrNotKept), errors.Is(err, agent.ErrNotPending),
+	case errors.Is(err, tasks.ErrRunning), errors.Is(err, tasks.ErrNoWorkspace), errors.Is(err, tasks.ErrNotAsking), errors.Is(err, agent.ErrNotKept), errors.Is(err, agent.ErrNotPending),
 		errors.Is(err, journal.ErrInUse), errors.Is(err, journal.ErrNewer), errors.Is(err, journal.ErrDamaged):
 		return codeConflict
 	case errors.Is(err, runtime.ErrUnavailable):

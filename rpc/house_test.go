@@ -138,9 +138,10 @@ func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		SessionID: job.SessionID, TaskID: job.TaskID, ParentSessionID: job.ParentSessionID, Name: job.Name, Task: job.Task,
 		Prompt: job.Prompt,
 		Spec:   agent.Spec{Mode: job.Mode},
+		Turn:   agent.Turn{Progress: func(steps int, used agent.Usage) { job.Progress(steps, houseUsage(used)) }},
 		New: func(spec agent.Spec) *agent.Agent {
 			return agent.New(r.h.model, r.h.registry, job.Runtime, agent.Options{
-				ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, Client: r.h.server.Peer(),
+				ModelName: "m", SessionID: job.SessionID, TaskID: job.TaskID, ParentID: job.ParentSessionID, Client: r.h.server.Peer(),
 				Alone: job.ByAgent, Undo: r.h.undo, Broker: r.h.broker, Permissions: may.Within(spec.Mode),
 			})
 		},
@@ -151,11 +152,15 @@ func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	if state == "" {
 		state = tasks.StateFailed
 	}
-	o := tasks.Outcome{State: state, Text: out.Text, Steps: out.Steps, Changes: out.Changes, Err: out.Err, Unkept: unkept}
+	o := tasks.Outcome{State: state, Text: out.Text, Steps: out.Steps, Usage: houseUsage(out.Usage), Changes: out.Changes, Err: out.Err, Unkept: unkept}
 	if q := out.Question; q != nil {
 		o.Question = &tasks.Question{Text: q.Text, Options: q.Options}
 	}
 	return o
+}
+
+func houseUsage(u agent.Usage) tasks.Usage {
+	return tasks.Usage{InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CachedTokens: u.CachedTokens}
 }
 
 // deploy is a tool that asks by itself before it acts.

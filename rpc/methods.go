@@ -94,7 +94,7 @@ func methods() []entry {
 		call("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 
 		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
-		event[tasks.Changed](MethodTaskChanged, "A task's state changed."),
+		event[tasks.Changed](MethodTaskChanged, "A task's state changed, or its model has replied once more: steps and usage move."),
 
 		ask[agent.Approval, agent.Decision](MethodRequestApproval, "Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny."),
 		ask[agent.Question, agent.Answer](MethodAskUser, "Asks the user; only with the capability askUser."),

@@ -9,7 +9,8 @@ import (
 )
 
 // Cancel serves tasks/cancel: it answers when nothing of the task lives, and
-// again and again alike. A task that waits for an answer gets none.
+// again and again alike. A task that waits for an answer, also to what its last
+// server had asked, gets none.
 func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
 	if err := m.quiet(ctx, p.TaskID); err != nil {
 		return Task{}, err
@@ -20,8 +21,8 @@ func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
 		m.mu.Unlock()
 		return Task{}, err
 	}
-	if t.task.State == StateWaiting && t.enter(StateCancelled, string(StateCancelled)) {
-		t.task.Question = nil
+	if (t.task.State == StateWaiting || t.asks) && t.enter(StateCancelled, string(StateCancelled)) {
+		t.task.Question, t.asks = nil, false
 		t.done = make(chan struct{})
 		m.live++
 		m.tellEnd(t)

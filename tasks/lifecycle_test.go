@@ -248,3 +248,37 @@ func TestTasksEndWithTheLifetime(t *testing.T) {
 		}
 	})
 }
+
+// How far a task is can be seen while it runs, and is told.
+func TestProgress(t *testing.T) {
+	used := func(n int64) tasks.Usage { return tasks.Usage{InputTokens: 10 * n, OutputTokens: n} }
+	round, seen := make(chan bool), make(chan bool)
+	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+		for n := range int64(2) {
+			<-round
+			job.Progress(int(n+1), used(n+1))
+			seen <- true
+		}
+		return tasks.Outcome{State: tasks.StateFinished, Steps: 3, Usage: used(3)}
+	})})
+	id := f.start(t, tasks.StartParams{})
+	for n := range 2 {
+		round <- true
+		<-seen
+		task, err := f.Status(t.Context(), tasks.TaskParams{TaskID: id})
+		list, _ := f.List(t.Context(), tasks.ListParams{State: tasks.StateRunning})
+		if err != nil || task.Steps != n+1 || task.Usage != used(int64(n+1)) || len(list.Tasks) != 1 || list.Tasks[0].Steps != n+1 {
+			t.Errorf("after round %d: %+v, listed %+v, %v", n+1, task, list.Tasks, err)
+		}
+	}
+	if task := f.ended(t, id); task.Steps != 3 || task.Usage != used(3) {
+		t.Errorf("ended: %+v", task)
+	}
+	var told []int
+	for _, task := range f.changes {
+		told = append(told, task.Steps)
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 3}, told); diff != "" {
+		t.Errorf("steps told (-want +got):\n%s", diff)
+	}
+}

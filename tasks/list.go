@@ -22,7 +22,7 @@ type ListResult struct {
 // List serves tasks/list. Long texts are shortened; Status has them whole.
 func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 	if p.State != "" && !slices.Contains(states(), p.State) {
-		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%q: give one of %q", p.State, states())}
+		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%.200q is no state of a task; give %s", p.State, stateNames())}
 	}
 	res := ListResult{Tasks: []Task{}}
 	m.mu.Lock()

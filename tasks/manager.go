@@ -20,6 +20,7 @@ var (
 	ErrBusy        = errors.New("the task is busy")
 	ErrNested      = errors.New("nested delegation is not allowed")
 	ErrNoWorkspace = errors.New("the task's workspace is gone")
+	ErrNotAsking   = errors.New("the task asks nothing any more")
 )
 
 // notFoundError reads as the reference has it.
@@ -44,10 +45,11 @@ type Job struct {
 	SessionID       string // of the delegated agent, for its events and its history
 	ParentSessionID string // of the session that delegates
 	Name            string
-	Task            string // the task's first prompt
-	Prompt          string // that of this turn
-	ByAgent         bool   // another agent gave the prompt, and cannot answer a question
-	Mode            string // what that agent might do unasked; "" is what its session says
+	Task            string  // the task's first prompt
+	Prompt          string  // that of this turn, "" with Answer
+	Answer          *Answer // the turn goes on where the last server had asked; nil: Prompt begins one
+	ByAgent         bool    // another agent gave the prompt, and cannot answer a question
+	Mode            string  // what that agent might do unasked; "" is what its session says
 	Persona         string
 	Model           string
 	Runtime         *runtime.Runtime // the turn's own; the manager cleans it up
@@ -55,6 +57,10 @@ type Job struct {
 	StepTimeout     time.Duration    // 0 is no bound
 	Tokens          int64            // 0 is no bound
 	CostUSD         float64          // likewise
+
+	// Progress tells how far the turn is: model rounds and all that they have
+	// used. It is called by one goroutine at a time, and not after Run has returned.
+	Progress func(steps int, usage Usage)
 }
 
 // Outcome is how a Job ended.
@@ -97,9 +103,10 @@ type Options struct {
 	// fails, or in a new, empty workspace for nil.
 	NewRuntime func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error)
 
-	// Changed is told of every change of a task's state, in order for one task
-	// and exactly once for the end of each turn, before Cancel, Wait and Close
-	// answer. It must not call them. Long texts are shortened. May be nil.
+	// Changed is told of every change of a task's state, and of every model round
+	// that its turn has behind it, in order for one task and exactly once for the
+	// end of each turn, before Cancel, Wait and Close answer. It must not call
+	// them. Long texts are shortened. May be nil.
 	Changed func(Task)
 
 	// Removed deletes what is kept of a removed task's session. May be nil.

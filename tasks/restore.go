@@ -16,6 +16,7 @@ type Restored struct {
 	StartedAt time.Time
 	EndedAt   time.Time
 	Outcome   Outcome // of its last turn; interrupted for one without an end
+	Asks      bool    // interrupted while its agent waited for the user's approval
 }
 
 // Restore lists the tasks that a resumed session delegated. Those that are known
@@ -38,7 +39,11 @@ func (m *Manager) Restore(parentSessionID string, list []Restored) {
 		if r.TaskID == "" || m.tasks[r.TaskID] != nil {
 			continue
 		}
-		if t := m.restored(parentSessionID, r); t.enter(r.Outcome.State, statusText(r.Outcome)) {
+		status := statusText(r.Outcome)
+		if r.Asks {
+			status = statusAsks
+		}
+		if t := m.restored(parentSessionID, r); t.enter(r.Outcome.State, status) {
 			t.endedAt(r.EndedAt)
 			m.tasks[r.TaskID] = t
 			m.order = slices.Insert(m.order, 0, r.TaskID) // older than all that is there
@@ -55,6 +60,7 @@ func (m *Manager) restored(parentSessionID string, r Restored) *task {
 			Name: r.Name, Task: r.Prompt, StepTimeout: m.opts.StepTimeout,
 		},
 		limit: m.opts.TaskTimeout,
+		asks:  r.Asks,
 		done:  make(chan struct{}),
 		task: Task{
 			TaskID: r.TaskID, Name: r.Name, Prompt: r.Prompt, SessionID: r.SessionID, StartedAt: r.StartedAt,

@@ -21,6 +21,7 @@ type task struct {
 	task    Task
 	runtime *runtime.Runtime // of its last turn; nil: its workspace is gone
 	unkept  error            // why it can have no further turn
+	asks    bool             // restored, and the last server's question to the user is open
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when nothing of the task lives and its end was told
 }
@@ -53,6 +54,7 @@ type turn struct {
 	*task
 	ctx    context.Context
 	prompt string
+	answer *Answer // the turn goes on with it; nil: prompt begins one
 	first  bool
 	slot   chan struct{} // closed when the turn has one
 	told   Task          // the task as the turn began, to be told
@@ -62,7 +64,7 @@ type turn struct {
 // Close waits for. The caller holds m.mu and starts Manager.run.
 func (m *Manager) begin(t *task, prompt string) *turn {
 	ctx, cancel := context.WithCancel(m.lifetime)
-	t.cancel, t.done = cancel, make(chan struct{})
+	t.cancel, t.done, t.asks = cancel, make(chan struct{}), false
 	t.task.EndedAt, t.task.Question = nil, nil
 	t.task.Text, t.task.Error, t.task.Steps, t.task.Usage, t.task.Changes = "", "", 0, Usage{}, []runtime.Change{}
 	return &turn{task: t, ctx: ctx, prompt: prompt, slot: make(chan struct{}), told: t.task}
@@ -88,7 +90,8 @@ func (m *Manager) run(tn *turn) {
 // work does a turn and ends what it left running; its files stay to be collected.
 func (m *Manager) work(ctx context.Context, tn *turn) Outcome {
 	job := tn.job
-	job.Prompt = tn.prompt
+	job.Prompt, job.Answer = tn.prompt, tn.answer
+	job.Progress = func(steps int, usage Usage) { m.progress(tn.task, steps, usage) }
 	if !tn.first {
 		lost, err := m.renew(ctx, tn.task)
 		if err != nil {
@@ -139,6 +142,19 @@ func (m *Manager) call(ctx context.Context, job Job) (out Outcome) {
 		out.State = StateFailed
 	}
 	return out
+}
+
+// progress notes how far a running turn is, and tells of it.
+func (m *Manager) progress(t *task, steps int, usage Usage) {
+	m.mu.Lock()
+	if t.task.State != StateRunning {
+		m.mu.Unlock()
+		return
+	}
+	t.task.Steps, t.task.Usage = steps, usage
+	told := t.task
+	m.mu.Unlock()
+	m.tell(told)
 }
 
 // finish is the one end of a turn: Manager.run calls it once. Whoever sees the new

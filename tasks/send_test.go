@@ -212,3 +212,53 @@ func TestThousandTasksAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A restored task that asks goes on with the answer, once; further words to it, a
+// cancel and a further answer find that nothing is asked any more.
+func TestAnswerToRestoredTask(t *testing.T) {
+	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+		if job.Answer == nil {
+			return tasks.Outcome{State: tasks.StateFinished, Text: job.Prompt}
+		}
+		return tasks.Outcome{State: tasks.StateFinished, Text: fmt.Sprintf("%+v %v", *job.Answer, job.NewWorkspace)}
+	})})
+	restored := func(id string, asks bool) tasks.Restored {
+		return tasks.Restored{TaskID: id, Outcome: tasks.Outcome{State: tasks.StateInterrupted}, Asks: asks}
+	}
+	f.Restore("s_1", []tasks.Restored{restored("answered", true), restored("sent", true), restored("cancelled", true), restored("silent", false)})
+	answer := tasks.Answer{RequestKey: "a_1", Decision: "deny", Feedback: "no"}
+	for id, want := range map[string]bool{"answered": true, "sent": true, "cancelled": true, "silent": false, "unknown": false} {
+		if got := f.Asks(id); got != want {
+			t.Errorf("%s asks: %v", id, got)
+		}
+	}
+	if err := f.Answer("answered", answer); err != nil {
+		t.Fatal(err)
+	}
+	if task := f.ended(t, "answered"); task.Text != "{RequestKey:a_1 Decision:deny Feedback:no} true" {
+		t.Errorf("%+v", task)
+	}
+	f.send(t, "sent", "more")
+	if task := f.ended(t, "sent"); task.Text != "more" {
+		t.Errorf("%+v", task)
+	}
+	for range 2 {
+		if task, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: "cancelled"}); err != nil || task.State != tasks.StateCancelled || task.Status != "cancelled" {
+			t.Errorf("%+v, %v", task, err)
+		}
+	}
+	if diff := cmp.Diff([]tasks.State{tasks.StateCancelled}, f.told("cancelled")); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if task, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: "silent"}); err != nil || task.State != tasks.StateInterrupted {
+		t.Errorf("%+v, %v", task, err)
+	}
+	for _, id := range []string{"answered", "sent", "cancelled", "silent"} {
+		if err := f.Answer(id, answer); !errors.Is(err, tasks.ErrNotAsking) || f.Asks(id) {
+			t.Errorf("a further answer to %s: %v", id, err)
+		}
+	}
+	if err := f.Answer("unknown", answer); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("an answer to no task: %v", err)
+	}
+}

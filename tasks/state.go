@@ -1,6 +1,9 @@
 package tasks
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // State says how a task stands. Every turn of a task ends in exactly one state in
 // which nothing of it runs; a further prompt begins a further turn from there.
@@ -12,7 +15,9 @@ import "slices"
 //	                 └── cancel ──▶ cancelled
 //
 // A task that a resumed session brings back has one of the states in which nothing
-// runs; interrupted when its server ended before its turn did.
+// runs; interrupted when its server ended before its turn did. If the server had
+// asked the user just then, the answer begins the further turn that tasks/send
+// begins otherwise, and a cancel withdraws the question.
 type State string
 
 // States of a task.
@@ -37,6 +42,16 @@ func states() []State {
 	}
 }
 
+// stateNames lists them for people: "queued, …, cancelled or interrupted".
+func stateNames() string {
+	var names []string
+	for _, s := range states() {
+		names = append(names, string(s))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // active reports whether something of the task runs or is about to.
 func (s State) active() bool { return s == StateQueued || s == StateRunning }
 
@@ -53,7 +68,7 @@ func (s State) leadsTo(next State) bool {
 		return next == StateRunning || next == StateCancelled
 	case StateRunning:
 		return !next.active() && next != StateInterrupted
-	case StateWaiting:
+	case StateWaiting, StateInterrupted:
 		return next.active() || next == StateCancelled
 	default:
 		return next.active()

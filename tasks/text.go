@@ -14,6 +14,9 @@ const (
 	briefText   = 4 << 10
 )
 
+// statusAsks is the status of an interrupted task whose agent had asked.
+const statusAsks = "interrupted while it asked for approval; agent/pendingRequests has the question, and its answer goes on with the task"
+
 // brief is a task for lists and notifications, whose size must not grow with what
 // tasks say: the whole texts are in tasks/status.
 func brief(t Task) Task {

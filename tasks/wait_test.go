@@ -3,7 +3,6 @@ package tasks_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,7 +84,8 @@ func TestListIsOldestFirstAndFilters(t *testing.T) {
 				t.Errorf("%q: %v\n%s", state, err, diff)
 			}
 		}
-		if _, err := f.List(t.Context(), tasks.ListParams{State: "done"}); err == nil || !strings.Contains(err.Error(), `state: "done": give one of`) {
+		const want = `state: "done" is no state of a task; give queued, running, waiting, finished, failed, timeout, stepLimit, budget, cancelled or interrupted`
+		if _, err := f.List(t.Context(), tasks.ListParams{State: "done"}); err == nil || err.Error() != want {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -60,6 +60,10 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 			Workspace: d.tasks.Workspace,
 			Protected: tasks.Protected,
 			Resumed:   func(id string, children []agent.Child) { d.tasks.Restore(id, restored(children)) },
+			Asks:      d.tasks.Asks,
+			Answer: func(id string, p agent.RespondParams) error {
+				return d.tasks.Answer(id, tasks.Answer{RequestKey: p.RequestKey, Decision: p.Response.Decision, Feedback: p.Response.Feedback})
+			},
 		},
 	})
 	if err := d.configure(a.cfg); err != nil {

@@ -20,9 +20,8 @@ const newWorkspace = "the workspace of this task went with its server: this is a
 // Run serves tasks.Runner. The manager cleans the job's runtime up.
 func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	cfg, registry := r.d.settings()
-	may := r.d.sessions.Permissions(job.ParentSessionID)
 	denied := r.denied(job.ParentSessionID, registry.Names())
-	out, unkept := r.d.sessions.RunDelegated(ctx, agent.Delegated{
+	turn := agent.Delegated{
 		SessionID:       job.SessionID,
 		TaskID:          job.TaskID,
 		ParentSessionID: job.ParentSessionID,
@@ -30,32 +29,46 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		Task:            job.Task,
 		Prompt:          job.Prompt,
 		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model), Mode: job.Mode, DisabledTools: denied},
-		Turn:            agent.Turn{Tokens: job.Tokens, CostUSD: job.CostUSD},
+		Turn: agent.Turn{
+			Tokens: job.Tokens, CostUSD: job.CostUSD,
+			Progress: func(steps int, used agent.Usage) { job.Progress(steps, usage(used)) },
+		},
 		New: func(spec agent.Spec) *agent.Agent {
-			o := agent.Options{
-				SystemPrompt: spec.SystemPrompt,
-				Persona:      spec.Persona,
-				ModelName:    spec.Model,
-				Disabled:     among(registry.Names(), slices.Concat(denied, spec.DisabledTools)),
-				MaxSteps:     cfg.MaxSteps,
-				StepTimeout:  job.StepTimeout,
-				SessionID:    job.SessionID,
-				TaskID:       job.TaskID,
-				Client:       r.d.client,
-				Broker:       r.d.broker,
-				Permissions:  may.Within(spec.Mode),
-				Undo:         r.d.app.undo,
-				Alone:        job.ByAgent,
-			}
-			if job.NewWorkspace {
-				o.Notices = []string{newWorkspace}
-			}
+			o := r.options(job, spec)
+			o.MaxSteps, o.Disabled = cfg.MaxSteps, among(registry.Names(), slices.Concat(denied, spec.DisabledTools))
 			return agent.New(r.d.app.model, registry, job.Runtime, o)
 		},
-	})
+	}
+	if a := job.Answer; a != nil {
+		turn.Answer = &agent.RespondParams{RequestKey: a.RequestKey, Response: agent.Response{Decision: a.Decision, Feedback: a.Feedback}}
+		turn.Prompt = newWorkspace // the call works where the model does not expect it to
+	}
+	out, unkept := r.d.sessions.RunDelegated(ctx, turn)
 	o := outcome(out.Status, out.Question)
 	o.Text, o.Steps, o.Usage, o.Changes = out.Text, out.Steps, usage(out.Usage), out.Changes
 	o.Err, o.Unkept = out.Err, unkept
+	return o
+}
+
+// options are those of a delegated agent that do not depend on its tools.
+func (r runner) options(job tasks.Job, spec agent.Spec) agent.Options {
+	o := agent.Options{
+		SystemPrompt: spec.SystemPrompt,
+		Persona:      spec.Persona,
+		ModelName:    spec.Model,
+		StepTimeout:  job.StepTimeout,
+		SessionID:    job.SessionID,
+		TaskID:       job.TaskID,
+		ParentID:     job.ParentSessionID,
+		Client:       r.d.client,
+		Broker:       r.d.broker,
+		Permissions:  r.d.sessions.Permissions(job.ParentSessionID).Within(spec.Mode),
+		Undo:         r.d.app.undo,
+		Alone:        job.ByAgent,
+	}
+	if job.NewWorkspace {
+		o.Notices = []string{newWorkspace}
+	}
 	return o
 }
 
@@ -83,6 +96,7 @@ func restored(children []agent.Child) []tasks.Restored {
 			TaskID: h.TaskID, SessionID: h.SessionID, Name: h.Name, Prompt: h.Prompt,
 			StartedAt: h.CreatedAt, EndedAt: c.Updated.UTC(),
 			Outcome: tasks.Outcome{State: tasks.StateInterrupted},
+			Asks:    c.Asked != nil,
 		}
 		if e := c.Last; e != nil {
 			r.EndedAt = e.Time

@@ -28,6 +28,8 @@ type delegating struct {
 	url string // of the model
 	cmd *exec.Cmd
 	*rpc.Client
+
+	approvals chan agent.Approval // what is asked and never answered; nil: nothing can be asked
 }
 
 // tellUsers is a model that hangs when the last prompt begins with "hang", and
@@ -71,8 +73,9 @@ func (d *delegating) serve() {
 	d.Client = rpc.NewClient(struct {
 		io.Reader
 		io.WriteCloser
-	}{out, in}, rpc.Handlers{})
-	d.ask("initialize", rpc.InitializeParams{}, &rpc.InitializeResult{})
+	}{out, in}, rpc.Handlers{Request: d.approval})
+	can := rpc.ClientCapabilities{Experimental: &rpc.ExperimentalClient{Pygent: &rpc.PygentClient{Approvals: d.approvals != nil}}}
+	d.ask("initialize", rpc.InitializeParams{Capabilities: can}, &rpc.InitializeResult{})
 }
 
 // end ends the server, by SIGKILL or as a client that goes away.
@@ -283,5 +286,28 @@ func TestTasksLackToolsOfSession(t *testing.T) {
 	d.ask("session/resume", agent.OpenSessionParams{SessionID: session.SessionID}, nil)
 	d.ask("tasks/send", tasks.SendParams{TaskID: first, Prompt: "again"}, nil)
 	check(first, "bash")
+	d.end(false)
+}
+
+// Steps and usage of a task move with each reply of its model.
+func TestTaskTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	calls := agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "true"}))
+	calls.Usage = agent.Usage{InputTokens: 100, OutputTokens: 7}
+	hang := func(_ http.ResponseWriter, req agenttest.ServerRequest) { <-req.Gone }
+	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, calls, calls, hang).URL}
+	d.serve()
+	id := d.start("", "go")
+	var task tasks.Task
+	for range 1000 {
+		d.ask("tasks/status", tasks.TaskParams{TaskID: id}, &task)
+		if task.Steps == 2 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if want := (tasks.Usage{InputTokens: 200, OutputTokens: 14}); task.State != tasks.StateRunning || task.Steps != 2 || task.Usage != want {
+		t.Errorf("in its third round: %+v", task)
+	}
 	d.end(false)
 }

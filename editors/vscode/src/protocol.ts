@@ -212,7 +212,7 @@ export interface ErrorData {
 }
 
 export interface PendingRequestsParams {
-  /** absent: all open sessions and their tasks */
+  /** only what this session and its tasks ask; absent: all open sessions and their tasks */
   sessionId?: string | null;
 }
 
@@ -278,8 +278,9 @@ export interface Response {
 }
 
 export interface RespondResult {
+  /** of who asked: a task's agent has its own */
   sessionId: string;
-  /** of the turn that goes on; a new one after session/resume */
+  /** of the turn that goes on; a new one after session/resume, absent for a task's then */
   turnId?: string;
 }
 
@@ -930,7 +931,7 @@ export interface Notifications {
 export interface Events {
   /** Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped. */
   "agent/event": { params: Event };
-  /** A task's state changed. */
+  /** A task's state changed, or its model has replied once more: steps and usage move. */
   "tasks/changed": { params: Changed };
 }
 

@@ -145,7 +145,7 @@
 ---@field retryAfterSeconds? number
 
 ---@class pygent.PendingRequestsParams
----@field sessionId? string absent: all open sessions and their tasks
+---@field sessionId? string only what this session and its tasks ask; absent: all open sessions and their tasks
 
 ---@class pygent.PendingRequests
 ---@field requests pygent.PendingRequest[]
@@ -190,8 +190,8 @@
 ---@field cancelled? boolean question: the user gave none
 
 ---@class pygent.RespondResult
----@field sessionId string
----@field turnId? string of the turn that goes on; a new one after session/resume
+---@field sessionId string of who asked: a task's agent has its own
+---@field turnId? string of the turn that goes on; a new one after session/resume, absent for a task's then
 
 ---@class pygent.InterruptParams
 ---@field sessionId string
@@ -715,7 +715,7 @@ M.methods = {
   ---Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped.
   ---Params: pygent.Event
   agentEvent = "agent/event",
-  ---A task's state changed.
+  ---A task's state changed, or its model has replied once more: steps and usage move.
   ---Params: pygent.Changed
   tasksChanged = "tasks/changed",
   ---Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny.

@@ -1,0 +1,178 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/tasks"
+)
+
+// approval is a user who looks at a question until it is withdrawn.
+func (d *delegating) approval(ctx context.Context, _ string, params json.RawMessage) (any, error) {
+	var a agent.Approval
+	if err := json.Unmarshal(params, &a); err != nil {
+		return nil, err
+	}
+	d.approvals <- a
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+// newAsking is the client of a server whose session asks before commands. The
+// model runs one, and repeats what came of it and what was said since.
+func newAsking(t *testing.T) (d *delegating, session string) {
+	run := func(w http.ResponseWriter, req agenttest.ServerRequest) {
+		var said []string
+		for _, m := range req.Messages[2:] {
+			if m.Role == agent.RoleTool || m.Role == agent.RoleUser {
+				said = append(said, *m.Content)
+			}
+		}
+		if said == nil {
+			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "echo it ran | tee made.txt"})))
+			return
+		}
+		agenttest.WriteReply(w, agenttest.Text(strings.Join(said, "|")))
+	}
+	entries := make([]any, 20)
+	for i := range entries {
+		entries[i] = run
+	}
+	d = &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan agent.Approval, 10)}
+	d.serve()
+	var s agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Mode: agent.ModeAsk}, &s)
+	return d, s.SessionID
+}
+
+// asked waits for the question of a task.
+func (d *delegating) asked(task string) agent.Approval {
+	d.Helper()
+	select {
+	case a := <-d.approvals:
+		if a.TaskID != task {
+			d.Fatalf("asked for %+v, want task %s", a, task)
+		}
+		return a
+	case <-time.After(30 * time.Second):
+		d.Fatal("nothing is asked")
+		return agent.Approval{}
+	}
+}
+
+// pending are the questions of a session and its tasks, by their keys.
+func (d *delegating) pending(session string) map[string]agent.Approval {
+	d.Helper()
+	var res agent.PendingRequests
+	d.ask("agent/pendingRequests", agent.PendingRequestsParams{SessionID: session}, &res)
+	all := map[string]agent.Approval{}
+	for _, r := range res.Requests {
+		all[r.RequestKey] = *r.Approval
+	}
+	return all
+}
+
+func decide(key, decision string) agent.RespondParams {
+	return agent.RespondParams{RequestKey: key, Response: agent.Response{Decision: decision, Feedback: "not today"}}
+}
+
+// The question of a task that runs is listed with its session's, and can be
+// answered by a client other than the one that looks at it.
+func TestTaskApprovalIsListed(t *testing.T) {
+	t.Parallel()
+	d, session := newAsking(t)
+	task := d.start(session, "go")
+	a := d.asked(task)
+	if diff := cmp.Diff(map[string]agent.Approval{a.RequestKey: a}, d.pending(session)); diff != "" {
+		t.Errorf("pending (-asked +listed):\n%s", diff)
+	}
+	var other agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	if got := d.pending(other.SessionID); len(got) > 0 {
+		t.Errorf("another session asks %+v", got)
+	}
+	var res agent.RespondResult
+	d.ask("agent/respond", decide(a.RequestKey, agent.DecisionAllow), &res)
+	if res.SessionID != a.SessionID || res.TurnID != a.TurnID {
+		t.Errorf("respond: %+v", res)
+	}
+	if got := d.status(task, tasks.StateFinished); got.Text != "$ echo it ran | tee made.txt\nit ran\n" {
+		t.Errorf("task %+v", got)
+	}
+	d.end(false)
+}
+
+// A server is killed while tasks ask. The next one has their questions, and their
+// tasks go on as they are answered; what is said to a task instead, or its
+// cancel, withdraws its question.
+func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
+	t.Setenv("PYGENT_MAX_TASKS", "5")
+	d, session := newAsking(t)
+	keys, ids, open := map[string]string{}, map[string]string{}, map[string]agent.Approval{}
+	for _, name := range []string{"allow", "deny", "cancelTurn", "send", "cancel"} {
+		ids[name] = d.start(session, name)
+		a := d.asked(ids[name])
+		keys[name], open[a.RequestKey] = a.RequestKey, a
+	}
+	d.end(true)
+
+	d.serve()
+	d.refused(-31012, "not pending", "agent/respond", decide(keys["allow"], agent.DecisionAllow))
+	d.ask("session/resume", agent.OpenSessionParams{SessionID: session}, nil)
+	if diff := cmp.Diff(open, d.pending(session)); diff != "" {
+		t.Errorf("pending (-asked +listed):\n%s", diff)
+	}
+	if diff := cmp.Diff(open, d.pending("")); diff != "" {
+		t.Errorf("pending of all (-asked +listed):\n%s", diff)
+	}
+	for name, id := range ids {
+		if task := d.status(id, tasks.StateInterrupted); !strings.Contains(task.Status, "agent/pendingRequests") {
+			t.Errorf("%s: status %q", name, task.Status)
+		}
+	}
+	d.refused(-32602, "response.decision", "agent/respond", decide(keys["allow"], "perhaps"))
+	for _, name := range []string{"allow", "deny", "cancelTurn"} {
+		var res agent.RespondResult
+		d.ask("agent/respond", decide(keys[name], name), &res)
+		if res.SessionID != open[keys[name]].SessionID {
+			t.Errorf("%s: %+v", name, res)
+		}
+		d.refused(-31012, "not pending", "agent/respond", decide(keys[name], name))
+	}
+	d.ask("tasks/send", tasks.SendParams{TaskID: ids["send"], Prompt: "never mind"}, nil)
+	d.ask("tasks/cancel", tasks.TaskParams{TaskID: ids["cancel"]}, nil)
+	d.ask("tasks/cancel", tasks.TaskParams{TaskID: ids["cancel"]}, nil)
+	for name, want := range map[string]struct {
+		state tasks.State
+		text  string // of the model, which repeats what it was told
+	}{
+		"allow":      {tasks.StateFinished, "$ echo it ran | tee made.txt\nit ran\n|" + newWorkspace},
+		"deny":       {tasks.StateFinished, "[error] not run: denied: not today|" + newWorkspace},
+		"cancelTurn": {tasks.StateCancelled, ""},
+		"send":       {tasks.StateFinished, "[error] not run: the server ended while the user was asked|never mind"},
+		"cancel":     {tasks.StateCancelled, ""},
+	} {
+		if task := d.status(ids[name], want.state); task.Text != want.text {
+			t.Errorf("%s: the model was told %q, want %q", name, task.Text, want.text)
+		}
+	}
+	if got := d.pending(""); len(got) > 0 {
+		t.Errorf("still asked: %+v", got)
+	}
+	var file tasks.FileContent
+	d.ask("files/read", tasks.FileParams{TaskID: ids["allow"], Path: "made.txt"}, &file)
+	if file.Content != "it ran\n" {
+		t.Errorf("made.txt: %+v", file)
+	}
+	d.end(false)
+}
