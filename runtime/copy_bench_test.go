@@ -19,6 +19,9 @@ import (
 //
 //	go test -run - -bench Copy -benchtime 7x ./runtime
 func BenchmarkCopy(b *testing.B) {
+	if testing.Short() {
+		b.Skip("takes minutes")
+	}
 	cp, err := exec.LookPath("cp")
 	if err != nil {
 		b.Skip("no cp")

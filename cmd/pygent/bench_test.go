@@ -212,7 +212,7 @@ func BenchmarkRelay(b *testing.B) {
 func connect(b *testing.B, model agent.Model, notified func(string, json.RawMessage)) *rpc.Client {
 	b.Helper()
 	cfg := config.Default()
-	cfg.Runtime, cfg.Sandbox = config.RuntimeLocal, "none"
+	cfg.Runtime, cfg.Sandbox, cfg.Mode = config.RuntimeLocal, "none", config.ModeAuto
 	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop(), &leftovers{})}
 	a.store, a.undo = journal.NewStore(b.TempDir()), agent.NewUndo(agent.UndoOptions{Dir: b.TempDir()})
 	server := rpc.NewServer(rpc.Options{})

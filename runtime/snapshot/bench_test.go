@@ -56,6 +56,9 @@ func median(times []time.Duration) time.Duration {
 // of `git add -A`; scan, a later one, 2 of `git status`. The baseline of a tree
 // that git knows has no floor.
 func BenchmarkLargeTree(b *testing.B) {
+	if testing.Short() {
+		b.Skip("takes minutes")
+	}
 	s := benchTree(b)
 	b.Run("baseline", func(b *testing.B) {
 		var own, floor []time.Duration
