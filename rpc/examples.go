@@ -16,19 +16,33 @@ import (
 //go:embed testdata/methods/*.txtar
 var stories embed.FS
 
-// storyName is the file of a method's story.
+// storyName is the file of a method's story. Further stories of it have a word
+// before the extension, behind an underline.
 func storyName(method string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(method, "$/"), "/", "_") + ".txtar"
 }
 
-// example is a method's story as the reference shows it; it is empty when there is
-// none.
-func example(method string) string {
-	text, err := fs.ReadFile(stories, path.Join("testdata/methods", storyName(method)))
-	if err != nil {
-		return ""
+// examples are a method's stories as the reference shows them, the plain one
+// first; they are empty when there is none.
+func examples(method string) string {
+	const dir = "testdata/methods"
+	name := storyName(method)
+	further, err := fs.Glob(stories, path.Join(dir, strings.TrimSuffix(name, ".txtar")+"_*.txtar"))
+	if err != nil { // the pattern is ours
+		panic(err)
 	}
-	a := txtar.Parse(text)
+	var b strings.Builder
+	for _, file := range append([]string{path.Join(dir, name)}, further...) {
+		if text, err := fs.ReadFile(stories, file); err == nil {
+			b.WriteString(example(text))
+		}
+	}
+	return b.String()
+}
+
+// example is a story as the reference shows it.
+func example(story []byte) string {
+	a := txtar.Parse(story)
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nExample: %s\n\n", strings.TrimSpace(string(a.Comment)))
 	for _, f := range a.Files {

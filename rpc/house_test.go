@@ -82,7 +82,7 @@ func (h *house) open(lifetime context.Context) {
 		Broker:    broker,
 	})
 	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
-	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), deploy(peer))...)
+	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), tools.JobOutput(), tools.JobKill())...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -161,16 +161,6 @@ func (r houseRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 
 func houseUsage(u agent.Usage) tasks.Usage {
 	return tasks.Usage{InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CachedTokens: u.CachedTokens}
-}
-
-// deploy is a tool that asks by itself before it acts.
-func deploy(peer *Peer) tools.Tool {
-	return tools.New("deploy", "Deploy, if the user allows it.", func(ctx context.Context, _ tools.Env, _ struct{}) (tools.Result, error) {
-		title, _, err := peer.ShowMessage(ctx, MessageRequest{
-			Type: MessageWarning, Message: "Run `make deploy`?", Actions: []MessageAction{{"Allow"}, {"Deny"}},
-		})
-		return tools.Text("the user chose %q", title), err
-	})
 }
 
 // storyModel gives its replies one after the other.

@@ -53,7 +53,7 @@ func (w *reference) section(title string, table []entry, in func(entry) bool) {
 		if e.answered() {
 			w.part("Result", e.result)
 		}
-		w.b.WriteString(example(e.name))
+		w.b.WriteString(examples(e.name))
 	}
 }
 
