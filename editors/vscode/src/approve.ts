@@ -1,124 +1,159 @@
 /**
- * What the server asks: may this be done, and which of these. The panel shows it;
- * when it is hidden a notification does. Whichever is answered first counts.
+ * What waits for the user: may this be done, and which of these. The panel shows
+ * it; when it is hidden a notification does. Whichever is answered first counts.
  */
 import * as vscode from "vscode";
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
-import { visible } from "./escape";
-import type { Answer, Asks, Decision, Approval, Question } from "./messages";
-import type { MessageAction, MessageRequest } from "./protocol";
+import type { Folders } from "./folders";
+import { showError } from "./log";
+import type { Answer, Approval, Asks, Decision, Question } from "./messages";
+import { notifyApproval, notifyQuestion, showMessage } from "./notify";
+import type { Server } from "./server";
 
-const titles: Record<string, string> = {
-  allow: "Allow",
-  allowForSession: "Allow for Session",
-  deny: "Deny",
-  cancelTurn: "Stop the Turn",
-};
-
-interface Pending<Request, Reply> {
+interface Waiting<Request, Reply> {
+  server: Server;
   request: Request;
-  settle(reply: Reply): void;
+  /** Called once; undefined: it was withdrawn. */
+  reply: (reply: Reply | undefined) => void;
+  /** puts it before a user who does not see the panel */
+  notify: () => void;
+}
+
+type Waitings<Request, Reply> = Map<string, Waiting<Request, Reply>>;
+
+/** What is to be known of the rest of the window. */
+export interface Surroundings {
+  panelVisible: () => boolean;
+  showPanel: () => void;
+  taskName: (taskId: string) => string | undefined;
 }
 
 export class Approvals implements vscode.Disposable {
-  private readonly approvals = new Map<string, Pending<Approval, Decision>>();
-  private readonly questions = new Map<string, Pending<Question, Answer>>();
+  private readonly approvals: Waitings<Approval, Decision> = new Map();
+  private readonly questions: Waitings<Question, Answer> = new Map();
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
 
-  /** panelVisible says whether the user sees the panel; showPanel brings it up. */
-  constructor(private readonly panel: { isVisible(): boolean; show(): void }) {}
+  constructor(private readonly around: Surroundings) {}
 
   get pending(): Asks {
-    return {
-      approvals: [...this.approvals.values()].map((p) => p.request),
-      questions: [...this.questions.values()].map((p) => p.request),
-    };
+    const approvals = [...this.approvals.values()].map(({ request }) => ({
+      ...request,
+      ...(request.taskId && { from: this.around.taskName(request.taskId) ?? "a task" }),
+    }));
+    return { approvals, questions: [...this.questions.values()].map(({ request }) => request) };
   }
 
-  /** Serves the requests of a connection. */
-  serve(connection: MessageConnection): void {
+  /** The approval of that key, and the server that asks for it. */
+  find(key: string): { server: Server; request: Approval } | undefined {
+    return this.approvals.get(key);
+  }
+
+  /** Serves what the servers of folders ask, and forgets it with them. */
+  follow(folders: Folders): void {
+    folders.onDidConnect(({ chat, connection }) => this.serve(chat.server, connection));
+    folders.onDidMake((chat) => {
+      chat.onDidOpen((sessionId) => void this.recover(chat.server, sessionId).catch(showError));
+      chat.onDidLeave((sessionId) => this.forgetSession(sessionId));
+    });
+    folders.onEvent(({ kind, requestKey }) => {
+      if (kind === "approvalResolved" && requestKey) this.forget(requestKey);
+    });
+  }
+
+  private serve(server: Server, connection: MessageConnection): void {
     connection.onRequest("agent/requestApproval", (request: Approval, token: CancellationToken) => {
-      const answer = this.wait(this.approvals, request, token, { decision: "deny" });
-      if (!this.panel.isVisible()) void this.notifyApproval(request);
-      return answer;
+      token.onCancellationRequested(() => this.forget(request.requestKey));
+      return new Promise<Decision>((resolve) =>
+        this.askApproval(server, request, (decision) => resolve(decision ?? { decision: "deny" })),
+      );
     });
     connection.onRequest("agent/askUser", (request: Question, token: CancellationToken) => {
-      const answer = this.wait(this.questions, request, token, { cancelled: true });
-      if (!this.panel.isVisible()) void this.notifyQuestion(request);
-      return answer;
+      token.onCancellationRequested(() => this.forget(request.requestKey));
+      return new Promise<Answer>((resolve) =>
+        this.ask(server, request, (answer) => resolve(answer ?? { cancelled: true })),
+      );
     });
     connection.onRequest("window/showMessageRequest", showMessage);
-    connection.onDispose(() => this.withdraw());
+    connection.onDispose(() => this.ended(server));
+  }
+
+  /** Takes over what the last server of a session had asked and nobody has answered. */
+  private async recover(server: Server, sessionId: string): Promise<void> {
+    if (!server.has("agent/pendingRequests")) return;
+    const { requests } = await server.request("agent/pendingRequests", { sessionId });
+    for (const { requestKey, approval } of requests) {
+      if (!approval || this.approvals.has(requestKey)) continue;
+      this.askApproval(server, approval, (response) => {
+        if (response) void server.request("agent/respond", { requestKey, response }).catch(showError);
+      });
+    }
+  }
+
+  /** Asks something in the name of a server. */
+  ask(server: Server, request: Question, reply: (answer: Answer | undefined) => void): void {
+    const notify = (): void =>
+      void notifyQuestion(request, (answer) => this.answer(request.requestKey, answer), this.around.showPanel);
+    this.put(this.questions, { server, request, reply, notify });
   }
 
   approve(key: string, decision: string, feedback?: string): void {
-    this.approvals.get(key)?.settle({ decision, ...(feedback && { feedback }) });
+    this.settle(this.approvals, key, { decision, ...(feedback && { feedback }) });
   }
 
   answer(key: string, answer: string | undefined): void {
-    this.questions.get(key)?.settle(answer === undefined ? { cancelled: true } : { answer });
+    this.settle(this.questions, key, answer === undefined ? { cancelled: true } : { answer });
   }
 
-  /** Forgets what the given server asked: it has ended. */
-  private withdraw(): void {
-    for (const p of this.approvals.values()) p.settle({ decision: "deny" });
-    for (const p of this.questions.values()) p.settle({ cancelled: true });
+  /** It was withdrawn, or answered elsewhere. */
+  forget(key: string): void {
+    this.settle(this.approvals, key, undefined);
+    this.settle(this.questions, key, undefined);
+  }
+
+  /** Forgets what a session asks, which is left. */
+  private forgetSession(sessionId: string): void {
+    for (const { request } of [...this.approvals.values(), ...this.questions.values()]) {
+      if (request.sessionId === sessionId) this.forget(request.requestKey);
+    }
+  }
+
+  /** What waits would not be seen any more. */
+  panelHidden(): void {
+    for (const { notify } of [...this.approvals.values(), ...this.questions.values()]) notify();
   }
 
   dispose(): void {
-    this.withdraw();
+    for (const key of [...this.approvals.keys(), ...this.questions.keys()]) this.forget(key);
     this.changed.dispose();
   }
 
-  private wait<Request extends { requestKey: string }, Reply>(
-    map: Map<string, Pending<Request, Reply>>,
-    request: Request,
-    token: CancellationToken,
-    withdrawn: Reply,
-  ): Promise<Reply> {
-    return new Promise((resolve) => {
-      const settle = (reply: Reply): void => {
-        if (!map.delete(request.requestKey)) return;
-        resolve(reply);
-        this.changed.fire();
-      };
-      map.set(request.requestKey, { request, settle });
-      token.onCancellationRequested(() => settle(withdrawn));
-      this.changed.fire();
-    });
+  private askApproval(server: Server, request: Approval, reply: (decision: Decision | undefined) => void): void {
+    const decide = (decision: string): void => this.approve(request.requestKey, decision);
+    const notify = (): void => void notifyApproval(request, decide, this.around.showPanel);
+    this.put(this.approvals, { server, request, reply, notify });
   }
 
-  private async notifyApproval(request: Approval): Promise<void> {
-    const what = request.command ? `${request.title}\n${visible(request.command)}` : visible(request.title);
-    const rule =
-      request.rule && request.options.includes("allowForSession") ? ` · for the session: ${visible(request.rule)}` : "";
-    const options = request.options
-      .filter((option) => option !== "cancelTurn")
-      .map((option) => titles[option] ?? option);
-    const chosen = await vscode.window.showWarningMessage(`Pygent: ${what}${rule}`.slice(0, 1000), ...options, "Show");
-    if (chosen === "Show") this.panel.show();
-    const decision = request.options.find((option) => (titles[option] ?? option) === chosen);
-    if (decision) this.approve(request.requestKey, decision);
+  private put<Request extends { requestKey: string }, Reply>(
+    to: Waitings<Request, Reply>,
+    waiting: Waiting<Request, Reply>,
+  ): void {
+    to.set(waiting.request.requestKey, waiting);
+    this.changed.fire();
+    if (!this.around.panelVisible()) waiting.notify();
   }
 
-  private async notifyQuestion(request: Question): Promise<void> {
-    const text = `Pygent asks: ${visible(request.question)}`.slice(0, 1000);
-    const options = (request.options ?? []).slice(0, 3);
-    const chosen = await vscode.window.showInformationMessage(text, ...options, "Show");
-    if (chosen === "Show") this.panel.show();
-    else if (chosen !== undefined) this.answer(request.requestKey, chosen);
+  private settle<Request, Reply>(of: Waitings<Request, Reply>, key: string, reply: Reply | undefined): void {
+    const waiting = of.get(key);
+    if (!waiting) return;
+    of.delete(key);
+    waiting.reply(reply);
+    this.changed.fire();
   }
-}
 
-async function showMessage(request: MessageRequest): Promise<MessageAction | null> {
-  const show =
-    request.type === 1
-      ? vscode.window.showErrorMessage
-      : request.type === 2
-        ? vscode.window.showWarningMessage
-        : vscode.window.showInformationMessage;
-  const actions = (request.actions ?? []).map((action) => action.title);
-  const chosen = await show<string>(visible(request.message), ...actions);
-  return chosen === undefined ? null : { title: chosen };
+  private ended(server: Server): void {
+    for (const waiting of [...this.approvals.values(), ...this.questions.values()]) {
+      if (waiting.server === server) this.forget(waiting.request.requestKey);
+    }
+  }
 }

@@ -38,6 +38,11 @@ export function findBinary(search: BinarySearch, tried: string[] = []): Binary |
   return undefined;
 }
 
+/** The program by the setting and this machine's PATH. */
+export function findProgram(setting: string, extensionPath: string, tried: string[] = []): Binary | undefined {
+  return findBinary({ setting, extensionPath, path: process.env.PATH ?? "", platform: process.platform }, tried);
+}
+
 function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
 }

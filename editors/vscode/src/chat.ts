@@ -1,37 +1,42 @@
 /**
- * The conversation of one workspace folder: prompts, the queue behind the running
- * turn, and what the panel shows of it. How sessions are opened is in session.ts.
+ * The conversation of one workspace folder, as the panel shows it. Its turns are
+ * in turns.ts, how sessions are opened in session.ts.
  */
 import * as vscode from "vscode";
-import { ResponseError } from "vscode-jsonrpc/node";
 import { stepParams } from "./context";
 import { type Log, messageOf } from "./log";
-import type { Problem, Prompt } from "./messages";
-import { forgotten, goesOn, ofError } from "./problems";
-import { maxQueue, Queue } from "./queue";
+import type { Prompt } from "./messages";
+import { forgotten, goesOn } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import type { Server } from "./server";
 import { Session } from "./session";
 import { type Mode, readSettings } from "./settings";
 import { Transcript } from "./transcript";
+import { Turns } from "./turns";
 
 export class Chat implements vscode.Disposable {
   readonly transcript = new Transcript();
   readonly session: Session;
-  busy = false;
-  problem?: Problem;
-  readonly queue = new Queue();
+  readonly turns: Turns;
   mode: Mode;
   model: string;
-  private lastPrompt?: Prompt;
   private readonly disposables: { dispose(): void }[] = [];
   private readonly events = new vscode.EventEmitter<Event>();
   private readonly reset = new vscode.EventEmitter<void>();
   private readonly state = new vscode.EventEmitter<void>();
+  private readonly unsent = new vscode.EventEmitter<Prompt>();
+  private readonly opened = new vscode.EventEmitter<string>();
+  private readonly left = new vscode.EventEmitter<string>();
   readonly onEvent = this.events.event;
   /** The transcript is another one now. */
   readonly onReset = this.reset.event;
   readonly onState = this.state.event;
+  /** A prompt comes back: the server did not take it. */
+  readonly onUnsent = this.unsent.event;
+  /** A session of earlier was opened in the server. */
+  readonly onDidOpen = this.opened.event;
+  /** A session is left. */
+  readonly onDidLeave = this.left.event;
 
   constructor(
     readonly server: Server,
@@ -45,6 +50,16 @@ export class Chat implements vscode.Disposable {
         this.transcript.clear();
         this.reset.fire();
       },
+      opened: (sessionId) => this.opened.fire(sessionId),
+      left: (sessionId) => this.left.fire(sessionId),
+    });
+    this.turns = new Turns({
+      step: (prompt) => this.step(prompt),
+      interrupt: () => this.interrupt(),
+      serverRuns: () => server.state === "running",
+      tell: (level, text) => this.tell(level, text),
+      unsent: (prompt) => this.unsent.fire(prompt),
+      changed: () => this.state.fire(),
     });
     this.disposables.push(
       server.onEvent((event) => this.fromServer(event)),
@@ -52,43 +67,16 @@ export class Chat implements vscode.Disposable {
     );
   }
 
-  /** Says prompt to the agent: now, or when the running turn has ended. */
-  async send(prompt: Prompt): Promise<void> {
-    if (!this.busy) return this.run(prompt);
-    if (!this.queue.add(prompt)) this.tell("error", `No more than ${maxQueue} messages can wait.`);
-    this.state.fire();
-  }
-
-  unqueue(id: number): Prompt | undefined {
-    const found = this.queue.remove(id);
-    this.state.fire();
-    return found;
-  }
-
-  /** Says the last prompt again. */
-  async retry(): Promise<void> {
-    if (this.lastPrompt && !this.busy) await this.run(this.lastPrompt);
-  }
-
-  async stop(): Promise<void> {
-    const sessionId = this.session.id;
-    if (!sessionId || !this.busy) return;
-    await this.server.request("agent/interrupt", { sessionId });
-  }
-
   async newSession(): Promise<void> {
-    await this.stop();
-    this.queue.clear();
-    this.problem = undefined;
-    this.lastPrompt = undefined;
+    await this.turns.stop();
+    this.turns.clear();
     await this.session.begin();
     this.state.fire();
   }
 
   async resume(sessionId: string): Promise<void> {
-    await this.stop();
-    this.queue.clear();
-    this.problem = undefined;
+    await this.turns.stop();
+    this.turns.clear();
     await this.attempt("resume", () => this.session.load(sessionId));
     this.state.fire();
   }
@@ -118,54 +106,42 @@ export class Chat implements vscode.Disposable {
     this.take({ sessionId: this.session.id ?? "", time: new Date().toISOString(), kind: "notice", level, text });
   }
 
-  dispose(): void {
-    for (const d of [...this.disposables, this.events, this.reset, this.state]) d.dispose();
-  }
-
-  private async run(prompt: Prompt): Promise<void> {
-    this.busy = true;
-    this.problem = undefined;
-    this.lastPrompt = prompt;
-    this.state.fire();
+  /** Does something for the user, and tells in the conversation when it fails. */
+  async attempt<T>(what: string, action: () => Promise<T>): Promise<T | undefined> {
     try {
-      this.done(await this.step(prompt));
+      return await action();
     } catch (error) {
-      this.failed(error);
-    } finally {
-      this.busy = false;
-      this.state.fire();
+      this.log.error(what, error);
+      this.tell("error", messageOf(error));
+      return undefined;
     }
-    const next = this.next();
-    if (next) await this.run(next);
   }
 
-  private next(): Prompt | undefined {
-    return this.problem ? undefined : this.queue.shift();
+  dispose(): void {
+    const emitters = [this.events, this.reset, this.state, this.unsent, this.opened, this.left];
+    for (const d of [...this.disposables, ...emitters]) d.dispose();
   }
 
   private async step(prompt: Prompt): Promise<StepResult> {
     if (!(await this.server.start())) throw new Error(this.server.problem?.title);
     const sessionId = await this.open();
     const params = stepParams(prompt, this.mode, this.server.folder);
-    return this.server.request("agent/step", { ...params, ...(sessionId && { sessionId }) });
-  }
-
-  private done(result: StepResult): void {
+    const result = await this.server.request("agent/step", { ...params, ...(sessionId && { sessionId }) });
     this.session.adopt(result.sessionId);
-    this.problem = result.error && ofError(result.error.code, result.error.message);
+    return result;
   }
 
-  private failed(error: unknown): void {
-    // A server that has ended or did not start tells of it itself: serverChanged.
-    if (this.server.state !== "running") return;
-    this.problem = error instanceof ResponseError ? ofError(error.code, error.message) : undefined;
-    if (!this.problem) this.tell("error", messageOf(error));
+  private async interrupt(): Promise<void> {
+    const sessionId = this.session.id;
+    if (sessionId) await this.server.request("agent/interrupt", { sessionId });
   }
 
   private fromServer(event: Event): void {
     if (event.taskId) return; // the task's own conversation
     if (!this.session.id) this.session.adopt(event.sessionId);
-    if (event.sessionId === this.session.id) this.take(event);
+    if (event.sessionId !== this.session.id) return;
+    this.take(event);
+    this.turns.follow(event);
   }
 
   private take(event: Event): void {
@@ -177,23 +153,14 @@ export class Chat implements vscode.Disposable {
       const end = this.transcript.openTurn();
       if (end) this.take({ ...end, kind: "turnFinished", status: "interrupted", time: new Date().toISOString() });
       this.session.lost();
+      this.turns.serverEnded();
     }
+    if (state === "starting") this.turns.serverStarts();
     this.state.fire();
     if (state === "running" && this.session.wasLost) {
       const kept = await this.attempt("resume", () => this.session.recover(this.transcript.lastSeq));
       this.tell(kept ? "info" : "warning", kept ? goesOn : forgotten);
       this.state.fire();
-    }
-  }
-
-  /** Does something for the user, and tells in the conversation when it fails. */
-  async attempt<T>(what: string, action: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await action();
-    } catch (error) {
-      this.log.error(what, error);
-      this.tell("error", messageOf(error));
-      return undefined;
     }
   }
 }

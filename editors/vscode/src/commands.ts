@@ -7,6 +7,7 @@ import type { Folders } from "./folders";
 import { type Log, showError } from "./log";
 import type { Attachment } from "./messages";
 import type { TaskOutput } from "./taskoutput";
+import { cancelTask, collectFiles, removeTask, sendToTask } from "./taskactions";
 import type { TaskNode, Tasks } from "./tasks";
 import type { View } from "./view";
 
@@ -27,15 +28,16 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "pygent.attachFile": (uri?: vscode.Uri) => attachFile(parts, uri),
     "pygent.fixDiagnostics": () => fixDiagnostics(parts),
     "pygent.delegate": () => delegate(parts),
-    "pygent.stop": () => folders.active.stop(),
+    "pygent.stop": () => stop(parts),
     "pygent.newSession": () => newSession(parts),
     "pygent.resumeSession": () => resumeSession(parts),
     "pygent.showLog": () => log.show(),
     "pygent.restart": () => folders.active.server.restart(),
+    "pygent.pickFolder": () => pickFolder(parts),
     "pygent.task.output": (node: TaskNode) => output.show(tasks.find(node.task.taskId) ?? node),
-    "pygent.task.cancel": (node: TaskNode) => tasks.cancel(node),
-    "pygent.task.collect": (node: TaskNode) => tasks.collect(node),
-    "pygent.task.remove": (node: TaskNode) => tasks.remove(node),
+    "pygent.task.cancel": (node: TaskNode) => cancelTask(node),
+    "pygent.task.collect": (node: TaskNode) => collectFiles(node),
+    "pygent.task.remove": (node: TaskNode) => removeTask(tasks, node),
     "pygent.task.send": (node: TaskNode) => sendToTask(node),
   };
   return vscode.Disposable.from(
@@ -57,7 +59,7 @@ async function ask({ folders, view }: Parts, text?: string): Promise<void> {
   folders.show(chat);
   view.show();
   const prompt = text ?? (await vscode.window.showInputBox({ title: "Ask Pygent", prompt: "What shall be done?" }));
-  if (prompt?.trim()) void chat.send({ text: prompt, attachments: [] }).catch(showError);
+  if (prompt?.trim()) void chat.turns.send({ text: prompt, attachments: [] }).catch(showError);
 }
 
 /** The conversation that the editor's file belongs to, and the selection in it. */
@@ -86,7 +88,7 @@ async function askSelection(parts: Parts, given?: string): Promise<void> {
   const text = given ?? (await vscode.window.showInputBox({ title, prompt: attachment.path }));
   if (!text?.trim()) return;
   parts.view.show();
-  void chat.send({ text, attachments: [attachment] }).catch(showError);
+  void chat.turns.send({ text, attachments: [attachment] }).catch(showError);
 }
 
 function attachFile({ view }: Parts, uri = vscode.window.activeTextEditor?.document.uri): void {
@@ -108,7 +110,7 @@ function fixDiagnostics({ folders, view }: Parts): void {
   if (!text) return say("no problems are known here.");
   folders.show(chat);
   view.show();
-  void chat.send({ text, attachments: [{ path }] }).catch(showError);
+  void chat.turns.send({ text, attachments: [{ path }] }).catch(showError);
 }
 
 async function delegate({ folders }: Parts): Promise<void> {
@@ -144,6 +146,10 @@ async function chooseFiles(chat: Chat, editor?: vscode.TextEditor): Promise<stri
   return chosen?.map((pick) => pick.label);
 }
 
+async function stop({ folders, view }: Parts): Promise<void> {
+  for (const { text, attachments } of await folders.active.turns.stop()) view.compose(text, attachments);
+}
+
 async function newSession({ folders, view }: Parts): Promise<void> {
   await folders.active.newSession();
   view.compose("");
@@ -165,10 +171,12 @@ async function resumeSession({ folders, view }: Parts): Promise<void> {
   await chat.resume(chosen.id);
 }
 
-async function sendToTask({ task, server }: TaskNode): Promise<void> {
-  if (!server.has("tasks/send")) return say("this server takes no messages to tasks.");
-  const prompt = await vscode.window.showInputBox({ title: `Say to “${task.name}”`, prompt: task.text ?? task.status });
-  if (prompt?.trim()) await server.request("tasks/send", { taskId: task.taskId, prompt });
+/** Which folder's conversation the panel shows. */
+async function pickFolder({ folders, view }: Parts): Promise<void> {
+  const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: "The folder to work in" });
+  if (!folder) return;
+  folders.showFolder(folder);
+  view.show();
 }
 
 function say(text: string): void {

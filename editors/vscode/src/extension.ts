@@ -4,6 +4,7 @@ import { Approvals } from "./approve";
 import { Changes } from "./changes";
 import { registerCommands } from "./commands";
 import { FileRequests } from "./filerequests";
+import { FirstStart } from "./firststart";
 import { Folders } from "./folders";
 import { Log } from "./log";
 import { registerSetup } from "./setup";
@@ -24,16 +25,21 @@ export interface Api {
 export function activate(context: vscode.ExtensionContext): Api {
   const log = new Log();
   folders = new Folders(context, log);
-  const approvals = new Approvals({ isVisible: () => view.isVisible(), show: () => view.show() });
+  const approvals = new Approvals({
+    panelVisible: () => view.isVisible(),
+    showPanel: () => view.show(),
+    taskName: (taskId) => tasks.nameOf(taskId),
+  });
   const changes = new Changes();
   const requests = new FileRequests(approvals, changes);
-  const view: View = new View(context.extensionUri, folders, approvals, requests);
-  const tasks = new Tasks(folders);
+  const first = new FirstStart(context, folders);
+  const view: View = new View(context.extensionUri, folders, approvals, requests, first);
+  const tasks: Tasks = new Tasks(folders, approvals);
   const output = new TaskOutput(folders);
-  folders.onDidConnect(({ connection }) => approvals.serve(connection));
+  approvals.follow(folders);
   const status = new Status(folders, approvals);
   const commands = registerCommands({ folders, view, tasks, output, log });
-  context.subscriptions.push(log, folders, approvals, changes, view, tasks, output, status, commands);
+  context.subscriptions.push(log, folders, approvals, changes, first, view, tasks, output, status, commands);
   context.subscriptions.push(registerSetup(context, folders));
   return { folders, approvals, tasks };
 }

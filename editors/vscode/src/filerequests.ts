@@ -25,8 +25,8 @@ export class FileRequests {
         await this.changes.showTurn(chat, message.turnId, message.path);
         return [];
       case "preview": {
-        const request = this.approvals.pending.approvals.find((approval) => approval.requestKey === message.key);
-        if (request) await this.changes.showProposal(chat.server, request, message.path);
+        const asked = this.approvals.find(message.key);
+        if (asked) await this.changes.showProposal(asked.server, asked.request, message.path);
         return [];
       }
       case "undo": {

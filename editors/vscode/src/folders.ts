@@ -10,7 +10,7 @@ import { Server } from "./server";
 export class Folders implements vscode.Disposable {
   private readonly chats = new Map<string, Chat>();
   private readonly changed = new vscode.EventEmitter<Server>();
-  private readonly connected = new vscode.EventEmitter<{ server: Server; connection: MessageConnection }>();
+  private readonly connected = new vscode.EventEmitter<{ chat: Chat; connection: MessageConnection }>();
   private readonly events = new vscode.EventEmitter<Event>();
   private readonly made = new vscode.EventEmitter<Chat>();
   private readonly shown = new vscode.EventEmitter<Chat>();
@@ -58,6 +58,11 @@ export class Folders implements vscode.Disposable {
     return folder ? this.of(folder) : this.active;
   }
 
+  /** Puts the conversation of a folder into the panel. */
+  showFolder(folder: vscode.WorkspaceFolder): void {
+    this.show(this.of(folder));
+  }
+
   show(chat: Chat): void {
     if (this.current === chat) return;
     this.current = chat;
@@ -80,21 +85,25 @@ export class Folders implements vscode.Disposable {
 
   private of(folder: vscode.WorkspaceFolder | undefined): Chat {
     const key = folder?.uri.toString() ?? "";
-    let chat = this.chats.get(key);
-    if (!chat) {
-      const server = new Server(folder, this.context, this.log);
-      server.onDidChange(() => this.changed.fire(server));
-      server.onEvent((event) => this.events.fire(event));
-      server.onDidConnect((connection) => {
-        connection.onRequest("editor/diagnostics", ({ paths }: { paths?: string[] }) => ({
-          diagnostics: diagnosticsOf(folder, paths ?? []),
-        }));
-        this.connected.fire({ server, connection });
-      });
-      chat = new Chat(server, this.context.workspaceState, this.log);
-      this.chats.set(key, chat);
-      this.made.fire(chat);
-    }
+    const known = this.chats.get(key);
+    if (known) return known;
+    const chat = this.make(folder);
+    this.chats.set(key, chat);
+    this.made.fire(chat);
+    return chat;
+  }
+
+  private make(folder: vscode.WorkspaceFolder | undefined): Chat {
+    const server = new Server(folder, this.context, this.log);
+    const chat = new Chat(server, this.context.workspaceState, this.log);
+    server.onDidChange(() => this.changed.fire(server));
+    server.onEvent((event) => this.events.fire(event));
+    server.onDidConnect((connection) => {
+      connection.onRequest("editor/diagnostics", ({ paths }: { paths?: string[] }) => ({
+        diagnostics: diagnosticsOf(folder, paths ?? []),
+      }));
+      this.connected.fire({ chat, connection });
+    });
     return chat;
   }
 

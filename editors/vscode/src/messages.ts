@@ -1,9 +1,10 @@
 /** What extension and panel say to each other. Both ends compile against this; neither imports the other. */
 import type { ClientRequests, Event } from "./protocol";
 
-export type Approval = ClientRequests["agent/requestApproval"]["params"];
+/** from is the name of the task that asks. */
+export type Approval = ClientRequests["agent/requestApproval"]["params"] & { from?: string };
 export type Decision = ClientRequests["agent/requestApproval"]["result"];
-export type Question = ClientRequests["agent/askUser"]["params"];
+export type Question = ClientRequests["agent/askUser"]["params"] & { from?: string };
 export type Answer = ClientRequests["agent/askUser"]["result"];
 
 /** A problem that the user can do something about. */
@@ -42,10 +43,19 @@ export interface Recent {
   updatedAt: string;
 }
 
+/** A model server that runs on this machine. */
+export interface LocalServer {
+  name: string;
+  baseUrl: string;
+  models: string[];
+}
+
 /** Everything of the panel that is not the conversation. */
 export interface PanelState {
   server: "stopped" | "starting" | "running" | "waiting" | "failed";
   folder: string;
+  /** there are others to choose from */
+  manyFolders: boolean;
   busy: boolean;
   mode: string;
   model: string;
@@ -54,6 +64,8 @@ export interface PanelState {
   queue: QueuedPrompt[];
   can: { undo: boolean; rewind: boolean; diff: boolean; resume: boolean };
   problem?: Problem;
+  /** there is no model yet; what could be used instead of a key */
+  noModel?: LocalServer[];
   recent: Recent[];
 }
 
@@ -96,4 +108,5 @@ export type FromPanel =
   | { type: "link"; href: string }
   | { type: "resume"; sessionId: string }
   | { type: "command"; command: string }
+  | { type: "useServer"; baseUrl: string }
   | { type: "files"; query: string };

@@ -1,19 +1,21 @@
 /** What the panel shows around the conversation. */
+import * as vscode from "vscode";
 import type { Chat } from "./chat";
-import type { PanelState, Recent } from "./messages";
+import type { LocalServer, PanelState, Recent } from "./messages";
 
-export function stateOf(chat: Chat, recent: Recent[]): PanelState {
+export function stateOf(chat: Chat, recent: Recent[], noModel: LocalServer[] | undefined): PanelState {
   const { server } = chat;
-  const problem = server.problem ?? chat.problem;
+  const problem = server.problem ?? chat.turns.problem;
   return {
     server: server.state,
     folder: server.folder?.name ?? "",
-    busy: chat.busy,
+    manyFolders: (vscode.workspace.workspaceFolders?.length ?? 0) > 1,
+    busy: chat.turns.busy,
     mode: chat.mode,
     model: chat.model,
     sandbox: server.info?.runtime.sandbox ?? "",
     sandboxReason: server.info?.runtime.reason ?? "",
-    queue: chat.queue.list,
+    queue: chat.turns.queue.list,
     can: {
       undo: server.has("files/revert"),
       rewind: server.has("session/rewind"),
@@ -21,6 +23,7 @@ export function stateOf(chat: Chat, recent: Recent[]): PanelState {
       resume: server.has("session/resume"),
     },
     ...(problem && { problem }),
+    ...(noModel && { noModel }),
     recent,
   };
 }

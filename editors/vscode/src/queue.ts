@@ -29,7 +29,10 @@ export class Queue {
     return this.prompts.shift();
   }
 
-  clear(): void {
+  /** Empties the queue and answers what was in it. */
+  clear(): Prompt[] {
+    const all = this.prompts;
     this.prompts = [];
+    return all;
   }
 }

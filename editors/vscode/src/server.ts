@@ -9,7 +9,7 @@
 import * as vscode from "vscode";
 import { type Method, type Params, type Result } from "./api";
 import { Backoff } from "./backoff";
-import { findBinary } from "./binary";
+import { findProgram } from "./binary";
 import { Child } from "./child";
 import { type Log, messageOf } from "./log";
 import type { Problem } from "./messages";
@@ -96,9 +96,7 @@ export class Server implements vscode.Disposable {
     this.become("starting");
     const settings = readSettings(this.folder);
     const tried: string[] = [];
-    const { extensionPath } = this.context;
-    const search = { setting: settings.path, extensionPath, path: process.env.PATH ?? "", platform: process.platform };
-    const binary = findBinary(search, tried);
+    const binary = findProgram(settings.path, this.context.extensionPath, tried);
     if (!binary) {
       this.log.error(`no pygent program; looked at ${tried.join(", ")}`);
       return this.fail(binaryMissing(settings.path));

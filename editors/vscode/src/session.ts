@@ -1,10 +1,10 @@
 /**
  * Which session a conversation is in: a new one, the one that was open last, or
- * one that was chosen. Reading a session takes no lock on it; only what goes on
- * with it does.
+ * one that was chosen. One that another server has open can still be read.
  */
 import type * as vscode from "vscode";
-import type { Event, SessionBrief } from "./protocol";
+import { ResponseError } from "vscode-jsonrpc/node";
+import { errorCodes, type Event, type SessionBrief } from "./protocol";
 import type { Server } from "./server";
 import type { Mode } from "./settings";
 
@@ -12,6 +12,9 @@ export interface SessionEvents {
   event(event: Event): void;
   /** Another session is shown from now on. */
   cleared(): void;
+  /** One of earlier goes on in this server, with its tasks and what waits for the user. */
+  opened(sessionId: string): void;
+  left(sessionId: string): void;
 }
 
 export class Session {
@@ -67,21 +70,24 @@ export class Session {
     this.interrupted = false;
     await this.memory.update(this.memoryKey(), undefined);
     this.out.cleared();
+    if (old) this.out.left(old);
     if (old && this.server.has("session/close")) await this.server.request("session/close", { sessionId: old });
     else if (old) await this.server.restart(); // the server has one session a connection
   }
 
-  /** Shows another session. */
+  /** Shows another session, and opens it to go on with; fails when only the latter cannot be. */
   async load(sessionId: string): Promise<void> {
     const old = this.openId;
-    if (old && old !== sessionId && this.server.has("session/close")) {
-      await this.server.request("session/close", { sessionId: old });
+    if (old && old !== sessionId) {
+      this.out.left(old);
+      if (this.server.has("session/close")) await this.server.request("session/close", { sessionId: old });
     }
     this.isOpen = old === sessionId;
     this.id = sessionId;
     this.out.cleared();
     await this.fill(0);
     await this.memory.update(this.memoryKey(), sessionId);
+    if (!this.isOpen && this.server.has("session/resume")) await this.reopen(sessionId);
   }
 
   /** Shows the session that was open last, if there is one. */
@@ -90,7 +96,8 @@ export class Session {
     if (this.id || !last || !this.server.has("session/events")) return;
     try {
       await this.load(last);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof ResponseError && error.code === errorCodes.sessionNotFound)) throw error;
       await this.memory.update(this.memoryKey(), undefined); // deleted meanwhile
       this.id = undefined;
       this.out.cleared();
@@ -128,7 +135,10 @@ export class Session {
   private reopen(sessionId: string): Promise<void> {
     this.reopening ??= this.server
       .request("session/resume", { sessionId })
-      .then(() => void (this.isOpen = true))
+      .then(() => {
+        this.isOpen = true;
+        this.out.opened(sessionId);
+      })
       .finally(() => (this.reopening = undefined));
     return this.reopening;
   }

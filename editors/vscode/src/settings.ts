@@ -30,10 +30,15 @@ export function readSettings(folder?: vscode.WorkspaceFolder): Settings {
   };
 }
 
-/** A workspace's own settings may ask for a stricter mode, never for a freer one: a repository could bring them along. */
+/**
+ * A workspace's own settings may ask for a stricter mode, never for a freer one: a
+ * repository could bring them along. In one that is not trusted a conversation
+ * begins with asking at the most.
+ */
 function readMode(config: vscode.WorkspaceConfiguration): Mode {
   const set = config.inspect<string>("mode");
-  const users = asMode(set?.globalValue) ?? asMode(set?.defaultValue) ?? "ask";
+  const wanted = asMode(set?.globalValue) ?? asMode(set?.defaultValue) ?? "ask";
+  const users = wanted === "auto" && !vscode.workspace.isTrusted ? "ask" : wanted;
   const workspaces = asMode(set?.workspaceFolderValue) ?? asMode(set?.workspaceValue) ?? users;
   return modes.indexOf(workspaces) < modes.indexOf(users) ? workspaces : users;
 }

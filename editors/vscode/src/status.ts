@@ -33,7 +33,7 @@ export class Status implements vscode.Disposable {
   }
 
   private update(): void {
-    const { server, busy } = this.folders.active;
+    const { server, turns } = this.folders.active;
     const sandbox = server.info?.runtime.sandbox ?? "";
     const { approvals, questions } = this.approvals.pending;
     const asks = approvals.length + questions.length > 0;
@@ -43,7 +43,7 @@ export class Status implements vscode.Disposable {
         ? ["error", server.problem?.title ?? "Failed."]
         : server.state === "starting" || server.state === "waiting"
           ? ["sync~spin", "The server is being started."]
-          : busy
+          : turns.busy
             ? ["loading~spin", "Working."]
             : ["hubot", server.state === "running" ? "Ready." : "Not started."];
     this.item.text = `$(${icon}) Pygent${server.state === "running" && sandbox ? `: ${sandbox}` : ""}`;

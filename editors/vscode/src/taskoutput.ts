@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { plainOutput } from "./escape";
 import type { Folders } from "./folders";
 import type { Event } from "./protocol";
+import type { Server } from "./server";
 import type { TaskNode } from "./tasks";
 
 const scheme = "pygent-task";
@@ -31,13 +32,21 @@ export class TaskOutput implements vscode.TextDocumentContentProvider, vscode.Di
     return this.texts.get(uri.query) || "Nothing yet.\n";
   }
 
-  async show({ task, server }: TaskNode): Promise<void> {
-    if (!this.texts.has(task.taskId) && server.has("tasks/output")) {
-      const { events } = await server.request("tasks/output", { taskId: task.taskId, afterSeq: 0 });
-      for (const event of events) this.add({ ...event, taskId: task.taskId });
+  async show({ task, chat }: TaskNode): Promise<void> {
+    if (!this.texts.has(task.taskId) && chat.server.has("tasks/output")) {
+      await this.read(task.taskId, chat.server);
     }
     const document = await vscode.workspace.openTextDocument(uriOf(task.taskId));
     await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  private async read(taskId: string, server: Server): Promise<void> {
+    for (let afterSeq = 0, more = true; more;) {
+      const page = await server.request("tasks/output", { taskId, afterSeq });
+      for (const event of page.events) this.add({ ...event, taskId });
+      afterSeq = page.events.at(-1)?.seq ?? page.lastSeq;
+      more = page.more && page.events.length > 0;
+    }
   }
 
   dispose(): void {

@@ -1,9 +1,11 @@
-/** Delegated tasks: the tree with their states, and what can be done with them. Their output is in taskoutput.ts. */
+/** Delegated tasks in a tree, with their states. What can be done with them is in taskactions.ts, their output in taskoutput.ts. */
 import * as vscode from "vscode";
+import type { Approvals } from "./approve";
+import type { Chat } from "./chat";
 import type { Folders } from "./folders";
 import { showError } from "./log";
-import type { Task } from "./protocol";
-import type { Server } from "./server";
+import type { Event, Task } from "./protocol";
+import { toolTitle } from "./toolnames";
 
 const icons: Record<string, [icon: string, color?: string]> = {
   queued: ["clock"],
@@ -13,42 +15,57 @@ const icons: Record<string, [icon: string, color?: string]> = {
   cancelled: ["circle-slash"],
 };
 const live = new Set(["queued", "running", "waiting"]);
+/** Milliseconds between two renewals of the tree while tasks work. */
+const pause = 250;
 
 export interface TaskNode {
   task: Task;
-  server: Server;
+  /** of the session that the task was started in */
+  chat: Chat;
+  /** what it does just now, as far as that was told */
+  doing?: string;
 }
 
 export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposable {
   private readonly nodes = new Map<string, TaskNode>();
   private readonly changed = new vscode.EventEmitter<void>();
-  private readonly disposables: { dispose(): void }[] = [this.changed];
+  private readonly view: vscode.TreeView<TaskNode>;
+  private readonly disposables: { dispose(): void }[];
+  private timer?: NodeJS.Timeout;
   readonly onDidChangeTreeData = this.changed.event;
 
-  constructor(folders: Folders) {
-    this.disposables.push(
-      vscode.window.createTreeView("pygent.tasks", { treeDataProvider: this }),
-      folders.onDidConnect(({ server, connection }) =>
-        connection.onNotification("tasks/changed", ({ task }: { task: Task }) => this.change(server, task)),
+  constructor(
+    folders: Folders,
+    private readonly approvals: Approvals,
+  ) {
+    this.view = vscode.window.createTreeView("pygent.tasks", { treeDataProvider: this });
+    this.disposables = [
+      this.changed,
+      this.view,
+      folders.onDidConnect(({ chat, connection }) =>
+        connection.onNotification("tasks/changed", ({ task }: { task: Task }) => this.change(chat, task)),
       ),
-      folders.onDidChange((server) => this.serverChanged(server)),
-    );
+      folders.onEvent((event) => this.follow(event)),
+      folders.onDidMake((chat) => {
+        chat.server.onDidChange((state) => state === "running" && this.refresh(chat, true));
+        chat.onDidOpen(() => this.refresh(chat, false)); // it brings its tasks along
+      }),
+    ];
   }
 
   getChildren(node?: TaskNode): TaskNode[] {
     return node ? [] : [...this.nodes.values()].reverse();
   }
 
-  getTreeItem({ task }: TaskNode): vscode.TreeItem {
-    const label = task.name || task.prompt.split("\n", 1)[0] || task.taskId;
-    const item = new vscode.TreeItem(label);
+  getTreeItem({ task, doing }: TaskNode): vscode.TreeItem {
+    const item = new vscode.TreeItem(nameOf(task));
     const [icon, color] = icons[task.state] ?? ["error", "charts.red"];
     item.id = task.taskId;
     item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
-    item.description = describe(task);
+    item.description = describe(task, doing);
     item.tooltip = `${task.prompt.slice(0, 500)}\n\n${task.status}${task.text ? `\n\n${task.text.slice(0, 1000)}` : ""}`;
     item.contextValue = live.has(task.state) ? "live" : "ended";
-    item.accessibilityInformation = { label: `${label}, ${describe(task)}` };
+    item.accessibilityInformation = { label: `${nameOf(task)}, ${describe(task, doing)}` };
     item.command = { command: "pygent.task.output", title: "Show Output", arguments: [{ task }] };
     return item;
   }
@@ -57,96 +74,106 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
     return this.nodes.get(taskId);
   }
 
+  /** The name of a task; undefined for one that is not known. */
+  nameOf(taskId: string): string | undefined {
+    const node = this.nodes.get(taskId);
+    return node && nameOf(node.task);
+  }
+
   get running(): number {
     return [...this.nodes.values()].filter(({ task }) => live.has(task.state)).length;
   }
 
-  async cancel({ task, server }: TaskNode): Promise<void> {
-    await server.request("tasks/cancel", { taskId: task.taskId });
-  }
-
-  async remove({ task, server }: TaskNode): Promise<void> {
-    await server.request("tasks/remove", { taskId: task.taskId });
-    this.nodes.delete(task.taskId);
-    this.changed.fire();
-  }
-
-  /** Copies files of a task into the workspace; the user chooses which. */
-  async collect({ task, server }: TaskNode): Promise<void> {
-    const known = task.changes.filter((change) => change.change !== "deleted");
-    if (known.length === 0) {
-      void vscode.window.showInformationMessage(`Pygent: the task “${task.name}” changed no files.`);
-      return;
-    }
-    const picks = known.map((change) => ({
-      label: change.path,
-      description: `${change.change}, +${change.added} −${change.removed}`,
-      picked: true,
-    }));
-    const chosen = await vscode.window.showQuickPick(picks, {
-      canPickMany: true,
-      title: `Collect files of “${task.name}”`,
-      placeHolder: "Files of the same name in the workspace are replaced",
-    });
-    const got: string[] = [];
-    const left: string[] = [];
-    for (const { label } of chosen ?? []) {
-      const answer = await server.request("files/collect", { taskId: task.taskId, path: label });
-      got.push(...answer.files.map((file) => file.path));
-      left.push(...answer.skipped.map((file) => `${file.path} (${file.reason})`));
-    }
-    if (got.length > 0) void vscode.window.showInformationMessage(`Pygent: collected ${got.join(", ")}.`);
-    if (left.length > 0) void vscode.window.showWarningMessage(`Pygent: left out ${left.join(", ")}.`);
+  forget(taskId: string): void {
+    this.nodes.delete(taskId);
+    this.renew();
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     for (const d of this.disposables) d.dispose();
   }
 
-  private change(server: Server, task: Task): void {
-    const before = this.nodes.get(task.taskId)?.task.state;
-    this.nodes.set(task.taskId, { task, server });
+  private change(chat: Chat, task: Task): void {
+    const before = this.nodes.get(task.taskId);
+    const node: TaskNode = { task, chat };
+    this.nodes.set(task.taskId, node);
+    this.renew();
+    if (before?.task.state === task.state) return;
+    this.approvals.forget(questionKey(task));
+    if (task.state === "waiting") this.ask(node);
+    else if (before && !live.has(task.state)) void tellEnd(node);
+  }
+
+  private follow({ taskId, kind, tool, arguments: args }: Event): void {
+    const node = taskId ? this.nodes.get(taskId) : undefined;
+    if (!node || kind !== "toolStarted") return;
+    const { verb, object } = toolTitle(tool ?? "", args ?? "");
+    node.doing = `${verb} ${object}`;
+    this.timer ??= setTimeout(() => this.renew(), pause);
+  }
+
+  private renew(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.changed.fire();
-    if (before !== undefined && before !== task.state && !live.has(task.state)) void this.tellEnd({ task, server });
-    if (before !== task.state && task.state === "waiting") void this.tellWaiting({ task, server });
+    const { running } = this;
+    this.view.badge = running > 0 ? { value: running, tooltip: `${running} running` } : undefined;
   }
 
-  private async tellEnd(node: TaskNode): Promise<void> {
-    const { task } = node;
-    const files =
-      task.changes.length > 0 ? `, ${task.changes.length} changed file${task.changes.length > 1 ? "s" : ""}` : "";
-    const actions = task.changes.length > 0 ? ["Collect Files…", "Show Output"] : ["Show Output"];
-    const show = task.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-    const chosen = await show<string>(`Pygent: the task “${task.name}” is ${task.status}${files}.`, ...actions);
-    if (chosen === "Collect Files…") await this.collect(node).catch(showError);
-    if (chosen === "Show Output") await vscode.commands.executeCommand("pygent.task.output", node);
+  private ask({ task, chat }: TaskNode): void {
+    const { taskId, sessionId, question } = task;
+    const request = {
+      requestKey: questionKey(task),
+      sessionId,
+      question: question?.text ?? "The task asks something.",
+      ...(question?.options && { options: question.options }),
+      from: nameOf(task),
+    };
+    this.approvals.ask(chat.server, request, (answer) => {
+      if (answer?.answer) void chat.server.request("tasks/send", { taskId, prompt: answer.answer }).catch(showError);
+    });
   }
 
-  private async tellWaiting(node: TaskNode): Promise<void> {
-    const chosen = await vscode.window.showInformationMessage(
-      `Pygent: the task “${node.task.name}” asks something.`,
-      "Answer…",
-    );
-    if (chosen) await vscode.commands.executeCommand("pygent.task.send", node);
-  }
-
-  /** A server that is new has the tasks it says; one that has ended has none any more. */
-  private serverChanged(server: Server): void {
-    if (server.state === "running") {
-      void server
-        .request("tasks/list", {})
-        .then(({ tasks }) => {
-          for (const [id, node] of this.nodes) if (node.server === server) this.nodes.delete(id);
-          for (const task of tasks) this.nodes.set(task.taskId, { task, server });
-          this.changed.fire();
-        })
-        .catch(() => undefined); // it has ended again: told elsewhere
-    }
+  /** anew: the server is a new one, with none of the tasks that the last one had. */
+  private refresh(chat: Chat, anew: boolean): void {
+    void chat.server
+      .request("tasks/list", {})
+      .then(({ tasks }) => {
+        for (const [id, node] of this.nodes) if (anew && node.chat === chat) this.nodes.delete(id);
+        for (const task of tasks) this.nodes.set(task.taskId, { task, chat });
+        this.renew();
+      })
+      .catch(() => undefined); // it has ended again: told elsewhere
   }
 }
 
-function describe(task: Task): string {
-  const steps = task.steps > 0 ? ` · ${task.steps} step${task.steps > 1 ? "s" : ""}` : "";
-  const files = task.changes.length > 0 ? ` · ${task.changes.length} file${task.changes.length > 1 ? "s" : ""}` : "";
-  return `${task.status}${steps}${files}`;
+async function tellEnd(node: TaskNode): Promise<void> {
+  const { task } = node;
+  const count = task.changes.length;
+  const files = count > 0 ? `, ${count} changed file${count > 1 ? "s" : ""}` : "";
+  const actions = count > 0 ? ["Collect Files…", "Show Output"] : ["Show Output"];
+  const show = task.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const chosen = await show<string>(`Pygent: the task “${nameOf(task)}” is ${task.status}${files}.`, ...actions);
+  if (chosen === "Collect Files…") await vscode.commands.executeCommand("pygent.task.collect", node);
+  if (chosen === "Show Output") await vscode.commands.executeCommand("pygent.task.output", node);
+}
+
+function questionKey({ taskId }: Task): string {
+  return `question of ${taskId}`;
+}
+
+export function nameOf(task: Task): string {
+  return (task.name || task.prompt.split("\n", 1)[0] || task.taskId).slice(0, 80);
+}
+
+function describe(task: Task, doing: string | undefined): string {
+  const files = task.changes.length;
+  const parts = [
+    task.state === "waiting" ? (task.question?.text ?? "asks") : task.status,
+    task.state === "running" && doing,
+    task.steps > 0 && `${task.steps} step${task.steps > 1 ? "s" : ""}`,
+    files > 0 && `${files} file${files > 1 ? "s" : ""}`,
+  ];
+  return parts.filter(Boolean).join(" · ");
 }

@@ -4,9 +4,10 @@ import type { Approvals } from "./approve";
 import type { FileRequests } from "./filerequests";
 import type { Chat } from "./chat";
 import { completeFiles } from "./context";
+import type { FirstStart } from "./firststart";
 import type { Folders } from "./folders";
 import { showError } from "./log";
-import type { Attachment, FromPanel, Recent, ToPanel } from "./messages";
+import type { Attachment, FromPanel, Prompt, Recent, ToPanel } from "./messages";
 import { panelHtml } from "./html";
 import type { Event } from "./protocol";
 import { stateOf } from "./panelstate";
@@ -22,7 +23,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   private buffer: Event[] = [];
   private timer?: NodeJS.Timeout;
   private recent: Recent[] = [];
-  private draft?: { text: string; attachments: Attachment[] };
+  private readonly drafts: Prompt[] = [];
   private readonly disposables: { dispose(): void }[];
 
   constructor(
@@ -30,12 +31,14 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     private readonly folders: Folders,
     private readonly approvals: Approvals,
     private readonly requests: FileRequests,
+    private readonly first: FirstStart,
   ) {
     this.disposables = [
       vscode.window.registerWebviewViewProvider(viewId, this),
       folders.onDidMake((chat) => this.follow(chat)),
       folders.onDidShow(() => this.fill()),
       folders.onDidChange(() => this.postState()),
+      first.onDidChange(() => this.postState()),
       approvals.onDidChange(() => this.post({ type: "asks", asks: approvals.pending })),
     ];
   }
@@ -50,9 +53,9 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
 
   /** Puts text into the panel's input, for the user to go on with. */
   compose(text: string, attachments: Attachment[] = []): void {
-    this.draft = { text, attachments };
+    this.drafts.push({ text, attachments });
     this.show();
-    this.postDraft();
+    this.postDrafts();
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
@@ -69,7 +72,9 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
       this.ready = false;
     });
     view.onDidChangeVisibility(() => {
-      if (!view.visible) this.ready = false; // its page is gone; it says ready when there is a new one
+      if (view.visible) return;
+      this.ready = false; // its page is gone; it says ready when there is a new one
+      this.approvals.panelHidden();
     });
     view.webview.html = panelHtml(view.webview, this.extensionUri);
   }
@@ -87,6 +92,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
       if (chat === this.folders.active) this.fill();
     });
     chat.onState(() => this.postState());
+    chat.onUnsent((prompt) => this.takeBack(prompt));
   }
 
   private gather(event: Event): void {
@@ -119,13 +125,17 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private postState(): void {
-    this.post({ type: "state", state: stateOf(this.folders.active, this.recent) });
+    this.post({ type: "state", state: stateOf(this.folders.active, this.recent, this.first.found) });
   }
 
-  private postDraft(): void {
-    if (!this.draft || !this.ready) return;
-    this.post({ type: "compose", ...this.draft });
-    this.draft = undefined;
+  private postDrafts(): void {
+    if (!this.ready) return;
+    for (const draft of this.drafts.splice(0)) this.post({ type: "compose", ...draft });
+  }
+
+  private takeBack({ text, attachments }: Prompt): void {
+    this.drafts.push({ text, attachments });
+    this.postDrafts();
   }
 
   private async receive(message: FromPanel): Promise<void> {
@@ -134,19 +144,20 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
       case "ready":
         this.ready = true;
         this.fill();
-        this.postDraft();
+        this.postDrafts();
         await chat.restore();
         this.recent = await chat.session.list(20);
         return this.postState();
       case "send":
-        return chat.send(message.prompt);
+        return chat.turns.send(message.prompt);
       case "stop":
-        return chat.stop();
+        for (const prompt of await chat.turns.stop()) this.takeBack(prompt);
+        return;
       case "retry":
-        return chat.retry();
+        return chat.turns.retry();
       case "unqueue": {
-        const prompt = chat.unqueue(message.id);
-        return prompt && this.post({ type: "compose", ...prompt });
+        const prompt = chat.turns.unqueue(message.id);
+        return prompt && this.takeBack(prompt);
       }
       case "approve":
         return this.approvals.approve(message.key, message.decision, message.feedback);
@@ -164,6 +175,11 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         // Only this extension's own: a page must not reach others.
         if (/^pygent\.\w+$/.test(message.command)) await vscode.commands.executeCommand(message.command);
         return;
+      case "useServer": {
+        const server = this.first.found?.find(({ baseUrl }) => baseUrl === message.baseUrl);
+        if (server) await vscode.commands.executeCommand("pygent.useServer", server);
+        return;
+      }
       default:
         for (const answer of await this.requests.receive(chat, message)) this.post(answer);
     }

@@ -5,6 +5,9 @@ import { button, h, svg } from "./dom";
 import { send } from "./host";
 import { patchLines } from "./patchview";
 
+/** Milliseconds in which a new card hears nothing: the key or click was meant for what was there before. */
+const deaf = 400;
+
 export class AskCards {
   readonly element = h("section", { class: "asks", "aria-label": "Waiting for you" });
   private readonly cards = new Map<string, HTMLElement>();
@@ -21,11 +24,23 @@ export class AskCards {
   private put(key: string, make: () => HTMLElement, title: string): void {
     if (this.cards.has(key)) return;
     const card = make();
+    card.tabIndex = -1;
+    card.inert = true;
+    setTimeout(() => {
+      card.inert = false;
+      // The user may be typing, here or in an editor: the focus is theirs.
+      if (document.hasFocus() && document.activeElement === document.body) this.focus();
+    }, deaf);
     this.cards.set(key, card);
     this.element.append(card);
     this.said(`Waiting for you: ${title}`);
-    // The user may be typing: the focus is theirs.
-    if (document.activeElement === document.body) card.querySelector<HTMLElement>("button, input")?.focus();
+  }
+
+  /** Goes to what waits longest; false: nothing does. The first button is one Tab away: no key decides by mistake. */
+  focus(): boolean {
+    const [card] = this.cards.values();
+    card?.focus();
+    return card !== undefined;
   }
 
   private drop(key: string, card: HTMLElement): void {
@@ -55,14 +70,8 @@ function approvalCard(ask: Approval): HTMLElement {
   const rule = has("allowForSession") && ask.rule;
   return h(
     "div",
-    { class: "ask", role: "group", "aria-label": "Approval" },
-    h(
-      "header",
-      {},
-      svg("shield"),
-      h("span", {}, visible(ask.title)),
-      !!ask.taskId && h("span", { class: "tag" }, "task"),
-    ),
+    { class: "ask", role: "group", "aria-label": `Approval: ${visible(ask.title)}` },
+    h("header", {}, svg("shield"), h("span", {}, visible(ask.title)), fromTask(ask)),
     !!ask.command && h("pre", { class: "command", tabindex: "0" }, visible(ask.command)),
     ...(ask.changes ?? []).map((change) => changeOf(ask, change)),
     h(
@@ -76,6 +85,10 @@ function approvalCard(ask: Approval): HTMLElement {
     !!rule && h("p", { class: "rule" }, "For the session allows ", h("code", {}, visible(rule))),
     has("deny") && feedback,
   );
+}
+
+function fromTask({ from }: { from?: string }): HTMLElement | false {
+  return from !== undefined && h("span", { class: "tag", title: `The task “${visible(from)}” asks` }, visible(from));
 }
 
 function changeOf(ask: Approval, change: { path: string; patch?: string }): HTMLElement {
@@ -95,8 +108,8 @@ function questionCard(ask: Question): HTMLElement {
   });
   return h(
     "div",
-    { class: "ask", role: "group", "aria-label": "Question" },
-    h("header", {}, svg("ask"), h("span", {}, visible(ask.question))),
+    { class: "ask", role: "group", "aria-label": `Question: ${visible(ask.question)}` },
+    h("header", {}, svg("ask"), h("span", {}, visible(ask.question)), fromTask(ask)),
     h(
       "div",
       { class: "choices" },

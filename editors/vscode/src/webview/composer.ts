@@ -22,6 +22,7 @@ export class Composer {
   });
   private readonly chips = h("div", { class: "chips" });
   private readonly queue = h("ol", { class: "queue", "aria-label": "Waiting messages" });
+  private readonly folder = button("", () => command("pygent.pickFolder"), { class: "pick folder" });
   private readonly mode = button("Ask", () => command("pygent.pickMode"), { class: "pick" });
   private readonly model = button("", () => command("pygent.pickModel"), { class: "pick model" });
   private readonly usage = h("span", { class: "usage" });
@@ -53,6 +54,7 @@ export class Composer {
           "div",
           { class: "bar" },
           attach,
+          this.folder,
           this.mode,
           this.model,
           h("span", { class: "space" }),
@@ -68,6 +70,9 @@ export class Composer {
   set(state: PanelState): void {
     this.busy = state.busy;
     this.stopButton.hidden = !state.busy;
+    this.folder.hidden = !state.manyFolders;
+    this.folder.textContent = visible(state.folder);
+    this.folder.title = `Folder: ${visible(state.folder)}`;
     this.mode.textContent = modeNames[state.mode] ?? state.mode;
     this.mode.title = `Mode: ${modeHelp[state.mode] ?? state.mode}`;
     this.mode.dataset.mode = state.mode;

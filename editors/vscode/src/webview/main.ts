@@ -13,11 +13,11 @@ import { ProblemCard, Welcome } from "./welcome";
 
 const spoken = h("div", { class: "spoken", role: "status", "aria-live": "polite" });
 const say = (text: string): void => void (spoken.textContent = text);
-const welcome = new Welcome();
+const welcome = new Welcome((text) => composer.compose(text, []));
 const problem = new ProblemCard();
 const conversation = new Conversation(say, welcome.element);
 const asks = new AskCards(say);
-const composer = new Composer(() => conversation.follow());
+const composer: Composer = new Composer(() => conversation.follow());
 const working = h(
   "div",
   { class: "working", hidden: true },
@@ -76,6 +76,6 @@ document.addEventListener(
   true,
 );
 addEventListener("focus", () => {
-  if (document.activeElement === document.body) composer.focus();
+  if (document.activeElement === document.body && !asks.focus()) composer.focus();
 });
 send({ type: "ready" });

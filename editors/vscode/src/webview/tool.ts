@@ -2,7 +2,7 @@
 import { plainOutput } from "../escape";
 import type { Event } from "../protocol";
 import { h, svg } from "./dom";
-import { commandOf, toolArguments, toolTitle } from "./toolnames";
+import { commandOf, toolArguments, toolTitle } from "../toolnames";
 
 /** Characters of output in the page, the last ones. */
 const maxOutput = 64 << 10;

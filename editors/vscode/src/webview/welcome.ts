@@ -1,6 +1,6 @@
 /** What stands in the panel before there is a conversation, and what stands there when something is wrong. */
 import { visible } from "../escape";
-import type { PanelState, Problem } from "../messages";
+import type { LocalServer, PanelState, Problem } from "../messages";
 import { button, h } from "./dom";
 import { send } from "./host";
 
@@ -11,15 +11,21 @@ const sandboxes: Record<string, string> = {
   none: "Commands run without a sandbox: each one asks first.",
 };
 
+/** What one could begin with; chosen, it stands in the input. */
+const beginnings = ["Explain how this project is built", "Find a bug and fix it", "Write tests for the open file"];
+
 export class Welcome {
   readonly element = h("section", { class: "welcome" });
   private shown = "";
 
+  /** begin is given the words to put into the input. */
+  constructor(private readonly begin: (text: string) => void) {}
+
   /** empty: there is no conversation yet. */
   set(state: PanelState, empty: boolean): void {
     this.element.hidden = !empty;
-    const { folder, sandbox, sandboxReason, recent, can, server } = state;
-    const key = JSON.stringify([folder, sandbox, recent, can.resume, server]);
+    const { folder, sandbox, sandboxReason, recent, can, server, noModel, problem } = state;
+    const key = JSON.stringify([folder, sandbox, recent, can.resume, server, noModel, problem !== undefined]);
     if (this.shown === key) return;
     this.shown = key;
     this.element.replaceChildren(
@@ -28,8 +34,16 @@ export class Welcome {
       server === "running" && sandbox
         ? h("p", { class: sandbox === "none" ? "warn" : "", title: sandboxReason }, sandboxes[sandbox] ?? sandbox)
         : h("p", { class: "quiet" }, server === "starting" || server === "waiting" ? "Starting…" : ""),
+      ...(problem ? [] : [noModel ? models(noModel) : this.beginnings()]),
       this.recents(state) ?? "",
     );
+  }
+
+  private beginnings(): HTMLElement {
+    const rows = beginnings.map((text) =>
+      h("li", {}, h("button", { type: "button", onclick: () => this.begin(text) }, h("span", {}, text))),
+    );
+    return h("nav", { "aria-label": "Ideas" }, h("h2", {}, "Begin with"), h("ul", {}, ...rows));
   }
 
   private recents({ recent, can }: PanelState): HTMLElement | undefined {
@@ -50,6 +64,28 @@ export class Welcome {
       );
     return h("nav", { "aria-label": "Earlier sessions" }, h("h2", {}, "Earlier"), h("ul", {}, ...rows));
   }
+}
+
+/** The ways to a model, for those who have none yet. */
+function models(servers: LocalServer[]): HTMLElement {
+  const command = (title: string, name: string): HTMLButtonElement =>
+    button(title, () => send({ type: "command", command: name }));
+  const choices = [
+    ...servers.map(({ name, baseUrl }) =>
+      button(`Use ${visible(name)} on this machine`, () => send({ type: "useServer", baseUrl })),
+    ),
+    command("Set API Key…", "pygent.setKey"),
+    command(servers.length > 0 ? "Use Another Endpoint…" : "Use a Local Model…", "pygent.setBaseUrl"),
+    command("Watch the Demo", "pygent.demo"),
+  ];
+  choices[0]?.classList.add("primary");
+  return h(
+    "section",
+    { class: "first", "aria-label": "Choose a model" },
+    h("h2", {}, "Choose a model first"),
+    h("p", {}, "Any OpenAI-compatible endpoint will do. The demo needs none: it shows a scripted conversation."),
+    h("div", { class: "choices" }, ...choices),
+  );
 }
 
 export class ProblemCard {

@@ -10,15 +10,24 @@ const tests = {
     assert.deepEqual(missing, []);
   },
 
-  "loading the extension takes less than 50 ms": ({ extension }) => {
+  // The figures are printed: how busy the machine is counts in them. Loading is timed
+  // here, as the editor's own figure has the work of other extensions in it, and
+  // activating by its command Developer: Startup Performance.
+  "loading and activating it takes little time": async ({ extension }) => {
     const file = path.join(extension.extensionPath, "dist/extension.js");
     delete require.cache[file];
     const began = performance.now();
-    const { activate } = require(file);
-    const took = performance.now() - began;
-    assert.equal(typeof activate, "function");
-    console.log(`pygent: loaded in ${took.toFixed(1)} ms`);
-    assert.ok(took < 50, `${took} ms`);
+    assert.equal(typeof require(file).activate, "function");
+    const load = performance.now() - began;
+    await vscode.commands.executeCommand("perfview.show");
+    const row = await until(() => {
+      const text = vscode.window.activeTextEditor?.document.getText() ?? "";
+      return /^\| pygent\.pygent .*$/m.exec(text)?.[0].split("|");
+    });
+    const activate = Number(row[4]) + Number(row[5]);
+    console.log(`pygent: loaded in ${load.toFixed(1)} ms, activated in ${activate} ms`);
+    assert.ok(load + activate < 2000, row.join("|"));
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
   },
 
   "the server starts with the user's settings, not the repository's": async ({ server, chat }) => {
@@ -44,7 +53,7 @@ const tests = {
   },
 
   "it tells of the selection, by lines": async ({ server, root, chat }) => {
-    await until(() => !chat.busy);
+    await until(() => !chat.turns.busy);
     const uri = vscode.Uri.joinPath(root, "sum.py");
     const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
     editor.selection = new vscode.Selection(1, 0, 3, 0);
@@ -57,9 +66,8 @@ const tests = {
     const waits = [];
     for (let i = 0; i < 2; i++) {
       const { pid } = server;
-      process.kill(pid, "SIGKILL");
-      await until(() => server.state === "waiting");
       const began = Date.now();
+      process.kill(pid, "SIGKILL");
       await until(() => server.state === "running" && server.pid !== pid);
       waits.push(Date.now() - began);
     }
@@ -131,8 +139,11 @@ async function spy(server, method, action) {
   }
 }
 
+/** What check answers when that is anything. */
 async function until(check) {
-  for (const end = Date.now() + 20_000; !check();) {
+  for (const end = Date.now() + 20_000; ;) {
+    const answer = check();
+    if (answer) return answer;
     if (Date.now() > end) throw new Error(`not so after 20 s: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

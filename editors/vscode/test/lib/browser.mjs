@@ -81,3 +81,14 @@ export async function picture(page, name) {
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
+
+/** Drags the side bar's edge, so that the panel is that many pixels wide. */
+export async function widen(page, width) {
+  const bar = await page.locator(".part.sidebar").boundingBox();
+  const y = bar.y + bar.height / 2;
+  await page.mouse.move(bar.x + bar.width, y);
+  await page.mouse.down();
+  await page.mouse.move(bar.x + width, y, { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(700, 450);
+}

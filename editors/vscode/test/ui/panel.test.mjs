@@ -159,6 +159,7 @@ describe("the panel", { concurrency: false }, () => {
 
   test("delegates a task and collects its file", async () => {
     await command(page, "Pygent: Delegate Task");
+    await page.locator(".quick-input-title", { hasText: "Delegate a task" }).waitFor();
     await page.locator(".quick-input-widget input").fill("Summarise notes");
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-title", { hasText: "Files that the task gets copies of" }).waitFor();

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { plainOutput, visible } from "../../src/escape";
 import { linkKind, relativePath } from "../../src/links";
 import { splitPrompt } from "../../src/webview/said";
-import { toolTitle } from "../../src/webview/toolnames";
+import { toolTitle } from "../../src/toolnames";
 
 test("what a screen hides is spelt out", () => {
   assert.equal(visible("rm \u202e\u200b\u001b[1m\r"), "rm \\u{202e}\\u{200b}\\u{1b}[1m\\u{d}");

@@ -1,5 +1,5 @@
 /** What a tool call is, in a few words for the user. It knows no page. */
-import { visible } from "../escape";
+import { visible } from "./escape";
 
 export interface ToolTitle {
   /** what is done, as a word */

@@ -1,0 +1,128 @@
+/** The turns of a conversation: the one that runs, what waits behind it, and what became of the last. */
+import { ResponseError } from "vscode-jsonrpc/node";
+import { messageOf } from "./log";
+import type { Problem, Prompt } from "./messages";
+import { ofError } from "./problems";
+import type { Event, StepResult } from "./protocol";
+import { maxQueue, Queue } from "./queue";
+
+/** What turns need of the conversation that they are in. */
+export interface TurnsHost {
+  /** Runs a turn and answers what became of it. */
+  step(prompt: Prompt): Promise<StepResult>;
+  interrupt(): Promise<unknown>;
+  /** The server runs: one that has ended tells of it itself. */
+  serverRuns(): boolean;
+  tell(level: "error", text: string): void;
+  /** The server did not take the prompt: the user shall not have to write it again. */
+  unsent(prompt: Prompt): void;
+  changed(): void;
+}
+
+export class Turns {
+  readonly queue = new Queue();
+  problem?: Problem;
+  private last?: Prompt;
+  private stepping = false;
+  private taken = false;
+  /** one that goes on where an approval was asked for has no step that waits for it */
+  private running?: string;
+
+  constructor(private readonly host: TurnsHost) {}
+
+  get busy(): boolean {
+    return this.stepping || this.running !== undefined;
+  }
+
+  /** Says prompt to the agent: now, or when the running turn has ended. */
+  async send(prompt: Prompt): Promise<void> {
+    if (!this.busy) return this.run(prompt);
+    if (!this.queue.add(prompt)) this.host.tell("error", `No more than ${maxQueue} messages can wait.`);
+    this.host.changed();
+  }
+
+  unqueue(id: number): Prompt | undefined {
+    const found = this.queue.remove(id);
+    this.host.changed();
+    return found;
+  }
+
+  /** Says the last prompt again. */
+  async retry(): Promise<void> {
+    if (this.last && !this.busy) await this.run(this.last);
+  }
+
+  /** Ends the running turn; what waits behind it is not said either, and answered. */
+  async stop(): Promise<Prompt[]> {
+    if (!this.busy) return [];
+    const waiting = this.queue.clear();
+    this.host.changed();
+    await this.host.interrupt();
+    return waiting;
+  }
+
+  /** Another conversation begins. */
+  clear(): void {
+    this.queue.clear();
+    this.problem = undefined;
+    this.last = undefined;
+    this.running = undefined;
+  }
+
+  /** Takes what the server tells. */
+  follow(event: Event): void {
+    if (event.kind === "turnStarted") {
+      this.running = event.turnId;
+      this.taken = true;
+    } else if (event.kind === "turnFinished") this.ended(event);
+    else return;
+    this.host.changed();
+  }
+
+  /** Nothing runs any more. */
+  serverEnded(): void {
+    this.running = undefined;
+  }
+
+  /** What was wrong with the last server need not be with this one. */
+  serverStarts(): void {
+    this.problem = undefined;
+  }
+
+  private ended(event: Event): void {
+    this.running = undefined;
+    if (this.stepping) return; // the step's answer comes next
+    this.problem = event.error && ofError(event.error.code, event.error.message);
+    void this.next();
+  }
+
+  private async run(prompt: Prompt): Promise<void> {
+    this.stepping = true;
+    this.taken = false;
+    this.problem = undefined;
+    this.last = prompt;
+    this.host.changed();
+    try {
+      const { error } = await this.host.step(prompt);
+      this.problem = error && ofError(error.code, error.message);
+    } catch (error) {
+      this.failed(error, prompt);
+    } finally {
+      this.stepping = false;
+      this.host.changed();
+    }
+    await this.next();
+  }
+
+  private async next(): Promise<void> {
+    const next = this.problem || this.busy ? undefined : this.queue.shift();
+    if (next) await this.run(next);
+  }
+
+  private failed(error: unknown, prompt: Prompt): void {
+    if (!this.taken) this.host.unsent(prompt);
+    if (!this.host.serverRuns()) return;
+    this.problem = error instanceof ResponseError ? ofError(error.code, error.message) : undefined;
+    if (!this.problem) this.host.tell("error", messageOf(error));
+  }
+}
