@@ -39,14 +39,14 @@ const (
 // toolFinished; turnFinished last, before the response to agent/step.
 type Event struct {
 	SessionID string    `json:"sessionId"`
-	TurnID    string    `json:"turnId,omitempty"`
-	TaskID    string    `json:"taskId,omitempty"`
-	Seq       int64     `json:"seq,omitempty"`
+	TurnID    string    `json:"turnId,omitempty" jsonschema:"in a turn"`
+	TaskID    string    `json:"taskId,omitempty" jsonschema:"of a task's agent"`
+	Seq       int64     `json:"seq,omitempty" jsonschema:"absent for deltas"`
 	Time      time.Time `json:"time"`
-	Kind      string    `json:"kind"`
+	Kind      string    `json:"kind" jsonschema:"says which fields below are there: see Events"`
 
-	Delta           string       `json:"delta,omitempty"`
-	Role            string       `json:"role,omitempty"`
+	Delta           string       `json:"delta,omitempty" jsonschema:"the next piece of text"`
+	Role            string       `json:"role,omitempty" jsonschema:"user or assistant"`
 	Text            string       `json:"text,omitempty"`
 	Partial         bool         `json:"partial,omitempty" jsonschema:"message: the reply broke off"`
 	Steered         bool         `json:"steered,omitempty" jsonschema:"message: it was said while a turn ran, and has had its event of that name"`
@@ -57,18 +57,18 @@ type Event struct {
 	IsError         bool         `json:"isError,omitempty"`
 	ExitCode        *int         `json:"exitCode,omitempty"`
 	DurationSeconds float64      `json:"durationSeconds,omitempty"`
-	Truncated       bool         `json:"truncated,omitempty"`
+	Truncated       bool         `json:"truncated,omitempty" jsonschema:"toolFinished: text lacks its middle"`
 	Path            string       `json:"path,omitempty"`
-	Change          string       `json:"change,omitempty"`
+	Change          string       `json:"change,omitempty" jsonschema:"added, modified, deleted or renamed"`
 	From            string       `json:"from,omitempty" jsonschema:"fileChanged: the old path of a renamed file"`
-	Added           int          `json:"added,omitempty"`
-	Removed         int          `json:"removed,omitempty"`
+	Added           int          `json:"added,omitempty" jsonschema:"lines"`
+	Removed         int          `json:"removed,omitempty" jsonschema:"lines"`
 	Attempt         int          `json:"attempt,omitempty"`
 	DelaySeconds    float64      `json:"delaySeconds,omitempty"`
-	Reason          string       `json:"reason,omitempty"`
+	Reason          string       `json:"reason,omitempty" jsonschema:"retrying: what failed; turnFinished: why it broke off"`
 	Level           string       `json:"level,omitempty" jsonschema:"info, warning or error"`
-	Usage           *Usage       `json:"usage,omitempty"`
-	Status          string       `json:"status,omitempty"`
+	Usage           *Usage       `json:"usage,omitempty" jsonschema:"of the turn so far"`
+	Status          string       `json:"status,omitempty" jsonschema:"turnFinished: see the statuses of a turn"`
 	Steps           int          `json:"steps,omitempty"`
 	Error           *ErrorDetail `json:"error,omitempty"`
 
@@ -142,7 +142,7 @@ type Question struct {
 // Answer answers a Question.
 type Answer struct {
 	Answer    string `json:"answer,omitempty"`
-	Cancelled bool   `json:"cancelled,omitempty"`
+	Cancelled bool   `json:"cancelled,omitempty" jsonschema:"true: the user gave none"`
 }
 
 // Client is whoever looks at a session: an editor behind the protocol, the

@@ -39,7 +39,7 @@ type DiagnosticsResult struct {
 // language server protocol.
 type Diagnostic struct {
 	Path     string    `json:"path"`
-	Range    TextRange `json:"range"`
+	Range    TextRange `json:"range" jsonschema:"lines and characters from 0, the end not in it"`
 	Severity string    `json:"severity" jsonschema:"error, warning, info or hint"`
 	Message  string    `json:"message"`
 	Source   string    `json:"source,omitempty" jsonschema:"who found it, as a compiler"`

@@ -14,10 +14,10 @@ type NewSessionParams struct {
 	Root          string   `json:"root,omitempty" jsonschema:"file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one"`
 	Temporary     bool     `json:"temporary,omitempty" jsonschema:"a new workspace that goes with the session"`
 	Runtime       string   `json:"runtime,omitempty" jsonschema:"docker or local; refused when the server runs commands otherwise"`
-	Model         string   `json:"model,omitempty"`
+	Model         string   `json:"model,omitempty" jsonschema:"absent: the server's"`
 	Mode          string   `json:"mode,omitempty" jsonschema:"plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)"`
 	SystemPrompt  string   `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
-	DisabledTools []string `json:"disabledTools,omitempty"`
+	DisabledTools []string `json:"disabledTools,omitempty" jsonschema:"names of tools that the model does not get"`
 }
 
 // NewSessionResult tells of a new session.

@@ -55,15 +55,15 @@ const (
 
 // StepResult is how a turn ended.
 type StepResult struct {
-	SessionID string           `json:"sessionId"`
-	TurnID    string           `json:"turnId"`
+	SessionID string           `json:"sessionId" jsonschema:"where the turn ran: of use when none was given"`
+	TurnID    string           `json:"turnId" jsonschema:"empty when the step was cancelled before its turn began"`
 	Status    string           `json:"status" jsonschema:"completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered"`
 	Text      string           `json:"text" jsonschema:"the model's last words"`
 	Steps     int              `json:"steps" jsonschema:"model rounds"`
-	Changes   []runtime.Change `json:"changes"`
+	Changes   []runtime.Change `json:"changes" jsonschema:"what tools and commands have changed"`
 	Usage     Usage            `json:"usage"`
-	Question  *TurnQuestion    `json:"question,omitempty"`
-	Error     *ErrorDetail     `json:"error,omitempty"`
+	Question  *TurnQuestion    `json:"question,omitempty" jsonschema:"what a turn with status waiting asks"`
+	Error     *ErrorDetail     `json:"error,omitempty" jsonschema:"why it failed"`
 }
 
 // TurnQuestion is what a turn with status waiting asks; the next step answers.

@@ -60,14 +60,14 @@ type ExperimentalClient struct {
 
 // PygentClient are the capabilities of a client of this protocol.
 type PygentClient struct {
-	Approvals   bool `json:"approvals,omitempty"`
-	AskUser     bool `json:"askUser,omitempty"`
-	Diagnostics bool `json:"diagnostics,omitempty"`
+	Approvals   bool `json:"approvals,omitempty" jsonschema:"it takes agent/requestApproval"`
+	AskUser     bool `json:"askUser,omitempty" jsonschema:"it takes agent/askUser"`
+	Diagnostics bool `json:"diagnostics,omitempty" jsonschema:"it takes editor/diagnostics"`
 }
 
 // InitializationOptions override the server's settings for this connection.
 type InitializationOptions struct {
-	Model        string `json:"model,omitempty"`
+	Model        string `json:"model,omitempty" jsonschema:"name of the model, as its provider has it"`
 	Runtime      string `json:"runtime,omitempty" jsonschema:"docker or local"`
 	Mode         string `json:"mode,omitempty" jsonschema:"plan, ask or auto"`
 	SystemPrompt string `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
@@ -115,8 +115,8 @@ type RuntimeBrief struct {
 
 // ServerLimits are the limits that a client can run into.
 type ServerLimits struct {
-	MaxMessageBytes int64 `json:"maxMessageBytes"`
-	MaxTasks        int   `json:"maxTasks"`
+	MaxMessageBytes int64 `json:"maxMessageBytes" jsonschema:"of one message to the server"`
+	MaxTasks        int   `json:"maxTasks" jsonschema:"tasks that run at a time"`
 }
 
 // CancelParams are the parameters of $/cancelRequest.

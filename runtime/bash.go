@@ -37,7 +37,7 @@ type BashOptions struct {
 // [out of memory], [timeout after 30s], [cancelled], the cause of the caller's
 // own deadline, or "[error] …" for a command that could not be run.
 type Result struct {
-	Text            string  `json:"text"`
+	Text            string  `json:"text" jsonschema:"$ and the command, its output, and in brackets how it ended if not with exit code 0"`
 	ExitCode        *int    `json:"exitCode,omitempty" jsonschema:"absent when the command did not end by itself"`
 	Signal          string  `json:"signal,omitempty" jsonschema:"SIGSEGV and the like"`
 	TimedOut        bool    `json:"timedOut"`

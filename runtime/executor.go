@@ -40,11 +40,11 @@ type Info struct {
 // Limits are the bounds that the host really enforces; zero means that it
 // cannot, and the field is then absent on the wire.
 type Limits struct {
-	MemoryBytes int64   `json:"memoryBytes,omitempty"`
+	MemoryBytes int64   `json:"memoryBytes,omitempty" jsonschema:"absent, as others here: the host cannot enforce it"`
 	PIDs        int64   `json:"pids,omitempty"`
 	CPUs        float64 `json:"cpus,omitempty"`
-	FileBytes   int64   `json:"fileBytes,omitempty"`
-	OutputBytes int64   `json:"outputBytes"`
+	FileBytes   int64   `json:"fileBytes,omitempty" jsonschema:"of each file that is written"`
+	OutputBytes int64   `json:"outputBytes" jsonschema:"what is kept of a command's output"`
 }
 
 // Command is one shell command.

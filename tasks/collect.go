@@ -22,13 +22,13 @@ type CollectParams struct {
 // CollectResult says what was brought back and what was not.
 type CollectResult struct {
 	Files   []CollectedFile `json:"files"`
-	Skipped []SkippedFile   `json:"skipped"`
-	Text    string          `json:"text"`
+	Skipped []SkippedFile   `json:"skipped" jsonschema:"what was left out, with the reason"`
+	Text    string          `json:"text" jsonschema:"the same in words"`
 }
 
 // CollectedFile is one file that was brought back; Path is its new place.
 type CollectedFile struct {
-	Path   string `json:"path"`
+	Path   string `json:"path" jsonschema:"in the session's workspace"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256,omitempty"`
 }

@@ -44,8 +44,8 @@ type WaitParams struct {
 
 // WaitResult says which tasks have ended, or wait for an answer, and which go on.
 type WaitResult struct {
-	Done    []Task `json:"done"`
-	Pending []Task `json:"pending"`
+	Done    []Task `json:"done" jsonschema:"those that have ended or wait for an answer"`
+	Pending []Task `json:"pending" jsonschema:"those that go on"`
 }
 
 // Wait serves tasks/wait: it answers when all, or with mode any at least one, of

@@ -11,9 +11,9 @@ type StartParams struct {
 	Prompt             string   `json:"prompt"`
 	Files              []string `json:"files,omitempty" jsonschema:"workspace-relative files and directories that the task gets a copy of, at the same paths"`
 	SessionID          string   `json:"sessionId,omitempty" jsonschema:"whose workspace the files come from and whom the task belongs to; absent: the connection's own session"`
-	Name               string   `json:"name,omitempty"`
+	Name               string   `json:"name,omitempty" jsonschema:"for people; absent: the beginning of the prompt"`
 	Persona            string   `json:"persona,omitempty" jsonschema:"who the delegated agent is, put before its system prompt"`
-	Model              string   `json:"model,omitempty"`
+	Model              string   `json:"model,omitempty" jsonschema:"absent: the server's"`
 	StepTimeoutSeconds float64  `json:"stepTimeoutSeconds,omitempty" jsonschema:"bounds each model round with its tools"`
 	TaskTimeoutSeconds float64  `json:"taskTimeoutSeconds,omitempty" jsonschema:"bounds the whole task, and a further turn of it anew"`
 	Limits             *Limits  `json:"limits,omitempty"`
@@ -31,7 +31,7 @@ type Limits struct {
 // StartResult answers tasks/start, which does not wait for the task.
 type StartResult struct {
 	TaskID  string        `json:"taskId"`
-	State   State         `json:"state"`
+	State   State         `json:"state" jsonschema:"running"`
 	Skipped []SkippedFile `json:"skipped,omitempty" jsonschema:"what lies in the named directories and was not copied"`
 }
 
@@ -51,12 +51,12 @@ type Task struct {
 	SessionID string           `json:"sessionId" jsonschema:"the delegated agent's own"`
 	StartedAt time.Time        `json:"startedAt"`
 	EndedAt   *time.Time       `json:"endedAt,omitempty" jsonschema:"absent while it is queued, running or waiting"`
-	Steps     int              `json:"steps"`
+	Steps     int              `json:"steps" jsonschema:"model rounds of its last turn, so far"`
 	Text      string           `json:"text,omitempty" jsonschema:"the delegated agent's last words"`
 	Question  *Question        `json:"question,omitempty" jsonschema:"what a waiting task asks"`
-	Error     string           `json:"error,omitempty"`
-	Usage     Usage            `json:"usage"`
-	Changes   []runtime.Change `json:"changes"`
+	Error     string           `json:"error,omitempty" jsonschema:"why its last turn broke off"`
+	Usage     Usage            `json:"usage" jsonschema:"of its last turn, so far"`
+	Changes   []runtime.Change `json:"changes" jsonschema:"what its last turn has changed in its workspace, once that has ended"`
 }
 
 // Question is what a waiting task asks; tasks/send answers it.

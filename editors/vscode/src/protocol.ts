@@ -45,12 +45,16 @@ export interface ExperimentalClient {
 }
 
 export interface PygentClient {
+  /** it takes agent/requestApproval */
   approvals?: boolean | null;
+  /** it takes agent/askUser */
   askUser?: boolean | null;
+  /** it takes editor/diagnostics */
   diagnostics?: boolean | null;
 }
 
 export interface InitializationOptions {
+  /** name of the model, as its provider has it */
   model?: string | null;
   /** docker or local */
   runtime?: string | null;
@@ -101,7 +105,9 @@ export interface RuntimeBrief {
 }
 
 export interface ServerLimits {
+  /** of one message to the server */
   maxMessageBytes: number;
+  /** tasks that run at a time */
   maxTasks: number;
 }
 
@@ -157,7 +163,9 @@ export interface TurnLimits {
 }
 
 export interface StepResult {
+  /** where the turn ran: of use when none was given */
   sessionId: string;
+  /** empty when the step was cancelled before its turn began */
   turnId: string;
   /** completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered */
   status: string;
@@ -165,9 +173,12 @@ export interface StepResult {
   text: string;
   /** model rounds */
   steps: number;
+  /** what tools and commands have changed */
   changes: Array<Change>;
   usage: AgentUsage;
+  /** what a turn with status waiting asks */
   question?: TurnQuestion;
+  /** why it failed */
   error?: ErrorDetail;
 }
 
@@ -301,11 +312,13 @@ export interface NewSessionParams {
   temporary?: boolean | null;
   /** docker or local; refused when the server runs commands otherwise */
   runtime?: string | null;
+  /** absent: the server's */
   model?: string | null;
   /** plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks) */
   mode?: string | null;
   /** replaces the default verbatim */
   systemPrompt?: string | null;
+  /** names of tools that the model does not get */
   disabledTools?: Array<string> | null;
 }
 
@@ -377,12 +390,18 @@ export interface EventsPage {
 
 export interface Event {
   sessionId: string;
+  /** in a turn */
   turnId?: string;
+  /** of a task's agent */
   taskId?: string;
+  /** absent for deltas */
   seq?: number;
   time: string;
+  /** says which fields below are there: see Events */
   kind: string;
+  /** the next piece of text */
   delta?: string;
+  /** user or assistant */
   role?: string;
   text?: string;
   /** message: the reply broke off */
@@ -398,19 +417,26 @@ export interface Event {
   isError?: boolean;
   exitCode?: number;
   durationSeconds?: number;
+  /** toolFinished: text lacks its middle */
   truncated?: boolean;
   path?: string;
+  /** added, modified, deleted or renamed */
   change?: string;
   /** fileChanged: the old path of a renamed file */
   from?: string;
+  /** lines */
   added?: number;
+  /** lines */
   removed?: number;
   attempt?: number;
   delaySeconds?: number;
+  /** retrying: what failed; turnFinished: why it broke off */
   reason?: string;
   /** info, warning or error */
   level?: string;
+  /** of the turn so far */
   usage?: AgentUsage;
+  /** turnFinished: see the statuses of a turn */
   status?: string;
   steps?: number;
   error?: ErrorDetail;
@@ -518,10 +544,13 @@ export interface Info {
 }
 
 export interface RuntimeLimits {
+  /** absent, as others here: the host cannot enforce it */
   memoryBytes?: number;
   pids?: number;
   cpus?: number;
+  /** of each file that is written */
   fileBytes?: number;
+  /** what is kept of a command's output */
   outputBytes: number;
 }
 
@@ -537,6 +566,7 @@ export interface ExecParams {
 }
 
 export interface Result {
+  /** $ and the command, its output, and in brackets how it ended if not with exit code 0 */
   text: string;
   /** absent when the command did not end by itself */
   exitCode?: number;
@@ -557,9 +587,11 @@ export interface StartParams {
   files?: Array<string> | null;
   /** whose workspace the files come from and whom the task belongs to; absent: the connection's own session */
   sessionId?: string | null;
+  /** for people; absent: the beginning of the prompt */
   name?: string | null;
   /** who the delegated agent is, put before its system prompt */
   persona?: string | null;
+  /** absent: the server's */
   model?: string | null;
   /** bounds each model round with its tools */
   stepTimeoutSeconds?: number | null;
@@ -583,6 +615,7 @@ export interface TasksLimits {
 
 export interface StartResult {
   taskId: string;
+  /** running */
   state: string;
   /** what lies in the named directories and was not copied */
   skipped?: Array<SkippedFile>;
@@ -611,13 +644,17 @@ export interface Task {
   startedAt: string;
   /** absent while it is queued, running or waiting */
   endedAt?: string;
+  /** model rounds of its last turn, so far */
   steps: number;
   /** the delegated agent's last words */
   text?: string;
   /** what a waiting task asks */
   question?: TasksQuestion;
+  /** why its last turn broke off */
   error?: string;
+  /** of its last turn, so far */
   usage: TasksUsage;
+  /** what its last turn has changed in its workspace, once that has ended */
   changes: Array<Change>;
 }
 
@@ -651,7 +688,9 @@ export interface WaitParams {
 }
 
 export interface WaitResult {
+  /** those that have ended or wait for an answer */
   done: Array<Task>;
+  /** those that go on */
   pending: Array<Task>;
 }
 
@@ -692,11 +731,14 @@ export interface CollectParams {
 
 export interface CollectResult {
   files: Array<CollectedFile>;
+  /** what was left out, with the reason */
   skipped: Array<SkippedFile>;
+  /** the same in words */
   text: string;
 }
 
 export interface CollectedFile {
+  /** in the session's workspace */
   path: string;
   bytes: number;
   sha256?: string;
@@ -807,6 +849,7 @@ export interface Decision {
 
 export interface Answer {
   answer?: string | null;
+  /** true: the user gave none */
   cancelled?: boolean | null;
 }
 
@@ -822,6 +865,7 @@ export interface DiagnosticsResult {
 
 export interface Diagnostic {
   path: string;
+  /** lines and characters from 0, the end not in it */
   range: TextRange;
   /** error, warning, info or hint */
   severity: string;
@@ -863,13 +907,13 @@ export interface Requests {
   "agent/pendingRequests": { params: PendingRequestsParams; result: PendingRequests };
   /** Answers what the user was asked, where the request itself cannot be answered. The first answer counts. */
   "agent/respond": { params: RespondParams; result: RespondResult };
-  /** Ends a session's running turn. */
+  /** Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set. */
   "agent/interrupt": { params: InterruptParams; result: InterruptResult };
   /** Makes a session. Nothing runs in it before its first command. */
   "session/new": { params: NewSessionParams; result: NewSessionResult };
   /** Lists the sessions that are kept, the one that was used last first. */
   "session/list": { params: ListSessionsParams; result: ListSessionsResult };
-  /** Opens a session that a server has left. The history is not sent: session/events has it. */
+  /** Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again. */
   "session/resume": { params: OpenSessionParams; result: ResumeResult };
   /** Reads a session's events back, page by page, also of one that is not open. */
   "session/events": { params: SessionEventsParams; result: EventsPage };
@@ -889,11 +933,11 @@ export interface Requests {
   "runtime/exec": { params: ExecParams; result: Result };
   /** Starts a delegated agent in a workspace of its own and answers at once. */
   "tasks/start": { params: StartParams; result: StartResult };
-  /** Tells how a task is. */
+  /** Tells how a task stands, also while it runs. */
   "tasks/status": { params: TaskParams; result: Task };
   /** Lists tasks, oldest first. */
   "tasks/list": { params: ListParams; result: ListResult };
-  /** Waits for tasks to end. */
+  /** Waits until tasks have ended or ask something. */
   "tasks/wait": { params: WaitParams; result: WaitResult };
   /** Reads the events of a task's agent back, page by page, also while it runs. */
   "tasks/output": { params: TaskOutputParams; result: EventsPage };

@@ -30,12 +30,12 @@
 ---@field pygent? pygent.PygentClient
 
 ---@class pygent.PygentClient
----@field approvals? boolean
----@field askUser? boolean
----@field diagnostics? boolean
+---@field approvals? boolean it takes agent/requestApproval
+---@field askUser? boolean it takes agent/askUser
+---@field diagnostics? boolean it takes editor/diagnostics
 
 ---@class pygent.InitializationOptions
----@field model? string
+---@field model? string name of the model, as its provider has it
 ---@field runtime? string docker or local
 ---@field mode? string plan, ask or auto
 ---@field systemPrompt? string replaces the default verbatim
@@ -69,8 +69,8 @@
 ---@field reason? string why a stronger one was not chosen
 
 ---@class pygent.ServerLimits
----@field maxMessageBytes integer
----@field maxTasks integer
+---@field maxMessageBytes integer of one message to the server
+---@field maxTasks integer tasks that run at a time
 
 ---@class pygent.CancelParams
 ---@field id any of the request, string or integer
@@ -105,15 +105,15 @@
 ---@field costUsd? number enforced where the provider reports what a call costs
 
 ---@class pygent.StepResult
----@field sessionId string
----@field turnId string
+---@field sessionId string where the turn ran: of use when none was given
+---@field turnId string empty when the step was cancelled before its turn began
 ---@field status string completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered
 ---@field text string the model's last words
 ---@field steps integer model rounds
----@field changes pygent.Change[]
+---@field changes pygent.Change[] what tools and commands have changed
 ---@field usage pygent.AgentUsage
----@field question? pygent.TurnQuestion
----@field error? pygent.ErrorDetail
+---@field question? pygent.TurnQuestion what a turn with status waiting asks
+---@field error? pygent.ErrorDetail why it failed
 
 ---@class pygent.Change
 ---@field path string workspace-relative, with slashes
@@ -204,10 +204,10 @@
 ---@field root? string file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one
 ---@field temporary? boolean a new workspace that goes with the session
 ---@field runtime? string docker or local; refused when the server runs commands otherwise
----@field model? string
+---@field model? string absent: the server's
 ---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)
 ---@field systemPrompt? string replaces the default verbatim
----@field disabledTools? string[]
+---@field disabledTools? string[] names of tools that the model does not get
 
 ---@class pygent.NewSessionResult
 ---@field sessionId string
@@ -253,13 +253,13 @@
 
 ---@class pygent.Event
 ---@field sessionId string
----@field turnId? string
----@field taskId? string
----@field seq? integer
+---@field turnId? string in a turn
+---@field taskId? string of a task's agent
+---@field seq? integer absent for deltas
 ---@field time string
----@field kind string
----@field delta? string
----@field role? string
+---@field kind string says which fields below are there: see Events
+---@field delta? string the next piece of text
+---@field role? string user or assistant
 ---@field text? string
 ---@field partial? boolean message: the reply broke off
 ---@field steered? boolean message: it was said while a turn ran, and has had its event of that name
@@ -270,18 +270,18 @@
 ---@field isError? boolean
 ---@field exitCode? integer
 ---@field durationSeconds? number
----@field truncated? boolean
+---@field truncated? boolean toolFinished: text lacks its middle
 ---@field path? string
----@field change? string
+---@field change? string added, modified, deleted or renamed
 ---@field from? string fileChanged: the old path of a renamed file
----@field added? integer
----@field removed? integer
+---@field added? integer lines
+---@field removed? integer lines
 ---@field attempt? integer
 ---@field delaySeconds? number
----@field reason? string
+---@field reason? string retrying: what failed; turnFinished: why it broke off
 ---@field level? string info, warning or error
----@field usage? pygent.AgentUsage
----@field status? string
+---@field usage? pygent.AgentUsage of the turn so far
+---@field status? string turnFinished: see the statuses of a turn
 ---@field steps? integer
 ---@field error? pygent.ErrorDetail
 ---@field changes? pygent.Change[]
@@ -355,11 +355,11 @@
 ---@field reason? string why this kind and level were chosen, when a stronger one was not
 
 ---@class pygent.RuntimeLimits
----@field memoryBytes? integer
+---@field memoryBytes? integer absent, as others here: the host cannot enforce it
 ---@field pids? integer
 ---@field cpus? number
----@field fileBytes? integer
----@field outputBytes integer
+---@field fileBytes? integer of each file that is written
+---@field outputBytes integer what is kept of a command's output
 
 ---@class pygent.ExecParams
 ---@field sessionId? string absent: the connection's own session
@@ -368,7 +368,7 @@
 ---@field timeoutSeconds? number default 30
 
 ---@class pygent.Result
----@field text string
+---@field text string $ and the command, its output, and in brackets how it ended if not with exit code 0
 ---@field exitCode? integer absent when the command did not end by itself
 ---@field signal? string SIGSEGV and the like
 ---@field timedOut boolean
@@ -381,9 +381,9 @@
 ---@field prompt string
 ---@field files? string[] workspace-relative files and directories that the task gets a copy of, at the same paths
 ---@field sessionId? string whose workspace the files come from and whom the task belongs to; absent: the connection's own session
----@field name? string
+---@field name? string for people; absent: the beginning of the prompt
 ---@field persona? string who the delegated agent is, put before its system prompt
----@field model? string
+---@field model? string absent: the server's
 ---@field stepTimeoutSeconds? number bounds each model round with its tools
 ---@field taskTimeoutSeconds? number bounds the whole task, and a further turn of it anew
 ---@field limits? pygent.TasksLimits
@@ -397,7 +397,7 @@
 
 ---@class pygent.StartResult
 ---@field taskId string
----@field state string
+---@field state string running
 ---@field skipped? pygent.SkippedFile[] what lies in the named directories and was not copied
 
 ---@class pygent.SkippedFile
@@ -416,12 +416,12 @@
 ---@field sessionId string the delegated agent's own
 ---@field startedAt string
 ---@field endedAt? string absent while it is queued, running or waiting
----@field steps integer
+---@field steps integer model rounds of its last turn, so far
 ---@field text? string the delegated agent's last words
 ---@field question? pygent.TasksQuestion what a waiting task asks
----@field error? string
----@field usage pygent.TasksUsage
----@field changes pygent.Change[]
+---@field error? string why its last turn broke off
+---@field usage pygent.TasksUsage of its last turn, so far
+---@field changes pygent.Change[] what its last turn has changed in its workspace, once that has ended
 
 ---@class pygent.TasksQuestion
 ---@field text string
@@ -444,8 +444,8 @@
 ---@field timeoutSeconds? number absent: no bound
 
 ---@class pygent.WaitResult
----@field done pygent.Task[]
----@field pending pygent.Task[]
+---@field done pygent.Task[] those that have ended or wait for an answer
+---@field pending pygent.Task[] those that go on
 
 ---@class pygent.TaskOutputParams
 ---@field taskId string
@@ -472,11 +472,11 @@
 
 ---@class pygent.CollectResult
 ---@field files pygent.CollectedFile[]
----@field skipped pygent.SkippedFile[]
----@field text string
+---@field skipped pygent.SkippedFile[] what was left out, with the reason
+---@field text string the same in words
 
 ---@class pygent.CollectedFile
----@field path string
+---@field path string in the session's workspace
 ---@field bytes integer
 ---@field sha256? string
 
@@ -544,7 +544,7 @@
 
 ---@class pygent.Answer
 ---@field answer? string
----@field cancelled? boolean
+---@field cancelled? boolean true: the user gave none
 
 ---@class pygent.DiagnosticsParams
 ---@field sessionId string
@@ -555,7 +555,7 @@
 
 ---@class pygent.Diagnostic
 ---@field path string
----@field range pygent.TextRange
+---@field range pygent.TextRange lines and characters from 0, the end not in it
 ---@field severity string error, warning, info or hint
 ---@field message string
 ---@field source? string who found it, as a compiler
@@ -612,7 +612,7 @@ M.methods = {
   ---Params: pygent.RespondParams
   ---Result: pygent.RespondResult
   agentRespond = "agent/respond",
-  ---Ends a session's running turn.
+  ---Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.
   ---Params: pygent.InterruptParams
   ---Result: pygent.InterruptResult
   agentInterrupt = "agent/interrupt",
@@ -624,7 +624,7 @@ M.methods = {
   ---Params: pygent.ListSessionsParams
   ---Result: pygent.ListSessionsResult
   sessionList = "session/list",
-  ---Opens a session that a server has left. The history is not sent: session/events has it.
+  ---Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again.
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.ResumeResult
   sessionResume = "session/resume",
@@ -664,7 +664,7 @@ M.methods = {
   ---Params: pygent.StartParams
   ---Result: pygent.StartResult
   tasksStart = "tasks/start",
-  ---Tells how a task is.
+  ---Tells how a task stands, also while it runs.
   ---Params: pygent.TaskParams
   ---Result: pygent.Task
   tasksStatus = "tasks/status",
@@ -672,7 +672,7 @@ M.methods = {
   ---Params: pygent.ListParams
   ---Result: pygent.ListResult
   tasksList = "tasks/list",
-  ---Waits for tasks to end.
+  ---Waits until tasks have ended or ask something.
   ---Params: pygent.WaitParams
   ---Result: pygent.WaitResult
   tasksWait = "tasks/wait",
