@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -175,4 +176,25 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 		t.Errorf("made.txt: %+v", file)
 	}
 	d.end(false)
+}
+
+// A conversation line by line that resumes the session asks for what a task had
+// asked, and goes on without waiting for the task.
+func TestChatAnswersForTask(t *testing.T) {
+	t.Parallel()
+	d, session := newAsking(t)
+	task := d.start(session, "go")
+	d.asked(task)
+	d.end(true)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "pygent", "chat", "--resume", session, "--no-docker", "--sandbox=none")
+	cmd.Env = d.env()
+	cmd.Stdin = strings.NewReader("y\nhello\nn\n")
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	if err != nil || !strings.Contains(text, "tasks of it were cut off") || !strings.Contains(text, "(task "+task+")") || !strings.Contains(text, "[error] not run: denied") {
+		t.Errorf("%v\n%s", err, text)
+	}
 }

@@ -62,7 +62,7 @@ func newDelegating(t *testing.T) *delegating {
 func (d *delegating) serve() {
 	d.Helper()
 	d.cmd = exec.Command("pygent", "serve", "--no-docker", "--sandbox=none")
-	d.cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+d.url, "OPENAI_API_KEY=test", "TMPDIR="+d.dir, "XDG_STATE_HOME="+d.dir, "XDG_CONFIG_HOME="+d.dir)
+	d.cmd.Env = d.env()
 	in, inErr := d.cmd.StdinPipe()
 	out, outErr := d.cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr, d.cmd.Start()); err != nil {
@@ -76,6 +76,11 @@ func (d *delegating) serve() {
 	}{out, in}, rpc.Handlers{Request: d.approval})
 	can := rpc.ClientCapabilities{Experimental: &rpc.ExperimentalClient{Pygent: &rpc.PygentClient{Approvals: d.approvals != nil}}}
 	d.ask("initialize", rpc.InitializeParams{Capabilities: can}, &rpc.InitializeResult{})
+}
+
+// env is what servers, and other programs of this state, run in.
+func (d *delegating) env() []string {
+	return append(os.Environ(), "OPENAI_BASE_URL="+d.url, "OPENAI_API_KEY=test", "TMPDIR="+d.dir, "XDG_STATE_HOME="+d.dir, "XDG_CONFIG_HOME="+d.dir)
 }
 
 // end ends the server, by SIGKILL or as a client that goes away.

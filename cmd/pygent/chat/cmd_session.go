@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,8 +112,10 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	asked, err := t.pending(ctx, id)
 	out := outcome{events: events, pending: asked}
 	switch {
-	case len(asked) > 0:
+	case slices.ContainsFunc(asked, func(r agent.PendingRequest) bool { return r.Approval == nil || r.Approval.TaskID == "" }):
 		out.text = "the last turn was cut off while it asked: your answer goes on with it"
+	case len(asked) > 0:
+		out.text = "resumed " + id + "; tasks of it were cut off while they asked: your answers go on with them"
 	case res.State == "interrupted":
 		out.text = "the last turn was cut off: say how to go on"
 	case res.State == "waiting":

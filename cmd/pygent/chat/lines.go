@@ -211,7 +211,7 @@ func (p *plainFace) command(ctx context.Context, c command, args string) error {
 }
 
 // goOn asks for what the last server of a resumed session had asked, and waits
-// for the end of the turn that goes on.
+// for the end of the turn that goes on, unless it is a task's.
 func (p *plainFace) goOn(ctx context.Context, r agent.PendingRequest) error {
 	if r.Approval == nil {
 		return nil // an open question is answered by what is said next
@@ -224,7 +224,7 @@ func (p *plainFace) goOn(ctx context.Context, r agent.PendingRequest) error {
 	case <-p.ended: // of an earlier turn
 	default:
 	}
-	if err := p.talk.respond(ctx, r.RequestKey, d); err != nil {
+	if err := p.talk.respond(ctx, r.RequestKey, d); err != nil || r.Approval.TaskID != "" {
 		return err
 	}
 	var failed error
