@@ -73,6 +73,7 @@ func (u *Undo) open(ws *runtime.Workspace) (*undoSpace, error) {
 		}
 		if ws.Beside("undo") == "" {
 			u.collect(tracker, state)
+			u.sweep()
 		}
 		s = &undoSpace{tracker: tracker, key: ws.Dir(), logs: map[string]*snapshot.Log{}}
 		u.spaces[s.key] = s

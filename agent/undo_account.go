@@ -55,11 +55,20 @@ func (t *turn) account(ctx context.Context) {
 	for _, s := range <-planted {
 		t.notice(ctx, "warning", s.String())
 	}
-	if len(out.Changes) > 0 {
-		if err := t.record(t.bounds.ID, out.Changes); err != nil && t.firstTime(err.Error()) {
-			t.notice(ctx, "warning", fmt.Sprintf("what this turn changed cannot be undone: %v", err))
+	if err := t.keepChanges(w, out.Changes); err != nil && t.firstTime(err.Error()) {
+		t.notice(ctx, "warning", fmt.Sprintf("what this turn changed cannot be undone: %v", err))
+	}
+}
+
+// keepChanges records what the turn changed, if anything; then no other server has
+// to find it out.
+func (t *turn) keepChanges(w *watch, changes []snapshot.Change) error {
+	if len(changes) > 0 {
+		if err := t.record(t.bounds.ID, changes); err != nil {
+			return err
 		}
 	}
+	return w.turn.Forget()
 }
 
 // planted is what the turn left for git on the host to run.

@@ -36,8 +36,14 @@ func (a *Agent) undoSpace() (*undoSpace, error) {
 		return a.undo.space, nil
 	}
 	s, err := a.opts.Undo.open(a.runtime.Workspace())
+	if err != nil {
+		return nil, err
+	}
 	a.undo.space = s
-	return s, err
+	if err := a.recover(s); err != nil {
+		a.tell(fmt.Sprintf("what a turn changed before its server was killed cannot be undone: %v", err))
+	}
+	return s, nil
 }
 
 // undoLog has the records of the agent's turns.

@@ -98,3 +98,58 @@ func TestUndoCollects(t *testing.T) {
 		t.Errorf("%d contents, want those of the record", n)
 	}
 }
+
+// A month after its last use the store of a workspace that has vanished goes.
+func TestUndoSweeps(t *testing.T) {
+	dir := t.TempDir()
+	undo := NewUndo(UndoOptions{Dir: dir, Sessions: journal.NewStore(t.TempDir())})
+	use := func(root string) (state string) {
+		t.Helper()
+		ws, err := runtime.OpenWorkspace(root, runtime.OpenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.Close()
+		s, err := undo.open(ws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := undo.release(s); err != nil {
+			t.Fatal(err)
+		}
+		if state, err = undo.state(ws); err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	age := func(name string, by time.Duration) {
+		t.Helper()
+		at := time.Now().Add(-by)
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there, gone := t.TempDir(), filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(gone, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	state := use(gone)
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		unused, swept time.Duration
+		stays         bool
+	}{
+		{vanishedStays - time.Hour, 2 * collectEvery, true},
+		{vanishedStays + time.Hour, 0, true}, // this day's sweep is over
+		{vanishedStays + time.Hour, 2 * collectEvery, false},
+	} {
+		age(filepath.Join(state, "users"), tt.unused)
+		age(filepath.Join(dir, "swept"), tt.swept)
+		use(there)
+		if _, err := os.Stat(state); (err == nil) != tt.stays {
+			t.Errorf("unused for %v, swept %v ago: %v", tt.unused, tt.swept, err)
+		}
+	}
+}

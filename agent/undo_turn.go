@@ -20,6 +20,7 @@ import (
 type watch struct {
 	began    chan struct{} // closed when the rest is there
 	space    *undoSpace
+	log      string // for which the turn is kept; "": it is not
 	turn     *snapshot.Turn
 	err      error // there is no undo
 	suspects []gitguard.Suspect
@@ -44,6 +45,7 @@ func (t *turn) watchFiles() *watch {
 		if w.space, w.err = t.undoSpace(); w.err != nil {
 			return
 		}
+		w.log = t.keptLog()
 		w.space.change(1)
 		w.turn = w.space.tracker.Begin(ctx)
 		w.suspects, w.blind = gitguard.Suspects(t.runtime.Workspace().Dir())
@@ -86,8 +88,13 @@ func (t *turn) mayChange(ctx context.Context, p tools.Proposal) error {
 		return context.Cause(ctx)
 	}
 	w.changing = true
-	if err != nil {
+	switch {
+	case err != nil:
 		t.noticeOnce(ctx, "warning", notCovered(err))
+	case w.log != "":
+		if err := w.turn.Keep(w.log, t.bounds.ID); err != nil {
+			t.noticeOnce(ctx, "warning", fmt.Sprintf("if the server is killed now, what this turn changes cannot be undone: %v", err))
+		}
 	}
 	return nil
 }

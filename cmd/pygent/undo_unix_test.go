@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -99,6 +101,11 @@ func undoModel(w http.ResponseWriter, req agenttest.ServerRequest) {
 			reply = agenttest.Calls("",
 				agenttest.Call("a", "write_file", map[string]any{"path": "tool.txt", "content": "after\n"}),
 				agenttest.Call("b", "bash", map[string]any{"cmd": undoScript}))
+		case "change and hang":
+			reply = agenttest.Calls("",
+				agenttest.Call("a", "write_file", map[string]any{"path": "tool.txt", "content": "after\n"}),
+				agenttest.Call("b", "bash", map[string]any{"cmd": undoScript}),
+				agenttest.Call("c", "bash", map[string]any{"cmd": "echo hanging > hanging; echo ready; sleep 1000"}))
 		case "hang":
 			reply = agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "echo x > hanging; echo ready; sleep 1000"}))
 		}
@@ -201,7 +208,7 @@ func TestTurnUndone(t *testing.T) {
 	}
 	same("after the conflict", after, agent.RevertResult{})
 
-	s.killInTurn(made.SessionID)
+	s.killInTurn(made.SessionID, "hang")
 	if err := os.Remove(filepath.Join(root, "hanging")); err != nil {
 		t.Fatal(err)
 	}
@@ -214,9 +221,9 @@ func TestTurnUndone(t *testing.T) {
 }
 
 // killInTurn kills the server while a command of a turn runs.
-func (s undoServer) killInTurn(session string) {
+func (s undoServer) killInTurn(session, prompt string) {
 	s.t.Helper()
-	s.send("agent/step", agent.StepParams{SessionID: session, Prompt: "hang"})
+	s.send("agent/step", agent.StepParams{SessionID: session, Prompt: prompt})
 	for {
 		msg, ok := s.next()
 		if !ok {
@@ -231,6 +238,52 @@ func (s undoServer) killInTurn(session string) {
 	}
 	for ok := true; ok; {
 		_, ok = s.next()
+	}
+}
+
+// A turn whose server was killed is shown and taken back like another: what its
+// tools and its commands did, the one that ran at that moment included. What was
+// edited by hand afterwards stays.
+func TestKilledTurnUndone(t *testing.T) {
+	root, state := t.TempDir(), t.TempDir()
+	fillUndoTree(t, root)
+	before := treeOf(t, root)
+	url := agenttest.Server(t, undoModel, undoModel, undoModel).URL
+	s := startUndo(t, url, state, root)
+	var made agent.NewSessionResult
+	s.call("session/new", agent.NewSessionParams{}, &made)
+	s.killInTurn(made.SessionID, "change and hang")
+	after := treeOf(t, root)
+
+	edited, later := filepath.Join(root, "src", "edited.txt"), time.Now().Add(time.Hour)
+	if err := errors.Join(os.WriteFile(edited, []byte("by hand\n"), 0o644), os.Chtimes(edited, later, later)); err != nil {
+		t.Fatal(err)
+	}
+	s = startUndo(t, url, state, root)
+	var resumed agent.ResumeResult
+	s.call("session/resume", agent.OpenSessionParams{SessionID: made.SessionID}, &resumed)
+	var page agent.EventsPage
+	s.call("session/events", agent.SessionEventsParams{SessionID: made.SessionID, Limit: 1}, &page)
+	turn := page.Events[0].TurnID
+	var diff agent.DiffResult
+	s.call("files/diff", agent.DiffParams{SessionID: made.SessionID, TurnID: turn}, &diff)
+	if len(diff.Files) != 9 || !strings.Contains(diff.Patch, "+++ b/hanging") {
+		t.Errorf("%+v", diff)
+	}
+	res := s.revert(made.SessionID, turn)
+	reason := "what it became is not known: it was changed after the server had ended"
+	if diff := gocmp.Diff([]agent.FileConflict{{Path: "src/edited.txt", Reason: reason}}, res.Conflicts); diff != "" {
+		t.Errorf("conflicts (-want +got):\n%s", diff)
+	}
+	want := maps.Clone(before)
+	want["src/edited.txt"] = `-rw-r--r-- "by hand\n"`
+	if diff := gocmp.Diff(want, treeOf(t, root)); diff != "" {
+		t.Errorf("undo (-want +got):\n%s", diff)
+	}
+	s.revert(made.SessionID, "")
+	after["src/edited.txt"] = want["src/edited.txt"]
+	if diff := gocmp.Diff(after, treeOf(t, root)); diff != "" {
+		t.Errorf("undo of the undo (-want +got):\n%s", diff)
 	}
 }
 

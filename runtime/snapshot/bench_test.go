@@ -53,7 +53,8 @@ func median(times []time.Duration) time.Duration {
 
 // BenchmarkLargeTree compares scans of 100,000 files with git, run beside them.
 // Budgets: baseline, the first scan of a tree that git's index does not know, 1.2
-// of `git add -A`; scan, a later one, 2 of `git status`. The baseline of a tree
+// of `git add -A`; scan, a later one, 2 of `git status`; keep, once in a turn that
+// changes something, a half of that. The baseline of a tree
 // that git knows has no floor.
 func BenchmarkLargeTree(b *testing.B) {
 	if testing.Short() {
@@ -89,6 +90,36 @@ func BenchmarkLargeTree(b *testing.B) {
 		}
 		report(b, own, floor)
 	})
+	b.Run("keep", func(b *testing.B) {
+		var own, floor []time.Duration
+		b.ReportAllocs()
+		for b.Loop() {
+			floor = append(floor, git(b, s.dir, "status", "--short"))
+			own = append(own, s.timedKeep())
+		}
+		report(b, own, floor)
+	})
+}
+
+// timedKeep is what Keep adds to a turn that changes something, once.
+func (s *space) timedKeep() time.Duration {
+	s.t.Helper()
+	u := s.Begin(s.t.Context())
+	if err := u.Ready(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	start := time.Now()
+	if err := u.Keep("log", "t"); err != nil {
+		s.t.Fatal(err)
+	}
+	took := time.Since(start)
+	if _, err := u.End(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := u.Forget(); err != nil {
+		s.t.Fatal(err)
+	}
+	return took
 }
 
 func (s *space) timedScan() time.Duration {

@@ -25,7 +25,8 @@ type Collected struct {
 // Collect removes from the store what neither the last scan nor a record in one
 // of the logs needs. The logs must be all that were ever written for this
 // workspace and are still wanted; others do no harm, and a missing one has no
-// records. If one cannot be read nothing is removed. No turn may be open.
+// records. If one cannot be read nothing is removed. Turns that were kept for
+// another log go. No turn may be open.
 func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error) {
 	t.scanning.Lock()
 	defer t.scanning.Unlock()
@@ -37,12 +38,15 @@ func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error)
 	if err := lock(gate, true); err != nil {
 		return Collected{}, fmt.Errorf("collect the undo store: %w", err)
 	}
-	if ok, err := alone(t.state, t.user); err != nil || !ok {
+	if ok, err := alone(t.state, t.user.Name()); err != nil || !ok {
 		return Collected{Shared: err == nil}, err
 	}
 	needed := make(map[Hash]struct{})
 	if err := t.mark(needed); err != nil {
 		return Collected{}, err
+	}
+	if err := t.markKept(logs, needed); err != nil {
+		return Collected{}, fmt.Errorf("collect the undo store: %w", err)
 	}
 	for _, name := range logs {
 		if err := markLog(ctx, name, needed); err != nil {
@@ -61,14 +65,18 @@ func (t *Tracker) mark(needed map[Hash]struct{}) error {
 	if last == nil {
 		last = t.load()
 	}
-	for _, list := range last.dirs {
+	last.mark(needed)
+	return t.save(last)
+}
+
+func (m *manifest) mark(needed map[Hash]struct{}) {
+	for _, list := range m.dirs {
 		for i := range list {
 			if list[i].held == heldStore {
 				needed[list[i].hash] = struct{}{}
 			}
 		}
 	}
-	return t.save(last)
 }
 
 func markLog(ctx context.Context, name string, needed map[Hash]struct{}) error {

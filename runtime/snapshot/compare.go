@@ -14,6 +14,7 @@ type comparison struct {
 	t             *Tracker
 	before, after *manifest        // both nil or none
 	pre           map[string]State // goes before what before says
+	until         int64            // in nanoseconds: what was changed later is not the turn's; 0: all is
 
 	pairs []pair
 }
@@ -92,7 +93,7 @@ func (c *comparison) entry(dir string, was, is *entry) {
 		p.before = c.t.secure(c.before, was)
 	}
 	if is != nil {
-		p.after = c.t.secure(c.after, is)
+		p.after = c.late(is, c.t.secure(c.after, is))
 	}
 	if !p.before.Same(p.after) {
 		c.pairs = append(c.pairs, p)
@@ -177,7 +178,7 @@ func (c *comparison) allNew(top string) {
 		for i := range list {
 			name := path.Join(dir, list[i].name)
 			if !list[i].ignored && !told(name) {
-				c.pairs = append(c.pairs, pair{name, State{Kind: Absent}, c.t.secure(c.after, &list[i])})
+				c.pairs = append(c.pairs, pair{name, State{Kind: Absent}, c.late(&list[i], c.t.secure(c.after, &list[i]))})
 			}
 		}
 	}
@@ -185,11 +186,21 @@ func (c *comparison) allNew(top string) {
 
 func (c *comparison) afterOf(name string) (State, error) {
 	if c.after == nil || !c.after.knows(name) {
-		return c.t.stateOf(name, false)
+		e, err := c.t.entryOf(name, false)
+		return c.late(&e, e.state()), err
 	}
 	e, _ := c.after.lookup(name)
 	if e == nil {
 		return State{Kind: Absent}, nil
 	}
-	return c.t.secure(c.after, e), nil
+	return c.late(e, c.t.secure(c.after, e)), nil
+}
+
+// late marks the state of what was changed when the turn was over. A directory is
+// changed by what is put into it, which is told by itself.
+func (c *comparison) late(e *entry, s State) State {
+	if c.until != 0 && e.kind != Dir && e.kind != Absent && s.Uncovered == "" && max(e.stamp.ctime, e.stamp.mtime) > c.until {
+		s.Uncovered = errLate.Error()
+	}
+	return s
 }

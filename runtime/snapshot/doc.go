@@ -15,9 +15,10 @@
 // cap or cannot be read. Owners of files are put back by root only; time stamps,
 // hard links and extended attributes are not.
 //
-// What is stored survives the death of the server; only pre-images and logs are
-// synced against a crash of the machine, other contents are checked by their
-// hash when they are read.
+// What is stored survives the death of the server, and so does a turn that is open
+// then, if it was kept: Recover ends it. Only pre-images and logs are synced against
+// a crash of the machine, other contents are checked by their hash when they are
+// read.
 //
 // The package knows directories and files. It must not know sessions, tools,
 // models or the wire.

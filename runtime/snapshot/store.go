@@ -18,6 +18,8 @@ var (
 	errLarge = errors.New("too large")
 	// errLost: the content is not, or no longer, to be had.
 	errLost = errors.New("its content is lost")
+	// errLate: what the turn left there is not known.
+	errLate = errors.New("it was changed after the server had ended")
 )
 
 // store holds contents by their hash, one file each, in a directory that only

@@ -53,6 +53,9 @@ func Open(dir, state string, opts Options) (*Tracker, error) {
 	}
 	t := &Tracker{dir: dir, root: root, state: state, opts: opts}
 	if t.user, err = register(state); err == nil {
+		err = claim(state, dir)
+	}
+	if err == nil {
 		t.store, err = openStore(state, opts.MaxStoreBytes)
 	}
 	if err != nil {

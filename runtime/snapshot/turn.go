@@ -17,6 +17,8 @@ type Turn struct {
 
 	mu  sync.Mutex
 	pre map[string]State // by real path: how it was before a tool wrote it
+
+	kept *kept // nil: nothing of the turn outlives the process
 }
 
 // Outcome is what a turn did.
@@ -125,6 +127,7 @@ func (u *Turn) End(ctx context.Context) (Outcome, error) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.kept.rest()
 	c := comparison{t: u.t, pre: u.pre}
 	if err == nil {
 		c.before, c.after = u.before, after

@@ -54,9 +54,9 @@ func openGate(state string) (*os.File, error) {
 	return f, nil
 }
 
-// alone reports whether nobody but own uses the store, and removes what the
-// dead have left. The gate is held.
-func alone(state string, own *os.File) (bool, error) {
+// alone reports whether nobody but the user with the file own, "" for none, uses
+// the store, and removes what the dead have left. The gate is held.
+func alone(state, own string) (bool, error) {
 	dir := filepath.Join(state, usersDir)
 	users, err := os.ReadDir(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func alone(state string, own *os.File) (bool, error) {
 	}
 	for _, u := range users {
 		name := filepath.Join(dir, u.Name())
-		if name == own.Name() {
+		if name == own {
 			continue
 		}
 		f, err := os.OpenFile(name, os.O_RDWR, 0)
