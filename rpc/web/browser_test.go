@@ -16,7 +16,7 @@ import (
 )
 
 // browserLimit bounds all that the browser does.
-const browserLimit = 4 * time.Minute
+const browserLimit = 10 * time.Minute
 
 // TestBrowser works on the page as a user does: Chromium, the built program, and
 // a scripted model. The steps are in testdata/page.mjs; its pictures are in

@@ -25,6 +25,7 @@ type carrier struct {
 
 	opened func() // called before the first message goes
 	gone   func() // called when the page is lost, before the reader or writer is told
+	lost   func() bool
 
 	first sync.Once
 	in    []byte // of the message that is being read
@@ -51,9 +52,12 @@ func (c *carrier) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes bytes of frames and sends each whole one. It is called by one
-// goroutine at a time.
+// Write takes bytes of frames and sends each whole one; what comes behind the end
+// of input is for nobody. It is called by one goroutine at a time.
 func (c *carrier) Write(p []byte) (int, error) {
+	if c.lost() {
+		return len(p), nil
+	}
 	c.out = append(c.out, p...)
 	rest := c.out
 	for {

@@ -28,9 +28,17 @@ var kinds = map[string]string{
 	".svg":  "image/svg+xml",
 }
 
-// readPage reads the page's files, by the paths that they are served at.
+func newAsset(kind string, body []byte) asset {
+	sum := sha256.Sum256(body)
+	return asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, body}
+}
+
+// readPage reads the page's files, by the paths that they are served at. The
+// style sheets are one, in the order of their names: nothing is painted before
+// all of them are there.
 func readPage() (map[string]asset, error) {
 	assets := map[string]asset{}
+	var style []byte
 	err := fs.WalkDir(files, "page", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -43,13 +51,17 @@ func readPage() (map[string]asset, error) {
 		if !ok {
 			return fmt.Errorf("%s: no media type for this extension", name)
 		}
-		sum := sha256.Sum256(body)
-		assets[name[len("page"):]] = asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, body}
+		if path.Ext(name) == ".css" {
+			style = append(style, body...)
+			return nil
+		}
+		assets[name[len("page"):]] = newAsset(kind, body)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the page: %w", err)
 	}
+	assets["/page.css"] = newAsset(kinds[".css"], style)
 	assets["/"] = assets["/index.html"]
 	delete(assets, "/index.html")
 	return assets, nil

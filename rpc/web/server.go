@@ -145,14 +145,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r)
 }
 
-// protect sets the headers of every answer.
+// protect sets the headers of every answer. There is no Cross-Origin-Opener-Policy:
+// a page that would open this one is refused by its Sec-Fetch-Site, and the policy
+// costs a process of the browser's before the first paint.
 func protect(h http.Header, host string) {
 	h.Set("Content-Security-Policy", policy(host))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
@@ -200,6 +200,7 @@ func (s *Server) talk(ctx context.Context, ws *websocket.Conn) {
 		ctx: ctx, ws: ws, timeout: s.opts.bounds.write,
 		opened: func() { s.opts.Pages.join(p) },
 		gone:   p.lose,
+		lost:   p.lost,
 	}
 	defer s.opts.Pages.leave(p)
 	if _, err := server.Serve(ctx, c, c); err != nil && ctx.Err() == nil {

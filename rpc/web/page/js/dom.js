@@ -49,10 +49,17 @@ export const line = (text) => plain(String(text ?? "").replace(/\s+/g, " ").trim
 export function output(text) {
   return String(text ?? "")
     .replace(sequence, "")
-    .replace(/\r+\n/g, "\n")
-    .replace(/[^\n]*\r(?=[^\n])/g, "")
-    .replace(/\r/g, "")
+    .split("\n")
+    .map(written)
+    .join("\n")
     .replace(hidden, code);
+}
+
+/** What a line ended as: what stands before a carriage return was written over. */
+function written(text) {
+  let end = text.length;
+  while (text[end - 1] === "\r") end--;
+  return text.slice(text.lastIndexOf("\r", end - 1) + 1, end);
 }
 
 /** Says something to screen readers. */
