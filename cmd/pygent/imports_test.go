@@ -37,6 +37,8 @@ var forbidden = []struct{ from, to, why string }{
 	{"tasks", "github.com/sourcegraph/jsonrpc2", "likewise"},
 	{"tools", "github.com/sourcegraph/jsonrpc2", "likewise"},
 	{"runtime", "github.com/sourcegraph/jsonrpc2", "likewise"},
+	{"cmd/pygent", "github.com/alecthomas/chroma", "it parses all its lexers and styles before main: 15 ms of every start, serve's too"},
+	{"cmd/pygent", "charm.land/glamour", "it links chroma; chat/markdown renders"},
 }
 
 func TestForbiddenImports(t *testing.T) {

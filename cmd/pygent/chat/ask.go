@@ -47,10 +47,10 @@ func (a *ask) offers(option string) bool { return slices.Contains(a.approval.Opt
 
 // text is all there is to decide on. It goes above the screen, where it can be
 // scrolled to however long it is.
-func (a *ask) text(m *markdown) string {
+func (a *ask) text(p *paper) string {
 	if a.question != nil {
 		var b strings.Builder
-		b.WriteString(yellow.Render("? ") + m.render(a.question.Question))
+		b.WriteString(p.yellow.Render("? ") + p.markdown(a.question.Question, false))
 		for i, option := range a.question.Options {
 			fmt.Fprintf(&b, "\n  %d) %s", i+1, term.Line(option, 200))
 		}
@@ -60,29 +60,29 @@ func (a *ask) text(m *markdown) string {
 	if a.approval.TaskID != "" {
 		title += " (" + term.Line(a.approval.TaskID, 60) + ")"
 	}
-	parts := []string{yellow.Render("? ") + bold.Render(title)}
+	parts := []string{p.yellow.Render("? ") + p.bold.Render(title)}
 	if a.approval.Command != "" {
-		parts = append(parts, indent(wrap(plain(a.approval.Command), m.width-4), "  $ ", "    "))
+		parts = append(parts, indent(cut(plain(a.approval.Command), p.width-4), "  $ ", "    "))
 	}
 	for _, c := range a.approval.Changes {
-		parts = append(parts, indent(wrap(patchLines(plain(c.Patch)), m.width-2), "  ", "  "))
+		parts = append(parts, indent(cut(p.patchLines(plain(c.Patch)), p.width-2), "  ", "  "))
 	}
 	return strings.Join(parts, "\n")
 }
 
 // panel is what can be answered, for the screen's lower end.
-func (a *ask) panel(width int) string {
+func (a *ask) panel(p *paper) string {
 	switch {
 	case a.question != nil:
-		return faint.Render(wrap("Answer and press Enter; Esc gives no answer.", width))
+		return paint(p.faint, wrap("Answer and press Enter; Esc gives no answer.", p.width))
 	case a.reasoned:
-		return faint.Render(wrap("What should it do instead? Enter denies; Esc goes back.", width))
+		return paint(p.faint, wrap("What should it do instead? Enter denies; Esc goes back.", p.width))
 	}
-	line := yellow.Render("Allow? ") + choice("y", "yes")
+	line := p.yellow.Render("Allow? ") + p.choice("y", "yes")
 	if a.offers(agent.DecisionAllowForSession) {
-		line += choice("a", "always in this session: "+term.Line(a.approval.Rule, 80))
+		line += p.choice("a", "always in this session: "+term.Line(a.approval.Rule, 80))
 	}
-	return xansi.Wrap(line+choice("n", "no")+choice("c", "cancel the turn"), width, "")
+	return xansi.Wrap(line+p.choice("n", "no")+p.choice("c", "cancel the turn"), p.width, "")
 }
 
-func choice(k, what string) string { return bold.Render(k) + " " + what + "   " }
+func (p *paper) choice(k, what string) string { return p.bold.Render(k) + " " + what + "   " }

@@ -10,6 +10,8 @@ import (
 	"charm.land/bubbles/v2/textarea"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/charmbracelet/colorprofile"
+
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/tasks"
 )
@@ -55,6 +57,7 @@ type screen struct {
 	asks    []*ask // the first is the one that is shown
 
 	width, height int
+	light, many   bool               // the terminal's background, and that it has 256 colours
 	steps         int                // that run: the turn and what was said to it
 	command       context.CancelFunc // of the command that runs, or nil
 	stopping      bool               // the turn was told to end
@@ -67,15 +70,16 @@ type screen struct {
 
 func newScreen(ctx context.Context, t *talk, box *inbox) *screen {
 	ctx, cancel := context.WithCancel(ctx)
-	m := &screen{ctx: ctx, cancel: cancel, talk: t, inbox: box, script: newTranscript(80), width: 80, height: 24, input: newInput()}
-	m.script.print(sectionNote, faint.Render(wrap(plain(t.greeting()), 80)))
+	m := &screen{ctx: ctx, cancel: cancel, talk: t, inbox: box, script: newTranscript(newPaper(80, newTheme(false, false))), width: 80, height: 24}
+	m.input = newInput(m.script.theme)
+	m.script.print(sectionNote, paint(m.script.faint, wrap(plain(t.greeting()), 80)))
 	if r := t.about.Runtime; r.Reason != "" {
 		m.script.note("%s", r.Reason)
 	}
 	return m
 }
 
-func newInput() textarea.Model {
+func newInput(t theme) textarea.Model {
 	in := textarea.New()
 	in.Prompt = ""
 	in.SetPromptFunc(2, func(p textarea.PromptInfo) string {
@@ -92,18 +96,21 @@ func newInput() textarea.Model {
 	in.MaxContentHeight = 10_000
 	in.SetVirtualCursor(false)
 	in.KeyMap.InsertNewline = key.NewBinding(key.WithKeys("alt+enter", "shift+enter", "ctrl+j"))
-	styles := textarea.DefaultStyles(true)
-	styles.Focused = textarea.StyleState{Prompt: cyan, Placeholder: faint}
-	styles.Blurred = styles.Focused
-	in.SetStyles(styles)
+	in.SetStyles(t.input())
 	in.Placeholder = "say something, or /help"
 	in.Focus()
 	return in
 }
 
+// recolour is for what is drawn from now on.
+func (m *screen) recolour() {
+	m.script.set(newPaper(m.width, newTheme(m.light, m.many)))
+	m.input.SetStyles(m.script.input())
+}
+
 // Init begins to listen.
 func (m *screen) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.inbox.next}
+	cmds := []tea.Cmd{m.inbox.next, tea.RequestBackgroundColor}
 	if m.resumes != "" {
 		id := m.resumes
 		cmds = append(cmds, m.start(command{name: "resume", run: resume}, id))
@@ -121,9 +128,15 @@ func (m *screen) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
-		m.script.resize(msg.Width)
+		m.recolour()
 		m.input.MaxHeight = max(1, min(10, msg.Height/3))
 		m.input.SetWidth(msg.Width)
+	case tea.BackgroundColorMsg:
+		m.light = !msg.IsDark()
+		m.recolour()
+	case tea.ColorProfileMsg:
+		m.many = msg.Profile >= colorprofile.ANSI256
+		m.recolour()
 	case tea.KeyPressMsg:
 		return m.key(msg)
 	case batch:
@@ -204,7 +217,7 @@ func (m *screen) commanded(c commanded) tea.Cmd {
 		m.script.note("%s", c.text)
 	}
 	if c.patch != "" {
-		m.script.print(sectionNote, wrap(patchLines(plain(c.patch)), m.width))
+		m.script.print(sectionNote, cut(m.script.patchLines(plain(c.patch)), m.script.width))
 	}
 	switch {
 	case errors.Is(c.err, context.Canceled):
@@ -273,7 +286,7 @@ func (m *screen) present() tea.Cmd {
 		return nil
 	}
 	a := m.asks[0]
-	m.script.print(sectionText, a.text(m.script.md))
+	m.script.print(sectionText, a.text(m.script.paper))
 	return tea.Tick(settle, func(time.Time) tea.Msg { return settled{a} })
 }
 

@@ -3,18 +3,62 @@ package chat
 import (
 	"strings"
 
+	"charm.land/bubbles/v2/textarea"
 	"charm.land/lipgloss/v2"
+
+	"github.com/pygent/pygent/cmd/pygent/chat/markdown"
 )
 
-// The styles are attributes and the terminal's own sixteen colours.
-var (
-	bold   = lipgloss.NewStyle().Bold(true)
-	faint  = lipgloss.NewStyle().Faint(true)
-	red    = lipgloss.NewStyle().Foreground(lipgloss.Color("1"))
-	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
-	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
-	cyan   = lipgloss.NewStyle().Foreground(lipgloss.Color("6"))
-)
+// theme is how the parts look.
+type theme struct {
+	bold, faint              lipgloss.Style
+	red, green, yellow, cyan lipgloss.Style
+	blue, magenta            lipgloss.Style
+}
+
+// newTheme is the terminal's own sixteen colours, which its user has chosen for
+// its background. Few palettes have a yellow or a cyan that can be read on white,
+// though: on a light background the colours are darker ones of the 256, where the
+// terminal has them.
+func newTheme(light, many bool) theme {
+	pick := func(own, darker string) lipgloss.Style {
+		if light && many {
+			own = darker
+		}
+		return lipgloss.NewStyle().Foreground(lipgloss.Color(own))
+	}
+	return theme{
+		bold: lipgloss.NewStyle().Bold(true), faint: lipgloss.NewStyle().Faint(true),
+		red: pick("1", "124"), green: pick("2", "28"), yellow: pick("3", "94"),
+		cyan: pick("6", "24"), blue: pick("4", "25"), magenta: pick("5", "90"),
+	}
+}
+
+// markdown is how the model's words look.
+func (t theme) markdown() markdown.Styles {
+	return markdown.Styles{
+		Heading: t.cyan, Code: t.yellow, Link: t.blue, Faint: t.faint,
+		Comment: t.faint, String: t.green, Number: t.magenta, Keyword: t.blue,
+		Added: t.green, Removed: t.red, Location: t.cyan,
+	}
+}
+
+// input is how the input looks.
+func (t theme) input() textarea.Styles {
+	styles := textarea.DefaultStyles(true)
+	styles.Focused = textarea.StyleState{Prompt: t.cyan, Placeholder: t.faint}
+	styles.Blurred = styles.Focused
+	return styles
+}
+
+// paint styles each line by itself: a style makes several as long as the longest.
+func paint(style lipgloss.Style, text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = style.Render(line)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // spinner are the pictures of work that goes on.
 var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
@@ -25,18 +69,18 @@ func indent(text, first, rest string) string {
 }
 
 // patchLines colours a diff that is safe to print.
-func patchLines(patch string) string {
+func (t theme) patchLines(patch string) string {
 	lines := strings.Split(strings.TrimRight(patch, "\n"), "\n")
 	for i, line := range lines {
 		switch {
 		case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "diff "):
-			lines[i] = bold.Render(line)
+			lines[i] = t.bold.Render(line)
 		case strings.HasPrefix(line, "+"):
-			lines[i] = green.Render(line)
+			lines[i] = t.green.Render(line)
 		case strings.HasPrefix(line, "-"):
-			lines[i] = red.Render(line)
+			lines[i] = t.red.Render(line)
 		case strings.HasPrefix(line, "@@"):
-			lines[i] = cyan.Render(line)
+			lines[i] = t.cyan.Render(line)
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -41,7 +41,7 @@ type tool struct {
 // transcript turns events into what is printed above the screen, once and for
 // good, and what is still open.
 type transcript struct {
-	md       *markdown
+	*paper
 	printed  []string // for the next print, each one block
 	last     section
 	words    blocks
@@ -57,16 +57,12 @@ type transcript struct {
 	as    string
 }
 
-func newTranscript(width int) *transcript {
-	return &transcript{md: newMarkdown(width), tasks: map[string]tasks.State{}}
+func newTranscript(p *paper) *transcript {
+	return &transcript{paper: p, tasks: map[string]tasks.State{}}
 }
 
-// resize renders for another width from now on.
-func (t *transcript) resize(width int) {
-	if width != t.md.width {
-		t.md, t.shown = newMarkdown(width), piece{}
-	}
-}
+// set changes the paper for what comes from now on.
+func (t *transcript) set(p *paper) { t.paper, t.shown = p, piece{} }
 
 // print adds a block; text is safe to print and has no longer lines than the
 // screen.
@@ -80,12 +76,12 @@ func (t *transcript) print(s section, text string) {
 
 // note prints a line or more of ours, whose untrusted parts are made safe here.
 func (t *transcript) note(format string, args ...any) {
-	t.print(sectionNote, wrap(plain(strings.TrimRight(fmt.Sprintf(format, args...), "\n")), t.md.width))
+	t.print(sectionNote, wrap(plain(strings.TrimRight(fmt.Sprintf(format, args...), "\n")), t.width))
 }
 
 // mishap prints an error.
 func (t *transcript) mishap(text string) {
-	t.print(sectionNote, red.Render(wrap(plain(text), t.md.width)))
+	t.print(sectionNote, paint(t.red, wrap(plain(text), t.width)))
 }
 
 // take is what is to be printed now.
@@ -120,7 +116,7 @@ func (t *transcript) event(e agent.Event) {
 	case agent.KindToolFinished:
 		t.finished(e)
 	case agent.KindFileChanged:
-		t.print(sectionTool, faint.Render(wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.md.width)))
+		t.print(sectionTool, paint(t.faint, wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.width)))
 	case agent.KindUsage:
 		if e.Usage != nil {
 			t.usage.InputTokens += e.Usage.InputTokens
@@ -155,14 +151,14 @@ func (t *transcript) resolved(e agent.Event) {
 	if e.Feedback != "" {
 		text += ": " + term.Line(e.Feedback, 200)
 	}
-	t.print(sectionTool, faint.Render(wrap("  "+text, t.md.width)))
+	t.print(sectionTool, paint(t.faint, wrap("  "+text, t.width)))
 }
 
 func (t *transcript) message(e agent.Event) {
 	switch e.Role {
 	case agent.RoleUser:
 		t.prompts = append(t.prompts, e.Text)
-		t.print(sectionText, indent(bold.Render(wrap(plain(e.Text), t.md.width-2)), cyan.Render("› "), "  "))
+		t.print(sectionText, indent(paint(t.bold, wrap(plain(e.Text), t.width-2)), t.cyan.Render("› "), "  "))
 	case agent.RoleAssistant:
 		if !t.streamed {
 			t.say(t.words.add(e.Text))
@@ -185,7 +181,7 @@ func (t *transcript) endWords() {
 
 func (t *transcript) say(done []piece) {
 	for _, p := range done {
-		text := t.md.render(p.text)
+		text := t.markdown(p.text, p.joined)
 		if p.joined {
 			t.printed = append(t.printed, text)
 			t.last = sectionText
@@ -205,16 +201,16 @@ func (t *transcript) finished(e agent.Event) {
 		row = *t.tools[i]
 		t.tools = slices.Delete(t.tools, i, i+1)
 	}
-	mark, suffix := green.Render("✓ "), ""
+	mark, suffix := t.green.Render("✓ "), ""
 	if e.IsError || e.ExitCode != nil && *e.ExitCode != 0 {
-		mark = red.Render("✗ ")
+		mark = t.red.Render("✗ ")
 	}
 	if e.DurationSeconds >= 1 {
 		suffix = fmt.Sprintf(" %.0fs", e.DurationSeconds)
 	}
-	text := mark + row.title(t.md.width-8) + faint.Render(suffix)
+	text := mark + row.title(t.paper) + t.faint.Render(suffix)
 	if body := ended(e); body != "" {
-		text += "\n" + faint.Render(indent(wrap(body, t.md.width-4), "    ", "    "))
+		text += "\n" + paint(t.faint, indent(cut(body, t.width-4), "    ", "    "))
 	}
 	t.print(sectionTool, text)
 }
@@ -281,17 +277,17 @@ func (t *transcript) live(most int, picture string) string {
 	var parts []string
 	if open := t.words.open(); strings.TrimSpace(open.text) != "" {
 		if open != t.shown {
-			t.shown, t.as = open, t.md.render(open.text)
+			t.shown, t.as = open, t.markdown(open.text, open.joined)
 		}
 		parts = append(parts, t.as)
 	}
 	if t.thinking != "" {
-		parts = append(parts, faint.Render(wrap("thinking: "+term.Line(lastLine(t.thinking), t.md.width-12), t.md.width)))
+		parts = append(parts, paint(t.faint, wrap("thinking: "+term.Line(lastLine(t.thinking), t.width-12), t.width)))
 	}
 	for _, r := range t.tools {
-		row := cyan.Render(picture+" ") + r.title(t.md.width-8)
+		row := t.cyan.Render(picture+" ") + r.title(t.paper)
 		if tail := strings.TrimRight(plain(r.tail), "\n"); tail != "" {
-			row += "\n" + faint.Render(indent(lastLines(wrap(tail, t.md.width-4), liveLines), "    ", "    "))
+			row += "\n" + paint(t.faint, indent(lastLines(cut(tail, t.width-4), liveLines), "    ", "    "))
 		}
 		parts = append(parts, row)
 	}
@@ -301,8 +297,8 @@ func (t *transcript) live(most int, picture string) string {
 	return lastLines(strings.Join(parts, "\n"), most)
 }
 
-func (r *tool) title(width int) string {
-	return bold.Render(term.Line(r.name, 40)) + " " + term.Line(r.about, max(20, width-len(r.name)))
+func (r *tool) title(p *paper) string {
+	return p.bold.Render(term.Line(r.name, 40)) + " " + term.Line(r.about, max(20, p.width-8-len(r.name)))
 }
 
 // about is what a call's arguments are about: the values, short.

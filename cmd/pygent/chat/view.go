@@ -15,7 +15,7 @@ func (m *screen) View() tea.View {
 	lower := []string{input, m.status()}
 	above := ""
 	if len(m.asks) > 0 {
-		above = m.asks[0].panel(m.width)
+		above = m.asks[0].panel(m.script.paper)
 	}
 	if m.hidesInput() {
 		lower = lower[1:]
@@ -69,7 +69,7 @@ func (m *screen) status() string {
 	if hint := m.hint(); hint != "" {
 		text = hint + " · " + text
 	}
-	return faint.Render(lipgloss.NewStyle().MaxWidth(m.width).Render(text))
+	return m.script.faint.Render(lipgloss.NewStyle().MaxWidth(m.width).Render(text))
 }
 
 func (m *screen) hint() string {
