@@ -54,7 +54,7 @@ func median(times []time.Duration) time.Duration {
 // BenchmarkLargeTree compares scans of 100,000 files with git, run beside them.
 // Budgets: baseline, the first scan of a tree that git's index does not know, 1.2
 // of `git add -A`; scan, a later one, 2 of `git status`; keep, once in a turn that
-// changes something, a half of that. The baseline of a tree
+// changes something, 0.2 of that. The baseline of a tree
 // that git knows has no floor.
 func BenchmarkLargeTree(b *testing.B) {
 	if testing.Short() {

@@ -84,8 +84,8 @@ func vanished(state string, unused time.Duration) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// claimed is the workspace of a store, "" if that is not known. Older stores have
-// it in their scan only.
+// claimed is the workspace of a store, "" if that is not known. Stores that were
+// made before have it in their scan only, which was a gob.
 func claimed(state string) string {
 	if dir, err := os.ReadFile(filepath.Join(state, workspaceFile)); err == nil {
 		return string(dir)
@@ -96,7 +96,7 @@ func claimed(state string) string {
 	}
 	defer func() { _ = f.Close() }()
 	var s struct{ Dir string }
-	_ = gob.NewDecoder(bufio.NewReader(f)).Decode(&s) // what is no scan has none
+	_ = gob.NewDecoder(bufio.NewReader(f)).Decode(&s) // what is no such scan has none
 	return s.Dir
 }
 

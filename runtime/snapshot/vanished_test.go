@@ -1,10 +1,9 @@
 package snapshot
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/gob"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +59,12 @@ func TestSweep(t *testing.T) {
 		case "nameless":
 			err = errors.Join(os.Remove(filepath.Join(parent, name, workspaceFile)), os.Remove(filepath.Join(parent, name, scanFile)))
 		case "older": // its scan tells whose it is
-			err = os.Remove(filepath.Join(parent, name, workspaceFile))
+			var scan bytes.Buffer
+			err = errors.Join(os.Remove(filepath.Join(parent, name, workspaceFile)),
+				gob.NewEncoder(&scan).Encode(struct {
+					Version int
+					Dir     string
+				}{1, dir}), os.WriteFile(filepath.Join(parent, name, scanFile), scan.Bytes(), 0o600))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -96,18 +100,12 @@ func TestSweep(t *testing.T) {
 // What cannot be decoded claims nothing.
 func TestClaimed(t *testing.T) {
 	state := t.TempDir()
-	f, err := os.Create(filepath.Join(state, scanFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := bufio.NewWriter(f)
-	if err := errors.Join(gob.NewEncoder(out).Encode("no scan"), out.Flush(), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if got := claimed(state); got != "" {
-		t.Errorf("claimed for %q", got)
-	}
-	if _, err := os.Stat(filepath.Join(state, workspaceFile)); !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
+	for _, text := range []string{"", scanMagic, "\x0a\xff\xff"} {
+		if err := os.WriteFile(filepath.Join(state, scanFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := claimed(state); got != "" {
+			t.Errorf("%q: claimed for %q", text, got)
+		}
 	}
 }
