@@ -176,10 +176,11 @@ end
 
 --- Answers every vim.ui.select with the item whose label begins with a text.
 ---@param label string
----@return { prompt?: string, labels: string[] } seen the last one
+---@return { prompt?: string, labels: string[], preview?: string[], times: integer } seen the last one
 function M.choose(label)
-  local seen = { labels = {} }
+  local seen = { labels = {}, times = 0 }
   vim.ui.select = function(items, options, on_choice)
+    seen.preview, seen.times = M.float(), seen.times + 1
     seen.prompt, seen.labels = options.prompt, vim.tbl_map(options.format_item or tostring, items)
     for i, item in ipairs(items) do
       if vim.startswith(seen.labels[i], label) then
@@ -189,6 +190,24 @@ function M.choose(label)
     on_choice(nil)
   end
   return seen
+end
+
+--- What stands in the window above the choices.
+---@return string[]?
+function M.float()
+  for _, win in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(win).relative == 'editor' then
+      return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
+    end
+  end
+end
+
+--- Kills the server as the system would, and waits until that is known.
+function M.kill()
+  local found = vim.system({ 'pgrep', '-P', tostring(vim.uv.os_getpid()) }):wait().stdout
+  local connection = require('pygent.session').state().connection
+  vim.uv.kill(tonumber(found:match('%d+')), 'sigkill')
+  M.wait('loss', function() return require('pygent.session').state().connection ~= connection end)
 end
 
 local failed, ran = 0, 0

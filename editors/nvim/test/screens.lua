@@ -5,11 +5,14 @@ local nvim = vim.env.NVIM_UNDER_TEST or vim.v.progpath
 local update = arg[1] == '-update'
 local socket ---@type string of the terminal; each scene has its own
 local editor = h.dir .. '/editor.sock'
+local PATIENCE = 10000 -- milliseconds for one answer of the terminal or the editor
 
 ---@param ... string
 ---@return string
 local function tmux(...)
-  local result = vim.system({ 'tmux', '-L', socket, '-f', '/dev/null', ... }, { text = true }):wait()
+  local result = vim
+    .system({ 'tmux', '-L', socket, '-f', '/dev/null', ... }, { text = true, timeout = PATIENCE })
+    :wait()
   assert(result.code == 0, result.stderr)
   return result.stdout
 end
@@ -42,13 +45,17 @@ local function start(replay)
     env[#env + 1] = ('XDG_%s_HOME=%s'):format(name, h.dir .. '/editor')
   end
   local command = { nvim, '--clean', '--listen', editor, '--cmd', 'luafile ' .. h.dir .. '/init.lua', 'notes.txt' }
-  tmux('new-session', '-d', '-x', '90', '-y', '26', '-c', h.root, unpack(vim.list_extend(env, command)))
+  tmux('new-session', '-d', '-x', '80', '-y', '24', '-c', h.root, unpack(vim.list_extend(env, command)))
 end
 
 --- What stands on the screen, without what differs from run to run.
 ---@return string
 local function screen()
-  local shown = tmux('capture-pane', '-p'):gsub('%d+%.%d s', 'N.N s'):gsub('local/%a+', 'local/sandbox')
+  local shown = tmux('capture-pane', '-p')
+    :gsub('%d+%.%d s', 'N.N s')
+    :gsub('working %d+ s', 'working N s')
+    :gsub('sandbox %a+', 'sandbox LEVEL')
+    :gsub('In [^\n]*/place/root', 'In ROOT')
   return (shown:gsub(' +\n', '\n'))
 end
 
@@ -72,12 +79,10 @@ local function golden(name)
   local path = ('%s/test/screens/%s.txt'):format(h.here, name)
   if update then
     local before
-    vim.wait(5000, function() -- until it stands still
-      local now = screen()
-      local still = now == before
-      before = now
-      return still
-    end, 500)
+    repeat -- until it stands still
+      before = screen()
+      vim.wait(500)
+    until screen() == before
     vim.fn.writefile(vim.split(screen(), '\n', { plain = true, trimempty = true }), path)
     return
   end
@@ -95,8 +100,9 @@ end
 ---@param code string an expression
 ---@return string
 local function lua(code)
-  local result =
-    vim.system({ nvim, '--server', editor, '--remote-expr', ('luaeval(%s)'):format(vim.fn.string(code)) }):wait()
+  local expression = ('luaeval(%s)'):format(vim.fn.string(code))
+  local command = { nvim, '--server', editor, '--remote-expr', expression }
+  local result = vim.system(command, { text = true, timeout = PATIENCE }):wait()
   assert(result.code == 0, result.stderr)
   return vim.trim(result.stdout .. result.stderr)
 end
@@ -131,9 +137,15 @@ scene('chat', model, function()
   see('completed')
   golden('chat')
   keys('C-w', 'k')
-  keys('gg', '/bash', 'Enter', 'zo')
-  see('one')
+  keys('gg', '/bash', 'Enter', 'zM', 'Enter')
+  see('~~~')
   golden('tool')
+  keys('g?')
+  see('Where the message is written')
+  golden('help')
+  keys('q', 'G', '?notes.txt', 'Enter', 'Enter')
+  see('before the turn')
+  golden('diff')
 end)
 
 scene(
@@ -149,31 +161,39 @@ scene(
   end
 )
 
--- The request is handed to the plugin as the library would.
-scene('approval', model, function()
+--- What the model wants to do is asked first.
+local careful = h.model({
+  h.calls('bash', { cmd = 'printf "a\\033[2Jb\\n" | tee "log\27[1A" | wc -c' }, 'I count.'),
+  h.calls('write_file', { path = 'notes.txt', content = 'one\n2\n' }, 'And write it down.'),
+  h.says('Both done.'),
+}, {
+  ['Count the files.'] = {
+    h.calls('bash', { cmd = 'ls | wc -l' }),
+    h.says('Counted.'),
+  },
+})
+scene('approval', careful, function()
   see('two')
-  local request = {
-    requestKey = 'k',
-    sessionId = 's',
-    turnId = 't',
-    title = 'x',
-    options = { 'allow', 'allowForSession', 'deny', 'cancelTurn' },
-  }
-  local function ask(more)
-    vim.fn.writefile({ vim.json.encode(vim.tbl_extend('force', request, more)) }, h.dir .. '/request.json')
-    lua(('approve(%q)'):format(h.dir .. '/request.json'))
-  end
-  ask({ kind = 'command', command = 'go test ./... | tee "\27[2Jlog"', rule = 'go test *' })
+  keys(':Pygent mode ask', 'Enter')
+  see('mode ask')
+  keys(':Pygent ask Count, and write.', 'Enter')
   see('Stop the turn')
   golden('approval')
-  keys('2', 'Enter')
-  vim.wait(10000, function() return lua('vim.g.answer') == 'allowForSession' end, 50)
-  h.same('allowForSession', lua('vim.g.answer'))
-  ask({ kind = 'edit', changes = { { path = 'notes.txt', patch = '@@ -1,2 +1,2 @@\n one\n-two\n+2\n' } } })
-  see('+2')
+  keys('1', 'Enter')
+  see('change files')
+  see('Stop the turn')
   golden('approval-edit')
-  keys('q')
-  see('waits for an answer')
+  keys('4', 'Enter')
+  see('Why not?')
+  keys('not this file', 'Enter')
+  see('completed')
+  golden('denied')
+  keys(':Pygent task Count the files.', 'Enter')
+  see('A delegated agent')
+  see('Stop the turn')
+  golden('approval-task')
+  keys('1', 'Enter')
+  see('finished')
 end)
 
 scene('tasks', h.model({ h.says('unused') }, { ['Write a report.'] = { h.says('Written.') } }), function()
@@ -190,7 +210,7 @@ scene('no program', model, function()
   see('two')
   lua('require("pygent").setup({ cmd = { "not-there" } })')
   keys(':Pygent ask hi', 'Enter')
-  see('is not there')
+  see('not-there is not there: install it, or')
   golden('missing')
 end)
 

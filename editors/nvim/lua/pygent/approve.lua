@@ -3,58 +3,103 @@
 --- aside waits; the turn waits with it.
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
-local text = require('pygent.text')
 local api = vim.api
 
 local M = {}
 
 ---@class pygent.Asked
 ---@field question boolean
----@field params pygent.Approval|pygent.Question
+---@field params pygent.Approval|pygent.AgentQuestion
 ---@field answer fun(answer: table) once; the first counts
+---@field withdraw fun() it is not waited for any more
 ---@field done? boolean
 
 local queue = {} ---@type pygent.Asked[]
 local shown ---@type pygent.Asked?
-local preview ---@type integer? window
 
-local function close_preview()
-  if preview and api.nvim_win_is_valid(preview) then
-    api.nvim_win_close(preview, true)
+---@param item pygent.Asked
+local function settle(item)
+  item.done = true
+  queue = vim.tbl_filter(function(other) return other ~= item end, queue)
+  if shown == item then
+    shown = nil
+    require('pygent.prompt').close()
   end
-  preview = nil
+  vim.schedule(function()
+    vim.cmd.redrawstatus()
+    M.show()
+  end)
+end
+
+---@param question boolean
+---@param params pygent.Approval|pygent.AgentQuestion
+---@param respond fun(answer: table)
+---@param withdrawn? fun() absent: there is nobody to be told
+local function add(question, params, respond, withdrawn)
+  local item = { question = question, params = params } ---@type pygent.Asked
+  local function once(fn)
+    return function(answer)
+      if not item.done then
+        settle(item)
+        if fn then
+          fn(answer)
+        end
+      end
+    end
+  end
+  item.answer, item.withdraw = once(respond), once(withdrawn)
+  queue[#queue + 1] = item
+  vim.schedule(function()
+    require('pygent.session').autocmd('PygentAsks', { question = question, params = params })
+    vim.cmd.redrawstatus()
+    M.show()
+  end)
 end
 
 --- Handles a request of the server, in its coroutine.
 ---@param method string
----@param params pygent.Approval|pygent.Question
+---@param params pygent.Approval|pygent.AgentQuestion
 ---@return table
 function M.ask(method, params)
   local thread = coroutine.running()
-  local item = { question = method == protocol.methods.agentAskUser, params = params } ---@type pygent.Asked
-  function item.answer(answer)
-    if item.done then
-      return
-    end
-    item.done = true
-    queue = vim.tbl_filter(function(other) return other ~= item end, queue)
-    if shown == item then
-      shown = nil
-      close_preview()
-    end
+  local question = method == protocol.methods.agentAskUser
+  local function respond(answer)
     local ok, err = coroutine.resume(thread, answer)
     if not ok then
       log.write('an answer was not sent: ' .. tostring(err))
     end
-    vim.schedule(M.show)
   end
-  queue[#queue + 1] = item
-  vim.schedule(function()
-    require('pygent.session').autocmd('PygentAsks', { question = item.question, params = params })
-    vim.cmd.redrawstatus()
-    M.show()
-  end)
+  add(question, params, respond, function() respond(question and { cancelled = true } or { decision = 'deny' }) end)
   return coroutine.yield()
+end
+
+--- Asks again what the last server of a resumed session had asked. The answer goes
+--- on with that turn.
+---@param connection pygent.Connection
+---@param id string of the session
+function M.left(connection, id)
+  if not connection:has(protocol.methods.agentPendingRequests) then
+    return
+  end
+  local function respond(key, answer)
+    connection:request(protocol.methods.agentRespond, { requestKey = key, response = answer }, function(err)
+      if err then
+        log.error(require('pygent.session').describe(err))
+      end
+    end)
+  end
+  connection:request(protocol.methods.agentPendingRequests, { sessionId = id }, function(err, result)
+    for _, pending in ipairs(err and {} or result.requests) do
+      local known = vim.iter(queue):any(function(item) return item.params.requestKey == pending.requestKey end)
+      if not known then
+        add(
+          pending.kind == 'question',
+          pending.approval or pending.question,
+          function(answer) respond(pending.requestKey, answer) end
+        )
+      end
+    end
+  end)
 end
 
 --- How many wait for the user.
@@ -77,154 +122,31 @@ end
 ---@param event pygent.Event
 function M.event(event)
   for _, item in ipairs(vim.list_slice(queue)) do
-    local same = item.params.sessionId == event.sessionId
-    if event.kind == 'approvalResolved' and item.params.requestKey == event.requestKey then
-      item.answer({ decision = 'deny' })
-    elseif event.kind == 'turnFinished' and same then
-      item.answer(item.question and { cancelled = true } or { decision = 'deny' })
+    local answered = event.kind == 'approvalResolved' and item.params.requestKey == event.requestKey
+    if answered or (event.kind == 'turnFinished' and item.params.sessionId == event.sessionId) then
+      item.withdraw()
     end
   end
 end
 
 --- Drops everything: the server that asked is gone.
 function M.forget()
+  for _, item in ipairs(queue) do
+    item.done = true
+  end
   queue, shown = {}, nil
-  close_preview()
-end
-
---- Shows what is to be approved above the choices.
----@param lines string[]
----@param title string
----@param syntax? string
-local function show_preview(lines, title, syntax)
-  close_preview()
-  local buf = api.nvim_create_buf(false, true)
-  api.nvim_buf_set_lines(buf, 0, -1, false, lines)
-  vim.bo[buf].modifiable, vim.bo[buf].bufhidden, vim.bo[buf].syntax = false, 'wipe', syntax or ''
-  local room = math.max(3, vim.o.lines - 14)
-  preview = api.nvim_open_win(buf, false, {
-    relative = 'editor',
-    row = 1,
-    col = 2,
-    width = math.max(20, vim.o.columns - 6),
-    height = math.min(#lines, room),
-    border = 'rounded',
-    title = ' ' .. title .. ' ',
-    zindex = 60,
-  })
-  vim.wo[preview].wrap, vim.wo[preview].number, vim.wo[preview].list = true, false, false
-  vim.cmd.redraw()
-end
-
----@param item pygent.Asked
----@return string[] lines, string? syntax
-local function details(item)
-  local params = item.params --[[@as pygent.Approval]]
-  if params.changes and #params.changes > 0 then
-    local lines = {}
-    for _, change in ipairs(params.changes) do
-      lines[#lines + 1] = '# ' .. text.line(change.path)
-      vim.list_extend(lines, text.exact((change.patch:gsub('\n$', ''))))
-    end
-    return lines, 'diff'
+  if package.loaded['pygent.prompt'] then
+    require('pygent.prompt').close()
   end
-  return text.exact(params.command or params.title)
-end
-
----@param params pygent.Approval
----@return { label: string, answer?: table, feedback?: boolean }[]
-local function choices(params)
-  local rule = params.rule and ': ' .. text.line(params.rule, 40) or ''
-  local known = {
-    allow = { label = 'Allow' },
-    allowForSession = { label = 'Allow for this session' .. rule },
-    deny = { label = 'Deny' },
-    cancelTurn = { label = 'Stop the turn' },
-  }
-  local list = {}
-  for _, option in ipairs(params.options) do
-    local choice = known[option]
-    if choice then
-      choice.answer = { decision = option }
-      list[#list + 1] = choice
-    end
-    if option == 'deny' then
-      list[#list + 1] = { label = 'Deny, and say why', feedback = true }
-    end
-  end
-  return list
 end
 
 ---@param item pygent.Asked
 local function later(item)
-  shown = nil
-  close_preview()
   if not item.done then
+    shown = nil
+    require('pygent.prompt').close()
     log.notify('it waits for an answer: :Pygent answer, or :Pygent stop')
   end
-end
-
----@param item pygent.Asked
-local function approval(item)
-  local params = item.params --[[@as pygent.Approval]]
-  local lines, syntax = details(item)
-  local who = params.taskId and 'A delegated agent' or 'Pygent'
-  local what = ({
-    command = 'run a command',
-    edit = 'change files',
-    apply = 'apply changes',
-    network = 'use the network',
-  })[params.kind]
-  local title = ('%s wants to %s'):format(who, what or text.line(params.kind, 20))
-  show_preview(lines, title, syntax)
-  vim.ui.select(choices(params), {
-    prompt = title .. ':',
-    kind = 'pygent.approval',
-    format_item = function(choice) return choice.label end,
-  }, function(choice)
-    if not choice then
-      return later(item)
-    elseif choice.answer then
-      return item.answer(choice.answer)
-    end
-    vim.ui.input({ prompt = 'Why not? ' }, function(reason)
-      if not reason then
-        return later(item)
-      end
-      item.answer({ decision = 'deny', feedback = reason })
-    end)
-  end)
-end
-
----@param item pygent.Asked
-local function question(item)
-  local params = item.params --[[@as pygent.Question]]
-  local function write()
-    vim.ui.input({ prompt = 'Answer: ' }, function(answer)
-      if not answer or answer == '' then
-        return later(item)
-      end
-      item.answer({ answer = answer })
-    end)
-  end
-  show_preview(text.exact(params.question), 'Pygent asks')
-  if not params.options or #params.options == 0 then
-    return write()
-  end
-  local options = vim.list_extend({}, params.options)
-  options[#options + 1] = false
-  vim.ui.select(options, {
-    prompt = 'Pygent asks:',
-    kind = 'pygent.question',
-    format_item = function(option) return option and text.line(option) or 'Something else' end,
-  }, function(option)
-    if option == nil then
-      return later(item)
-    elseif option == false then
-      return write()
-    end
-    item.answer({ answer = option })
-  end)
 end
 
 local waiting = false
@@ -249,8 +171,9 @@ function M.show()
     end
     return
   end
-  shown = queue[1]
-  log.guard(shown.question and question or approval)(shown)
+  local item = queue[1]
+  shown = item
+  log.guard(require('pygent.prompt').show)(item, function() later(item) end)
 end
 
 return M

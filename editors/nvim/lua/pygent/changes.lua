@@ -2,6 +2,7 @@
 local files = require('pygent.files')
 local log = require('pygent.log')
 local patches = require('pygent.patch')
+local protocol = require('pygent.protocol')
 local session = require('pygent.session')
 local text = require('pygent.text')
 local api = vim.api
@@ -13,19 +14,10 @@ local M = {}
 ---@param done fun(result: table)
 local function request(method, params, done)
   session.open(function(failed)
-    local connection = session.state().connection
-    if failed or not connection then
-      return
-    elseif not connection:has(method) then
-      return log.notify('this server keeps no record of changes: update it')
+    if not failed then
+      params.sessionId = session.state().id
+      session.request(method, params, done)
     end
-    params.sessionId = session.state().id
-    connection:request(method, params, function(err, result)
-      if err then
-        return log.error(session.describe(err))
-      end
-      done(result)
-    end)
   end)
 end
 
@@ -72,9 +64,11 @@ local function show_split(path, patch)
   api.nvim_win_call(win, vim.cmd.diffthis)
 end
 
+--- Shows what a turn has changed of a file.
 ---@param path string
-local function diff_one(path, turn)
-  request('files/diff', { turnId = turn, paths = { path } }, function(result)
+---@param turn string
+function M.show(path, turn)
+  request(protocol.methods.filesDiff, { turnId = turn, paths = { path } }, function(result)
     local file = result.files[1]
     if not file or file.binary or result.patch == '' then
       return log.notify(file and file.binary and 'this file is binary' or 'nothing is left of this change')
@@ -90,14 +84,14 @@ function M.diff()
   if #paths == 0 then
     return log.notify('no turn of this conversation has changed files')
   elseif #paths == 1 then
-    return diff_one(paths[1], state.changed_turn)
+    return M.show(paths[1], state.changed_turn)
   end
   vim.ui.select(
     paths,
     { prompt = 'Changed:', kind = 'pygent.diff', format_item = function(p) return text.line(p) end },
     function(path)
       if path then
-        diff_one(path, state.changed_turn)
+        M.show(path, state.changed_turn)
       end
     end
   )
@@ -105,7 +99,7 @@ end
 
 --- Undoes what the last turn changed, or what the last undo did.
 function M.undo()
-  if session.busy() then
+  if require('pygent.turn').busy() then
     return log.notify('a turn runs: :Pygent stop ends it')
   end
   local dirty = {}
@@ -114,13 +108,10 @@ function M.undo()
   end
   for _, change in ipairs(session.state().changes) do
     if dirty[change.path] then
-      return log.notify(
-        ('%s has changes that are not written: write them first'):format(change.path),
-        vim.log.levels.WARN
-      )
+      return files.unwritten(change.path)
     end
   end
-  request('files/revert', {}, function(result)
+  request(protocol.methods.filesRevert, {}, function(result)
     files.reload(session.state().root)
     local first = result.conflicts[1]
     if first then

@@ -1,31 +1,21 @@
 --- The chat: the conversation in one window, and below it the one in which the
 --- next message is written.
 local approve = require('pygent.approve')
+local bar = require('pygent.bar')
 local config = require('pygent.config')
-local session = require('pygent.session')
-local text = require('pygent.text')
 local fold = require('pygent.fold')
+local input = require('pygent.input')
+local session = require('pygent.session')
 local transcript = require('pygent.transcript')
+local turn = require('pygent.turn')
 local api = vim.api
 
 local M = {}
 
-local chat ---@type pygent.Transcript?
-local input ---@type integer? buffer
+--- Columns that the chat gets on a small screen, at most half of it.
+local NARROW = 56
 
-local function highlights()
-  local links = {
-    PygentUser = 'Title',
-    PygentAgent = 'Title',
-    PygentTool = 'Special',
-    PygentNote = 'Comment',
-    PygentChange = 'Directory',
-    PygentError = 'ErrorMsg',
-  }
-  for name, link in pairs(links) do
-    api.nvim_set_hl(0, name, { link = link, default = true })
-  end
-end
+local chat ---@type pygent.Transcript?
 
 ---@param name string
 ---@param filetype string
@@ -48,65 +38,36 @@ local function window(buf)
   end
 end
 
---- The state in a few words, for the window's bar and for status lines.
----@return string
-function M.status()
-  local state = session.state()
-  if approve.pending() > 0 then
-    return 'asks'
-  end
-  return not state.connection and 'off' or session.busy() and 'working' or 'ready'
+--- Shows keys and commands.
+function M.help()
+  M.buffers()
+  require('pygent.help').open({
+    { title = 'Where the message is written', buf = input.buffer() },
+    { title = 'In the conversation', buf = chat.buf },
+  })
 end
-
---- The bar above the conversation.
----@return string
-function M.bar()
-  local state, parts = session.state(), { 'Pygent', M.status() }
-  if state.connection then
-    vim.list_extend(parts, { state.mode, state.sandbox })
-  end
-  if state.usage then
-    parts[#parts + 1] = text.count(state.usage.inputTokens + state.usage.outputTokens) .. ' tokens'
-  end
-  return text.line(table.concat(parts, ' · '))
-end
-
-local function send()
-  local lines = api.nvim_buf_get_lines(input, 0, -1, false)
-  local message = vim.trim(table.concat(lines, '\n'))
-  if message == '' then
-    return
-  end
-  api.nvim_buf_set_lines(input, 0, -1, false, {})
-  vim.cmd.stopinsert() -- what is asked next must not be answered by typing on
-  if not approve.answer_question(message) then
-    session.ask(message)
+--- Opens what the cursor's line is about: a changed file's diff, or a fold.
+local function open_line()
+  local target = chat:target(api.nvim_win_get_cursor(0)[1] - 1)
+  if target then
+    require('pygent.changes').show(target.path, target.turn)
+  elseif vim.fn.foldlevel('.') > 0 then
+    vim.cmd.normal({ 'za', bang = true })
   end
 end
 
-local function keys(buf)
+---@param buf integer
+---@return fun(modes: string|string[], lhs: string, rhs: string|fun(), desc: string)
+local function mapper(buf)
   local function map(modes, lhs, rhs, desc)
     vim.keymap.set(modes, lhs, rhs, { buffer = buf, nowait = true, desc = 'Pygent: ' .. desc })
   end
-  map({ 'n', 'i' }, '<C-c>', session.stop, 'stop')
+  map('n', '<C-c>', turn.stop, 'stop the turn')
   map('n', 'q', M.close, 'close the chat')
-  map('n', 'ga', approve.show, 'answer')
-  if buf == input then
-    map({ 'n', 'i' }, '<C-s>', send, 'send')
-    map('n', '<CR>', send, 'send')
-    vim.keymap.set(
-      'i',
-      '<CR>',
-      function() return vim.fn.pumvisible() == 1 and '<C-y>' or '<Cmd>lua require("pygent.chat").send()<CR>' end,
-      { buffer = buf, expr = true, desc = 'Pygent: send' }
-    )
-    map('i', '<C-j>', '<C-v>\r', 'new line')
-  else
-    map('n', 'i', M.focus, 'write a message')
-    map('n', 'a', M.focus, 'write a message')
-  end
+  map('n', 'ga', approve.show, 'answer what waits')
+  map('n', 'g?', M.help, 'keys and commands')
+  return map
 end
-M.send = send
 
 local live = { textDelta = true, reasoningDelta = true, toolOutput = true }
 
@@ -115,35 +76,74 @@ local live = { textDelta = true, reasoningDelta = true, toolOutput = true }
 function M.event(event)
   chat:event(event)
   if not live[event.kind] then
-    vim.cmd.redrawstatus()
+    bar.follow()
   end
 end
 
 --- Makes the buffers that are not there.
-local function buffers()
+function M.buffers()
   if not (chat and api.nvim_buf_is_valid(chat.buf)) then
-    highlights()
-    local buf = buffer('pygent://chat', 'pygent')
-    local made = transcript.new(buf)
+    require('pygent.highlight').define()
+    local made = transcript.new(buffer('pygent://chat', 'pygent'))
     if not chat then
       session.listen(M.event)
     end
     chat = made
-    keys(buf)
+    local map = mapper(made.buf)
+    map('n', '<CR>', open_line, 'open a tool call, or the diff of a changed file')
+    map('n', 'i', M.focus, 'write a message')
+    map('n', 'a', M.focus, 'write a message')
   end
-  if not (input and api.nvim_buf_is_valid(input)) then
-    input = buffer('pygent://message', 'pygent-message')
-    keys(input)
+  if not input.buffer() then
+    local buf = buffer('pygent://message', 'pygent-message')
+    local map = mapper(buf)
+    map('i', '<C-c>', turn.stop, 'stop the turn')
+    input.use(buf, map)
   end
 end
 
 --- Puts the cursor where messages are written, ready to type.
 function M.focus()
-  local win = window(input)
+  local win = window(input.buffer())
   if win then
     api.nvim_set_current_win(win)
     vim.cmd.startinsert({ bang = true })
   end
+end
+
+---@return integer columns
+local function width()
+  local c, columns = config.get(), vim.o.columns
+  if c.width >= 1 then
+    return math.floor(c.width)
+  end
+  return math.max(math.floor(columns * c.width), math.min(NARROW, math.floor(columns / 2)))
+end
+
+---@return integer win of the conversation
+local function show_conversation()
+  local win = window(chat.buf)
+  if not win then
+    win = api.nvim_open_win(chat.buf, false, { split = 'right', win = -1, width = width() })
+    fold.window(win)
+    vim.wo[win].winfixwidth = true
+    vim.wo[win].winbar = bar.format
+    api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(chat.buf), 0 })
+  end
+  return win
+end
+
+---@param above integer win
+local function show_input(above)
+  if window(input.buffer()) then
+    return
+  end
+  local options = { split = 'below', win = above, height = config.get().input_height }
+  local win = api.nvim_open_win(input.buffer(), false, options)
+  vim.wo[win].winfixheight = true
+  vim.wo[win].winbar = '%#PygentNote#<CR> send · <C-c> stop · g? keys%*%<'
+  vim.wo[win].wrap, vim.wo[win].linebreak, vim.wo[win].number = true, true, false
+  vim.wo[win].relativenumber, vim.wo[win].signcolumn = false, 'no'
 end
 
 --- Shows the chat; starts the server when it is entered.
@@ -151,26 +151,11 @@ end
 function M.open(options)
   local before = api.nvim_get_current_win()
   local enter = not options or options.enter ~= false
-  buffers()
+  M.buffers()
   if enter then
     session.open(function() end)
   end
-  local win = window(chat.buf)
-  if not win then
-    local c = config.get()
-    local width = c.width < 1 and math.floor(vim.o.columns * c.width) or c.width
-    win = api.nvim_open_win(chat.buf, false, { split = 'right', win = -1, width = width })
-    fold.window(win)
-    vim.wo[win].winfixwidth = true
-    vim.wo[win].winbar = "%{v:lua.require'pygent.chat'.bar()}%<"
-    api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(chat.buf), 0 })
-  end
-  if not window(input) then
-    local below = api.nvim_open_win(input, false, { split = 'below', win = win, height = config.get().input_height })
-    vim.wo[below].winfixheight = true
-    vim.wo[below].winbar = '<CR> sends · <C-j> new line · <C-c> stops%<'
-    vim.wo[below].wrap, vim.wo[below].number, vim.wo[below].signcolumn = true, false, 'no'
-  end
+  show_input(show_conversation())
   if enter then
     M.focus()
   else
@@ -180,7 +165,7 @@ end
 
 --- Hides the chat; the conversation goes on.
 function M.close()
-  for _, buf in ipairs({ input or -1, chat and chat.buf or -1 }) do
+  for _, buf in ipairs({ input.buffer() or -1, chat and chat.buf or -1 }) do
     local win = window(buf)
     if win and #api.nvim_tabpage_list_wins(0) > 1 then
       api.nvim_win_close(win, true)

@@ -2,8 +2,10 @@
 --- none of them ever becomes an ex-command.
 local config = require('pygent.config')
 local log = require('pygent.log')
+local protocol = require('pygent.protocol')
 local session = require('pygent.session')
 local text = require('pygent.text')
+local turn = require('pygent.turn')
 
 local M = {}
 
@@ -33,7 +35,7 @@ end
 local function say(call, prompt)
   local context = selected(call)
   require('pygent.chat').open({ enter = false })
-  session.ask(prompt, { context = context })
+  turn.ask(prompt, { context = context })
 end
 
 ---@param call pygent.Call
@@ -64,35 +66,36 @@ local function fix(call)
   say(call, 'Fix what is reported here:\n' .. table.concat(lines, '\n'))
 end
 
+---@param s pygent.SessionBrief
+---@return string
+local function brief(s)
+  local title = s.title ~= '' and s.title or '(nothing said)'
+  local when = s.updatedAt:sub(1, 16):gsub('T', ' ')
+  return ('%s  %s  %s  %s'):format(when, text.line(title, 50), text.line(vim.fs.basename(s.root)), s.state)
+end
+
 local function sessions()
-  session.open(function(failed)
-    local connection = session.state().connection
-    if failed or not connection then
-      return
-    end
-    connection:request('session/list', {}, function(err, result)
-      if err then
-        return log.error(session.describe(err))
-      end
-      vim.ui.select(result.sessions, {
-        prompt = 'Conversations:',
-        kind = 'pygent.session',
-        format_item = function(s)
-          local title = s.title ~= '' and s.title or '(nothing said)'
-          return ('%s  %s  %s  %s'):format(
-            s.updatedAt:sub(1, 16):gsub('T', ' '),
-            text.line(title, 50),
-            text.line(vim.fs.basename(s.root)),
-            s.state
-          )
-        end,
-      }, function(chosen)
+  session.request(protocol.methods.sessionList, {}, function(result)
+    vim.ui.select(
+      result.sessions,
+      { prompt = 'Conversations:', kind = 'pygent.session', format_item = brief },
+      function(chosen)
         if chosen then
           require('pygent.chat').open()
           require('pygent.kept').resume(chosen)
         end
-      end)
-    end)
+      end
+    )
+  end)
+end
+
+local function rewind()
+  require('pygent.rewind').choose(function(words)
+    local chat = require('pygent.chat')
+    chat.open()
+    if words ~= '' then
+      require('pygent.input').set(words)
+    end
   end)
 end
 
@@ -132,7 +135,7 @@ M.subcommands = {
     desc = 'undo what the last turn changed; again: redo',
   },
   task = { run = task, desc = 'delegate a task' },
-  tasks = { run = function() require('pygent.tasks').open() end, desc = 'list the tasks' },
+  tasks = { run = function() require('pygent.tasklist').open() end, desc = 'list the tasks' },
   sessions = { run = sessions, desc = 'go on with an earlier conversation' },
   new = {
     run = function()
@@ -149,8 +152,10 @@ M.subcommands = {
     end,
     desc = 'answer what waits',
   },
-  stop = { run = session.stop, desc = 'stop the running turn' },
+  rewind = { run = rewind, desc = 'go back to before a message' },
+  stop = { run = turn.stop, desc = 'stop the running turn' },
   mode = { run = mode, desc = 'plan, ask or auto', values = { 'plan', 'ask', 'auto' } },
+  help = { run = function() require('pygent.chat').help() end, desc = 'list keys and commands' },
   log = { run = log.open, desc = 'show the log' },
   restart = { run = session.restart, desc = 'restart the server' },
 }

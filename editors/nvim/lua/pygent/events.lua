@@ -24,25 +24,23 @@ local function about(event)
   return text.line(event.arguments or '', WIDTH)
 end
 
----@param seconds? number
----@return string
-local function took(seconds) return (seconds or 0) >= 1 and (' · %.1f s'):format(seconds) or '' end
-
 function M.message(t, e)
   t:close()
   if e.role == 'user' then
     t:say('## You', 'PygentUser')
-    local words, attached = (e.text or ''):match('^(.-)\n\n(<context.*)$')
-    t:put(words or e.text or '')
+    local words, attached = text.words(e.text or '')
+    t:put(words)
     if attached then
       t:open('context', '▪ attached: ' .. text.line(attached:match('^<context_*([^>\n]*)>') or '', WIDTH))
       t:close(nil, attached)
     end
-    t:say('## Pygent', 'PygentAgent')
+    t:say(require('pygent.transcript').REPLY, 'PygentAgent')
   elseif not t.streamed and e.text and e.text ~= '' then
     t:fresh()
+    t:begin()
     t:put(e.text)
   end
+  t:whole()
   t.streamed = false
 end
 
@@ -50,6 +48,7 @@ function M.textDelta(t, e)
   if not t.streamed then
     t:close()
     t:fresh()
+    t:begin()
   end
   t.streamed = true
   t:put(e.delta)
@@ -62,7 +61,11 @@ function M.reasoningDelta(t, e)
   t:put(e.delta)
 end
 
-function M.toolStarted(t, e) t:open(e.callId, ('▸ %s: %s'):format(text.line(e.tool, 24), about(e))) end
+function M.toolStarted(t, e)
+  local what = ('%s: %s'):format(text.line(e.tool, 24), about(e))
+  t:open(e.callId, '▸ ' .. what)
+  t.tool.what = what
+end
 
 function M.toolOutput(t, e)
   local tool = t.tool
@@ -78,10 +81,20 @@ function M.toolFinished(t, e)
   if not tool or tool.callId ~= e.callId then
     return
   end
-  local state = e.exitCode and e.exitCode ~= 0 and ('✗ exit %d'):format(e.exitCode) or e.isError and '✗' or '✓'
+  local failed = e.isError or (e.exitCode or 0) ~= 0
+  local parts = { (failed and '✗ ' or '✓ ') .. (tool.what or '') }
+  if (e.exitCode or 0) ~= 0 then
+    parts[#parts + 1] = ('exit %d'):format(e.exitCode)
+  end
+  parts[#parts + 1] = tool.decision
+  if (e.durationSeconds or 0) >= 1 then
+    parts[#parts + 1] = ('%.1f s'):format(e.durationSeconds)
+  end
   local lines = select(2, (e.text or ''):gsub('\n', '\n'))
-  local size = lines > 1 and (' · %d lines'):format(lines) or ''
-  t:close(('%s · %s%s%s'):format(tool.title, state, took(e.durationSeconds), size), e.text or '')
+  if lines > 1 then
+    parts[#parts + 1] = ('%d lines'):format(lines)
+  end
+  t:close(table.concat(parts, ' · '), e.text or '', failed and 'PygentFailed' or nil)
 end
 
 function M.retrying(t, e)
@@ -95,6 +108,11 @@ end
 
 function M.compacted(t) t:say('… older parts were summed up for the model', 'PygentNote') end
 
+function M.reverted(t)
+  t:close()
+  t:say('… files are what they were before a turn', 'PygentNote')
+end
+
 function M.rewound(t)
   t:close()
   t:say('… the conversation and the files are what they were before an earlier message', 'PygentNote')
@@ -102,8 +120,23 @@ end
 
 local marks = { added = 'A', modified = 'M', deleted = 'D', renamed = 'R' }
 
+---@param t pygent.Transcript
+---@param e pygent.Event
+local function changed(t, e)
+  for i, c in ipairs(e.changes or {}) do
+    local from = c.from and text.line(c.from) .. ' → ' or ''
+    t:say(
+      ('%s %s%s +%d -%d'):format(marks[c.change] or '?', from, text.line(c.path), c.added, c.removed),
+      'PygentChange',
+      i == 1,
+      { turn = e.turnId, path = c.path }
+    )
+  end
+end
+
 function M.turnFinished(t, e)
   t:close()
+  t:whole()
   t.streamed = false
   if e.error then
     t:say(text.line(e.error.message), 'PygentError')
@@ -112,14 +145,7 @@ function M.turnFinished(t, e)
       t:say(text.line(hint), 'PygentNote', false)
     end
   end
-  for i, c in ipairs(e.changes or {}) do
-    local from = c.from and text.line(c.from) .. ' → ' or ''
-    t:say(
-      ('%s %s%s +%d -%d'):format(marks[c.change] or '?', from, text.line(c.path), c.added, c.removed),
-      'PygentChange',
-      i == 1
-    )
-  end
+  changed(t, e)
   local usage = e.usage or { inputTokens = 0, outputTokens = 0 }
   local parts = {
     text.line(e.status or ''),
@@ -127,9 +153,6 @@ function M.turnFinished(t, e)
   }
   if e.reason and e.reason ~= e.status then
     table.insert(parts, 2, text.line(e.reason))
-  end
-  if e.changes and #e.changes > 0 then
-    parts[#parts + 1] = ':Pygent diff · :Pygent undo'
   end
   t:say(table.concat(parts, ' · '), 'PygentNote', not (e.changes and #e.changes > 0))
   if e.question then
@@ -146,12 +169,26 @@ function M.question(t, question)
   end
 end
 
+local decisions = {
+  allow = 'allowed',
+  allowForSession = 'allowed for the session',
+  deny = 'denied',
+  cancelTurn = 'stopped',
+  withdrawn = 'not answered',
+}
+
+--- What was decided stands in the row of the call; without one, in a line.
 function M.approvalResolved(t, e)
-  t:say(
-    ('… %s'):format(text.line(e.decision or 'answered')) .. (e.feedback and ': ' .. text.line(e.feedback) or ''),
-    'PygentNote',
-    false
-  )
+  local decision = decisions[e.decision] or text.line(e.decision or 'answered')
+  if e.feedback and e.feedback ~= '' then
+    decision = decision .. ': ' .. text.line(e.feedback, WIDTH)
+  end
+  if t.tool and (not e.callId or t.tool.callId == e.callId) then
+    t.tool.decision = decision
+  else
+    t:close()
+    t:say('… ' .. decision, 'PygentNote')
+  end
 end
 
 function M.clientSession(t) t:clear() end
@@ -170,7 +207,15 @@ end
 function M.clientEnded(t, e)
   t:close()
   t.streamed = false
-  t:say(text.line(e.text) .. ': the next message starts it again', 'PygentError')
+  t:say(text.line(e.text), 'PygentError')
+end
+
+function M.clientRestarted(t, e) t:say(text.line(e.text), 'PygentNote', false) end
+
+--- What a new conversation begins with.
+function M.clientNew(t, e)
+  t:say('In ' .. text.line(vim.fn.fnamemodify(e.text, ':~')), 'PygentNote')
+  t:say('Write below. <CR> here opens a tool call, or the diff of a changed file. g? lists keys.', 'PygentNote', false)
 end
 
 return M

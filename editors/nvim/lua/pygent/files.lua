@@ -61,6 +61,13 @@ function M.dirty(root)
   return #paths > 0 and paths or nil
 end
 
+--- Tells that a file is left alone because its buffer has changes of its own.
+---@param path string
+function M.unwritten(path)
+  local message = ('%s has changes that are not written: write them first'):format(path)
+  require('pygent.log').notify(message, vim.log.levels.WARN)
+end
+
 --- Loads buffers whose files were changed on disk, with their undo kept. One that
 --- has changes of its own is left alone, and so is one whose file is gone.
 ---@param root string

@@ -7,12 +7,32 @@ local text = require('pygent.text')
 
 local M = {}
 
+--- Milliseconds that the program may take for one answer.
+local PATIENCE = 20000
+
+--- Runs another subcommand of the program that serves.
+---@param ... string
+---@return vim.SystemCompleted
+local function run(...)
+  local cmd = {}
+  for _, word in ipairs(config.get().cmd) do
+    if word == 'serve' then
+      break
+    end
+    cmd[#cmd + 1] = word
+  end
+  local options = { text = true, timeout = PATIENCE, env = config.get().env }
+  return vim.system(vim.list_extend(cmd, { ... }), options):wait()
+end
+
+---@return boolean
 local function neovim()
   if vim.fn.has('nvim-0.11') == 1 then
     vim.health.ok('Neovim ' .. tostring(vim.version()))
-  else
-    vim.health.error('Neovim is older than 0.11', { 'update Neovim' })
+    return true
   end
+  vim.health.error('Neovim is older than 0.11', { 'update Neovim' })
+  return false
 end
 
 ---@return boolean
@@ -23,7 +43,7 @@ local function program()
     vim.health.error(missing)
     return false
   end
-  local result = vim.system({ cmd[1], 'version' }, { text = true, timeout = 10000, env = config.get().env }):wait()
+  local result = run('version')
   if result.code ~= 0 then
     vim.health.error(
       ('%s version ended with code %d'):format(text.line(cmd[1]), result.code),
@@ -35,19 +55,17 @@ local function program()
   return true
 end
 
+---@return boolean
 local function server()
   local failed, connection, done
-  rpc.start(
-    vim.fn.getcwd(),
-    { event = function() end, request = function() end, exit = function() end },
-    function(err, c)
-      failed, connection, done = err, c, true
-    end
-  )
+  local handlers = { event = function() end, request = function() end, exit = function() end }
+  rpc.start(vim.fn.getcwd(), handlers, function(err, c)
+    failed, connection, done = err, c, true
+  end)
   vim.wait(config.get().start_timeout + 1000, function() return done end, 20)
   if not connection then
     vim.health.error(text.line(failed or 'the server does not answer'), { 'see ' .. log.path() })
-    return
+    return false
   end
   local about = connection.server
   vim.health.ok(('the server speaks protocol %d'):format(protocol.protocol_version))
@@ -58,27 +76,38 @@ local function server()
     vim.health.ok(level)
   end
   connection:close(3000)
+  return true
 end
 
-local function key()
-  local env = config.get().env
-  if (env.OPENAI_API_KEY or vim.env.OPENAI_API_KEY or env.OPENAI_BASE_URL or vim.env.OPENAI_BASE_URL or '') ~= '' then
-    vim.health.ok('a model is configured by the environment')
-  else
-    vim.health.warn('neither OPENAI_API_KEY nor OPENAI_BASE_URL is set', {
-      'set OPENAI_API_KEY before Neovim starts, or OPENAI_BASE_URL to a local server',
-      'or name the server in pygent.toml (base_url)',
-    })
+--- Tells what the program misses: a key, for one. Only it knows all its settings.
+local function settings()
+  local result = run('doctor', '--json', '--offline')
+  local ok, report = pcall(vim.json.decode, result.stdout)
+  if not ok or type(report) ~= 'table' or type(report.findings) ~= 'table' then
+    return vim.health.warn('pygent doctor does not answer', { 'update the program' })
+  end
+  local well = true
+  for _, finding in ipairs(report.findings) do
+    if finding.needed and not finding.ok then
+      well = false
+      local cure = finding.area == 'model' and 'set it before Neovim starts, or in env of the setup' or nil
+      local advice = { text.line(finding.cure or ''), cure }
+      vim.health.error(('%s: %s'):format(text.line(finding.name), text.line(finding.detail)), advice)
+    end
+  end
+  if well then
+    vim.health.ok('a model is configured, and commands run')
   end
 end
 
 function M.check()
   vim.health.start('pygent')
-  neovim()
-  if program() then
-    server()
+  if not neovim() then
+    return
   end
-  key()
+  if program() and server() then
+    settings()
+  end
   vim.health.info('log: ' .. log.path())
 end
 

@@ -1,63 +1,80 @@
 --- Sessions that were kept: going on with one, reading one back, changing its
 --- settings.
+local approve = require('pygent.approve')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local session = require('pygent.session')
+local trail = require('pygent.trail')
 
---- How many of the events of a resumed session are read back.
-local HISTORY = 2000
+--- How many of the events of a session are read back.
+local HISTORY = 5000
 
 local M = {}
-
---- Goes on with a session that was kept, and tells the listeners what happened
---- in it.
----@param brief pygent.SessionBrief
-function M.resume(brief)
-  local connection = session.state().connection
-  if not connection then
-    return
-  end
-  connection:request(protocol.methods.sessionResume, { sessionId = brief.sessionId }, function(err, result)
-    if err then
-      return log.error(session.describe(err))
-    end
-    session.enter(brief.sessionId, brief.root)
-    local after = math.max(0, result.lastSeq - HISTORY)
-    if after > 0 then
-      session.tell({ kind = 'notice', level = 'info', text = 'what was before is not shown' })
-    end
-    M.history(brief.sessionId, after, function(event)
-      if event.kind == 'turnFinished' and event.changes and #event.changes > 0 then
-        local state = session.state()
-        state.changes, state.changed_turn = event.changes, event.turnId
-      end
-      session.tell(event)
-    end)
-  end)
-end
 
 --- Reads a session's events back, page by page.
 ---@param id string
 ---@param after integer
 ---@param each fun(event: pygent.Event)
-function M.history(id, after, each)
-  local connection = session.state().connection
-  connection:request(
-    protocol.methods.sessionEvents,
-    { sessionId = id, afterSeq = after, limit = 500 },
-    function(err, page)
-      if err then
-        return log.error(session.describe(err))
-      end
-      for _, event in ipairs(page.events) do
-        after = event.seq or after
-        each(event)
-      end
-      if page.more and #page.events > 0 then
-        M.history(id, after, each)
-      end
+---@param done? fun()
+function M.history(id, after, each, done)
+  session.request(protocol.methods.sessionEvents, { sessionId = id, afterSeq = after, limit = 500 }, function(page)
+    for _, event in ipairs(page.events) do
+      after = event.seq or after
+      each(event)
     end
-  )
+    if page.more and #page.events > 0 then
+      return M.history(id, after, each, done)
+    end
+    if done then
+      done()
+    end
+  end)
+end
+
+--- Reads what stands of a session that is open.
+---@param id string
+---@param done fun(found: pygent.Trail, cut: boolean) cut: it is not all
+function M.read(id, done)
+  session.request(protocol.methods.sessionResume, { sessionId = id }, function(result)
+    local found, after = trail.new(), math.max(0, result.lastSeq - HISTORY)
+    M.history(id, after, function(event) found:add(event) end, function() done(found, after > 0) end)
+  end)
+end
+
+--- Makes a session the current one and tells the listeners what happened in it.
+---@param id string
+---@param root string file URI
+---@param found pygent.Trail
+---@param cut boolean
+function M.show(id, root, found, cut)
+  local mode = session.state().id == id and session.state().mode or nil
+  session.enter(id, root)
+  session.state().mode = mode
+  if cut then
+    session.tell({ kind = 'notice', level = 'info', text = 'what was before is not shown' })
+  end
+  for _, event in ipairs(found:events()) do
+    if event.kind == 'turnFinished' then
+      session.changed(event)
+    elseif event.kind == 'configured' then
+      session.state().mode = event.mode or session.state().mode
+    end
+    session.tell(event)
+  end
+  session.tell({ kind = 'clientSettled' })
+end
+
+--- Goes on with a session that was kept.
+---@param brief pygent.SessionBrief
+function M.resume(brief)
+  M.read(brief.sessionId, function(found, cut)
+    M.show(brief.sessionId, brief.root, found, cut)
+    approve.left(session.state().connection, brief.sessionId)
+    session.request(protocol.methods.runtimeInfo, { sessionId = brief.sessionId }, function(info)
+      session.state().sandbox = info.kind .. '/' .. info.sandbox
+      session.tell({ kind = 'clientSettled' })
+    end)
+  end)
 end
 
 --- Changes the mode of the session.
@@ -67,16 +84,12 @@ function M.configure(mode)
     if failed then
       return
     end
-    session
-      .state().connection
-      :request(protocol.methods.sessionConfigure, { sessionId = session.state().id, mode = mode }, function(err, result)
-        if err then
-          return log.error(session.describe(err))
-        end
-        session.state().mode = result.mode
-        log.notify('mode ' .. result.mode)
-        session.tell({ kind = 'clientSettled' })
-      end)
+    local params = { sessionId = session.state().id, mode = mode }
+    session.request(protocol.methods.sessionConfigure, params, function(result)
+      session.state().mode = result.mode
+      log.notify('mode ' .. result.mode)
+      session.tell({ kind = 'clientSettled' })
+    end)
   end)
 end
 

@@ -150,7 +150,9 @@ function Connection:exited(code, signal, handlers)
   if code ~= 0 and not self.server and #lines > 0 then
     self.ended = lines[#lines] -- it has told why it cannot start
   end
-  log.write(self.ended)
+  if not self.closing then
+    log.write(self.ended)
+  end
   local pending = self.pending
   self.pending = {}
   for settle in pairs(pending) do

@@ -108,6 +108,14 @@ function M.exact(s)
   return lines
 end
 
+--- What the user wrote of a message, and what was attached to it.
+---@param message string
+---@return string words, string? attached
+function M.words(message)
+  local words, attached = message:match('^(.-)\n\n(<context.*)$')
+  return words or message, attached
+end
+
 --- A number of many digits, as "1.2k".
 ---@param n integer
 ---@return string

@@ -1,25 +1,31 @@
---- A conversation as the text of a buffer. What arrives is queued and written by
---- a timer, a few milliseconds at a time, so that a fast model does not block the
---- editor. Knows events and one buffer, nothing of windows but that a cursor at
---- the end stays there.
+--- A conversation as the text of a buffer: lines of ours, replies, and blocks that
+--- are folded behind their titles. Knows events and one buffer.
+local code = require('pygent.code')
 local fold = require('pygent.fold')
-local text = require('pygent.text')
+local Writer = require('pygent.writer')
 local api = vim.api
 
 local ns = fold.ns
-local INTERVAL = 30 -- milliseconds between two writes
-local BUDGET = 8 -- milliseconds that one may take
-local PIECE = 16 * 1024 -- bytes that are put into the buffer at once
-local MAX_LINES = 20000 -- of the buffer; then the oldest quarter goes
 
----@class pygent.Transcript
----@field buf integer
----@field private queue (string|fun())[]
----@field private first integer of the queue
----@field private timer? uv.uv_timer_t
----@field private streamed boolean the running reply has come in deltas
----@field private tool? { callId: string, mark: integer, title: string, lines: integer } the open block
-local Transcript = {}
+---@class pygent.Transcript : pygent.Writer
+---@field streamed boolean the running reply has come in deltas
+---@field tool? pygent.Block the open block
+---@field private began? integer mark where the running reply begins
+---@field private targets table<integer, pygent.Target> by mark
+
+---@class pygent.Block
+---@field callId string
+---@field mark integer
+---@field title string
+---@field lines integer
+---@field what? string the call
+---@field decision? string the user's
+
+---@class pygent.Target a file that a line is about
+---@field turn string
+---@field path string
+
+local Transcript = setmetatable({}, Writer)
 Transcript.__index = Transcript
 
 local M = {}
@@ -28,123 +34,28 @@ local M = {}
 ---@param buf integer
 ---@return pygent.Transcript
 function M.new(buf)
-  vim.bo[buf].modifiable = false
-  vim.bo[buf].undolevels = -1
-  vim.bo[buf].syntax = 'markdown' -- a parser of the whole text would block the longer it gets
-  return setmetatable({ buf = buf, queue = {}, first = 1, streamed = false }, Transcript)
+  local fields = { streamed = false, targets = {} }
+  vim.bo[buf].syntax = 'pygent'
+  return setmetatable(vim.tbl_extend('error', Writer.fields(buf), fields), Transcript)
 end
 
----@param buf integer
-local function last_row(buf) return api.nvim_buf_line_count(buf) - 1 end
+--- What stands above a reply.
+M.REPLY = '## Pygent'
 
----@private
----@param s string
-function Transcript:append(s)
-  local row = last_row(self.buf)
-  local col = #api.nvim_buf_get_lines(self.buf, row, row + 1, true)[1]
-  api.nvim_buf_set_text(self.buf, row, col, row, col, vim.split(s, '\n', { plain = true }))
-end
-
---- Queues text, or what is to be done when all before it was written.
----@private
----@param item string|fun()
-function Transcript:put(item)
-  self.queue[#self.queue + 1] = item
-  if not self.timer then
-    self.timer = assert(vim.uv.new_timer())
-    self.timer:start(INTERVAL, INTERVAL, vim.schedule_wrap(function() self:write(BUDGET) end))
-  end
-end
-
---- The next of the queue, texts joined up to a piece.
----@private
----@return string|fun()|nil
-function Transcript:next()
-  local item = self.queue[self.first]
-  if type(item) ~= 'string' then
-    self.first = self.first + 1
-    return item
-  end
-  local parts, size = {}, 0
-  while type(self.queue[self.first]) == 'string' and size < PIECE do
-    local s = self.queue[self.first] --[[@as string]]
-    parts[#parts + 1], size = s, size + #s
-    self.first = self.first + 1
-  end
-  local joined = table.concat(parts)
-  if #joined > 2 * PIECE then
-    local cut = PIECE
-    while joined:byte(cut + 1) >= 0x80 and joined:byte(cut + 1) < 0xC0 do -- no character is cut
-      cut = cut + 1
-    end
-    self.first = self.first - 1
-    self.queue[self.first] = joined:sub(cut + 1)
-    joined = joined:sub(1, cut)
-  end
-  return joined
-end
-
---- Writes what is queued.
----@param budget? integer milliseconds after which the rest is left to the next time
-function Transcript:write(budget)
-  if not api.nvim_buf_is_valid(self.buf) then
-    self.queue, self.first = {}, 1
-  end
-  if self.first > #self.queue then
-    if self.timer then
-      self.timer:close()
-      self.timer = nil
-    end
-    self.queue, self.first = {}, 1
-    return
-  end
-  local until_ = vim.uv.hrtime() + (budget or 1e6) * 1e6
-  local following = self:followers()
-  vim.bo[self.buf].modifiable = true
-  repeat
-    local item = self:next()
-    if type(item) == 'string' then
-      self:append(text.safe(item))
-    elseif item then
-      item()
-    end
-  until self.first > #self.queue or vim.uv.hrtime() > until_
-  self:trim()
-  vim.bo[self.buf].modifiable = false
-  for _, win in ipairs(following) do
-    api.nvim_win_set_cursor(win, { last_row(self.buf) + 1, 0 })
-  end
-end
-
---- Windows whose cursor is at the end.
----@private
----@return integer[]
-function Transcript:followers()
-  local last = api.nvim_buf_line_count(self.buf)
-  return vim.tbl_filter(function(win) return api.nvim_win_get_cursor(win)[1] == last end, vim.fn.win_findbuf(self.buf))
-end
-
----@private
-function Transcript:trim()
-  if api.nvim_buf_line_count(self.buf) > MAX_LINES then
-    local rows = math.floor(MAX_LINES / 4)
-    api.nvim_buf_clear_namespace(self.buf, ns, 0, rows)
-    api.nvim_buf_set_lines(self.buf, 0, rows, false, { '… what was before is not shown' })
-  end
-end
-
---- Begins a new line, behind an empty one when there is text before it.
+--- Begins a new line, behind an empty one when there is text before it that is not
+--- the head of a reply.
 ---@private
 ---@param empty? boolean default true
 function Transcript:fresh(empty)
   self:put(function()
-    local row = last_row(self.buf)
+    local row = self:last()
     local lines = api.nvim_buf_get_lines(self.buf, math.max(0, row - 1), row + 1, true)
     if #lines == 1 and lines[1] == '' then
       return
     end
     local breaks = lines[#lines] ~= '' and 1 or 0
-    if empty ~= false and (lines[#lines] ~= '' or (#lines > 1 and lines[#lines - 1] ~= '')) then
+    local before = lines[#lines] ~= '' and lines[#lines] or lines[#lines - 1]
+    if empty ~= false and before ~= '' and before ~= M.REPLY then
       breaks = breaks + 1
     end
     self:append(('\n'):rep(breaks))
@@ -156,18 +67,47 @@ end
 ---@param s string one line
 ---@param hl string
 ---@param empty? boolean whether an empty line comes before it; default true
-function Transcript:say(s, hl, empty)
+---@param target? pygent.Target
+function Transcript:say(s, hl, empty, target)
   self:fresh(empty)
   self:put(function()
-    local row = last_row(self.buf)
+    local row = self:last()
     self:append(s .. '\n')
-    api.nvim_buf_set_extmark(
-      self.buf,
-      ns,
-      row,
-      0,
-      { end_row = row, end_col = #s, hl_group = hl, line_hl_group = hl, priority = 200 }
-    )
+    local where = { end_row = row, end_col = #s, hl_group = hl, line_hl_group = hl, priority = 200 }
+    local mark = api.nvim_buf_set_extmark(self.buf, ns, row, 0, where)
+    self.targets[mark] = target
+  end)
+end
+
+--- The file that a line is about.
+---@param row integer
+---@return pygent.Target?
+function Transcript:target(row)
+  for _, mark in ipairs(api.nvim_buf_get_extmarks(self.buf, ns, { row, 0 }, { row, -1 }, {})) do
+    if self.targets[mark[1]] then
+      return self.targets[mark[1]]
+    end
+  end
+end
+
+--- Marks where a reply begins.
+---@private
+function Transcript:begin()
+  self:put(
+    function() self.began = api.nvim_buf_set_extmark(self.buf, code.ns, self:last(), 0, { right_gravity = false }) end
+  )
+end
+
+--- Colours the code of a reply that is whole.
+---@private
+function Transcript:whole()
+  self:put(function()
+    local mark = self.began and api.nvim_buf_get_extmark_by_id(self.buf, code.ns, self.began, {})
+    if mark and mark[1] then
+      api.nvim_buf_del_extmark(self.buf, code.ns, self.began)
+      code.paint(self.buf, mark[1])
+    end
+    self.began = nil
   end)
 end
 
@@ -181,7 +121,7 @@ function Transcript:open(key, title)
   local tool = { callId = key, title = title, lines = 0 }
   self.tool = tool
   self:put(function()
-    local row = last_row(self.buf)
+    local row = self:last()
     self:append(title)
     tool.mark = api.nvim_buf_set_extmark(self.buf, ns, row, 0, {
       end_row = row,
@@ -198,7 +138,8 @@ end
 ---@private
 ---@param title? string
 ---@param body? string
-function Transcript:close(title, body)
+---@param hl? string of the title, when it differs
+function Transcript:close(title, body, hl)
   local tool = self.tool
   if not tool then
     return
@@ -225,7 +166,7 @@ function Transcript:close(title, body)
       end_col = #fence,
       right_gravity = false,
       end_right_gravity = false,
-      line_hl_group = 'PygentTool',
+      line_hl_group = hl or 'PygentTool',
     })
     -- Folds were computed before the mark was there.
     api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
@@ -233,15 +174,21 @@ function Transcript:close(title, body)
   end)
 end
 
+--- Drops the marks of the first rows; -1: all.
+---@protected
+---@param rows integer
+function Transcript:forget(rows)
+  for _, mark in ipairs(api.nvim_buf_get_extmarks(self.buf, ns, 0, rows < 0 and -1 or { rows, 0 }, {})) do
+    self.targets[mark[1]] = nil
+  end
+  api.nvim_buf_clear_namespace(self.buf, ns, 0, rows)
+  api.nvim_buf_clear_namespace(self.buf, code.ns, 0, rows)
+end
+
 --- Empties the buffer.
 function Transcript:clear()
-  self.queue, self.first, self.tool, self.streamed = {}, 1, nil, false
-  if api.nvim_buf_is_valid(self.buf) then
-    vim.bo[self.buf].modifiable = true
-    api.nvim_buf_clear_namespace(self.buf, ns, 0, -1)
-    api.nvim_buf_set_lines(self.buf, 0, -1, false, {})
-    vim.bo[self.buf].modifiable = false
-  end
+  self.tool, self.streamed, self.began = nil, false, nil
+  self:reset()
 end
 
 --- Adds what happened.

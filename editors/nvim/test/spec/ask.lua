@@ -55,37 +55,35 @@ local function request(params)
 end
 
 h.test('an approval shows the exact command and the rule', function()
-  local seen, shown = {}, nil
-  vim.ui.select = function(items, options, done)
-    seen = vim.tbl_map(options.format_item, items)
-    for _, win in ipairs(vim.api.nvim_list_wins()) do
-      if vim.api.nvim_win_get_config(win).relative == 'editor' then
-        shown = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
-      end
-    end
-    done(items[2])
-  end
+  local seen = h.choose('Allow for')
   local answer = request({ command = 'echo \27[2Jhi\226\128\174 | sh\nrm\r x', rule = 'echo *' })
   h.wait('answer', answer)
   h.same({ decision = 'allowForSession' }, answer())
-  h.same({ 'Allow', 'Allow for this session: echo *', 'Deny', 'Deny, and say why', 'Stop the turn' }, seen)
-  h.same({ 'echo \\x1b[2Jhi\\u{202e} | sh', 'rm\\x0d x' }, shown)
+  h.same({ 'Allow', 'Allow for this session: echo *', 'Deny', 'Deny, and say why', 'Stop the turn' }, seen.labels)
+  h.same({ 'echo \\x1b[2Jhi\\u{202e} | sh', 'rm\\x0d x' }, seen.preview)
 end)
 
 h.test('an approval of changes shows the diff', function()
-  local shown
-  vim.ui.select = function(items, _, done)
-    for _, win in ipairs(vim.api.nvim_list_wins()) do
-      if vim.api.nvim_win_get_config(win).relative == 'editor' then
-        shown = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
-      end
-    end
-    done(items[1])
-  end
+  local seen = h.choose('Allow')
   local answer = request({ kind = 'edit', changes = { { path = 'a\nb|c', patch = '@@ -1 +1 @@\n-x\n+y\n' } } })
   h.wait('answer', answer)
   h.same({ decision = 'allow' }, answer())
-  h.same({ '# a\\nb|c', '@@ -1 +1 @@', '-x', '+y' }, shown)
+  h.same({ '# a\\nb|c', '@@ -1 +1 @@', '-x', '+y' }, seen.preview)
+end)
+
+h.test('what does not fit is shown in a window of its own first', function()
+  local seen = h.choose('Show all of it')
+  local patch = '@@ -0,0 +1,200 @@\n' .. ('+x\n'):rep(200)
+  local answer = request({ kind = 'edit', changes = { { path = 'long', patch = patch } } })
+  h.wait('window', function() return vim.api.nvim_buf_line_count(0) == 202 end)
+  h.same(nil, h.float())
+  h.same(1, approve.pending())
+  h.same('Show all of it, and ask later', seen.labels[#seen.labels])
+  h.choose('Deny')
+  vim.cmd('Pygent answer')
+  h.wait('answer', answer)
+  h.same({ decision = 'deny' }, answer())
+  vim.cmd.close()
 end)
 
 h.test('a denial can say why', function()

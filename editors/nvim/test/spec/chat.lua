@@ -7,6 +7,7 @@ h.setup(h.model({
   h.says('Done: **three** lines.'),
   h.calls('bash', { cmd = 'echo up; sleep 600', timeout = 600 }),
   h.after_stop('Still here.'),
+  h.says('And here.'),
 }))
 
 h.test('text, a tool call and changes are shown', function()
@@ -21,8 +22,7 @@ h.test('text, a tool call and changes are shown', function()
   for _, part in ipairs({
     '## You\nAdd a line.',
     'I add a line.',
-    '▸ bash: cat notes.txt',
-    '✓',
+    '✓ bash: cat notes.txt',
     'one\ntwo\n',
     'Done: **three** lines.',
     'completed',
@@ -35,7 +35,7 @@ end)
 h.test('tool calls are folded', function()
   local win = vim.fn.win_findbuf(h.buffer('pygent://chat'))[1]
   vim.api.nvim_win_call(win, function()
-    local row = vim.fn.search('^▸ bash', 'nw')
+    local row = vim.fn.search('^✓ bash', 'nw')
     vim.cmd.normal('zx')
     h.same(row, vim.fn.foldclosed(row))
     h.same(true, vim.fn.foldclosedend(row) > row + 3)
@@ -57,15 +57,27 @@ end)
 h.test('a server that was killed comes back with its session', function()
   local state = require('pygent.session').state()
   local id = state.id
-  local pid = tonumber(vim.trim(vim.system({ 'pgrep', '-P', tostring(vim.uv.os_getpid()) }):wait().stdout:match('%d+')))
-  vim.uv.kill(pid, 'sigkill')
-  h.wait('loss', function() return not state.connection end)
-  h.has(h.chat(), 'the next message starts it again')
+  h.told = {}
+  h.kill()
+  h.wait('another server', function() return state.connection and #h.told > 0 end)
+  h.has(h.told[1], 'the server ended by signal 9: it was started again')
+  h.has(h.chat(), 'it was started again, with this conversation')
   local err, result = h.ask('Are you there?')
   h.same(nil, err)
   h.same(nil, result.error)
   h.same('Still here.', result.text)
   h.same(id, state.id)
+end)
+
+h.test('one that ends again at once waits for the next message', function()
+  h.told = {}
+  h.kill()
+  h.wait('message', function() return #h.told > 0 end)
+  h.has(h.told[1], 'the server ended by signal 9: the next message starts it')
+  h.has(h.chat(), 'the next message starts it again, with this conversation')
+  h.same('off', require('pygent').status())
+  local _, result = h.ask('And now?')
+  h.same('And here.', result.text)
 end)
 
 h.finish()

@@ -43,7 +43,7 @@ h.test('its output is shown', function()
   local buf = vim.api.nvim_get_current_buf()
   local function shown() return table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, false), '\n') end
   h.wait('output', function() return shown():find('The report is written.', 1, true) end)
-  h.has(shown(), '▸ write_file: report.txt')
+  h.has(shown(), '✓ write_file: report.txt')
   vim.cmd.close()
 end)
 

@@ -1,0 +1,72 @@
+--- Colours of the code blocks in a transcript, for the languages whose parsers the
+--- editor has. A block is coloured once, when its message is whole: to parse a
+--- growing text again and again would block the longer it gets.
+local api = vim.api
+
+local M = {}
+
+M.ns = api.nvim_create_namespace('pygent.code')
+
+local MAX_BYTES = 16 * 1024 -- of a block; a longer one stays as it is
+
+--- The parser of a block and its query. The language is a word of the model's: only
+--- a plain name gets as far as the search for a parser.
+---@param word string
+---@param code string
+---@return vim.treesitter.LanguageTree?, vim.treesitter.Query?
+local function parser(word, code)
+  if #code > MAX_BYTES or not word:find('^%a[%w_]*$') then
+    return nil
+  end
+  local language = vim.treesitter.language.get_lang(word:lower()) or word:lower()
+  local ok, found = pcall(vim.treesitter.get_string_parser, code, language)
+  if not ok or not found then
+    return nil
+  end
+  local has, query = pcall(vim.treesitter.query.get, language, 'highlights')
+  return has and query and found or nil, has and query or nil
+end
+
+---@param buf integer
+---@param row integer first of the code
+---@param word string
+---@param lines string[]
+local function block(buf, row, word, lines)
+  local code = table.concat(lines, '\n')
+  local tree, query = parser(word, code)
+  if not tree or not query then
+    return
+  end
+  local root = tree:parse()[1]:root()
+  for id, node in query:iter_captures(root, code) do
+    local name = query.captures[id]
+    local first, from, last, to = node:range()
+    if name:sub(1, 1) ~= '_' and name ~= 'spell' and last < #lines then
+      api.nvim_buf_set_extmark(buf, M.ns, row + first, from, {
+        end_row = row + last,
+        end_col = to,
+        hl_group = ('@%s.%s'):format(name, tree:lang()),
+        strict = false,
+      })
+    end
+  end
+end
+
+--- Colours the blocks from a row on.
+---@param buf integer
+---@param from integer row
+function M.paint(buf, from)
+  local lines = api.nvim_buf_get_lines(buf, from, -1, false)
+  local fence, word, first
+  for i, line in ipairs(lines) do
+    local indent, ticks, rest = line:match('^( ? ? ?)(```+)%s*(.-)%s*$')
+    if fence and ticks and #ticks >= #fence and rest == '' then
+      block(buf, from + first, word, vim.list_slice(lines, first + 1, i - 1))
+      fence = nil
+    elseif not fence and ticks and indent and not rest:find('`', 1, true) then
+      fence, word, first = ticks, rest:match('^%S*'), i
+    end
+  end
+end
+
+return M

@@ -1,0 +1,196 @@
+-- What the editor gives the server: selections, diagnostics, files with changes that
+-- are not written; and the commands, keys and calls that do not fit elsewhere.
+local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
+local session = require('pygent.session')
+
+h.write('notes.txt', 'one\ntwo\nthree\n')
+h.setup(h.model({
+  h.says('It is the second line.'),
+  h.says('It is fixed.'),
+  h.calls('write_file', { path = 'notes.txt', content = 'overwritten\n' }),
+  h.says('It has changes that are not written.'),
+  h.says('One.\n\n```lua\nlocal x = 1\n```\n\n```../../evil\nx\n```\n'),
+  h.says('Two.'),
+}))
+vim.cmd.edit(h.root .. '/notes.txt')
+local file = vim.api.nvim_get_current_buf()
+local ns = vim.api.nvim_create_namespace('test')
+
+--- What the model was told last, as the session has it.
+---@return string
+local function told()
+  local text, done
+  require('pygent.kept').history(
+    session.state().id,
+    0,
+    function(event) text = event.kind == 'message' and event.role == 'user' and event.text or text end,
+    function() done = true end
+  )
+  h.wait('history', function() return done end)
+  return text
+end
+
+---@param text string
+local function answered(text)
+  h.wait(text, function() return h.chat():find(text, 1, true) end)
+  h.wait('end', function() return require('pygent').status() == 'ready' end)
+end
+
+h.test('a range is attached as it stands in the buffer', function()
+  vim.cmd('2Pygent ask Which line | is "this"?')
+  answered('It is the second line.')
+  h.has(told(), 'Which line | is "this"?')
+  h.has(told(), 'two')
+  h.lacks(told(), 'three')
+  h.has(h.chat(), '▪ attached: ')
+end)
+
+h.test('diagnostics of the range are sent with it', function()
+  h.told = {}
+  vim.cmd('Pygent fix')
+  h.wait('message', function() return #h.told > 0 end)
+  h.has(h.told[1], 'there are no diagnostics here')
+  vim.diagnostic.set(ns, file, {
+    { lnum = 0, col = 0, message = 'elsewhere', severity = 1 },
+    { lnum = 1, col = 0, end_lnum = 1, message = 'not a number', severity = 1, source = 'check' },
+  })
+  vim.cmd('2,3Pygent fix')
+  answered('It is fixed.')
+  h.has(told(), '- line 2: not a number')
+  h.lacks(told(), 'elsewhere')
+end)
+
+h.test('a file with changes that are not written is not overwritten', function()
+  vim.api.nvim_buf_set_lines(file, 0, 1, false, { 'mine' })
+  local _, result = h.ask('Overwrite it.')
+  h.same('It has changes that are not written.', result.text)
+  h.same('one\ntwo\nthree\n', h.read('notes.txt'))
+  h.same({ 'mine', 'two', 'three' }, vim.api.nvim_buf_get_lines(file, 0, -1, false))
+  h.has(h.chat(), '✗ write_file: notes.txt')
+  vim.cmd('silent edit!')
+end)
+
+h.test('the server gets diagnostics of the files that it names', function()
+  local body = {
+    vim.json.encode({
+      jsonrpc = '2.0',
+      id = 1,
+      result = {
+        serverInfo = { name = 'pygent', version = '1' },
+        capabilities = { experimental = { pygent = { protocolVersion = 1, methods = {} } } },
+      },
+    }),
+    vim.json.encode({ jsonrpc = '2.0', id = 7, method = 'editor/diagnostics', params = { paths = { 'notes.txt' } } }),
+    vim.json.encode({ jsonrpc = '2.0', id = 8, method = 'editor/unheard', params = vim.empty_dict() }),
+  }
+  local lines = {}
+  for _, message in ipairs(body) do
+    vim.list_extend(lines, { ('Content-Length: %d\r\n\r\n%s'):format(#message, message) })
+  end
+  vim.fn.writefile(vim.split(table.concat(lines), '\n'), h.dir .. '/says', 'b')
+  vim.fn.writefile({ '#!/bin/sh', 'cat "$0.says"; exec cat > "$0.got"' }, h.dir .. '/fake')
+  vim.uv.fs_rename(h.dir .. '/says', h.dir .. '/fake.says')
+  vim.uv.fs_chmod(h.dir .. '/fake', 448)
+  local before = require('pygent.config').get()
+  h.setup(nil, { cmd = { h.dir .. '/fake' } })
+  local incoming, connection = require('pygent.incoming'), nil
+  local handlers = { event = incoming.event, request = incoming.request, exit = function() end }
+  require('pygent.rpc').start(h.root, handlers, function(_, c) connection = c end)
+  local got = ''
+  h.wait('answers', function()
+    got = table.concat(vim.fn.filereadable(h.dir .. '/fake.got') == 1 and vim.fn.readfile(h.dir .. '/fake.got') or {})
+    return got:find('"id":8', 1, true) and got:find('"id":7', 1, true)
+  end)
+  connection:close(100)
+  h.has(got, '"message":"not a number"')
+  h.has(got, '"severity":"error"')
+  h.has(got, '"source":"check"')
+  h.has(got, '"path":"notes.txt"')
+  h.has(got, '-32601')
+  require('pygent').setup(before)
+end)
+
+h.test('code is coloured, and no word of the model is taken for a path', function()
+  h.ask('Show code.')
+  h.chat()
+  local buf, found = h.buffer('pygent://chat'), {}
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buf, require('pygent.code').ns, 0, -1, { details = true })) do
+    found[mark[4].hl_group or ''] = vim.api.nvim_buf_get_lines(buf, mark[2], mark[2] + 1, false)[1]
+  end
+  h.same('local x = 1', found['@keyword.lua'])
+  h.same({}, vim.tbl_filter(function(line) return line == 'x' end, vim.tbl_values(found)))
+end)
+
+h.test('autocommands and the callback tell of a turn', function()
+  local seen = {}
+  for _, name in ipairs({ 'PygentTurnStarted', 'PygentTurnFinished' }) do
+    vim.api.nvim_create_autocmd('User', { pattern = name, callback = function(event) seen[name] = event.data end })
+  end
+  local err, result = h.ask('Once more.', { mode = 'plan', context = { { text = 'attached words' } } })
+  h.same(nil, err)
+  h.same('Two.', result.text)
+  h.same(result.turnId, seen.PygentTurnStarted.turnId)
+  h.same({ 'completed', {} }, { seen.PygentTurnFinished.status, seen.PygentTurnFinished.changes })
+  h.has(told(), 'attached words')
+end)
+
+h.test('the mode is set, completed and shown', function()
+  vim.cmd('Pygent mode plan')
+  h.wait('mode', function() return session.state().mode == 'plan' end)
+  h.has(require('pygent.bar').rest(), '· plan')
+  h.choose('auto')
+  vim.cmd('Pygent mode')
+  h.wait('mode', function() return session.state().mode == 'auto' end)
+end)
+
+h.test('messages are written in several lines and brought back', function()
+  vim.cmd('Pygent chat')
+  local input = require('pygent.input')
+  vim.api.nvim_feedkeys(vim.keycode('ifirst<C-j>second<Esc>'), 'x', false)
+  h.same({ 'first', 'second' }, vim.api.nvim_buf_get_lines(input.buffer(), 0, -1, false))
+  input.send()
+  h.same({ '' }, vim.api.nvim_buf_get_lines(input.buffer(), 0, -1, false))
+  h.wait('end', function() return require('pygent').status() == 'ready' end)
+  vim.api.nvim_feedkeys(vim.keycode('idraft<Esc><C-Up>'), 'x', false)
+  h.same({ 'first', 'second' }, vim.api.nvim_buf_get_lines(input.buffer(), 0, -1, false))
+  vim.api.nvim_feedkeys(vim.keycode('<C-Down>'), 'x', false)
+  h.same({ 'draft' }, vim.api.nvim_buf_get_lines(input.buffer(), 0, -1, false))
+  input.set('')
+end)
+
+h.test('keys and commands are listed', function()
+  vim.cmd('Pygent help')
+  local shown = table.concat(h.float() or {}, '\n')
+  for name in pairs(require('pygent.command').subcommands) do
+    h.has(shown, ':Pygent ' .. name)
+  end
+  h.has(shown, 'g?')
+  vim.api.nvim_feedkeys('q', 'x', false)
+  h.same(nil, h.float())
+end)
+
+h.test('every subcommand and call is in the manual', function()
+  local manual = table.concat(vim.fn.readfile(h.here .. '/doc/pygent.txt'), '\n')
+  for name in pairs(require('pygent.command').subcommands) do
+    h.same(true, manual:find('Pygent %[?' .. name) ~= nil, name)
+  end
+  for name in pairs(require('pygent')) do
+    h.has(manual, 'require("pygent").' .. name)
+  end
+  for name in pairs(require('pygent.highlight').links) do
+    h.has(manual, name)
+  end
+  vim.cmd.helptags(h.dir)
+end)
+
+h.test('the <Plug> maps run the commands', function()
+  vim.cmd('Pygent chat')
+  vim.cmd.stopinsert()
+  local chat = h.buffer('pygent://chat')
+  vim.api.nvim_feedkeys(vim.keycode('<Plug>(pygent-chat)'), 'x', false)
+  h.same(1, #vim.fn.win_findbuf(chat))
+  require('pygent.chat').close()
+  h.same(0, #vim.fn.win_findbuf(chat))
+end)
+
+h.finish()
