@@ -59,6 +59,7 @@ local function show_split(path, patch)
   vim.bo[buf].buflisted = true
   api.nvim_win_set_buf(0, buf)
   vim.cmd.diffthis()
+  vim.wo.winbar = 'now'
   local win = api.nvim_open_win(scratch(before, vim.bo[buf].filetype), false, { split = 'left', win = 0 })
   vim.wo[win].winbar = 'before the turn'
   api.nvim_win_call(win, vim.cmd.diffthis)

@@ -141,7 +141,10 @@ end
 
 ---@param task pygent.Task
 ---@param message string
-function M.send(task, message) session.request(protocol.methods.tasksSend, { taskId = task.taskId, prompt = message }) end
+function M.send(task, message)
+  local params = { taskId = task.taskId, prompt = message }
+  session.request(protocol.methods.tasksSend, params)
+end
 
 --- Copies a file of the task's into the workspace, but not below the user's hands.
 ---@param task pygent.Task

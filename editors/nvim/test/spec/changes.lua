@@ -21,7 +21,7 @@ local function sides(path)
   local found = {}
   for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     h.same(true, vim.wo[win].diff)
-    local before = vim.wo[win].winbar ~= ''
+    local before = vim.wo[win].winbar == 'before the turn'
     found[before] = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
   end
   vim.cmd.tabclose()
