@@ -94,7 +94,8 @@ export class Approvals implements vscode.Disposable {
   ask(server: Server, request: Question, reply: (answer: Answer | undefined) => void): void {
     const notify = (): void =>
       void notifyQuestion(request, (answer) => this.answer(request.requestKey, answer), this.around.showPanel);
-    this.put(this.questions, { server, request, reply, notify });
+    // What a task asks comes when the user is at something else.
+    this.put(this.questions, { server, request, reply, notify }, request.from !== undefined);
   }
 
   approve(key: string, decision: string, feedback?: string): void {
@@ -124,7 +125,9 @@ export class Approvals implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const key of [...this.approvals.keys(), ...this.questions.keys()]) this.forget(key);
+    // No answers: a window that is closed decides nothing.
+    this.approvals.clear();
+    this.questions.clear();
     this.changed.dispose();
   }
 
@@ -137,10 +140,11 @@ export class Approvals implements vscode.Disposable {
   private put<Request extends { requestKey: string }, Reply>(
     to: Waitings<Request, Reply>,
     waiting: Waiting<Request, Reply>,
+    alsoNotify = false,
   ): void {
     to.set(waiting.request.requestKey, waiting);
     this.changed.fire();
-    if (!this.around.panelVisible()) waiting.notify();
+    if (!this.around.panelVisible() || alsoNotify) waiting.notify();
   }
 
   private settle<Request, Reply>(of: Waitings<Request, Reply>, key: string, reply: Reply | undefined): void {

@@ -20,6 +20,7 @@ export class Chat implements vscode.Disposable {
   readonly turns: Turns;
   mode: Mode;
   model: string;
+  private defaultModel: string;
   private readonly disposables: { dispose(): void }[] = [];
   private readonly events = new vscode.EventEmitter<Event>();
   private readonly reset = new vscode.EventEmitter<void>();
@@ -44,6 +45,7 @@ export class Chat implements vscode.Disposable {
     private readonly log: Log,
   ) {
     ({ mode: this.mode, model: this.model } = readSettings(server.folder));
+    this.defaultModel = this.model;
     this.session = new Session(server, memory, {
       event: (event) => this.take(event),
       cleared: () => {
@@ -94,6 +96,21 @@ export class Chat implements vscode.Disposable {
       await this.attempt("configure", () => this.server.request("session/configure", { sessionId, ...change }));
     }
     this.state.fire();
+  }
+
+  /** Starts the server anew with other settings; a turn that runs is the user's to end. */
+  async settingsChanged(): Promise<void> {
+    const { model } = readSettings(this.server.folder);
+    if (model !== this.defaultModel) this.model = this.defaultModel = model;
+    this.state.fire();
+    const { state } = this.server;
+    if (state === "stopped") return;
+    if (this.turns.busy) {
+      const text = "Pygent: other settings hold when the server is started again. That ends the running turn.";
+      const chosen = await vscode.window.showInformationMessage(text, "Restart Server");
+      if (!chosen) return;
+    }
+    await this.server.restart();
   }
 
   /** The session, open for what needs it so. */
@@ -149,7 +166,7 @@ export class Chat implements vscode.Disposable {
   }
 
   private async serverChanged(state: string): Promise<void> {
-    if (state === "waiting" || state === "failed") {
+    if (state === "waiting" || state === "failed" || state === "stopped") {
       const end = this.transcript.openTurn();
       if (end) this.take({ ...end, kind: "turnFinished", status: "interrupted", time: new Date().toISOString() });
       this.session.lost();

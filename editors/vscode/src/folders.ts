@@ -6,6 +6,7 @@ import { diagnosticsOf } from "./diagnostics";
 import type { Log } from "./log";
 import type { Event } from "./protocol";
 import { Server } from "./server";
+import { SettingsWatch } from "./settings";
 
 export class Folders implements vscode.Disposable {
   private readonly chats = new Map<string, Chat>();
@@ -39,10 +40,8 @@ export class Folders implements vscode.Disposable {
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const folder of removed) void this.drop(folder.uri.toString());
       }),
-      // The user has perhaps mended what kept a server from starting.
-      vscode.workspace.onDidChangeConfiguration((event) => {
-        if (!event.affectsConfiguration("pygent")) return;
-        for (const { server } of this.all()) if (server.state === "failed") void server.restart();
+      new SettingsWatch(context.secrets, () => {
+        for (const chat of this.all()) void chat.settingsChanged();
       }),
     );
   }

@@ -104,7 +104,7 @@ export type FromPanel =
   | { type: "preview"; key: string; path: string }
   | { type: "undo"; turnId: string; paths?: string[] }
   | { type: "rewind"; turnId: string; text: string }
-  | { type: "retry" }
+  | { type: "retry"; text: string }
   | { type: "link"; href: string }
   | { type: "resume"; sessionId: string }
   | { type: "command"; command: string }

@@ -55,3 +55,32 @@ export async function serverEnvironment(settings: Settings, secrets: vscode.Secr
   if (key) env.OPENAI_API_KEY = key;
   return env;
 }
+
+/** What a server is started with, apart from the key. */
+const ofServer = ["path", "arguments", "environment", "baseUrl", "model"].map((name) => `pygent.${name}`);
+/** Milliseconds in which further changes count as one. */
+const settle = 150;
+
+/** Tells when a server would be started otherwise now. */
+export class SettingsWatch implements vscode.Disposable {
+  private timer?: NodeJS.Timeout;
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(secrets: vscode.SecretStorage, changed: () => void) {
+    const later = (): void => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(changed, settle);
+    };
+    this.disposables = [
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (ofServer.some((name) => event.affectsConfiguration(name))) later();
+      }),
+      secrets.onDidChange(({ key }) => key === keySecret && later()),
+    ];
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    for (const d of this.disposables) d.dispose();
+  }
+}

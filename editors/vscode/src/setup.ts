@@ -21,9 +21,9 @@ export function registerSetup(context: vscode.ExtensionContext, folders: Folders
   const parts = { context, folders };
   const handlers: Record<string, (found: LocalServer) => Promise<unknown>> = {
     "pygent.setKey": () => setKey(parts),
-    "pygent.setBaseUrl": () => setBaseUrl(parts),
-    "pygent.useServer": (found) => useServer(parts, found),
-    "pygent.choosePath": () => choosePath(parts),
+    "pygent.setBaseUrl": () => setBaseUrl(),
+    "pygent.useServer": (found) => useServer(found),
+    "pygent.choosePath": () => choosePath(),
     "pygent.pickMode": () => pickMode(parts),
     "pygent.pickModel": () => pickModel(parts),
     "pygent.demo": () => watchDemo(parts),
@@ -35,8 +35,8 @@ export function registerSetup(context: vscode.ExtensionContext, folders: Folders
   );
 }
 
-async function setKey(parts: Parts): Promise<void> {
-  const { secrets } = parts.context;
+async function setKey({ context }: Parts): Promise<void> {
+  const { secrets } = context;
   const key = await vscode.window.showInputBox({
     title: "API key of the model’s endpoint",
     prompt: "Kept in the editor’s secret storage. Empty removes it.",
@@ -46,10 +46,9 @@ async function setKey(parts: Parts): Promise<void> {
   if (key === undefined) return;
   if (key.trim()) await secrets.store(keySecret, key.trim());
   else await secrets.delete(keySecret);
-  await restart(parts);
 }
 
-async function setBaseUrl(parts: Parts): Promise<void> {
+async function setBaseUrl(): Promise<void> {
   const url = await vscode.window.showInputBox({
     title: "An OpenAI-compatible endpoint",
     prompt: "Ollama: http://127.0.0.1:11434/v1 · LM Studio: http://127.0.0.1:1234/v1",
@@ -59,25 +58,21 @@ async function setBaseUrl(parts: Parts): Promise<void> {
   });
   if (url === undefined) return;
   await update("baseUrl", url || undefined);
-  await restart(parts);
 }
 
 /** Takes a model server that runs on this machine, and one of its models. */
-async function useServer(parts: Parts, { name, baseUrl, models }: LocalServer): Promise<void> {
+async function useServer({ name, baseUrl, models }: LocalServer): Promise<void> {
   const model =
     models.length > 1 ? await vscode.window.showQuickPick(models, { title: `Model of ${name}` }) : models[0];
   if (models.length > 0 && !model) return;
   await update("baseUrl", baseUrl);
   if (model) await update("model", model);
-  for (const chat of parts.folders.all()) await chat.configure({ model: model ?? "" });
-  await restart(parts);
 }
 
-async function choosePath(parts: Parts): Promise<void> {
+async function choosePath(): Promise<void> {
   const [file] = (await vscode.window.showOpenDialog({ title: "The pygent program", openLabel: "Use" })) ?? [];
   if (!file) return;
   await update("path", file.fsPath);
-  await restart(parts);
 }
 
 async function pickMode({ folders }: Parts): Promise<void> {
@@ -117,8 +112,4 @@ async function watchDemo({ context }: Parts): Promise<void> {
 
 function update(name: string, value: string | undefined): Thenable<void> {
   return vscode.workspace.getConfiguration("pygent").update(name, value, vscode.ConfigurationTarget.Global);
-}
-
-async function restart({ folders }: Parts): Promise<void> {
-  for (const chat of folders.all()) await chat.server.restart();
 }

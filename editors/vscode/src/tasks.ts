@@ -118,6 +118,7 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
     this.timer = undefined;
     this.changed.fire();
     const { running } = this;
+    this.view.title = running > 0 ? `Tasks: ${running} running` : "Tasks";
     this.view.badge = running > 0 ? { value: running, tooltip: `${running} running` } : undefined;
   }
 

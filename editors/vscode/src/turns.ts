@@ -47,9 +47,9 @@ export class Turns {
     return found;
   }
 
-  /** Says the last prompt again. */
-  async retry(): Promise<void> {
-    if (this.last && !this.busy) await this.run(this.last);
+  /** Says the last prompt again; text is what the panel knows of it, also from an earlier window. */
+  async retry(text: string): Promise<void> {
+    if (!this.busy) await this.run(this.last ?? { text, attachments: [] });
   }
 
   /** Ends the running turn; what waits behind it is not said either, and answered. */

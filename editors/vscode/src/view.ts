@@ -154,7 +154,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         for (const prompt of await chat.turns.stop()) this.takeBack(prompt);
         return;
       case "retry":
-        return chat.turns.retry();
+        return chat.turns.retry(message.text);
       case "unqueue": {
         const prompt = chat.turns.unqueue(message.id);
         return prompt && this.takeBack(prompt);

@@ -1,9 +1,10 @@
 /** What waits for the user: approvals and questions, above the input. */
 import { visible } from "../escape";
 import type { Asks, Approval, Question } from "../messages";
+import { counts } from "./changed";
 import { button, h, svg } from "./dom";
 import { send } from "./host";
-import { patchLines } from "./patchview";
+import { patchView } from "./patchview";
 
 /** Milliseconds in which a new card hears nothing: the key or click was meant for what was there before. */
 const deaf = 400;
@@ -11,10 +12,17 @@ const deaf = 400;
 export class AskCards {
   readonly element = h("section", { class: "asks", "aria-label": "Waiting for you" });
   private readonly cards = new Map<string, HTMLElement>();
+  private own = false;
 
   constructor(private readonly said: (text: string) => void) {}
 
+  /** Something of the session itself, not of its tasks. */
+  get waits(): boolean {
+    return this.own;
+  }
+
   set(asks: Asks): void {
+    this.own = [...asks.approvals, ...asks.questions].some(({ from }) => from === undefined);
     const keys = new Set([...asks.approvals, ...asks.questions].map((ask) => ask.requestKey));
     for (const [key, card] of this.cards) if (!keys.has(key)) this.drop(key, card);
     for (const ask of asks.approvals) this.put(ask.requestKey, () => approvalCard(ask), ask.title);
@@ -71,18 +79,16 @@ function approvalCard(ask: Approval): HTMLElement {
   return h(
     "div",
     { class: "ask", role: "group", "aria-label": `Approval: ${visible(ask.title)}` },
-    h("header", {}, svg("shield"), h("span", {}, visible(ask.title)), fromTask(ask)),
-    !!ask.command && h("pre", { class: "command", tabindex: "0" }, visible(ask.command)),
-    ...(ask.changes ?? []).map((change) => changeOf(ask, change)),
+    ...content(ask),
     h(
       "div",
       { class: "buttons" },
       has("allow") && button("Allow", decide("allow"), { class: "primary" }),
       has("allowForSession") && button("Allow for session", decide("allowForSession")),
       has("deny") && button("Deny", decide("deny")),
-      has("cancelTurn") && button("Stop", decide("cancelTurn"), { class: "link" }),
+      has("cancelTurn") && button("Stop turn", decide("cancelTurn"), { class: "link" }),
     ),
-    !!rule && h("p", { class: "rule" }, "For the session allows ", h("code", {}, visible(rule))),
+    !!rule && h("p", { class: "rule" }, `Allow for session covers ${scopeOf(rule)} `, h("code", {}, visible(rule))),
     has("deny") && feedback,
   );
 }
@@ -91,12 +97,49 @@ function fromTask({ from }: { from?: string }): HTMLElement | false {
   return from !== undefined && h("span", { class: "tag", title: `The task “${visible(from)}” asks` }, visible(from));
 }
 
-function changeOf(ask: Approval, change: { path: string; patch?: string }): HTMLElement {
-  const open = button(visible(change.path), () => send({ type: "preview", key: ask.requestKey, path: change.path }), {
+/** What is asked for: a command, or changes of files with their diffs. */
+function content(ask: Approval): HTMLElement[] {
+  const changes = (ask.changes ?? []).map((change) => proposal(ask, change));
+  const [only] = changes;
+  // The only file of an edit is named in the title: there its name leads to the diff.
+  const inTitle = changes.length === 1 && only && !ask.command;
+  const title = inTitle ? ask.title.replace(` ${only.path}`, "") : ask.title;
+  const header = h(
+    "header",
+    {},
+    svg("shield"),
+    h("span", {}, visible(title)),
+    ...(inTitle ? only.name : []),
+    fromTask(ask),
+  );
+  return [
+    header,
+    ...(ask.command ? [h("pre", { class: "command", tabindex: "0" }, visible(ask.command))] : []),
+    ...changes.map(({ name, diff }) => h("div", { class: "proposal" }, !inTitle && h("header", {}, ...name), diff)),
+  ];
+}
+
+interface Proposal {
+  path: string;
+  /** leads to the diff editor, with counts */
+  name: HTMLElement[];
+  diff?: HTMLElement;
+}
+
+function proposal(ask: Approval, { path, patch }: { path: string; patch?: string }): Proposal {
+  const open = button(visible(path), () => send({ type: "preview", key: ask.requestKey, path }), {
     class: "path",
     title: "Open in the diff editor",
   });
-  return h("div", { class: "proposal" }, open, change.patch !== undefined && patchLines(change.patch));
+  if (patch === undefined) return { path, name: [open] };
+  const { element, added, removed } = patchView(patch);
+  return { path, name: [open, counts(added, removed)], diff: element };
+}
+
+/** What a rule allows, in words before it. */
+function scopeOf(rule: string): string {
+  if (rule === "edit *") return "all edits:";
+  return rule.endsWith(" *") ? "commands that begin as in" : "this very command:";
 }
 
 function questionCard(ask: Question): HTMLElement {

@@ -93,7 +93,7 @@ export class Changed {
   }
 }
 
-function counts(added: number, removed: number): HTMLElement {
+export function counts(added: number, removed: number): HTMLElement {
   return h(
     "span",
     { class: "counts", "aria-label": `${added} added, ${removed} removed` },

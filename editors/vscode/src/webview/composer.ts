@@ -76,7 +76,7 @@ export class Composer {
     this.mode.textContent = modeNames[state.mode] ?? state.mode;
     this.mode.title = `Mode: ${modeHelp[state.mode] ?? state.mode}`;
     this.mode.dataset.mode = state.mode;
-    this.model.textContent = visible(state.model || "default");
+    this.model.textContent = visible(state.model || "default model");
     this.model.title = `Model: ${state.model || "the server’s own choice"}`;
     this.input.placeholder = state.busy ? "Say more: it waits for the turn to end" : "Ask Pygent, @ for files";
     this.queue.replaceChildren(...state.queue.map((prompt) => this.queued(prompt.id, prompt.text)));
@@ -84,8 +84,10 @@ export class Composer {
   }
 
   setUsage({ input, output, cost }: { input: number; output: number; cost: number }): void {
-    this.usage.textContent =
-      input + output === 0 ? "" : `↑${short(input)} ↓${short(output)}${cost > 0 ? ` $${cost.toFixed(2)}` : ""}`;
+    this.usage.replaceChildren(
+      ...(input + output === 0 ? [] : [`↑${short(input)}`, h("span", { class: "out" }, ` ↓${short(output)}`)]),
+      cost > 0 ? ` $${cost.toFixed(2)}` : "",
+    );
     this.usage.title = `${input} tokens in, ${output} tokens out in this session`;
   }
 

@@ -38,7 +38,9 @@ export class Conversation {
       this.element.addEventListener(kind, () => (this.moved = performance.now()), { passive: true });
     }
     this.element.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    new ResizeObserver(() => this.grown()).observe(this.element);
+    // Turns out of sight are only estimated, and grow when they are drawn.
+    const sizes = new ResizeObserver(() => this.grown());
+    for (const element of [this.element, this.list]) sizes.observe(element);
   }
 
   reset(events: readonly Event[], cut: boolean): void {
@@ -87,7 +89,9 @@ export class Conversation {
     const id = event.turnId;
     const known = id ? this.turns.get(id) : this.last;
     if (known) return known;
-    const turn = new Turn(id ?? "", this.can, () => this.grown());
+    // What the turn before left open is its own, unless this one goes on there.
+    if (event.requestKey === undefined) this.last?.leave();
+    const turn = new Turn(id ?? "", this.can, () => this.grown(), event.requestKey ? this.last : undefined);
     if (id) this.turns.set(id, turn);
     this.last = turn;
     this.list.append(turn.element);

@@ -5,10 +5,7 @@ import { Composer } from "./composer";
 import { Conversation } from "./conversation";
 import { h } from "./dom";
 import { send } from "./host";
-import "./style/base.css";
-import "./style/code.css";
-import "./style/composer.css";
-import "./style/turns.css";
+import "./style/all.css";
 import { ProblemCard, Welcome } from "./welcome";
 
 const spoken = h("div", { class: "spoken", role: "status", "aria-live": "polite" });
@@ -29,7 +26,10 @@ let state: PanelState | undefined;
 function show(): void {
   if (!state) return;
   working.hidden = !state.busy;
-  working.lastElementChild?.replaceChildren(state.server === "running" ? "Working…" : "Starting the server…");
+  working.classList.toggle("waits", asks.waits);
+  working.lastElementChild?.replaceChildren(
+    state.server !== "running" ? "Starting the server…" : asks.waits ? "Waiting for you" : "Working…",
+  );
   welcome.set(state, conversation.empty && !state.busy);
   problem.set(state.problem);
   composer.setUsage(conversation.usage);
@@ -50,7 +50,8 @@ function receive(message: ToPanel): void {
       composer.set(state);
       return show();
     case "asks":
-      return asks.set(message.asks);
+      asks.set(message.asks);
+      return show();
     case "undone":
       return conversation.undone(message.undone);
     case "compose":

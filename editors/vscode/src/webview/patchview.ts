@@ -5,16 +5,31 @@ import { h } from "./dom";
 /** Lines in the page at the most. */
 const maxLines = 400;
 
-export function patchLines(patch: string): HTMLElement {
-  const view = h("pre", { class: "patch", tabindex: "0", "aria-label": "Proposed change" });
+export interface PatchView {
+  element: HTMLElement;
+  added: number;
+  removed: number;
+}
+
+export function patchView(patch: string): PatchView {
   const lines = patch
     .replace(/\n$/, "")
     .split("\n")
     .filter((line) => !/^(diff --git|index |--- |\+\+\+ )/.test(line));
+  const list = h("div");
   for (const line of lines.slice(0, maxLines)) {
-    const kind = line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : line.startsWith("@") ? "hunk" : "";
-    view.append(h("span", { class: kind }, `${visible(line)}\n`));
+    const hunk = /^@@ -\d+(?:,\d+)? \+(\d+)/.exec(line)?.[1];
+    if (hunk === undefined) list.append(h("span", { class: kindOf(line) }, `${visible(line)}\n`));
+    else if (Number(hunk) > 1) list.append(h("span", { class: "hunk" }, `⋯ line ${hunk}\n`));
   }
-  if (lines.length > maxLines) view.append(h("span", { class: "hunk" }, `… ${lines.length - maxLines} more lines`));
-  return view;
+  if (lines.length > maxLines) list.append(h("span", { class: "hunk" }, `… ${lines.length - maxLines} more lines`));
+  return {
+    element: h("pre", { class: "patch", tabindex: "0", "aria-label": "Proposed change" }, list),
+    added: lines.filter((line) => line.startsWith("+")).length,
+    removed: lines.filter((line) => line.startsWith("-")).length,
+  };
+}
+
+function kindOf(line: string): string {
+  return line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "";
 }

@@ -30,6 +30,7 @@ export class Turn {
     private readonly id: string,
     private can: PanelState["can"],
     private readonly grown: () => void,
+    private readonly before: Turn | undefined,
   ) {}
 
   add(event: Event): void {
@@ -43,9 +44,9 @@ export class Turn {
       case "toolStarted":
         return this.startTool(event);
       case "toolOutput":
-        return this.tools.get(event.callId ?? "")?.append(event.delta ?? "");
+        return this.tool(event)?.append(event.delta ?? "");
       case "toolFinished":
-        return this.tools.get(event.callId ?? "")?.finish(event);
+        return this.tool(event)?.finish(event);
       case "retrying":
         return this.retry(event);
       case "compacted":
@@ -65,8 +66,18 @@ export class Turn {
     this.element.classList.toggle("can-rewind", can.rewind);
   }
 
+  /** Nothing of it goes on: its calls that have no end get none. */
+  leave(): void {
+    for (const tool of this.tools.values()) tool.abandon();
+  }
+
   undone(undone: Undone): void {
     this.changed?.take(undone);
+  }
+
+  /** A turn that goes on where the one before it asked ends that one's call. */
+  private tool({ callId }: Event): Tool | undefined {
+    return this.tools.get(callId ?? "") ?? this.before?.tools.get(callId ?? "");
   }
 
   private speak(): Prose {
@@ -134,7 +145,8 @@ export class Turn {
 
   private end(event: Event): void {
     this.retrying?.remove();
-    for (const tool of this.tools.values()) tool.abandon();
+    this.before?.leave();
+    this.leave();
     this.prose?.finish(event.text ?? "");
     this.prose = undefined;
     this.element.classList.add("ended");
@@ -150,7 +162,7 @@ export class Turn {
 
   private ending(status: string, text: string): void {
     const line = notice(status === "failed" ? "error" : "info", text);
-    line.append(button("Retry", () => send({ type: "retry" }), { class: "link retry" }));
+    line.append(button("Retry", () => send({ type: "retry", text: this.words }), { class: "link retry" }));
     this.put(line);
   }
 

@@ -69,6 +69,16 @@ export async function say(panel, text) {
   await panel.getByLabel("Message to Pygent").press("Enter");
 }
 
+/** Delegates a task that gets no files. */
+export async function delegate(page, prompt) {
+  await command(page, "Pygent: Delegate Task");
+  await page.locator(".quick-input-title", { hasText: "Delegate a task" }).waitFor();
+  await page.locator(".quick-input-widget input").fill(prompt);
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-title", { hasText: "Files that the task gets copies of" }).waitFor();
+  await page.keyboard.press("Enter");
+}
+
 /** Waits until check answers true. */
 export async function until(check, milliseconds = 30_000) {
   for (const end = Date.now() + milliseconds; !(await check());) {

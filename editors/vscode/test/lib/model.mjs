@@ -62,16 +62,18 @@ const script = {
   fail: [{ status: 401 }],
 };
 
-/** Starts the model; {url, requests, close}. */
+/** Starts the model; {url, bodies: what it was sent, requests: the messages in that, close}. */
 export async function startModel() {
+  const bodies = [];
   const requests = [];
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => (body += chunk));
     request.on("end", () => {
-      const { messages } = JSON.parse(body);
-      requests.push(messages);
-      reply(response, messages);
+      const sent = JSON.parse(body);
+      bodies.push(sent);
+      requests.push(sent.messages);
+      reply(response, sent.messages);
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -79,7 +81,7 @@ export async function startModel() {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, requests, close };
+  return { url: `http://127.0.0.1:${server.address().port}/v1`, bodies, requests, close };
 }
 
 function reply(response, messages) {

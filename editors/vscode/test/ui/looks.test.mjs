@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { command, openPanel, openWindow, picture, say, startBrowser, widen } from "../lib/browser.mjs";
+import { after, afterEach, before, describe, test } from "node:test";
+import { delegate, openPanel, openWindow, picture, say, startBrowser, widen } from "../lib/browser.mjs";
 import { startEditor } from "../lib/editor.mjs";
 import { startModel } from "../lib/model.mjs";
 import { extension, fillProject, program, scratch } from "../lib/places.mjs";
@@ -42,6 +42,10 @@ describe("the panel's looks", { concurrency: false }, () => {
     space?.remove();
   });
 
+  afterEach(async ({ passed, name }) => {
+    if (!passed) await picture(page, `failed-${name.replace(/\W+/g, "-")}`);
+  });
+
   /** A picture in each theme and width, and what of it runs out of the panel. */
   async function look(name, widths = [400, 300, 250], scroll) {
     for (const width of widths) {
@@ -72,18 +76,12 @@ describe("the panel's looks", { concurrency: false }, () => {
 
   test("with a model it says how to begin", async () => {
     editor.set({ "pygent.baseUrl": model.url });
-    await command(page, "Pygent: Restart Server");
     await panel.getByRole("button", { name: "Find a bug and fix it" }).waitFor();
     await look("empty");
   });
 
   test("an approval with a diff waits, while a task runs", async () => {
-    await command(page, "Pygent: Delegate Task");
-    await page.locator(".quick-input-title", { hasText: "Delegate a task" }).waitFor();
-    await page.locator(".quick-input-widget input").fill("Run for long: the slow tests");
-    await page.keyboard.press("Enter");
-    await page.locator(".quick-input-title", { hasText: "Files that the task gets copies of" }).waitFor();
-    await page.keyboard.press("Enter");
+    await delegate(page, "Run for long: the slow tests");
     await panel.locator(".ask", { hasText: "sleep 300" }).getByRole("button", { name: "Allow", exact: true }).click();
     await say(panel, "Fix the sum in sum.py, please: the total of an empty list should be zero.");
     await panel.locator(".ask", { hasText: "cat sum.py" }).getByRole("button", { name: "Allow", exact: true }).click();

@@ -99,7 +99,7 @@ describe("the page", { concurrency: false }, () => {
       },
     });
     await page.getByText("rm \\u{202e}-rf build").waitFor();
-    await page.getByText("For the session allows go test *").waitFor();
+    await page.getByText("Allow for session covers commands that begin as in go test *").waitFor();
     await page.getByRole("button", { name: "src/<b>main</b>.go" }).click();
     await picture(page, "asks");
     await page.getByLabel("What to do instead").fill("use make");
@@ -115,6 +115,83 @@ describe("the page", { concurrency: false }, () => {
     ]);
     await post({ type: "asks", asks: { approvals: [], questions: [] } });
     await page.locator(".ask").first().waitFor({ state: "detached" });
+  });
+
+  test("a new approval hears no key that was meant for something else, and takes no focus", async () => {
+    const { page, post, sent } = panel;
+    await page.getByLabel("Message to Pygent").focus();
+    const before = (await sent()).length;
+    const options = ["allow", "deny"];
+    const ask = { requestKey: "k3", sessionId: "s", turnId: "t", kind: "command", title: "Run", command: "x", options };
+    await post({ type: "asks", asks: { approvals: [ask], questions: [] } });
+    await page.evaluate(() => document.querySelector(".ask button").focus());
+    await page.keyboard.press("Enter");
+    assert.equal((await sent()).slice(before).filter(({ type }) => type === "approve").length, 0);
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "TEXTAREA");
+    await page.locator(".ask:not([inert])").waitFor();
+    await page.getByRole("button", { name: "Allow", exact: true }).press("Enter");
+    assert.deepEqual((await sent()).at(-1), { type: "approve", key: "k3", decision: "allow" });
+    await post({ type: "asks", asks: { approvals: [], questions: [] } });
+  });
+
+  test("everything can be reached by keyboard, and has a name", async () => {
+    const { page, post } = panel;
+    const code = "```go\nx := 1\n```\n\n[a link](https://example.org)";
+    await post(
+      { type: "state", state: { ...state, manyFolders: true, busy: true } },
+      {
+        type: "events",
+        events: [
+          event({ kind: "turnStarted" }),
+          event({ kind: "message", role: "user", text: "do it" }),
+          event({ kind: "toolStarted", callId: "c", tool: "bash", arguments: '{"cmd":"ls"}' }),
+          event({ kind: "toolFinished", callId: "c", tool: "bash", text: "$ ls\na\n", exitCode: 0 }),
+          event({ kind: "message", role: "assistant", text: code }),
+          event({
+            kind: "turnFinished",
+            status: "failed",
+            changes: [
+              { path: "a.go", change: "added", added: 1, removed: 0 },
+              { path: "b.go", change: "modified", added: 1, removed: 1 },
+            ],
+          }),
+        ],
+      },
+    );
+    await page.locator(".changed").waitFor();
+    await page.evaluate(() => document.activeElement.blur());
+    const names = new Set();
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press("Tab");
+      names.add(
+        await page.evaluate(() => {
+          const e = document.activeElement;
+          return `${e.tagName}: ${e.ariaLabel || e.textContent.trim() || e.title}`;
+        }),
+      );
+    }
+    for (const name of [
+      "SUMMARY: Runls",
+      "BUTTON: Go back to before this message",
+      "PRE: x := 1",
+      "BUTTON: Copy code",
+      "A: a link",
+      "BUTTON: a.go",
+      "BUTTON: Undo a.go",
+      "BUTTON: Undo",
+      "TEXTAREA: Message to Pygent",
+      "BUTTON: Attach the editor’s selection or file",
+      "BUTTON: project",
+      "BUTTON: Ask",
+      "BUTTON: default model",
+      "BUTTON: Stop (Esc)",
+    ])
+      assert.ok([...names].includes(name), `${name} is not among ${[...names].join(" | ")}`);
+    assert.deepEqual(
+      [...names].filter((name) => name.endsWith(": ")),
+      [],
+      "without a name",
+    );
   });
 
   test("nothing is wider than a panel of 250 pixels", async () => {

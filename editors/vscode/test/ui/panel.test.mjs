@@ -208,17 +208,4 @@ describe("the panel", { concurrency: false }, () => {
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "Hello" }).first().click();
     await talk.getByText("Hello after all").first().waitFor();
   });
-
-  for (const [name, kind, theme] of [
-    ["light", "vs", "Default Light Modern"],
-    ["dark", "vs-dark", "Default Dark Modern"],
-    ["contrast", "hc-black", "Default High Contrast"],
-  ]) {
-    test(`looks right: ${name}`, async () => {
-      await editor.set({ "workbench.colorTheme": theme });
-      await page.locator(`.monaco-workbench.${kind}`).waitFor();
-      await panel.locator(".turn", { hasText: "Fix the sum" }).first().scrollIntoViewIfNeeded();
-      await picture(page, `theme-${name}`);
-    });
-  }
 });
