@@ -77,9 +77,11 @@ end
 --- on with that turn.
 ---@param connection pygent.Connection
 ---@param id string of the session
-function M.left(connection, id)
+---@param done? fun(asked: boolean)
+function M.left(connection, id, done)
+  done = done or function() end
   if not connection:has(protocol.methods.agentPendingRequests) then
-    return
+    return done(false)
   end
   local function respond(key, answer)
     connection:request(protocol.methods.agentRespond, { requestKey = key, response = answer }, function(err)
@@ -99,6 +101,7 @@ function M.left(connection, id)
         )
       end
     end
+    done(#queue > 0)
   end)
 end
 

@@ -163,6 +163,9 @@ M.subcommands = {
 --- Runs the command.
 ---@param args vim.api.keyset.create_user_command.command_args
 function M.run(args)
+  if vim.fn.has('nvim-0.11') == 0 then
+    return log.error('this needs Neovim 0.11 or newer')
+  end
   local name, rest = args.args:match('^(%S*)%s*(.-)%s*$')
   local found = M.subcommands[name == '' and 'chat' or name]
   if not found then

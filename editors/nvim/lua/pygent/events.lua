@@ -61,11 +61,26 @@ function M.reasoningDelta(t, e)
   t:put(e.delta)
 end
 
-function M.toolStarted(t, e)
-  local what = ('%s: %s'):format(text.line(e.tool, 24), about(e))
+---@param t pygent.Transcript
+---@param e pygent.Event
+---@param what string
+local function row(t, e, what)
   t:open(e.callId, '▸ ' .. what)
   t.tool.what = what
 end
+
+--- The row of a call. One that another server has begun has none yet.
+---@param t pygent.Transcript
+---@param e pygent.Event
+---@return pygent.Block
+local function row_of(t, e)
+  if not t.tool or t.tool.callId ~= e.callId then
+    row(t, e, text.line(e.tool or '', 24))
+  end
+  return t.tool
+end
+
+function M.toolStarted(t, e) row(t, e, ('%s: %s'):format(text.line(e.tool, 24), about(e))) end
 
 function M.toolOutput(t, e)
   local tool = t.tool
@@ -77,10 +92,7 @@ function M.toolOutput(t, e)
 end
 
 function M.toolFinished(t, e)
-  local tool = t.tool
-  if not tool or tool.callId ~= e.callId then
-    return
-  end
+  local tool = row_of(t, e)
   local failed = e.isError or (e.exitCode or 0) ~= 0
   local parts = { (failed and '✗ ' or '✓ ') .. (tool.what or '') }
   if (e.exitCode or 0) ~= 0 then
@@ -183,8 +195,8 @@ function M.approvalResolved(t, e)
   if e.feedback and e.feedback ~= '' then
     decision = decision .. ': ' .. text.line(e.feedback, WIDTH)
   end
-  if t.tool and (not e.callId or t.tool.callId == e.callId) then
-    t.tool.decision = decision
+  if e.callId then
+    row_of(t, e).decision = decision
   else
     t:close()
     t:say('… ' .. decision, 'PygentNote')

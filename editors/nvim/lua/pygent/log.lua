@@ -57,9 +57,10 @@ end
 ---@param level? integer of vim.log.levels
 function M.notify(message, level)
   M.write(message)
-  vim.schedule(
-    function() vim.notify('pygent: ' .. text.line(message, vim.o.columns - 22), level or vim.log.levels.INFO) end
-  )
+  vim.schedule(function()
+    vim.cmd.redraw() -- what choices have left on the screen would make it wait for a key
+    vim.notify('pygent: ' .. text.line(message, vim.o.columns - 22), level or vim.log.levels.INFO)
+  end)
 end
 
 ---@param message string

@@ -21,7 +21,7 @@ local RESTART_EVERY = 60000
 ---@field changes pygent.Change[] of the last turn that made some
 ---@field changed_turn? string that turn
 local state = { running = {}, changes = {} }
-local starting ---@type (fun(err?: string))[]? who waits for the server
+local starting ---@type (fun(err?: string, asked?: boolean))[]? who waits for the server
 local restarted ---@type number? when the server was started again by itself
 local listeners = {} ---@type fun(event: pygent.Event)[]
 
@@ -89,12 +89,11 @@ local function new_session(callback)
 end
 
 --- Opens the session again in a server that is new.
----@param callback fun(err?: string)
+---@param callback fun(err?: string, asked?: boolean)
 local function reopen(callback)
   state.connection:request(protocol.methods.sessionResume, { sessionId = state.id }, function(err)
     if not err then
-      require('pygent.approve').left(state.connection, state.id)
-      return callback()
+      return require('pygent.approve').left(state.connection, state.id, function(asked) callback(nil, asked) end)
     end
     log.notify('a new conversation: the last one cannot be resumed: ' .. M.describe(err), vim.log.levels.WARN)
     new_session(callback)
@@ -122,9 +121,11 @@ local function ended(why)
     return log.error(why .. ': the next message starts it')
   end
   restarted = now
-  M.open(function(failed)
+  M.open(function(failed, asked)
     if not failed then
-      local how = cut and ': the turn was cut off, say how to go on' or ', with this conversation'
+      local how = asked and ' and asks again'
+        or cut and ': the turn was cut off, say how to go on'
+        or ', with this conversation'
       tell({ kind = 'clientRestarted', text = 'it was started again' .. how })
       log.notify(why .. ': it was started again', vim.log.levels.WARN)
     end
@@ -133,7 +134,8 @@ end
 
 --- Calls back all that wait for the server.
 ---@param err? string
-local function started(err)
+---@param asked? boolean the user is asked again what an earlier server had asked
+local function started(err, asked)
   local waiting = starting or {}
   starting = nil
   if err then
@@ -141,14 +143,14 @@ local function started(err)
     tell({ kind = 'clientFailed', text = err })
   end
   for _, fn in ipairs(waiting) do
-    log.guard(fn)(err)
+    log.guard(fn)(err, asked)
   end
 end
 
 local function open_session() (state.id and reopen or new_session)(started) end
 
 --- Calls back when there is a server with an open session.
----@param callback fun(err?: string)
+---@param callback fun(err?: string, asked?: boolean)
 function M.open(callback)
   if starting then
     starting[#starting + 1] = callback

@@ -15,7 +15,8 @@ local ns = fold.ns
 
 ---@class pygent.Block
 ---@field callId string
----@field mark integer
+---@field mark integer that spans it
+---@field colour integer mark of the title
 ---@field title string
 ---@field lines integer
 ---@field what? string the call
@@ -62,6 +63,16 @@ function Transcript:fresh(empty)
   end)
 end
 
+--- Colours a line of ours.
+---@private
+---@param row integer
+---@param s string what stands there
+---@param hl string
+---@return integer mark
+function Transcript:colour(row, s, hl)
+  return api.nvim_buf_set_extmark(self.buf, ns, row, 0, { end_row = row, end_col = #s, hl_group = hl, priority = 200 })
+end
+
 --- A line of ours, told from a model's by its colour.
 ---@private
 ---@param s string one line
@@ -73,9 +84,7 @@ function Transcript:say(s, hl, empty, target)
   self:put(function()
     local row = self:last()
     self:append(s .. '\n')
-    local where = { end_row = row, end_col = #s, hl_group = hl, line_hl_group = hl, priority = 200 }
-    local mark = api.nvim_buf_set_extmark(self.buf, ns, row, 0, where)
-    self.targets[mark] = target
+    self.targets[self:colour(row, s, hl)] = target
   end)
 end
 
@@ -128,8 +137,8 @@ function Transcript:open(key, title)
       end_col = #title,
       right_gravity = false,
       end_right_gravity = true,
-      line_hl_group = 'PygentTool',
     })
+    tool.colour = self:colour(row, title, 'PygentTool')
     self:append('\n~~~~~~~~~~\n')
   end)
 end
@@ -159,6 +168,7 @@ function Transcript:close(title, body, hl)
     table.insert(lines, 1, title or tool.title)
     table.insert(lines, 2, fence)
     lines[#lines + 1] = fence
+    api.nvim_buf_del_extmark(self.buf, ns, tool.colour)
     api.nvim_buf_set_lines(self.buf, row, -1, false, lines)
     api.nvim_buf_set_extmark(self.buf, ns, row, 0, {
       id = tool.mark,
@@ -166,10 +176,10 @@ function Transcript:close(title, body, hl)
       end_col = #fence,
       right_gravity = false,
       end_right_gravity = false,
-      line_hl_group = hl or 'PygentTool',
     })
     -- Folds were computed before the mark was there.
     api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
+    self:colour(row, lines[1], hl or 'PygentTool')
     self:append('\n')
   end)
 end

@@ -16,7 +16,7 @@ end
 local function answering(result)
   local body = vim.json.encode({ jsonrpc = '2.0', id = 1, result = result })
   vim.fn.writefile(vim.split(('Content-Length: %d\r\n\r\n%s'):format(#body, body), '\n'), h.dir .. '/answer', 'b')
-  return program(('cat %s; exec cat >/dev/null'):format(h.dir .. '/answer'))
+  return program(('cat %s; [ "$1" = serve ] || exit 0; exec cat >/dev/null'):format(h.dir .. '/answer'))
 end
 
 ---@param part string
@@ -125,15 +125,66 @@ h.test('settings that cannot be meant are refused', function()
   end
 end)
 
-h.test('checkhealth', function()
-  h.setup()
+--- What :checkhealth pygent says.
+---@return string
+local function health()
   vim.cmd.checkhealth('pygent')
-  local report = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+  local report
+  h.wait('report', function()
+    report = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+    return report:find('log: ', 1, true) or report:find('Neovim is older', 1, true)
+  end)
+  vim.cmd('silent bwipeout!')
+  return report
+end
+
+h.test('checkhealth: all is well', function()
+  local env = h.env()
+  env.OPENAI_BASE_URL = 'http://127.0.0.1:1/v1'
+  h.setup(nil, { env = env })
+  local report = health()
   h.has(report, 'the server speaks protocol 1')
   h.has(report, 'commands run in local')
+  h.has(report, 'a model is configured, and commands run')
+  h.lacks(report, 'ERROR')
+end)
+
+h.test('checkhealth: no key', function()
+  h.setup()
+  local report = health()
+  h.has(report, 'set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server')
+  h.has(report, 'set it before Neovim starts')
+end)
+
+h.test('checkhealth: no program, and what is none', function()
   h.setup(nil, { cmd = { 'pygent-that-is-not-there' } })
-  vim.cmd.checkhealth('pygent')
-  h.has(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n'), 'install it')
+  h.has(health(), 'install it')
+  h.setup(nil, { cmd = { 'false', 'serve' } })
+  h.has(health(), 'is it pygent? See the setting cmd')
+end)
+
+h.test('checkhealth: another version', function()
+  local about = {
+    serverInfo = { name = 'pygent', version = '0.1' },
+    capabilities = { experimental = { pygent = { protocolVersion = 0 } } },
+  }
+  h.setup(nil, { cmd = answering(about) })
+  -- The same program answers "version": with words that do not matter.
+  h.has(health(), 'pygent 0.1 speaks protocol 0 and this plugin 1: update the program')
+end)
+
+h.test('an editor that is too old is told', function()
+  local has = vim.fn.has
+  vim.fn.has = function(what) return what == 'nvim-0.11' and 0 or has(what) end
+  h.setup()
+  local report = health()
+  h.told = {}
+  vim.cmd('Pygent chat')
+  vim.fn.has = has
+  h.has(report, 'Neovim is older than 0.11')
+  h.lacks(report, 'the server')
+  h.wait('message', function() return #h.told > 0 end)
+  h.has(h.told[1], 'this needs Neovim 0.11 or newer')
 end)
 
 h.finish()
