@@ -186,7 +186,18 @@ h.test('every subcommand and call is in the manual', function()
   for name in pairs(require('pygent.highlight').links) do
     h.has(manual, name)
   end
-  vim.cmd.helptags(h.dir)
+  vim.fn.mkdir(h.dir .. '/manual/doc', 'p')
+  vim.fn.writefile(vim.fn.readfile(h.here .. '/doc/pygent.txt'), h.dir .. '/manual/doc/pygent.txt')
+  vim.cmd.helptags(h.dir .. '/manual/doc') -- fails when a tag is there twice
+  vim.opt.runtimepath:append(h.dir .. '/manual')
+  for _, tag in ipairs({ 'pygent', ':Pygent', 'pygent-chat', 'pygent.ask()', 'pygent-events' }) do
+    vim.cmd.help(tag)
+    h.has(vim.api.nvim_get_current_line(), '*' .. tag .. '*')
+  end
+  for i, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, false)) do
+    h.same(true, vim.fn.strdisplaywidth(line) <= 78, 'width of line ' .. i)
+  end
+  vim.cmd.close()
 end)
 
 h.test('the <Plug> maps run the commands', function()
