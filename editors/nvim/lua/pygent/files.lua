@@ -2,9 +2,6 @@
 --- are joined with the workspace, never with a command.
 local M = {}
 
---- Diagnostics at the most in one answer.
-local MAX_DIAGNOSTICS = 500
-
 ---@param path string
 ---@return string
 local function real(path) return vim.uv.fs_realpath(path) or path end
@@ -39,8 +36,9 @@ function M.relative(root, buf)
   return inside and (inside == '.' and base or inside .. '/' .. base)
 end
 
+--- The loaded buffers that are files.
 ---@return integer[]
-local function file_buffers()
+function M.buffers()
   return vim.tbl_filter(
     function(buf) return vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].buftype == '' end,
     vim.api.nvim_list_bufs()
@@ -53,7 +51,7 @@ end
 ---@return string[]?
 function M.dirty(root)
   local paths = {}
-  for _, buf in ipairs(file_buffers()) do
+  for _, buf in ipairs(M.buffers()) do
     if vim.bo[buf].modified then
       paths[#paths + 1] = M.relative(root, buf)
     end
@@ -75,7 +73,7 @@ end
 function M.reload(root, paths)
   local undoreload = vim.go.undoreload
   vim.go.undoreload = -1 -- whatever the size
-  for _, buf in ipairs(file_buffers()) do
+  for _, buf in ipairs(M.buffers()) do
     local path = not vim.bo[buf].modified and M.relative(root, buf)
     local wanted = path and (not paths or vim.tbl_contains(paths, path))
     if wanted and vim.uv.fs_stat(vim.api.nvim_buf_get_name(buf)) then
@@ -86,32 +84,6 @@ function M.reload(root, paths)
     end
   end
   vim.go.undoreload = undoreload
-end
-
-local severities = { 'error', 'warning', 'info', 'hint' }
-
---- Diagnostics as the protocol has them.
----@param root string
----@param paths string[]
-function M.diagnostics(root, paths)
-  local found = {}
-  for _, buf in ipairs(file_buffers()) do
-    local path = M.relative(root, buf)
-    if path and (#paths == 0 or vim.tbl_contains(paths, path)) then
-      for _, d in ipairs(vim.diagnostic.get(buf)) do
-        if #found < MAX_DIAGNOSTICS then
-          found[#found + 1] = {
-            path = path,
-            range = { start = d.lnum + 1, ['end'] = (d.end_lnum or d.lnum) + 1 },
-            severity = severities[d.severity],
-            message = d.message,
-            source = d.source,
-          }
-        end
-      end
-    end
-  end
-  return found
 end
 
 --- What a prompt gets of a buffer: lines of it, as they are in the editor.

@@ -59,8 +59,8 @@ end
 ---@param params table
 ---@return table? result, table? err
 function M.request(method, params)
-  if method == 'editor/diagnostics' then
-    return { diagnostics = files.diagnostics(session.state().root, params.paths or {}) }
+  if method == protocol.methods.editorDiagnostics then
+    return require('pygent.diagnostics').answer(session.state().root, params.paths or {})
   elseif method == protocol.methods.agentRequestApproval or method == protocol.methods.agentAskUser then
     return approve.ask(method, params)
   end

@@ -9,6 +9,12 @@ h.setup(h.model({
   h.says('It is fixed.'),
   h.calls('write_file', { path = 'notes.txt', content = 'overwritten\n' }),
   h.says('It has changes that are not written.'),
+  h.calls('write_file', { path = 'notes.txt', content = 'one\n2. bad\n' }),
+  h.says('Written.'),
+  h.calls('write_file', { path = 'notes.txt', content = 'one\ntwo\nthree\n' }),
+  h.says('Repaired.'),
+  h.calls('write_file', { path = 'other.txt', content = 'bad\n' }),
+  h.says('Written.'),
   h.says('One.\n\n```lua\nlocal x = 1\n```\n\n```../../evil\nx\n```\n'),
   h.says('Two.'),
 }))
@@ -70,44 +76,66 @@ h.test('a file with changes that are not written is not overwritten', function()
   vim.cmd('silent edit!')
 end)
 
-h.test('the server gets diagnostics of the files that it names', function()
-  local body = {
-    vim.json.encode({
-      jsonrpc = '2.0',
-      id = 1,
-      result = {
-        serverInfo = { name = 'pygent', version = '1' },
-        capabilities = { experimental = { pygent = { protocolVersion = 1, methods = {} } } },
-      },
-    }),
-    vim.json.encode({ jsonrpc = '2.0', id = 7, method = 'editor/diagnostics', params = { paths = { 'notes.txt' } } }),
-    vim.json.encode({ jsonrpc = '2.0', id = 8, method = 'editor/unheard', params = vim.empty_dict() }),
-  }
-  local lines = {}
-  for _, message in ipairs(body) do
-    vim.list_extend(lines, { ('Content-Length: %d\r\n\r\n%s'):format(#message, message) })
+--- A language server in this process that calls the word "bad" an error, some time
+--- after it was told of a change.
+local function checker(dispatchers)
+  local function look(uri, text)
+    local found = {}
+    for i, line in ipairs(vim.split(text, '\n')) do
+      local at = line:find('bad', 1, true)
+      if at then
+        local range = { start = { line = i - 1, character = at - 1 }, ['end'] = { line = i - 1, character = at + 2 } }
+        found[#found + 1] = { range = range, severity = 1, message = 'no good', source = 'checker' }
+      end
+    end
+    vim.defer_fn(
+      function() dispatchers.notification('textDocument/publishDiagnostics', { uri = uri, diagnostics = found }) end,
+      50
+    )
   end
-  vim.fn.writefile(vim.split(table.concat(lines), '\n'), h.dir .. '/says', 'b')
-  vim.fn.writefile({ '#!/bin/sh', 'cat "$0.says"; exec cat > "$0.got"' }, h.dir .. '/fake')
-  vim.uv.fs_rename(h.dir .. '/says', h.dir .. '/fake.says')
-  vim.uv.fs_chmod(h.dir .. '/fake', 448)
-  local before = require('pygent.config').get()
-  h.setup(nil, { cmd = { h.dir .. '/fake' } })
-  local incoming, connection = require('pygent.incoming'), nil
-  local handlers = { event = incoming.event, request = incoming.request, exit = function() end }
-  require('pygent.rpc').start(h.root, handlers, function(_, c) connection = c end)
-  local got = ''
-  h.wait('answers', function()
-    got = table.concat(vim.fn.filereadable(h.dir .. '/fake.got') == 1 and vim.fn.readfile(h.dir .. '/fake.got') or {})
-    return got:find('"id":8', 1, true) and got:find('"id":7', 1, true)
+  return {
+    request = function(method, _, callback)
+      local full = { textDocumentSync = { openClose = true, change = 1 } }
+      callback(nil, method == 'initialize' and { capabilities = full } or vim.NIL)
+      return true, 1
+    end,
+    notify = function(method, params)
+      if method == 'textDocument/didOpen' then
+        look(params.textDocument.uri, params.textDocument.text)
+      elseif method == 'textDocument/didChange' then
+        look(params.textDocument.uri, params.contentChanges[1].text)
+      end
+      return true
+    end,
+    is_closing = function() return false end,
+    terminate = function() end,
+  }
+end
+
+h.test('the model is told what language servers find in what it wrote', function()
+  vim.cmd.buffer(file)
+  local id = assert(vim.lsp.start({ name = 'checker', cmd = checker, root_dir = h.root }, { bufnr = file }))
+  h.wait('the language server', function() return vim.lsp.buf_is_attached(file, id) end)
+  local results = {}
+  session.listen(function(event)
+    if event.kind == 'toolFinished' then
+      results[#results + 1] = event.text
+    end
   end)
-  connection:close(100)
-  h.has(got, '"message":"not a number"')
-  h.has(got, '"severity":"error"')
-  h.has(got, '"source":"check"')
-  h.has(got, '"path":"notes.txt"')
-  h.has(got, '-32601')
-  require('pygent').setup(before)
+  h.ask('Write something bad.')
+  h.has(results[1], 'notes.txt:2:4: no good (checker)')
+  h.ask('Repair it.')
+  h.lacks(results[2], 'no good')
+  h.ask('Write what no buffer has.')
+  h.lacks(results[3], 'no good')
+  h.same(3, #results)
+  vim.lsp.get_client_by_id(id):stop(true)
+  vim.diagnostic.reset(nil, file)
+end)
+
+h.test('a request that is not known is answered with an error', function()
+  local result, err = require('pygent.incoming').request('editor/unheard', {})
+  h.same({ nil, -32601 }, { result, err.code })
 end)
 
 h.test('code is coloured, and no word of the model is taken for a path', function()
