@@ -17,6 +17,7 @@ type OpenSessionParams struct {
 type ResumeResult struct {
 	State   string `json:"state" jsonschema:"idle, running, waiting (the last turn asked) or interrupted (the last turn has no end)"`
 	LastSeq int64  `json:"lastSeq" jsonschema:"number of the last event; session/events has them"`
+	Mode    string `json:"mode" jsonschema:"plan, ask or auto: what it was made with, or what is in force already; events of kind configured change it"`
 }
 
 // ResumeSession serves session/resume: it opens a session that another server,
@@ -29,7 +30,8 @@ func (s *Sessions) ResumeSession(ctx context.Context, p OpenSessionParams) (Resu
 		return ResumeResult{}, err
 	}
 	log := ses.agent.log
-	res := ResumeResult{State: StateIdle, LastSeq: log.lastSeq()}
+	set, _ := ses.agent.inForce()
+	res := ResumeResult{State: StateIdle, LastSeq: log.lastSeq(), Mode: set.Mode}
 	if j := log.kept(); j != nil {
 		if res.State, err = stateOf(j.Back); err != nil {
 			return ResumeResult{}, err

@@ -102,6 +102,8 @@ type PygentServer struct {
 	Notifications   []string     `json:"notifications" jsonschema:"notifications that the client may get"`
 	Runtime         RuntimeBrief `json:"runtime"`
 	Tools           []string     `json:"tools" jsonschema:"names of the tools that the model has"`
+	Mode            string       `json:"mode,omitempty" jsonschema:"of a session that is made without one: plan, ask or auto"`
+	NoModel         string       `json:"noModel,omitempty" jsonschema:"why no turn can begin before a setting is made, and which"`
 	Limits          ServerLimits `json:"limits"`
 }
 
@@ -133,6 +135,8 @@ type SetTraceParams struct {
 type Setup struct {
 	Runtime  runtime.Info
 	Tools    []string
+	Mode     string // of a session that is made without one
+	NoModel  string // why no turn can begin; "" when one can
 	MaxTasks int
 }
 
@@ -198,8 +202,10 @@ func (s *session) describe(setup Setup) InitializeResult {
 			Image:   setup.Runtime.Image,
 			Reason:  setup.Runtime.Reason,
 		},
-		Tools:  append([]string{}, setup.Tools...),
-		Limits: ServerLimits{MaxMessageBytes: s.opts.maxBytes(), MaxTasks: setup.MaxTasks},
+		Tools:   append([]string{}, setup.Tools...),
+		Mode:    setup.Mode,
+		NoModel: setup.NoModel,
+		Limits:  ServerLimits{MaxMessageBytes: s.opts.maxBytes(), MaxTasks: setup.MaxTasks},
 	}
 	for _, e := range s.opts.methods() {
 		switch {

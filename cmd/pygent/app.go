@@ -27,6 +27,7 @@ type app struct {
 	log      *zap.Logger
 	model    agent.Model
 	ready    func() error // why no turn can begin
+	unset    bool         // neither a key nor an endpoint is set
 	runtimes *runtimes
 	store    *journal.Store // of sessions; nil where there is no place for them
 	noStore  error          // why there is none
@@ -92,8 +93,9 @@ func (a *app) openModel(f *flags) error {
 		}
 		a.model = model
 		a.closers = append(a.closers, func() error { model.Close(); return nil })
+		a.unset = a.cfg.APIKey == "" && a.cfg.BaseURL == ""
 		a.ready = func() error {
-			if a.cfg.APIKey == "" && a.cfg.BaseURL == "" {
+			if a.unset {
 				return noModel(context.Background(), localserver.Known())
 			}
 			return nil

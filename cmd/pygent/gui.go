@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/rpc/web"
 )
@@ -86,12 +87,16 @@ func (d *domain) connect() *rpc.Server {
 }
 
 // greet tells a client what there is. What it wishes for would be so for all of
-// them, and is refused.
+// them, and is refused. Without a model it looks for one on this machine.
 func (d *domain) greet(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
 	if p.Root() != "" || p.InitializationOptions != nil {
 		return rpc.Setup{}, fmt.Errorf("initialize: several clients share this server: give wishes to session/new")
 	}
-	return d.initialize(ctx, p)
+	setup, err := d.initialize(ctx, p)
+	if err == nil && setup.NoModel != "" {
+		setup.NoModel = noModel(ctx, localserver.Known()).Error()
+	}
+	return setup, err
 }
 
 // browserTimeout bounds the wait for the command that opens a browser; one that is

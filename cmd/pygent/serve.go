@@ -157,5 +157,12 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		return rpc.Setup{}, err
 	}
 	_, registry := d.settings()
-	return rpc.Setup{Runtime: info, Tools: registry.Names(), MaxTasks: d.tasks.Max()}, nil
+	setup := rpc.Setup{
+		Runtime: info, Tools: registry.Names(), MaxTasks: d.tasks.Max(),
+		Mode: cmp.Or(cfg.Mode, agent.DefaultMode(info.Sandbox)),
+	}
+	if d.app.unset { // looking for local servers takes longer than this may
+		setup.NoModel = noModel(ctx, nil).Error()
+	}
+	return setup, nil
 }

@@ -91,6 +91,10 @@ export interface PygentServer {
   runtime: RuntimeBrief;
   /** names of the tools that the model has */
   tools: Array<string>;
+  /** of a session that is made without one: plan, ask or auto */
+  mode?: string;
+  /** why no turn can begin before a setting is made, and which */
+  noModel?: string;
   limits: ServerLimits;
 }
 
@@ -370,6 +374,8 @@ export interface ResumeResult {
   state: string;
   /** number of the last event; session/events has them */
   lastSeq: number;
+  /** plan, ask or auto: what it was made with, or what is in force already; events of kind configured change it */
+  mode: string;
 }
 
 export interface SessionEventsParams {

@@ -60,6 +60,8 @@
 ---@field notifications string[] notifications that the client may get
 ---@field runtime pygent.RuntimeBrief
 ---@field tools string[] names of the tools that the model has
+---@field mode? string of a session that is made without one: plan, ask or auto
+---@field noModel? string why no turn can begin before a setting is made, and which
 ---@field limits pygent.ServerLimits
 
 ---@class pygent.RuntimeBrief
@@ -240,6 +242,7 @@
 ---@class pygent.ResumeResult
 ---@field state string idle, running, waiting (the last turn asked) or interrupted (the last turn has no end)
 ---@field lastSeq integer number of the last event; session/events has them
+---@field mode string plan, ask or auto: what it was made with, or what is in force already; events of kind configured change it
 
 ---@class pygent.SessionEventsParams
 ---@field sessionId string
