@@ -33,7 +33,8 @@ const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n     
 // script is what the model says to the prompt that begins with the word, round by
 // round.
 var script = map[string][]agent.Reply{
-	"hello": {agenttest.Text("Hello from the scripted model.")},
+	"stream": nil, // by hand
+	"hello":  {agenttest.Text("Hello from the scripted model.")},
 	"fix": {
 		agenttest.Calls("I look at it first.", agenttest.Call("c1", "bash", map[string]any{"cmd": "cat sum.py; echo looking"})),
 		agenttest.Calls("The start is wrong.", agenttest.Call("c2", "write_file", map[string]any{"path": "sum.py", "content": fixed})),
@@ -60,6 +61,10 @@ var script = map[string][]agent.Reply{
 		agenttest.Calls("", agenttest.Call("c9", "write_file", map[string]any{"path": "sum.py", "content": strings.Replace(fixed, "result +=", "result -=", 1)})),
 		agenttest.Text("I leave it."),
 	},
+	"write": {
+		agenttest.Calls("", agenttest.Call("c10", "write_file", map[string]any{"path": "down.txt", "content": "Down.\n"})),
+		agenttest.Text("It is written."),
+	},
 	"list": {
 		agenttest.Calls("", agenttest.Call("c8", "bash", map[string]any{"cmd": "ls"})),
 		agenttest.Text("Listed."),
@@ -70,16 +75,18 @@ var script = map[string][]agent.Reply{
 func newModel(t *testing.T) string {
 	t.Helper()
 	reply := func(w http.ResponseWriter, r agenttest.ServerRequest) {
-		last, rounds := "", 0
+		word, rounds := "", 0
 		for _, m := range r.Messages {
 			switch m.Role {
 			case "user":
-				last, rounds = *m.Content, 0
+				said, _, _ := strings.Cut(strings.ToLower(*m.Content), " ")
+				if _, ok := script[said]; ok { // else it is a remark of Pygent's
+					word, rounds = said, 0
+				}
 			case "assistant":
 				rounds++
 			}
 		}
-		word, _, _ := strings.Cut(strings.ToLower(last), " ")
 		if word == "stream" {
 			stream(w, r)
 			return

@@ -52,11 +52,13 @@ export class Asks {
       this.#remove(params.requestKey);
       answer(response);
     });
-    const whose = params.taskId ? `Task ${params.taskId}` : params.sessionId === this.#app.session ? "" : "Another session";
-    if (whose) card.prepend(h("p", { class: "quiet", text: plain(whose) }));
+    card.asks = params;
+    card.prepend(h("p", { class: "quiet whose" }));
     this.#cards.set(params.requestKey, card);
     this.#place.append(card);
     this.#place.hidden = false;
+    this.named();
+    this.#app.asking();
     announce(`Pygent asks: ${params.title ?? params.question}`);
     if (!byId("prompt").value) card.focus();
   }
@@ -68,7 +70,23 @@ export class Asks {
     card.remove();
     this.#cards.delete(key);
     this.#place.hidden = this.#cards.size === 0;
+    this.#app.asking();
     if (had) (this.#cards.values().next().value ?? byId("prompt")).focus();
+  }
+
+  /** Says whose question each is, where that is not plain; names may come later. */
+  named() {
+    for (const card of this.#cards.values()) {
+      const { taskId, sessionId } = card.asks;
+      const whose = card.querySelector(".whose");
+      whose.hidden = !taskId && sessionId === this.#app.session;
+      whose.textContent = line(this.#app.nameOf(taskId, sessionId));
+    }
+  }
+
+  /** How many there are. */
+  get waiting() {
+    return this.#cards.size;
   }
 
   /** To the first card, by the keyboard. */

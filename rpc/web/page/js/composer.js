@@ -1,6 +1,8 @@
 // Where the user writes.
 import { byId, attempt } from "./dom.js";
 
+const kept = 200; // of what was said
+
 export class Composer {
   #app;
   #text = byId("prompt");
@@ -39,8 +41,7 @@ export class Composer {
     if (!text) return;
     this.#text.value = "";
     this.#fit();
-    this.#sent.push(text);
-    this.#at = this.#sent.length;
+    this.remember(text);
     let sent = false;
     await attempt(async () => {
       await this.#app.send(text);
@@ -50,6 +51,19 @@ export class Composer {
       this.#text.value = text;
       this.#fit();
     }
+  }
+
+  /** Keeps what was said for ↑, here or before this page was loaded. */
+  remember(text) {
+    if (this.#sent.at(-1) !== text) this.#sent.push(text);
+    if (this.#sent.length > kept) this.#sent.shift();
+    this.#at = this.#sent.length;
+  }
+
+  /** Another conversation. */
+  forget() {
+    this.#sent = [];
+    this.#at = 0;
   }
 
   #fit() {

@@ -27,12 +27,16 @@ export function bindKeys(app, asks) {
     ["open-side", "side"],
   ])
     byId(button).addEventListener("click", () => toggleDrawer(drawer));
-  byId("shade").addEventListener("click", closeDrawers);
+  for (const close of [byId("shade"), ...document.querySelectorAll(".close")]) close.addEventListener("click", closeDrawers);
 
   document.addEventListener("keydown", (event) => {
     const writing = event.target.matches("input, textarea, select");
     const bare = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.key === "Escape" && !help.open) {
+    const menu = event.target.closest(".menu[open]");
+    if (event.key === "Escape" && menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (event.key === "Escape" && !help.open) {
       if (!closeDrawers() && app.isRunning) attempt(() => app.stop());
     } else if (event.altKey && event.code === "KeyN") act(event, () => app.newSession());
     else if (event.altKey && event.code === "KeyA") act(event, () => asks.focus());
@@ -55,7 +59,7 @@ function toggleDrawer(id) {
   byId(id).classList.add("open");
   byId(buttons[id]).setAttribute("aria-expanded", "true");
   byId("shade").hidden = false;
-  byId(id).querySelector("button, [tabindex]")?.focus();
+  byId(id).querySelector(".close").focus();
 }
 
 /** Closes the drawers and tells whether one was open. */

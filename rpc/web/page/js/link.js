@@ -57,6 +57,10 @@ export class Link {
     this.#open();
   }
 
+  get isLost() {
+    return this.#socket === null;
+  }
+
   #open() {
     const socket = new WebSocket(`ws://${location.host}/rpc`, credentials());
     let ready = false;

@@ -12,14 +12,18 @@ import { bindKeys, closeDrawers } from "./keys.js";
 const app = {
   session: new URLSearchParams(location.hash.slice(1)).get("session"),
   methods: new Set(),
+  noModel: "", // why nothing can be asked of a model, and the cure
+  mode: "", // of a session that is made without one
+  wish: undefined, // the mode that the user wants for the session that is not made yet
   isRunning: false,
 
   call: (method, params) => link.call(method, params),
   can: (method) => app.methods.has(method),
 
   async ensureSession() {
+    if (app.noModel) throw new Error(app.noModel);
     if (!app.session) {
-      const { sessionId, mode } = await app.call("session/new", {});
+      const { sessionId, mode } = await app.call("session/new", { mode: app.wish });
       show(sessionId);
       app.configured({ mode });
       talk.clear();
@@ -48,6 +52,8 @@ const app = {
     if (sessionId === app.session && !byId("talk").querySelector(".welcome")) return;
     show(sessionId);
     talk.clear();
+    talk.hold();
+    composer.forget();
     usage.clear();
     sessions.draw();
     await resume();
@@ -58,7 +64,10 @@ const app = {
     closeDrawers();
     show(null);
     talk.clear(welcome());
+    composer.forget();
     usage.clear();
+    app.wish = undefined;
+    app.configured({ mode: app.mode });
     app.running(false);
     sessions.draw();
     composer.focus();
@@ -67,19 +76,30 @@ const app = {
   running(is) {
     app.isRunning = is;
     composer.running(is);
-    document.body.classList.toggle("running", is);
+    retitle();
     if (!is) sessions.refresh();
   },
+  asking: () => retitle(),
+  said: (text) => composer.remember(text),
+  nameOf: (taskId, sessionId) => (taskId ? `Task: ${tasks.name(taskId)}` : `Session: ${sessions.title(sessionId) || sessionId}`),
 
   used: (event) => usage.add(event),
-  titled: (title) => {
+  named(title) {
     byId("title").textContent = line(title) || "Pygent";
-    document.title = title ? `${line(title)} · Pygent` : "Pygent";
+    retitle();
+    asks.named();
   },
   configured({ mode }) {
     if (mode) byId("mode").value = mode;
   },
 };
+
+/** The tab tells what goes on in it. */
+function retitle() {
+  const title = byId("title").textContent;
+  const state = asks.waiting ? "(?) " : app.isRunning ? "● " : "";
+  document.title = `${state}${title}${title === "Pygent" ? "" : " · Pygent"}`;
+}
 
 function show(sessionId) {
   app.session = sessionId;
@@ -98,12 +118,16 @@ function welcome() {
 async function resume() {
   const sessionId = app.session;
   try {
-    const { state } = await app.call("session/resume", { sessionId });
-    app.running(state === "running");
-    await talk.load(sessionId, state === "running");
+    const resumed = await app.call("session/resume", { sessionId });
+    if (app.session !== sessionId) return;
+    app.configured(resumed);
+    app.running(resumed.state === "running");
+    await talk.load(sessionId, resumed);
+    if (app.session !== sessionId) return;
+    await tasks.refresh(); // a session that another server has left brings its tasks
     await asks.pending(sessionId);
   } catch (error) {
-    if (app.session !== sessionId) return;
+    if (app.session !== sessionId || link.isLost) return; // the next connection resumes it
     app.newSession();
     throw error;
   }
@@ -111,13 +135,19 @@ async function resume() {
 
 const link = new Link({
   async opened(server) {
+    if (app.session) talk.hold();
     const own = server.capabilities.experimental.pygent;
     app.methods = new Set(own.methods);
+    app.mode = own.mode;
     byId("lost").hidden = true;
+    app.noModel = sentence(own.noModel);
+    byId("no-model").hidden = !app.noModel;
+    byId("no-model").textContent = `${app.noModel} Start \`pygent gui\` again afterwards.`;
     byId("mode-field").hidden = !app.can("agent/respond");
+    if (!app.session) app.configured({ mode: app.wish ?? app.mode });
     place(own.runtime);
     sessions.refresh(0);
-    attempt(() => tasks.refresh());
+    attempt(() => tasks.refresh().then(() => asks.named()));
     if (app.session) await attempt(resume);
     else if (!byId("talk").querySelector(".welcome")) app.newSession();
   },
@@ -137,6 +167,8 @@ const link = new Link({
   asked: (method, params, signal) => asks.ask(method, params, signal),
 });
 
+const sentence = (text) => (text ? `${text[0].toUpperCase()}${line(text).slice(1)}.` : "");
+
 function place({ kind, sandbox, image, reason }) {
   const badge = byId("place");
   badge.textContent = sandbox === "none" ? "no sandbox" : kind === "docker" ? "Docker" : `sandbox: ${sandbox}`;
@@ -154,8 +186,8 @@ const composer = new Composer(app);
 bindKeys(app, asks);
 byId("mode").addEventListener("change", ({ target }) =>
   attempt(async () => {
-    const sessionId = await app.ensureSession();
-    const { mode } = await app.call("session/configure", { sessionId, mode: target.value });
+    if (!app.session) return void (app.wish = target.value);
+    const { mode } = await app.call("session/configure", { sessionId: app.session, mode: target.value });
     target.value = mode;
   }),
 );

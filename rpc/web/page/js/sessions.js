@@ -52,7 +52,7 @@ export class Sessions {
 
   draw() {
     this.#list.replaceChildren(...this.#all.map((session) => this.#row(session)));
-    this.#app.titled(this.title(this.#app.session));
+    this.#app.named(this.title(this.#app.session));
   }
 
   #row({ sessionId, title, root, updatedAt, state }) {

@@ -14,8 +14,8 @@ export class Talk {
   #top = 0; // where it was scrolled to: only who scrolls up leaves the end
   #place = byId("talk");
   #list = h("div", { class: "turns" });
-  #waiting = null; // events that came while older ones are read
-  #expected = false; // whether turns that have no end may be running
+  #waiting = null; // events that came before older ones were read
+  #past = 0; // number of the last event that is of no turn which runs
 
   constructor(app) {
     this.#app = app;
@@ -30,13 +30,20 @@ export class Talk {
     this.#turns.clear();
     this.#seq = 0;
     this.#stick = true;
+    this.#waiting = null;
     this.#list.replaceChildren(...(welcome ? [welcome] : []));
   }
 
-  /** Reads what this page does not have yet. running: whether a turn runs. */
-  async load(sessionId, running) {
-    this.#expected = running;
+  /** Older events will be read: those that come until then wait for them. */
+  hold() {
     this.#waiting ??= [];
+  }
+
+  /** Reads what this page does not have yet. state and lastSeq are session/resume's. */
+  async load(sessionId, { state, lastSeq }) {
+    this.#past = state === "running" ? 0 : lastSeq;
+    this.hold();
+    const late = this.#waiting;
     try {
       for (let more = true; more; ) {
         const got = await this.#app.call("session/events", { sessionId, afterSeq: this.#seq, limit: page });
@@ -45,16 +52,17 @@ export class Talk {
         more = got.more;
       }
     } finally {
-      const late = this.#waiting ?? [];
-      this.#waiting = null;
-      if (this.#app.session === sessionId) for (const event of late) this.#apply(event);
+      if (this.#waiting === late) { // else another load has begun, of what is in view now
+        this.#waiting = null;
+        for (const event of late) this.#apply(event);
+      }
     }
-    if (!running) for (const turn of this.#turns.values()) turn.interrupted();
+    for (const turn of this.#turns.values()) if (!turn.live) turn.interrupted();
+    this.#app.running(this.#running());
   }
 
   /** An event of this session that was sent. */
   take(event) {
-    this.#expected = true;
     if (this.#waiting) this.#waiting.push(event);
     else this.#apply(event);
   }
@@ -80,7 +88,9 @@ export class Talk {
     let turn = this.#turns.get(event.turnId);
     if (!turn) {
       if (!["turnStarted", "textDelta", "toolStarted", "message", "notice"].includes(event.kind)) return;
-      turn = new Turn(this.#app, event.turnId, this.#expected);
+      const last = [...this.#turns.values()].at(-1);
+      last?.interrupted(); // one turn runs at a time
+      turn = new Turn(this.#app, event.turnId, { live: !(event.seq <= this.#past), earlier: event.requestKey ? last : null });
       if (this.#turns.size === 0) this.#list.replaceChildren();
       this.#turns.set(event.turnId, turn);
       this.#list.append(turn.node);
@@ -91,9 +101,13 @@ export class Talk {
   }
 
   #finished(event) {
-    this.#app.running([...this.#turns.values()].some((turn) => turn.live));
+    this.#app.running(this.#running());
     this.#app.used(event);
     announce({ completed: "Pygent is done.", waiting: "Pygent asks you something." }[event.status] ?? `The turn ended: ${event.status}.`);
+  }
+
+  #running() {
+    return [...this.#turns.values()].some((turn) => turn.live);
   }
 
   #rewound({ turnId, toTurnId }) {

@@ -47,6 +47,10 @@ export class Tasks {
     tasks.forEach((task) => this.changed(task));
   }
 
+  name(id) {
+    return this.#cards.get(id)?.name ?? id;
+  }
+
   changed(task) {
     let card = this.#cards.get(task.taskId);
     if (!card) {
@@ -114,6 +118,10 @@ class Card {
     );
   }
 
+  get name() {
+    return this.#task.name || this.#task.taskId;
+  }
+
   get over() {
     return over.includes(this.#task?.state);
   }
@@ -165,7 +173,7 @@ class Card {
     const { state, status, startedAt, endedAt, steps, usage } = this.#task;
     const seconds = ((endedAt ? Date.parse(endedAt) : Date.now()) - Date.parse(startedAt)) / 1000;
     const used = usage.inputTokens + usage.outputTokens;
-    this.#status.textContent = [state === "failed" ? "failed" : plain(status ?? state), steps ? `${steps} steps` : "", duration(Math.max(0, seconds)), used ? count(used) : ""].filter(Boolean).join(" · ");
+    this.#status.textContent = [["failed", "interrupted"].includes(state) ? state : plain(status ?? state), steps ? `${steps} step${steps === 1 ? "" : "s"}` : "", duration(Math.max(0, seconds)), used ? count(used) : ""].filter(Boolean).join(" · ");
   }
 
   take(event) {

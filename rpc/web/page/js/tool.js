@@ -71,12 +71,12 @@ export class Tool {
     cancelAnimationFrame(this.#frame);
     clearInterval(this.#timer);
     const failed = isError || (exitCode ?? 0) !== 0;
-    this.node.classList.remove("running");
+    this.node.classList.remove("running", "failed");
     this.node.classList.add(failed ? "failed" : "done");
     this.#show(text.length > most ? `${text.slice(0, most / 2)}\n…\n${text.slice(-most / 2)}` : text);
     const meta = [];
     if (exitCode) meta.push(`exit ${exitCode}`);
-    else if (isError) meta.push(text.endsWith("[cancelled]") ? "stopped" : "failed");
+    else if (isError) meta.push(text.endsWith("[cancelled]") ? "stopped" : text.startsWith("[error] not run:") ? "not run" : "failed");
     if (truncated) meta.push("cut");
     if (durationSeconds) meta.push(duration(durationSeconds));
     this.#meta.textContent = meta.join(" · ");

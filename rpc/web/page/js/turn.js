@@ -13,15 +13,19 @@ const endings = {
 
 export class Turn {
   #app;
+  #earlier;
   #prose = null; // the reply that is being written
   #thought = null;
   #tools = new Map();
   #work = h("p", { class: "working", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 
-  constructor(app, id, live) {
+  /** earlier is the turn that this one goes on with, after an answer to what a killed server had asked. */
+  constructor(app, id, { live, earlier = null }) {
     this.#app = app;
     this.id = id;
     this.live = live;
+    this.ended = false;
+    this.#earlier = earlier;
     this.changes = null;
     this.node = h("article", { class: "turn", "aria-label": "Turn" });
     if (live) this.node.append(this.#work);
@@ -43,9 +47,9 @@ export class Turn {
       case "toolStarted":
         return this.#tool(event);
       case "toolOutput":
-        return this.#tools.get(event.callId)?.add(event.delta);
+        return this.#called(event)?.add(event.delta);
       case "toolFinished":
-        return this.#tools.get(event.callId)?.finish(event);
+        return this.#called(event)?.finish(event);
       case "approvalResolved":
         return this.#resolved(event);
       case "retrying":
@@ -87,6 +91,7 @@ export class Turn {
     const back = h("button", { class: "icon rewind", title: "Go back to before this message, with the files", "aria-label": "Go back to before this message", text: "↶" });
     back.addEventListener("click", () => attempt(() => this.#app.rewind(this.id), back));
     back.hidden = !this.#app.can("session/rewind");
+    this.#app.said(text);
     const node = h("div", { class: "said" }, h("div", { class: "bubble", text: plain(text) }), back);
     if (!this.node.querySelector(".said")) this.node.prepend(node);
     else this.#put(node);
@@ -96,6 +101,10 @@ export class Turn {
     const tool = new Tool(event, this.live);
     this.#tools.set(event.callId, tool);
     this.#put(tool.node);
+  }
+
+  #called({ callId }) {
+    return this.#tools.get(callId) ?? this.#earlier?.#tools.get(callId);
   }
 
   #resolved({ decision, rule, feedback }) {
@@ -115,6 +124,7 @@ export class Turn {
 
   #finish(event) {
     this.live = false;
+    this.ended = true;
     this.#work.remove();
     for (const tool of this.#tools.values()) tool.abandon();
     this.#prose = null;
@@ -140,7 +150,7 @@ export class Turn {
 
   /** The server that ran the turn is gone: it will not end any more. */
   interrupted() {
-    if (!this.live) return;
+    if (this.ended) return;
     this.#finish({ status: "interrupted" });
     this.#notice("The server ended in the middle of this turn.", "warning");
   }

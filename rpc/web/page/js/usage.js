@@ -18,7 +18,7 @@ export class Usage {
   }
 
   add({ usage }) {
-    if (!usage) return;
+    if (!usage || usage.inputTokens + usage.outputTokens === 0) return;
     this.#turns.push(usage);
     this.#draw();
   }
@@ -31,10 +31,11 @@ export class Usage {
       byId("usage").replaceChildren(head, h("p", { class: "quiet", text: "Tokens of each turn appear here." }));
       return;
     }
-    const words = `${this.#turns.length} turns: ${input} tokens in, ${cached} of them cached, ${out} tokens out`;
+    const n = this.#turns.length;
+    const words = `${n} turn${n === 1 ? "" : "s"}: ${input} tokens in, ${cached} of them cached, ${out} tokens out`;
     byId("usage").replaceChildren(
       head,
-      this.#plot(words),
+      h("figure", { class: "plot-box" }, h("figcaption", { class: "quiet", text: `up to ${count(this.#highest())} tokens a turn` }), this.#plot(words)),
       h(
         "dl",
         { class: "sums" },
@@ -48,13 +49,19 @@ export class Usage {
     );
   }
 
+  #highest() {
+    return Math.max(1, ...this.#turns.slice(-shown).map((t) => t.inputTokens + t.outputTokens));
+  }
+
   #plot(words) {
     const turns = this.#turns.slice(-shown);
-    const highest = Math.max(1, ...turns.map((t) => t.inputTokens + t.outputTokens));
+    const highest = this.#highest();
     const step = width / Math.max(8, turns.length);
-    const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot", role: "img", "aria-label": words }, svg("title", { text: words }));
+    const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot", role: "img", "aria-label": words });
     turns.forEach((turn, i) => {
       let y = height;
+      const number = this.#turns.length - turns.length + i + 1;
+      const bar = svg("g", {}, svg("title", { text: `Turn ${number}: ${count(turn.inputTokens)} in, ${count(turn.cachedTokens)} of them cached, ${count(turn.outputTokens)} out` }));
       const parts = [
         ["in", turn.inputTokens - turn.cachedTokens],
         ["cached", turn.cachedTokens],
@@ -63,8 +70,9 @@ export class Usage {
       for (const [kind, value] of parts) {
         const part = (value / highest) * (height - 2);
         y -= part;
-        plot.append(svg("rect", { class: kind, x: i * step + 1, y, width: Math.max(1, step - 3), height: part }));
+        bar.append(svg("rect", { class: kind, x: i * step + 1, y, width: Math.max(1, step - 3), height: part }));
       }
+      plot.append(bar);
     });
     return plot;
   }
