@@ -66,7 +66,8 @@ export function ofError(code: number, message: string): Problem | undefined {
   if (code === errorCodes.authRequired) {
     return {
       title: "No model yet",
-      detail: `Set the key of an OpenAI-compatible endpoint, or use a model on this machine, such as Ollama’s. The demo needs neither. (${message})`,
+      detail:
+        "Set the key of an OpenAI-compatible endpoint, or use a model on this machine, such as Ollama’s. The demo needs neither.",
       actions: [setKey, localModel, demo],
     };
   }

@@ -10,9 +10,9 @@ const entry = join(environment, "code-server/out/node/entry.js");
 
 /**
  * Starts an editor whose state is in dir.
- * {settings, install: path of a .vsix, flags}; answers {url, port, pid, stop}.
+ * {settings, install: path of a .vsix, flags, trust: folders have to be trusted}; answers {url, port, pid, stop}.
  */
-export async function startEditor(dir, { settings = {}, install, flags = [] } = {}) {
+export async function startEditor(dir, { settings = {}, install, flags = [], trust = false } = {}) {
   const data = join(dir, "data");
   const extensions = join(dir, "extensions");
   const home = join(dir, "home");
@@ -27,6 +27,7 @@ export async function startEditor(dir, { settings = {}, install, flags = [] } = 
     "extensions.autoCheckUpdates": false,
     "workbench.tips.enabled": false,
     "git.enabled": false,
+    "terminal.integrated.gpuAcceleration": "off", // text that can be found
     ...settings,
   };
   /** Changes settings; an open window takes them over. */
@@ -62,7 +63,7 @@ export async function startEditor(dir, { settings = {}, install, flags = [] } = 
       "127.0.0.1:0",
       "--disable-telemetry",
       "--disable-update-check",
-      "--disable-workspace-trust",
+      ...(trust ? [] : ["--disable-workspace-trust"]),
       "--reconnection-grace-time",
       "5",
       ...flags,

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { openPanel, openWindow, picture, say, startBrowser } from "../lib/browser.mjs";
+import { command, openPanel, openWindow, picture, say, startBrowser, until } from "../lib/browser.mjs";
 import { startEditor } from "../lib/editor.mjs";
-import { extension, program, scratch } from "../lib/places.mjs";
+import { extension, fillProject, program, scratch } from "../lib/places.mjs";
 
 /** A program that answers initialize, with another version of the protocol. */
 const newer = `#!/usr/bin/env node
@@ -76,6 +76,55 @@ describe("problems", { concurrency: false }, () => {
     await problem.getByText("No model yet").waitFor();
     for (const name of ["Set API Key…", "Use a Local Model…", "Watch the Demo"])
       await problem.getByRole("button", { name }).waitFor();
+    await until(async () => (await panel.getByLabel("Message to Pygent").inputValue()) === "Hello"); // not lost
     await picture(page, "problem-key");
   });
+
+  test("the demo runs in a terminal", async () => {
+    await problem.getByRole("button", { name: "Watch the Demo" }).click();
+    await page.locator(".terminal-wrapper").waitFor();
+    await page.locator(".xterm-rows", { hasText: "passes now" }).first().waitFor();
+    await picture(page, "demo");
+  });
+
+  test("the walkthrough leads to the same", async () => {
+    await command(page, "Welcome: Open Walkthrough");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Get started with Pygent" }).click();
+    await page.locator(".getting-started-step", { hasText: "Choose a model" }).waitFor();
+    for (const name of ["Set API Key", "Use a Local Model", "Watch the Demo"])
+      await page.locator(".getting-started-step").getByRole("button", { name }).first().waitFor();
+    await picture(page, "walkthrough");
+  });
+});
+
+test("in a folder that is not trusted it works, and asks", async (t) => {
+  const space = scratch();
+  t.after(space.remove);
+  const project = join(space.dir, "project");
+  mkdirSync(join(project, ".vscode"), { recursive: true });
+  fillProject(project);
+  writeFileSync(
+    join(project, ".vscode/settings.json"),
+    JSON.stringify({ "pygent.path": "/none", "pygent.model": "x" }),
+  );
+  const editor = await startEditor(space.dir, {
+    install: join(extension, "pygent.vsix"),
+    settings: {
+      "pygent.path": program,
+      "pygent.mode": "auto",
+      "pygent.arguments": ["--no-docker"],
+      "security.workspace.trust.startupPrompt": "never",
+    },
+    trust: true,
+  });
+  t.after(editor.stop);
+  const browser = await startBrowser();
+  t.after(() => browser.close());
+  const { page } = await openWindow(browser, editor, project);
+  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
+  const panel = await openPanel(page);
+  await panel.getByText(/Commands run in a/).waitFor();
+  await panel.getByRole("button", { name: "Ask", exact: true }).waitFor();
+  await panel.getByRole("button", { name: "default model" }).waitFor();
+  await picture(page, "restricted");
 });
