@@ -42,17 +42,23 @@ func (a *Agent) tellLeftover(ctx context.Context) error {
 	if left == nil {
 		return nil
 	}
+	return left.tell(ctx, a.log)
+}
+
+// tell withdraws the approval and gives each call its one result, as events of
+// the turn.
+func (l *leftover) tell(ctx context.Context, log *eventLog) error {
 	var errs []error
 	send := func(e Event) {
-		e.TurnID = left.turnID
-		errs = append(errs, a.log.send(ctx, e))
+		e.TurnID = l.turnID
+		errs = append(errs, log.send(ctx, e))
 	}
 	asked := ""
-	if o := left.asked; o != nil {
+	if o := l.asked; o != nil {
 		asked = o.callID
 		send(Event{Kind: KindApprovalResolved, RequestKey: o.approval.RequestKey, CallID: asked, Decision: DecisionWithdrawn})
 	}
-	for _, c := range left.calls {
+	for _, c := range l.calls {
 		if !c.begun {
 			send(Event{Kind: KindToolStarted, CallID: c.ID, Tool: c.Name, Arguments: c.Arguments})
 		}

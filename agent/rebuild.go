@@ -27,18 +27,8 @@ func (a *Agent) Restore() error {
 		return nil
 	}
 	r := rebuilder{history: newHistory(a.history.messages[0].Content), settings: a.settings, rules: a.rules}
-	for after, more := int64(0), true; more; {
-		page, err := j.Page(after, journal.Bounds{Bytes: rebuildPage})
-		if err != nil {
-			return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
-		}
-		for _, line := range page.Lines {
-			e, ok := decodeEvent(a.opts.SessionID, line)
-			r.lost = r.lost || !ok
-			r.apply(e)
-			after = line.Seq
-		}
-		more = page.More
+	if err := r.replay(j); err != nil {
+		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
 	left := r.left(a.orphan)
 	if a.orphan == nil { // else its call is still to be decided
@@ -75,6 +65,24 @@ type rebuilder struct {
 	lost    bool       // a line was damaged since the last message
 	unheard []string   // said to a turn, and not heard by the model
 	asked   string     // the call of which the user was asked, "" when no approval is open
+}
+
+// replay applies all events of a journal.
+func (r *rebuilder) replay(j *journal.Journal) error {
+	for after, more := int64(0), true; more; {
+		page, err := j.Page(after, journal.Bounds{Bytes: rebuildPage})
+		if err != nil {
+			return err
+		}
+		for _, line := range page.Lines {
+			e, ok := decodeEvent(j.Header().SessionID, line)
+			r.lost = r.lost || !ok
+			r.apply(e)
+			after = line.Seq
+		}
+		more = page.More
+	}
+	return nil
 }
 
 func (r *rebuilder) apply(e Event) {

@@ -10,26 +10,69 @@ import (
 
 // Cancel serves tasks/cancel: it answers when nothing of the task lives, and
 // again and again alike. A task that waits for an answer, also to what its last
-// server had asked, gets none.
+// server had asked, gets none, and no later server asks again. Where that cannot
+// be kept the task goes on asking, and the error says why.
 func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
 	if err := m.quiet(ctx, p.TaskID); err != nil {
 		return Task{}, err
 	}
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	t, err := m.settled(ctx, p.TaskID)
+	if err == nil && (t.task.State == StateWaiting || t.asks) {
+		err = m.withdraw(t)
+	}
 	if err != nil {
-		m.mu.Unlock()
 		return Task{}, err
 	}
-	if (t.task.State == StateWaiting || t.asks) && t.enter(StateCancelled, string(StateCancelled)) {
-		t.task.Question, t.asks = nil, false
-		t.done = make(chan struct{})
-		m.live++
-		m.tellEnd(t)
-		m.mu.Lock()
-	}
-	defer m.mu.Unlock()
 	return t.task, nil
+}
+
+// withdraw makes a task that asks a cancelled one. m.mu is held when it is called
+// and when it returns, and released meanwhile: the task is not ended then, and
+// takes no answer.
+func (m *Manager) withdraw(t *task) error {
+	asks := t.asks
+	t.asks, t.done = false, make(chan struct{})
+	m.live++
+	m.mu.Unlock()
+	err := m.keepCancel(t)
+	m.mu.Lock()
+	if err != nil {
+		t.asks = asks
+		close(t.done)
+		m.leave()
+		return fmt.Errorf("task %s is not cancelled: %w", t.job.TaskID, err)
+	}
+	t.enter(StateCancelled, string(StateCancelled))
+	t.task.Question = nil
+	m.tellEnd(t)
+	m.mu.Lock()
+	return nil
+}
+
+// keepCancel keeps the cancel of a task that its Runner does not know of.
+func (m *Manager) keepCancel(t *task) error {
+	if m.opts.Cancelled == nil {
+		return nil
+	}
+	return m.opts.Cancelled(t.job.SessionID)
+}
+
+// neverBegan is the outcome of a turn whose ctx ended before the Runner had it.
+// The server's own end is no cancel: the next one finds the task as it was.
+func (m *Manager) neverBegan(ctx context.Context, t *task) Outcome {
+	cause := context.Cause(ctx)
+	var limit *runtime.TimeoutError
+	if errors.As(cause, &limit) {
+		return Outcome{State: StateTimeout, Err: cause}
+	}
+	if m.lifetime.Err() == nil {
+		if err := m.keepCancel(t); err != nil {
+			return Outcome{State: StateCancelled, Err: fmt.Errorf("the next server may find it as it was before: %w", err)}
+		}
+	}
+	return Outcome{State: StateCancelled, Err: cause}
 }
 
 // quiet ends a task's turn, if one runs or is queued, and waits for that.

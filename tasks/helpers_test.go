@@ -62,7 +62,8 @@ type fixture struct {
 	parent *runtime.Runtime
 	env    tools.Env // of a tool that the parent's agent calls
 
-	telling func(tasks.Task) // called before a change is noted; may be nil
+	telling func(tasks.Task)                // called before a change is noted; may be nil
+	making  func(ctx context.Context) error // called before a runtime is made; may be nil
 
 	mu      sync.Mutex
 	changes []tasks.Task       // as they were told
@@ -77,7 +78,12 @@ func setup(t testing.TB, shell bool, opts tasks.Options) *fixture {
 	opts.Parent = func(context.Context, string) (tasks.Parent, error) {
 		return tasks.Parent{SessionID: "s_1", Runtime: f.parent}, nil
 	}
-	opts.NewRuntime = func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+	opts.NewRuntime = func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+		if f.making != nil {
+			if err := f.making(ctx); err != nil {
+				return nil, err
+			}
+		}
 		if ws != nil {
 			return runtimeIn(ws, shell), nil
 		}

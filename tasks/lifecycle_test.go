@@ -91,7 +91,7 @@ func TestCancelAnswersWhenNothingLives(t *testing.T) {
 		id := f.start(t, tasks.StartParams{})
 		time.Sleep(time.Minute)
 		first, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: id})
-		if err != nil || lives || first.State != tasks.StateCancelled || first.EndedAt == nil {
+		if err != nil || lives || first.State != tasks.StateCancelled || first.Error != "cancelled" || first.EndedAt == nil {
 			t.Errorf("%+v, %v, lives: %v", first, err, lives)
 		}
 		if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateCancelled}, f.told(id)); diff != "" {

@@ -109,6 +109,12 @@ type Options struct {
 	// them. Long texts are shortened. May be nil.
 	Changed func(Task)
 
+	// Cancelled keeps that a task of which nothing runs was cancelled, so that
+	// it stays so when a later server restores it. It is called where the Runner
+	// is not: when a question is withdrawn, and when a turn is cancelled before
+	// it began. An error leaves a task that asks as it is. May be nil.
+	Cancelled func(sessionID string) error
+
 	// Removed deletes what is kept of a removed task's session. May be nil.
 	Removed func(sessionID string) error
 

@@ -72,7 +72,7 @@ func (m *Manager) restored(parentSessionID string, r Restored) *task {
 		t.task.Changes = []runtime.Change{}
 	}
 	if out.Err != nil {
-		t.task.Error = shorten(out.Err.Error(), maxText)
+		t.task.Error = errorText(out)
 	}
 	return t
 }

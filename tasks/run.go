@@ -75,7 +75,7 @@ func (m *Manager) run(tn *turn) {
 	defer tn.cancel()
 	m.tell(tn.told)
 	if !m.takeSlot(tn) {
-		m.finish(tn.task, Outcome{State: StateCancelled}, false)
+		m.finish(tn.task, m.neverBegan(tn.ctx, tn.task), false)
 		return
 	}
 	ctx := tn.ctx
@@ -94,6 +94,9 @@ func (m *Manager) work(ctx context.Context, tn *turn) Outcome {
 	job.Progress = func(steps int, usage Usage) { m.progress(tn.task, steps, usage) }
 	if !tn.first {
 		lost, err := m.renew(ctx, tn.task)
+		if err != nil && ctx.Err() != nil {
+			return m.neverBegan(ctx, tn.task)
+		}
 		if err != nil {
 			return Outcome{State: StateFailed, Err: err}
 		}
@@ -171,7 +174,7 @@ func (m *Manager) finish(t *task, out Outcome, slot bool) {
 		t.task.Changes = out.Changes
 	}
 	if out.Err != nil {
-		t.task.Error = shorten(out.Err.Error(), maxText)
+		t.task.Error = errorText(out)
 	}
 	t.unkept = out.Unkept
 	if slot {

@@ -29,7 +29,7 @@ func brief(t Task) Task {
 func statusText(out Outcome) string {
 	switch out.State {
 	case StateFailed:
-		return "error: " + errorText(out.Err)
+		return "error: " + errorText(out)
 	case StateTimeout:
 		var limit *runtime.TimeoutError
 		switch {
@@ -38,7 +38,7 @@ func statusText(out Outcome) string {
 		case out.Err == nil, errors.Is(out.Err, context.DeadlineExceeded):
 			return "timeout"
 		}
-		return errorText(out.Err)
+		return errorText(out)
 	case StateStepLimit:
 		return fmt.Sprintf("step limit reached after %d steps", out.Steps)
 	case StateBudget:
@@ -48,11 +48,16 @@ func statusText(out Outcome) string {
 	}
 }
 
-func errorText(err error) string {
-	if err == nil {
+// errorText words why a turn broke off.
+func errorText(out Outcome) string {
+	switch {
+	case out.Err == nil:
 		return "unknown"
+	case out.State == StateCancelled && errors.Is(out.Err, context.Canceled):
+		return string(StateCancelled)
+	default:
+		return shorten(out.Err.Error(), maxText)
 	}
-	return shorten(err.Error(), maxText)
 }
 
 // shorten keeps head and tail of s, most bytes in all.

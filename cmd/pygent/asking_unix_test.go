@@ -30,7 +30,8 @@ func (d *delegating) approval(ctx context.Context, _ string, params json.RawMess
 }
 
 // newAsking is the client of a server whose session asks before commands. The
-// model runs one, and repeats what came of it and what was said since.
+// model runs one, and repeats what came of it and what was said since; to the
+// prompt "question" it asks the user at first.
 func newAsking(t *testing.T) (d *delegating, session string) {
 	run := func(w http.ResponseWriter, req agenttest.ServerRequest) {
 		var said []string
@@ -38,6 +39,10 @@ func newAsking(t *testing.T) (d *delegating, session string) {
 			if m.Role == agent.RoleTool || m.Role == agent.RoleUser {
 				said = append(said, *m.Content)
 			}
+		}
+		if said == nil && *req.Messages[1].Content == "question" {
+			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("q", "ask_user", map[string]any{"prompt": "Which?"})))
+			return
 		}
 		if said == nil {
 			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "echo it ran | tee made.txt"})))
@@ -174,6 +179,74 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 	d.ask("files/read", tasks.FileParams{TaskID: ids["allow"], Path: "made.txt"}, &file)
 	if file.Content != "it ran\n" {
 		t.Errorf("made.txt: %+v", file)
+	}
+	d.end(false)
+}
+
+// A task that was cancelled while it asked, or removed, does not come back with
+// the next server, and its question does not either. It can be gone on with.
+func TestCancelledTasksStayCancelled(t *testing.T) {
+	t.Parallel()
+	d, session := newAsking(t)
+	cancelled, removed, question := d.start(session, "cancel"), "", ""
+	child := d.asked(cancelled).SessionID
+	removed = d.start(session, "remove")
+	d.asked(removed)
+	question = d.start(session, "question")
+	d.status(question, tasks.StateWaiting)
+	d.end(true)
+
+	resume := func() map[string]tasks.State {
+		t.Helper()
+		d.serve()
+		d.ask("session/resume", agent.OpenSessionParams{SessionID: session}, nil)
+		var list tasks.ListResult
+		d.ask("tasks/list", tasks.ListParams{}, &list)
+		states := map[string]tasks.State{}
+		for _, task := range list.Tasks {
+			states[task.TaskID] = task.State
+		}
+		return states
+	}
+	want := map[string]tasks.State{cancelled: tasks.StateInterrupted, removed: tasks.StateInterrupted, question: tasks.StateWaiting}
+	if diff := cmp.Diff(want, resume()); diff != "" {
+		t.Errorf("after the kill (-want +got):\n%s", diff)
+	}
+	for _, id := range []string{cancelled, question} {
+		d.ask("tasks/cancel", tasks.TaskParams{TaskID: id}, nil)
+		d.status(id, tasks.StateCancelled)
+	}
+	d.ask("tasks/remove", tasks.TaskParams{TaskID: removed}, nil)
+	d.end(true)
+
+	want = map[string]tasks.State{cancelled: tasks.StateCancelled, question: tasks.StateCancelled}
+	if diff := cmp.Diff(want, resume()); diff != "" {
+		t.Errorf("after the next (-want +got):\n%s", diff)
+	}
+	if got := d.pending(""); len(got) > 0 {
+		t.Errorf("still asked: %+v", got)
+	}
+	if got := d.status(cancelled, tasks.StateCancelled); got.Status != "cancelled" || got.Error != "cancelled" {
+		t.Errorf("%+v", got)
+	}
+	var kinds []string
+	for i, e := range d.output(cancelled).Events {
+		if kinds = append(kinds, e.Kind); e.Seq != int64(i+1) || e.SessionID != child {
+			t.Errorf("event %d: %+v", i, e)
+		}
+	}
+	last := []string{agent.KindApprovalRequested, agent.KindApprovalResolved, agent.KindToolFinished, agent.KindTurnFinished}
+	if diff := cmp.Diff(last, kinds[max(0, len(kinds)-len(last)):]); diff != "" {
+		t.Errorf("the last events (-want +got):\n%s", diff)
+	}
+	for id, text := range map[string]string{
+		cancelled: "[error] not run: the server ended while the user was asked|more",
+		question:  "The question was put to the user; the next message answers it.|more",
+	} {
+		d.ask("tasks/send", tasks.SendParams{TaskID: id, Prompt: "more"}, nil)
+		if got := d.status(id, tasks.StateFinished); got.Text != text {
+			t.Errorf("the model was told %q, want %q", got.Text, text)
+		}
 	}
 	d.end(false)
 }

@@ -37,6 +37,7 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		Parent:      d.parent,
 		NewRuntime:  d.newTaskRuntime,
 		Changed:     changed,
+		Cancelled:   func(id string) error { return d.sessions.CancelDelegated(lifetime, id, client) },
 		Removed:     func(id string) error { return d.sessions.ForgetDelegated(id) },
 		Max:         a.cfg.MaxTasks,
 		StepTimeout: config.Seconds(a.cfg.StepTimeout),
