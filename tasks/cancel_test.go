@@ -50,6 +50,7 @@ func TestCancelIsKept(t *testing.T) {
 		if task, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: "task"}); err != nil || task.State != tasks.StateCancelled {
 			t.Errorf("%+v, %v", task, err)
 		}
+		synctest.Wait()
 		if !errors.Is(late, tasks.ErrNotAsking) {
 			t.Errorf("an answer meanwhile: %v", late)
 		}

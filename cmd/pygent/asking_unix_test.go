@@ -188,11 +188,11 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 func TestCancelledTasksStayCancelled(t *testing.T) {
 	t.Parallel()
 	d, session := newAsking(t)
-	cancelled, removed, question := d.start(session, "cancel"), "", ""
+	cancelled := d.start(session, "cancel")
 	child := d.asked(cancelled).SessionID
-	removed = d.start(session, "remove")
+	removed := d.start(session, "remove")
 	d.asked(removed)
-	question = d.start(session, "question")
+	question := d.start(session, "question")
 	d.status(question, tasks.StateWaiting)
 	d.end(true)
 
