@@ -1,8 +1,7 @@
 /** What goes along with a prompt: selections, files, problems in them, and which files are not saved. */
 import * as vscode from "vscode";
 import type { Attachment, Prompt } from "./messages";
-import type { Diagnostic } from "./diagnostics";
-import type { StepParams } from "./protocol";
+import type { Diagnostic, StepParams } from "./protocol";
 
 /** Characters of one selection at the most. */
 const maxSelection = 200_000;

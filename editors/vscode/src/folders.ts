@@ -4,7 +4,7 @@ import type { MessageConnection } from "vscode-jsonrpc/node";
 import { Chat } from "./chat";
 import { diagnosticsOf } from "./diagnostics";
 import type { Log } from "./log";
-import type { Event } from "./protocol";
+import type { DiagnosticsParams, Event } from "./protocol";
 import { Server } from "./server";
 import { SettingsWatch } from "./settings";
 
@@ -98,8 +98,8 @@ export class Folders implements vscode.Disposable {
     server.onDidChange(() => this.changed.fire(server));
     server.onEvent((event) => this.events.fire(event));
     server.onDidConnect((connection) => {
-      connection.onRequest("editor/diagnostics", ({ paths }: { paths?: string[] }) => ({
-        diagnostics: diagnosticsOf(folder, paths ?? []),
+      connection.onRequest("editor/diagnostics", async ({ paths }: DiagnosticsParams) => ({
+        diagnostics: await diagnosticsOf(folder, paths),
       }));
       this.connected.fire({ chat, connection });
     });

@@ -52,6 +52,33 @@ const tests = {
     await vscode.commands.executeCommand("workbench.action.files.revert");
   },
 
+  "the model is told what language services find in what it wrote": async ({ server, root, chat }) => {
+    await until(() => !chat.turns.busy);
+    const found = vscode.languages.createDiagnosticCollection("checker");
+    const look = (document) => {
+      if (!document.uri.path.endsWith("/made.py")) return;
+      const at = document.getText().indexOf("mistake");
+      const range = new vscode.Range(document.positionAt(at), document.positionAt(at + 7));
+      setTimeout(() => found.set(document.uri, at < 0 ? [] : [new vscode.Diagnostic(range, "no good")]), 50);
+    };
+    const told = [];
+    const watching = [
+      vscode.workspace.onDidOpenTextDocument(look),
+      vscode.workspace.onDidChangeTextDocument((event) => look(event.document)),
+      server.onEvent((event) => event.kind === "toolFinished" && told.push(event.text)),
+      found,
+    ];
+    const made = vscode.Uri.joinPath(root, "made.py");
+    await server.request("agent/step", { prompt: "write a mistake", mode: "auto" });
+    await vscode.window.showTextDocument(made);
+    await server.request("agent/step", { prompt: "write it well", mode: "auto" });
+    watching.forEach((d) => d.dispose());
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    await vscode.workspace.fs.delete(made);
+    assert.match(told[0], /made\.py:2:3: no good/);
+    assert.doesNotMatch(told[1], /no good/);
+  },
+
   "it tells of the selection, by lines": async ({ server, root, chat }) => {
     await until(() => !chat.turns.busy);
     const uri = vscode.Uri.joinPath(root, "sum.py");

@@ -59,6 +59,11 @@ const script = {
     { text: "Shown." },
   ],
   "ask me": [{ call: ["ask_user", { prompt: "Which colour?", options: ["red", "blue"] }] }, { text: "Noted." }],
+  "write a mistake": [
+    { call: ["write_file", { path: "made.py", content: "fine\n  mistake\n" }] },
+    { text: "Written." },
+  ],
+  "write it well": [{ call: ["write_file", { path: "made.py", content: "fine\n" }] }, { text: "Written." }],
   fail: [{ status: 401 }],
 };
 
