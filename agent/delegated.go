@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pygent/pygent/agent/journal"
 )
@@ -18,7 +19,8 @@ type Delegated struct {
 	Prompt          string         // begins the turn; with Answer it is said after the call, or nothing for ""
 	Answer          *RespondParams // the turn goes on where the last server had asked; nil begins anew
 	Spec            Spec           // of an agent that is new; what is kept wins
-	Turn            Turn
+	Turn            Turn           // its bounds are those of each turn
+	Timeout         time.Duration  // bounds each turn, which the caller sees to; kept with the session, as are the other bounds
 
 	// New makes the agent. Its runtime stays the caller's to clean up.
 	New func(Spec) *Agent
@@ -88,5 +90,9 @@ func (s *Sessions) openDelegated(d Delegated) (a *Agent, unkept, err error) {
 	a = d.New(d.Spec)
 	h := a.header()
 	h.ParentSessionID, h.TaskID, h.Name, h.Prompt = d.ParentSessionID, d.TaskID, d.Name, d.Task
+	h.Bounds = journal.Bounded{
+		StepTimeoutSeconds: a.opts.StepTimeout.Seconds(), TurnTimeoutSeconds: d.Timeout.Seconds(),
+		Tokens: d.Turn.Tokens, CostUSD: d.Turn.CostUSD,
+	}
 	return a, a.keep(s.opts.Store, s.opts.NoStore, h), nil
 }

@@ -55,6 +55,7 @@ type Job struct {
 	Runtime         *runtime.Runtime // the turn's own; the manager cleans it up
 	NewWorkspace    bool             // the workspace of earlier turns is gone, this one is empty
 	StepTimeout     time.Duration    // 0 is no bound
+	Timeout         time.Duration    // of each turn, already in the context; 0 is no bound
 	Tokens          int64            // 0 is no bound
 	CostUSD         float64          // likewise
 

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,6 +18,12 @@ type Restored struct {
 	EndedAt   time.Time
 	Outcome   Outcome // of its last turn; interrupted for one without an end
 	Asks      bool    // interrupted while its agent waited for the user's approval
+
+	// What bounds each turn of it. A timeout of 0 is this server's default.
+	StepTimeout time.Duration
+	Timeout     time.Duration
+	Tokens      int64
+	CostUSD     float64
 }
 
 // Restore lists the tasks that a resumed session delegated. Those that are known
@@ -57,11 +64,11 @@ func (m *Manager) restored(parentSessionID string, r Restored) *task {
 	t := &task{
 		job: Job{
 			TaskID: r.TaskID, SessionID: r.SessionID, ParentSessionID: parentSessionID,
-			Name: r.Name, Task: r.Prompt, StepTimeout: m.opts.StepTimeout,
+			Name: r.Name, Task: r.Prompt, Tokens: r.Tokens, CostUSD: r.CostUSD,
+			StepTimeout: cmp.Or(r.StepTimeout, m.opts.StepTimeout), Timeout: cmp.Or(r.Timeout, m.opts.TaskTimeout),
 		},
-		limit: m.opts.TaskTimeout,
-		asks:  r.Asks,
-		done:  make(chan struct{}),
+		asks: r.Asks,
+		done: make(chan struct{}),
 		task: Task{
 			TaskID: r.TaskID, Name: r.Name, Prompt: r.Prompt, SessionID: r.SessionID, StartedAt: r.StartedAt,
 			Steps: out.Steps, Text: shorten(out.Text, maxText), Question: out.Question, Usage: out.Usage, Changes: out.Changes,

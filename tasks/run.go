@@ -13,10 +13,9 @@ import (
 // bytes; head and tail stay.
 const maxText = 1 << 20
 
-// task is one delegated agent. All but job and limit is guarded by Manager.mu.
+// task is one delegated agent. All but job is guarded by Manager.mu.
 type task struct {
-	job   Job           // without what each turn has of its own
-	limit time.Duration // of a turn; 0 is none
+	job Job // without what each turn has of its own
 
 	task    Task
 	runtime *runtime.Runtime // of its last turn; nil: its workspace is gone
@@ -79,9 +78,9 @@ func (m *Manager) run(tn *turn) {
 		return
 	}
 	ctx := tn.ctx
-	if tn.limit > 0 {
+	if limit := tn.job.Timeout; limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, tn.limit, &runtime.TimeoutError{Limit: tn.limit})
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &runtime.TimeoutError{Limit: limit})
 		defer cancel()
 	}
 	m.finish(tn.task, m.work(ctx, tn), true)

@@ -185,6 +185,34 @@ func TestRestoredTasks(t *testing.T) {
 	}
 }
 
+// Restored tasks are bound as they were; what is not known of them is as this
+// server has it.
+func TestRestoredBounds(t *testing.T) {
+	jobs := make(chan tasks.Job, 2)
+	f := setup(t, false, tasks.Options{
+		StepTimeout: time.Minute, TaskTimeout: time.Hour,
+		Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+			jobs <- job
+			return tasks.Outcome{State: tasks.StateFinished}
+		}),
+	})
+	bound := asking("bound", "old")
+	bound[0].StepTimeout, bound[0].Timeout, bound[0].Tokens, bound[0].CostUSD = 2*time.Minute, time.Minute, 7, 0.5
+	f.Restore("s_1", bound)
+	for _, want := range []tasks.Job{
+		{TaskID: "bound", StepTimeout: 2 * time.Minute, Timeout: time.Minute, Tokens: 7, CostUSD: 0.5},
+		{TaskID: "old", StepTimeout: time.Minute, Timeout: time.Hour},
+	} {
+		f.send(t, want.TaskID, "go")
+		got := <-jobs
+		got = tasks.Job{TaskID: got.TaskID, StepTimeout: got.StepTimeout, Timeout: got.Timeout, Tokens: got.Tokens, CostUSD: got.CostUSD}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		f.ended(t, want.TaskID)
+	}
+}
+
 // A thousand callers at once: as many tasks as may be, the others are told so.
 func TestThousandTasksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -197,14 +197,14 @@ func (m *Manager) newTask(p StartParams) *task {
 		Persona:     p.Persona,
 		Model:       p.Model,
 		StepTimeout: orDefault(p.StepTimeoutSeconds, m.opts.StepTimeout),
+		Timeout:     orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout),
 	}
-	limit := orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout)
 	if l := p.Limits; l != nil {
 		job.Tokens, job.CostUSD = l.Tokens, l.CostUSD
-		limit = tighter(limit, orDefault(l.TimeoutSeconds, 0))
+		job.Timeout = tighter(job.Timeout, orDefault(l.TimeoutSeconds, 0))
 	}
 	return &task{
-		job: job, limit: limit,
+		job:  job,
 		task: Task{TaskID: job.TaskID, Name: name, Prompt: p.Prompt, SessionID: job.SessionID, StartedAt: time.Now().UTC()},
 	}
 }

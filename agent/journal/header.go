@@ -42,11 +42,20 @@ type Header struct {
 	DisabledTools []string  `json:"disabledTools,omitempty"`
 
 	// Of a delegated agent's session.
-	ParentSessionID string `json:"parentSessionId,omitempty"`
-	TaskID          string `json:"taskId,omitempty"`
-	Name            string `json:"name,omitempty"`
-	Prompt          string `json:"prompt,omitempty"`
-	Persona         string `json:"persona,omitempty"`
+	ParentSessionID string  `json:"parentSessionId,omitempty"`
+	TaskID          string  `json:"taskId,omitempty"`
+	Name            string  `json:"name,omitempty"`
+	Prompt          string  `json:"prompt,omitempty"`
+	Persona         string  `json:"persona,omitempty"`
+	Bounds          Bounded `json:"bounds,omitzero"`
+}
+
+// Bounded is what bounds each turn of a delegated agent. Zero is no bound.
+type Bounded struct {
+	StepTimeoutSeconds float64 `json:"stepTimeoutSeconds,omitempty"` // of a model round with its tools
+	TurnTimeoutSeconds float64 `json:"turnTimeoutSeconds,omitempty"`
+	Tokens             int64   `json:"tokens,omitempty"`
+	CostUSD            float64 `json:"costUsd,omitempty"`
 }
 
 func (h Header) encode() ([]byte, error) {

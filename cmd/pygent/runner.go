@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -29,6 +30,7 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 		Task:            job.Task,
 		Prompt:          job.Prompt,
 		Spec:            agent.Spec{SystemPrompt: cfg.SystemPrompt, Persona: job.Persona, Model: cmp.Or(job.Model, cfg.Model), Mode: job.Mode, DisabledTools: denied},
+		Timeout:         job.Timeout,
 		Turn: agent.Turn{
 			Tokens: job.Tokens, CostUSD: job.CostUSD,
 			Progress: func(steps int, used agent.Usage) { job.Progress(steps, usage(used)) },
@@ -97,6 +99,8 @@ func restored(children []agent.Child) []tasks.Restored {
 			StartedAt: h.CreatedAt, EndedAt: c.Updated.UTC(),
 			Outcome: tasks.Outcome{State: tasks.StateInterrupted},
 			Asks:    c.Asked != nil,
+			Tokens:  h.Bounds.Tokens, CostUSD: h.Bounds.CostUSD,
+			StepTimeout: config.Seconds(h.Bounds.StepTimeoutSeconds), Timeout: config.Seconds(h.Bounds.TurnTimeoutSeconds),
 		}
 		if e := c.Last; e != nil {
 			r.EndedAt = e.Time

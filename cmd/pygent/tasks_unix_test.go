@@ -294,6 +294,68 @@ func TestTasksLackToolsOfSession(t *testing.T) {
 	d.end(false)
 }
 
+// A task is bound by what it was started with after its server's death too, and in
+// the mode of then: nobody gave it more.
+func TestRestoredTasksKeepTheirBounds(t *testing.T) {
+	t.Parallel()
+	run := agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "true"}))
+	run.Usage = agent.Usage{InputTokens: 1, OutputTokens: 1}
+	model := func(w http.ResponseWriter, req agenttest.ServerRequest) {
+		switch last := req.Messages[len(req.Messages)-1]; {
+		case last.Role == agent.RoleUser && *last.Content == "begin":
+			agenttest.WriteReply(w, agenttest.Text("begun"))
+		case last.Role == agent.RoleUser && *last.Content == "hang":
+			<-req.Gone
+		default:
+			agenttest.WriteReply(w, run)
+		}
+	}
+	entries := make([]any, 100)
+	for i := range entries {
+		entries[i] = model
+	}
+	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan agent.Approval, 10)}
+	d.serve()
+	var session agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Mode: agent.ModeAuto}, &session)
+	begin := func(p tasks.StartParams) string {
+		t.Helper()
+		p.SessionID, p.Prompt = session.SessionID, "begin"
+		var res tasks.StartResult
+		d.ask("tasks/start", p, &res)
+		d.status(res.TaskID, tasks.StateFinished)
+		return res.TaskID
+	}
+	configure := func(mode string) {
+		t.Helper()
+		d.ask("session/configure", agent.ConfigureParams{SessionID: session.SessionID, Mode: mode}, nil)
+	}
+	slow := begin(tasks.StartParams{TaskTimeoutSeconds: 1.5, StepTimeoutSeconds: 60})
+	slower := begin(tasks.StartParams{StepTimeoutSeconds: 1.25})
+	configure(agent.ModePlan)
+	costly := begin(tasks.StartParams{Limits: &tasks.Limits{Tokens: 3}})
+	d.end(true)
+
+	d.serve()
+	d.ask("session/resume", agent.OpenSessionParams{SessionID: session.SessionID}, nil)
+	configure(agent.ModeAuto)
+	for id, prompt := range map[string]string{slow: "hang", slower: "hang", costly: "go"} {
+		d.ask("tasks/send", tasks.SendParams{TaskID: id, Prompt: prompt}, nil)
+	}
+	if got := d.status(costly, tasks.StateBudget); got.Steps != 2 || got.Usage != (tasks.Usage{InputTokens: 2, OutputTokens: 2}) {
+		t.Errorf("limits.tokens: %+v", got)
+	}
+	for id, want := range map[string]string{slow: "timeout after 1.5s", slower: "timeout after 1.25s"} {
+		if got := d.status(id, tasks.StateTimeout); got.Status != want {
+			t.Errorf("%+v, want %q", got, want)
+		}
+	}
+	if len(d.approvals) > 0 { // mode plan refuses what auto would ask for here
+		t.Errorf("asked for %+v", <-d.approvals)
+	}
+	d.end(false)
+}
+
 // Steps and usage of a task move with each reply of its model.
 func TestTaskTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
