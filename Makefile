@@ -31,9 +31,11 @@ test: setup ## run all tests
 test-nvim: ## test the Neovim plugin in the newest and the oldest supported Neovim
 	@GO=$(GO) editors/nvim/test/run
 
+# The race detector lets a program sleep for a second at its exit, and the tests
+# start the program hundreds of times.
 .PHONY: test-go
 test-go:
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout=15m ./...
+	GORACE=atexit_sleep_ms=0 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout=15m ./...
 
 .PHONY: test-vscode vsix
 test-vscode: build ## run the tests of the VS Code extension in the real editor

@@ -49,6 +49,7 @@ func snippets(t *testing.T, document string) []snippet {
 func TestDocuments(t *testing.T) {
 	for _, document := range documents {
 		t.Run(strings.ReplaceAll(document, "/", "_"), func(t *testing.T) {
+			t.Parallel()
 			list, user := snippets(t, document), newUser(t)
 			for i, s := range list {
 				switch s.language {
@@ -114,7 +115,7 @@ func newUser(t *testing.T) *user {
 	return &user{dir, []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + filepath.Join(dir, "tmp"),
 		"XDG_CONFIG_HOME=" + filepath.Join(dir, "config"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"),
-		"OPENAI_BASE_URL=" + model.URL + "/v1",
+		"OPENAI_BASE_URL=" + model.URL + "/v1", "GORACE=" + os.Getenv("GORACE"),
 	}}
 }
 

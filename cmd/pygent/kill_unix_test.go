@@ -26,18 +26,32 @@ import (
 	"github.com/pygent/pygent/rpc"
 )
 
-// killRuns is how often TestKilledServersLoseNothing kills the server.
-const killRuns = 60
+// killSessions and killRuns are in how many sessions TestKilledServersLoseNothing
+// kills the server, and how often in each: 60 times.
+const (
+	killSessions = 3
+	killRuns     = 20
+)
 
 // TestKilledServersLoseNothing kills the program with SIGKILL at random points of
-// turns that send many events, again and again in one session. Each time another
+// turns that send many events, again and again in each session. Each time another
 // server resumes the session: every event that the client got is in the journal,
 // the numbers have no gap, and the model is sent the whole conversation.
 func TestKilledServersLoseNothing(t *testing.T) {
-	runs := killRuns
+	sessions, runs := killSessions, killRuns
 	if testing.Short() {
-		runs = 5
+		sessions, runs = 1, 5
 	}
+	for range sessions {
+		t.Run("session", func(t *testing.T) {
+			t.Parallel()
+			killAgain(t, runs)
+		})
+	}
+}
+
+// killAgain kills so many servers of one session.
+func killAgain(t *testing.T, runs int) {
 	k := &killing{t: t, dir: t.TempDir(), root: t.TempDir(), answers: map[string]string{}}
 	entries := make([]any, 20_000)
 	for i := range entries {

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("TMPDIR", env.WorkDir+"/tmp")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			for _, dir := range []string{"home", "tmp", "config/pygent"} {
 				if err := os.MkdirAll(env.WorkDir+"/"+dir, 0o700); err != nil {
 					return err
