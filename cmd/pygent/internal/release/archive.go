@@ -5,7 +5,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"debug/buildinfo"
 	"fmt"
@@ -20,21 +19,18 @@ import (
 // build is the release for one system.
 type build struct {
 	os, arch string
+	program  string // path of what was compiled
 	when     time.Time
 	common   []file
 }
 
-// write compiles and writes the archive and its bill of materials.
-func (b build) write(ctx context.Context, work, out string) error {
+// write writes the archive and its bill of materials.
+func (b build) write(out string) error {
 	program := "pygent"
 	if b.os == "windows" {
 		program += ".exe"
 	}
-	path := filepath.Join(work, b.os+"-"+b.arch)
-	if err := compile(ctx, path, "GOOS="+b.os, "GOARCH="+b.arch); err != nil {
-		return err
-	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(b.program)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	goruntime "runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -54,21 +55,45 @@ func release(ctx context.Context, out string, targets []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	common, err := commonFiles(ctx, work)
+	builds, err := compileAll(ctx, work, targets)
+	if err != nil {
+		return err
+	}
+	common, err := commonFiles(ctx, builds[host()])
 	if err != nil {
 		return err
 	}
 	for _, target := range targets {
-		goos, goarch, ok := strings.Cut(target, "/")
-		if !ok {
-			return fmt.Errorf("target %q: give os/arch, as linux/amd64", target)
-		}
-		b := build{os: goos, arch: goarch, when: when, common: common}
-		if err := b.write(ctx, work, out); err != nil {
+		b := builds[target]
+		b.when, b.common = when, common
+		if err := b.write(out); err != nil {
 			return fmt.Errorf("%s: %w", target, err)
 		}
 	}
 	return writeChecksums(out)
+}
+
+// host is this machine as a target: its program writes what all archives share.
+func host() string { return goruntime.GOOS + "/" + goruntime.GOARCH }
+
+// compileAll compiles the program for all targets and for the host, once each.
+func compileAll(ctx context.Context, work string, targets []string) (map[string]build, error) {
+	builds := map[string]build{}
+	for _, target := range append([]string{host()}, targets...) {
+		goos, goarch, ok := strings.Cut(target, "/")
+		if !ok {
+			return nil, fmt.Errorf("target %q: give os/arch, as linux/amd64", target)
+		}
+		if _, done := builds[target]; done {
+			continue
+		}
+		b := build{os: goos, arch: goarch, program: filepath.Join(work, goos+"-"+goarch)}
+		if err := compile(ctx, b.program, "GOOS="+goos, "GOARCH="+goarch); err != nil {
+			return nil, fmt.Errorf("%s: %w", target, err)
+		}
+		builds[target] = b
+	}
+	return builds, nil
 }
 
 // timeOfRelease is what stands on every file.
@@ -95,9 +120,9 @@ type file struct {
 	data []byte
 }
 
-// commonFiles are those of every archive. A program of this machine writes the
+// commonFiles are those of every archive. The program of this machine writes the
 // manual and the completions.
-func commonFiles(ctx context.Context, work string) ([]file, error) {
+func commonFiles(ctx context.Context, here build) ([]file, error) {
 	var list []file
 	for name, path := range map[string]string{"LICENSE": "LICENSE", "README.md": "README.md", "pygent.example.toml": "cmd/pygent/pygent.example.toml"} {
 		data, err := os.ReadFile(path)
@@ -106,10 +131,6 @@ func commonFiles(ctx context.Context, work string) ([]file, error) {
 		}
 		list = append(list, file{name, 0o644, data})
 	}
-	here := filepath.Join(work, "here")
-	if err := compile(ctx, here); err != nil {
-		return nil, err
-	}
 	for name, args := range map[string][]string{
 		"pygent.1":                {"man"},
 		"completions/pygent.bash": {"completion", "bash"},
@@ -117,7 +138,7 @@ func commonFiles(ctx context.Context, work string) ([]file, error) {
 		"completions/pygent.fish": {"completion", "fish"},
 		"completions/pygent.ps1":  {"completion", "powershell"},
 	} {
-		text, err := output(ctx, here, args...)
+		text, err := output(ctx, here.program, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +147,7 @@ func commonFiles(ctx context.Context, work string) ([]file, error) {
 	return list, nil
 }
 
-// compile builds the program for the environment's system and what env adds.
+// compile builds the program in the environment with what env adds.
 func compile(ctx context.Context, to string, env ...string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", to, mainPackage)
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="), env...)
