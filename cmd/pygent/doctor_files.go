@@ -37,7 +37,7 @@ func stateFinding() finding {
 	f := finding{Area: areaState, Name: "directory"}
 	dir, err := makeStateDir()
 	if err != nil {
-		f.Detail, f.Cure = err.Error(), "sessions are not kept until it can be used"
+		f.Detail, f.Cure = err.Error(), "make it yours to write, or set XDG_STATE_HOME to a directory that is; until then no session is kept and nothing is undone"
 		return f
 	}
 	var files, size int64

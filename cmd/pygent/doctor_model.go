@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/pygent/pygent/agent"
@@ -13,6 +16,7 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/docker"
 	"github.com/pygent/pygent/runtime/local"
 )
 
@@ -103,9 +107,21 @@ func (r *runtimes) dockerFinding(ctx context.Context) finding {
 	defer r.mu.Unlock()
 	f := finding{Area: areaCommands, Name: "docker"}
 	if err := r.probe(ctx); err != nil {
-		f.Detail, f.Cure = err.Error(), "as it says; or use the local sandbox below"
+		f.Detail, f.Cure = strings.TrimPrefix(err.Error(), runtime.ErrUnavailable.Error()+": "), dockerCure(err, r.cfg.Image)
 		return f
 	}
 	f.OK, f.Detail = true, "the daemon answers and has the image "+r.cfg.Image
 	return f
+}
+
+// dockerCure is what would make Docker usable. None of it is needed where there
+// is a local sandbox.
+func dockerCure(err error, image string) string {
+	if errors.Is(err, docker.ErrNoImage) {
+		return "docker pull " + image + ", or pull = \"missing\" in pygent.toml, or name another image: PYGENT_IMAGE"
+	}
+	if _, missing := exec.LookPath("docker"); missing != nil && os.Getenv("DOCKER_HOST") == "" {
+		return "install Docker (apt install docker.io, or https://docs.docker.com/get-docker), or use the local sandbox below"
+	}
+	return "see what it says after the address, or use the local sandbox below"
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -80,5 +81,44 @@ func TestDoctorFindsClientsOfEditors(t *testing.T) {
 	}
 	if got := editors(known[2:]); len(got) != 1 || !got[0].OK {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestDoctorHasCures breaks one thing after the other: whatever is not well has
+// its cure, also for programs that read the report.
+func TestDoctorHasCures(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, variable, value, finding, cure string }{
+		{"no model", "OPENAI_BASE_URL", "", "endpoint", "set OPENAI_API_KEY"},
+		{"no docker", "DOCKER_HOST", "unix://" + file, "docker", "after the address"},
+		{"no image", "PYGENT_IMAGE", "pygent-test:none", "docker", ""}, // Docker's, if it is there
+		{"no state directory", "XDG_STATE_HOME", file, "directory", "set XDG_STATE_HOME"},
+		{"not on PATH", "PATH", t.TempDir(), "PATH", "to PATH"},
+		{"wrong setting", "PYGENT_MAX_TASKS", "many", "settings", "correct it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+			t.Setenv("OPENAI_API_KEY", "")
+			t.Setenv(tt.variable, tt.value)
+			out, _ := pygent(t, exitFailed, "doctor", "--json", "--offline")
+			var d diagnosis
+			if err := json.Unmarshal([]byte(out), &d); err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for _, f := range d.Findings {
+				if !f.OK && f.Cure == "" {
+					t.Errorf("no cure for %+v", f)
+				}
+				found = found || f.Name == tt.finding && !f.OK && strings.Contains(f.Cure, tt.cure)
+			}
+			if !found {
+				t.Errorf("no finding of %s with %q in\n%s", tt.finding, tt.cure, out)
+			}
+		})
 	}
 }

@@ -50,6 +50,9 @@ func gui(ctx context.Context, std streams, f *flags, open bool) error {
 		return &exitError{exitFailed, err}
 	}
 	fmt.Fprintln(std.err, server.URL())
+	if err := d.app.ready(); err != nil {
+		fmt.Fprintln(std.err, "pygent:", err) // the page says it, too, when it is asked something
+	}
 
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()

@@ -84,8 +84,10 @@ func (d *show) talk() error {
 		return err
 	}
 	own := init.Capabilities.Experimental.Pygent
-	d.say("   %s %s, commands run in: %s (sandbox: %s) %s", init.ServerInfo.Name, init.ServerInfo.Version,
-		own.Runtime.Kind, own.Runtime.Sandbox, term.Line(own.Runtime.Reason, 160))
+	d.say("   %s %s, commands run in: %s (sandbox: %s)", init.ServerInfo.Name, init.ServerInfo.Version, own.Runtime.Kind, own.Runtime.Sandbox)
+	if own.Runtime.Reason != "" {
+		d.say("   because: %s", term.Line(own.Runtime.Reason, 160))
+	}
 
 	d.head(3, "agent/step: "+prompt)
 	var turn agent.StepResult
@@ -175,6 +177,9 @@ func (d *show) verdict() error {
 	}
 	d.say("\nThe test failed before and passes now. (The model was scripted; set OPENAI_API_KEY")
 	d.say("or OPENAI_BASE_URL and try: pygent run \"explain this project\")")
+	if d.Keep {
+		d.say("\nIts sessions are kept apart from yours: XDG_STATE_HOME=%s pygent sessions", d.state)
+	}
 	return nil
 }
 
