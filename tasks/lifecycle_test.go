@@ -249,16 +249,20 @@ func TestTasksEndWithTheLifetime(t *testing.T) {
 	})
 }
 
-// How far a task is can be seen while it runs, and is told.
+// How far a task is can be seen while it runs, and is told; what comes after the
+// end changes nothing.
 func TestProgress(t *testing.T) {
 	used := func(n int64) tasks.Usage { return tasks.Usage{InputTokens: 10 * n, OutputTokens: n} }
 	round, seen := make(chan bool), make(chan bool)
+	var late func(int, tasks.Usage)
 	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+		late = job.Progress
 		for n := range int64(2) {
 			<-round
 			job.Progress(int(n+1), used(n+1))
 			seen <- true
 		}
+		<-round
 		return tasks.Outcome{State: tasks.StateFinished, Steps: 3, Usage: used(3)}
 	})})
 	id := f.start(t, tasks.StartParams{})
@@ -271,6 +275,9 @@ func TestProgress(t *testing.T) {
 			t.Errorf("after round %d: %+v, listed %+v, %v", n+1, task, list.Tasks, err)
 		}
 	}
+	round <- true
+	f.ended(t, id)
+	late(9, used(9))
 	if task := f.ended(t, id); task.Steps != 3 || task.Usage != used(3) {
 		t.Errorf("ended: %+v", task)
 	}

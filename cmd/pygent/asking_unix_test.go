@@ -141,6 +141,15 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 	if diff := cmp.Diff(open, d.pending("")); diff != "" {
 		t.Errorf("pending of all (-asked +listed):\n%s", diff)
 	}
+	var other agent.NewSessionResult
+	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	if got := d.pending(other.SessionID); len(got) > 0 {
+		t.Errorf("another session asks %+v", got)
+	}
+	denied := open[keys["deny"]]
+	if diff := cmp.Diff(map[string]agent.Approval{keys["deny"]: denied}, d.pending(denied.SessionID)); diff != "" {
+		t.Errorf("pending of one task (-asked +listed):\n%s", diff)
+	}
 	for name, id := range ids {
 		if task := d.status(id, tasks.StateInterrupted); !strings.Contains(task.Status, "agent/pendingRequests") {
 			t.Errorf("%s: status %q", name, task.Status)
