@@ -201,11 +201,11 @@ type Outcome struct {
 // turnFinished event and a history that can be sent again. An empty message
 // goes on with the conversation as it stands.
 func (a *Agent) Run(ctx context.Context, message string, bounds Turn) Outcome {
-	if bounds.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, bounds.Timeout, &runtime.TimeoutError{Limit: bounds.Timeout})
-		defer cancel()
+	if bounds.resumed != nil {
+		bounds = bounds.within(bounds.resumed.bounds)
 	}
+	ctx, timeUp := bounds.deadline(ctx)
+	defer timeUp()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t := a.begin(ctx, message, bounds)

@@ -120,58 +120,6 @@ func TestApprovalWaitsAsLongAsItsTurn(t *testing.T) {
 	})
 }
 
-// killed is a session whose server died while it asked, and what it is resumed
-// with: the journal as it was at that moment.
-func killed(t *testing.T, reply agent.Reply, model agent.Model) (s *agent.Sessions, rec *agenttest.Recorder, id string) {
-	t.Helper()
-	store := newStore(t)
-	open := func(model agent.Model, rec *agenttest.Recorder) *agent.Sessions {
-		s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
-			broker := &agent.Broker{}
-			o.Store, o.Broker = store, broker
-			o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
-				return agent.New(model, registry(t), newRuntime(t), agent.Options{SessionID: spec.SessionID, Client: rec, Broker: broker, Permissions: asks}), nil
-			}
-		})
-		return s
-	}
-	cut := make(chan []byte, 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	first := &agenttest.Recorder{}
-	first.Decide = func(_ context.Context, a agent.Approval) (agent.Decision, error) {
-		text, err := os.ReadFile(filepath.Join(store.Dir(a.SessionID), "journal.jsonl"))
-		cut <- text
-		cancel()
-		return agent.Decision{}, errors.Join(err, context.Canceled)
-	}
-	before := open(agenttest.Script(reply), first)
-	res, err := before.Step(ctx, agent.StepParams{Prompt: "go"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := before.CloseSession(t.Context(), agent.OpenSessionParams{SessionID: res.SessionID}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(store.Dir(res.SessionID), "journal.jsonl"), <-cut, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	rec = &agenttest.Recorder{}
-	s = open(model, rec)
-	if _, err := s.ResumeSession(t.Context(), agent.OpenSessionParams{SessionID: res.SessionID}); err != nil {
-		t.Fatal(err)
-	}
-	return s, rec, res.SessionID
-}
-
-func pending(t *testing.T, s *agent.Sessions) []agent.PendingRequest {
-	t.Helper()
-	res, err := s.PendingRequests(t.Context(), agent.PendingRequestsParams{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.Requests
-}
-
 func TestApprovalOutlivesItsServer(t *testing.T) {
 	for _, tt := range []struct {
 		decision, want string

@@ -67,7 +67,7 @@ type Event struct {
 	DelaySeconds    float64      `json:"delaySeconds,omitempty"`
 	Reason          string       `json:"reason,omitempty" jsonschema:"retrying: what failed; turnFinished: why it broke off"`
 	Level           string       `json:"level,omitempty" jsonschema:"info, warning or error"`
-	Usage           *Usage       `json:"usage,omitempty" jsonschema:"of the turn so far"`
+	Usage           *Usage       `json:"usage,omitempty" jsonschema:"of the turn so far; turnStarted with requestKey, like steps and durationSeconds: what it had used before"`
 	Status          string       `json:"status,omitempty" jsonschema:"turnFinished: see the statuses of a turn"`
 	Steps           int          `json:"steps,omitempty"`
 	Error           *ErrorDetail `json:"error,omitempty"`
@@ -85,6 +85,10 @@ type Event struct {
 	Model         string    `json:"model,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	DisabledTools *[]string `json:"disabledTools,omitempty"`
+
+	MaxSteps   int         `json:"maxSteps,omitempty" jsonschema:"turnStarted: what the step gave, like mode, limits and dirtyFiles"`
+	Limits     *TurnLimits `json:"limits,omitempty"`
+	DirtyFiles *[]string   `json:"dirtyFiles,omitempty" jsonschema:"turnStarted, steered: files that the user has changed and not saved"`
 }
 
 // ComingCall is a call that was not begun yet.

@@ -35,9 +35,11 @@ func (h *history) note(text string) {
 	}
 }
 
-// mark remembers that what has the id begins here.
-func (h *history) mark(id string) {
-	h.marks = append(h.marks, mark{id, slices.Clip(h.messages)})
+// mark remembers that what has the ids begins here.
+func (h *history) mark(ids ...string) {
+	for _, id := range ids {
+		h.marks = append(h.marks, mark{id, slices.Clip(h.messages)})
+	}
 }
 
 // rewind makes the conversation what it was before the turn or rewind to. The
@@ -54,10 +56,14 @@ func (h *history) rewind(to, id string) bool {
 	return false
 }
 
-// markAgain makes what has the id a part of the turn that was marked last: there
+// markAgain makes what has the ids a part of the turn that was marked last: there
 // is no going back to the middle of it.
-func (h *history) markAgain(id string) {
-	if n := len(h.marks); n > 0 {
+func (h *history) markAgain(ids ...string) {
+	n := len(h.marks)
+	if n == 0 {
+		return
+	}
+	for _, id := range ids {
 		h.marks = append(h.marks, mark{id, h.marks[n-1].before})
 	}
 }

@@ -11,13 +11,15 @@ type leftover struct {
 	turnID string
 	asked  *orphan // nil: none
 	calls  []openCall
+
+	reverts []string // ids of those that came while its approval was open
 }
 
 // left is what is left at the end of a journal, nil for nothing.
 func (r *rebuilder) left(asked *orphan) *leftover {
 	switch {
 	case asked != nil:
-		return &leftover{turnID: asked.approval.TurnID, asked: asked, calls: r.open}
+		return &leftover{turnID: asked.approval.TurnID, asked: asked, calls: r.open, reverts: r.reverts}
 	case len(r.open) > 0:
 		return &leftover{turnID: r.turn, calls: r.open}
 	default:
@@ -37,6 +39,7 @@ func (a *Agent) tellLeftover(ctx context.Context) error {
 			a.history.add(Message{Role: RoleTool, ToolCallID: c.ID, Content: c.text(left.asked.callID)})
 		}
 		a.history.note(serverEnded)
+		a.history.mark(left.reverts...)
 	}
 	a.mu.Unlock()
 	if left == nil {

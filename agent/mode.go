@@ -37,6 +37,14 @@ func (p Permissions) Within(mode string) Permissions {
 	return p
 }
 
+// stricter is the mode that allows less; "" is none.
+func stricter(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return Permissions{Mode: a}.Within(b).Mode
+}
+
 // DefaultMode is the mode where nobody has said: auto in a sandbox, else ask.
 func DefaultMode(sandbox string) string {
 	switch sandbox {

@@ -14,19 +14,30 @@ import (
 type orphan struct {
 	approval Approval
 	callID   string
+
+	// Of the turn that it was asked in; set by Restore.
+
+	bounds Turn
+	mode   string // the session's when the turn began
+	spent  spent
 }
 
 // answered is an orphan and the decision that it got at last.
 type answered struct {
 	orphan
 	decision Decision
+	reverts  []string // ids of those that came meanwhile
 }
 
-// lastAsked finds the orphan at the end of a journal, nil when there is none.
+// lastAsked finds the orphan at the end of a journal, nil when there is none. What
+// has come behind it without beginning anything, as a revert of files, is passed over.
 func lastAsked(back func(func(journal.Line) bool) error) (found *orphan, err error) {
 	err = back(func(l journal.Line) bool {
 		var e Event
-		if json.Unmarshal(l.Data, &e) != nil || e.Kind == KindConfigured || e.Kind == KindSteered {
+		switch {
+		case json.Unmarshal(l.Data, &e) != nil, e.TurnID == "":
+			return true
+		case e.Kind == KindConfigured, e.Kind == KindSteered, e.Kind == KindReverted:
 			return true
 		}
 		if e.Kind == KindApprovalRequested && e.Approval != nil {
@@ -51,7 +62,13 @@ func (a *Agent) take(key string, d Decision) (*answered, bool) {
 	if a.orphan == nil || a.orphan.approval.RequestKey != key {
 		return nil, false
 	}
-	given := &answered{*a.orphan, d}
+	given := &answered{orphan: *a.orphan, decision: d}
+	if a.leftover != nil {
+		given.reverts = a.leftover.reverts
+	}
+	if given.bounds.Mode != "" && a.settings.Mode != given.mode { // the user has had another word since
+		given.bounds.Mode = stricter(given.bounds.Mode, a.settings.Mode)
+	}
 	a.orphan, a.leftover = nil, nil
 	return given, true
 }

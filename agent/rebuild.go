@@ -30,14 +30,22 @@ func (a *Agent) Restore() error {
 	if err := r.replay(j); err != nil {
 		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
-	left := r.left(a.orphan)
-	if a.orphan == nil { // else its call is still to be decided
+	asked := a.orphan
+	if asked != nil {
+		asked = &orphan{
+			approval: asked.approval, callID: asked.callID,
+			bounds: r.underway.bounds(asked.approval.TurnID, r.settings), mode: r.underway.mode, spent: r.underway.spent,
+		}
+	}
+	left := r.left(asked)
+	if asked == nil { // else its call is still to be decided
 		r.cutOff()
 	}
 	if err := a.use(r.settings); err != nil {
 		return fmt.Errorf("restore session %s: %w", a.opts.SessionID, err)
 	}
-	a.history, a.rules, a.leftover, a.unheard, a.restored = r.history, r.rules, left, r.unheard, true
+	a.history, a.rules, a.unheard, a.restored = r.history, r.rules, r.unheard, true
+	a.orphan, a.leftover = asked, left
 	return nil
 }
 
@@ -65,6 +73,9 @@ type rebuilder struct {
 	lost    bool       // a line was damaged since the last message
 	unheard []string   // said to a turn, and not heard by the model
 	asked   string     // the call of which the user was asked, "" when no approval is open
+
+	reverts  []string // ids of those that came in the middle of the turn
+	underway underway
 }
 
 // replay applies all events of a journal.
@@ -86,11 +97,12 @@ func (r *rebuilder) replay(j *journal.Journal) error {
 }
 
 func (r *rebuilder) apply(e Event) {
+	r.underway.see(e, r.settings)
 	switch e.Kind {
 	case KindTurnStarted:
 		if e.RequestKey != "" { // it goes on in the middle of a round
-			r.history.markAgain(e.TurnID)
-			r.turn = e.TurnID
+			r.history.markAgain(append(r.reverts, e.TurnID)...)
+			r.turn, r.reverts = e.TurnID, nil
 			return
 		}
 		r.cutOff()
@@ -120,6 +132,7 @@ func (r *rebuilder) apply(e Event) {
 			r.history.note(note)
 		}
 		r.turn = ""
+		r.markReverts()
 	case KindApprovalRequested:
 		r.asked = e.CallID
 	case KindApprovalResolved:
@@ -133,9 +146,11 @@ func (r *rebuilder) apply(e Event) {
 		r.cutOff()
 		r.unheard = nil
 		r.history.rewind(e.ToTurnID, e.TurnID)
-	case KindReverted:
-		r.cutOff()
-		r.history.mark(e.TurnID)
+	case KindReverted: // the turn that a server has left can still go on
+		r.reverts = append(r.reverts, e.TurnID)
+		if !r.unfinished() {
+			r.markReverts()
+		}
 	case KindConfigured:
 		r.settings = r.settings.with(e)
 	}
@@ -155,13 +170,22 @@ func (r *rebuilder) message(m Message) {
 
 // cutOff ends a turn whose server ended before it did.
 func (r *rebuilder) cutOff() {
-	if r.turn == "" && len(r.open) == 0 {
+	if !r.unfinished() {
 		return
 	}
 	r.answer(len(r.open))
 	r.asked = ""
 	r.history.note(serverEnded)
 	r.turn = ""
+	r.markReverts()
+}
+
+func (r *rebuilder) unfinished() bool { return r.turn != "" || len(r.open) > 0 }
+
+// markReverts remembers reverts where the turn before them has its end.
+func (r *rebuilder) markReverts() {
+	r.history.mark(r.reverts...)
+	r.reverts = nil
 }
 
 // breakNote is what the model is told of a turn that broke off, "" for one that

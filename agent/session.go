@@ -74,7 +74,7 @@ func (s *session) steer(ctx context.Context, l letter) (turnID string, ok bool, 
 		return "", false, nil
 	}
 	// Without mu: a slow client holds the event up.
-	ok, err = running.mail.put(l, func() error { return s.agent.keepSteered(ctx, l.prompt) })
+	ok, err = running.mail.put(l, func() error { return s.agent.keepSteered(ctx, l) })
 	return running.turnID, ok, err
 }
 

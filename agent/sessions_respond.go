@@ -57,8 +57,9 @@ type RespondResult struct {
 
 // Respond serves agent/respond: it answers what the user was asked, in the
 // client's stead. The answer to what the last server of a resumed session had
-// asked goes on with that turn, as a new one that nobody waits for; that to what
-// a task of the session had asked goes on with the task.
+// asked goes on with that turn, as a new one that nobody waits for, within the bounds
+// of its step, of which counts what the turn had used before; that to what a task of
+// the session had asked goes on with the task.
 func (s *Sessions) Respond(_ context.Context, p RespondParams) (RespondResult, error) {
 	r, ok, err := s.opts.Broker.respond(p.RequestKey, p.check, p.Response)
 	if ok || err != nil {

@@ -68,13 +68,25 @@ func (s *Sessions) RevertFiles(ctx context.Context, p RevertParams) (RevertResul
 		return res, err
 	}
 	res.TurnID = pl.turnID
-	a.mu.Lock()
-	a.history.mark(pl.turnID)
-	a.mu.Unlock()
+	a.markRevert(pl.turnID)
 	if sent := a.log.send(ctx, Event{Kind: KindReverted, TurnID: pl.turnID, ToTurnID: record.ID}); sent != nil && err == nil {
 		err = fmt.Errorf("the files are reverted, but that is not kept yet: %w", sent)
 	}
 	return res, err
+}
+
+// markRevert remembers a revert's place in the conversation: behind a turn that
+// still can go on it has none before that does.
+func (a *Agent) markRevert(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case !a.restored: // it is when the journal is read
+	case a.orphan != nil:
+		a.leftover.reverts = append(a.leftover.reverts, id)
+	default:
+		a.history.mark(id)
+	}
 }
 
 // lastRecord is the record of a turn, or the last one for ""; without any it has

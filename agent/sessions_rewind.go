@@ -43,7 +43,7 @@ func (s *Sessions) RewindSession(ctx context.Context, p RewindParams) (RewindRes
 	if err := ses.agent.Restore(); err != nil {
 		return RewindResult{}, err
 	}
-	if !ses.agent.began(p.TurnID) {
+	if !ses.agent.began(p.TurnID) && !ses.agent.revertedBeside(p.TurnID) {
 		return RewindResult{}, &runtime.InvalidError{Field: "turnId", Reason: fmt.Sprintf("%.200q is no turn or rewind of session %s", p.TurnID, ses.id)}
 	}
 	files := reverted{Applied: []AppliedChange{}, Conflicts: []FileConflict{}}
@@ -62,6 +62,11 @@ func (a *Agent) rewindFiles(ctx context.Context, to, id string) (reverted, error
 	log, err := a.undoLog()
 	if err != nil {
 		return reverted{}, fmt.Errorf("the files cannot go back, give files false to leave them: %w", unavailable(err))
+	}
+	if a.revertedBeside(to) { // its place is behind the turn, which ends by that
+		if err := a.tellLeftover(ctx); err != nil {
+			return reverted{}, err
+		}
 	}
 	since := a.since(to)
 	records, err := read(log, slices.DeleteFunc(log.IDs(), func(id string) bool { return !since[id] }))
@@ -95,6 +100,14 @@ func (a *Agent) began(id string) bool {
 		}
 	}
 	return false
+}
+
+// revertedBeside tells whether a revert of that id came while an approval was open
+// which still is.
+func (a *Agent) revertedBeside(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.leftover != nil && slices.Contains(a.leftover.reverts, id)
 }
 
 // rewind makes the conversation what it was before to, and tells of it as id.

@@ -7,9 +7,13 @@ import (
 
 // keepSteered tells that a prompt was said to the turn that runs. When it returns
 // nil the prompt is on the disk: it is heard, if not by that turn then by the next.
-func (a *Agent) keepSteered(ctx context.Context, prompt string) error {
-	return a.log.sendEnd(ctx, Event{Kind: KindSteered, Text: prompt}, func(e Event, err error) Event {
-		e.Kind, e.Level, e.Text = KindNotice, "error", fmt.Sprintf("a prompt for the running turn is refused: %v", err)
+func (a *Agent) keepSteered(ctx context.Context, l letter) error {
+	said := Event{Kind: KindSteered, Text: l.prompt}
+	if l.dirty != nil {
+		said.DirtyFiles = &l.dirty
+	}
+	return a.log.sendEnd(ctx, said, func(e Event, err error) Event {
+		e.Kind, e.Level, e.Text, e.DirtyFiles = KindNotice, "error", fmt.Sprintf("a prompt for the running turn is refused: %v", err), nil
 		return e
 	})
 }

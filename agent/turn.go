@@ -34,18 +34,17 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	if bounds.ID == "" {
 		bounds.ID = newID("t")
 	}
-	if bounds.MaxSteps == 0 {
-		bounds.MaxSteps = cmp.Or(a.opts.MaxSteps, DefaultMaxSteps)
-	}
+	started := bounds.started()
+	bounds.MaxSteps = cmp.Or(bounds.MaxSteps, a.opts.MaxSteps, DefaultMaxSteps)
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
-	if bounds.resumed == nil {
+	if given := bounds.resumed; given != nil {
+		t.out.Steps, t.out.Usage = given.spent.steps, given.spent.usage
+	} else {
 		t.unlogged = a.tellLeftover(ctx)
 	}
 	a.mu.Lock()
-	started := Event{Kind: KindTurnStarted}
-	if bounds.resumed != nil {
-		started.RequestKey = bounds.resumed.approval.RequestKey
-		a.history.markAgain(bounds.ID)
+	if given := bounds.resumed; given != nil {
+		a.history.markAgain(append(given.reverts, bounds.ID)...)
 	} else {
 		a.history.mark(bounds.ID)
 	}

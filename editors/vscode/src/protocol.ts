@@ -159,11 +159,11 @@ export interface LineRange {
 }
 
 export interface TurnLimits {
-  timeoutSeconds?: number | null;
+  timeoutSeconds?: number;
   /** input and output of all model calls of the turn */
-  tokens?: number | null;
+  tokens?: number;
   /** enforced where the provider reports what a call costs */
-  costUsd?: number | null;
+  costUsd?: number;
 }
 
 export interface StepResult {
@@ -440,7 +440,7 @@ export interface Event {
   reason?: string;
   /** info, warning or error */
   level?: string;
-  /** of the turn so far */
+  /** of the turn so far; turnStarted with requestKey, like steps and durationSeconds: what it had used before */
   usage?: AgentUsage;
   /** turnFinished: see the statuses of a turn */
   status?: string;
@@ -461,6 +461,11 @@ export interface Event {
   model?: string;
   mode?: string;
   disabledTools?: Array<string>;
+  /** turnStarted: what the step gave, like mode, limits and dirtyFiles */
+  maxSteps?: number;
+  limits?: TurnLimits;
+  /** turnStarted, steered: files that the user has changed and not saved */
+  dirtyFiles?: Array<string>;
 }
 
 export interface ComingCall {

@@ -283,7 +283,7 @@
 ---@field delaySeconds? number
 ---@field reason? string retrying: what failed; turnFinished: why it broke off
 ---@field level? string info, warning or error
----@field usage? pygent.AgentUsage of the turn so far
+---@field usage? pygent.AgentUsage of the turn so far; turnStarted with requestKey, like steps and durationSeconds: what it had used before
 ---@field status? string turnFinished: see the statuses of a turn
 ---@field steps? integer
 ---@field error? pygent.ErrorDetail
@@ -298,6 +298,9 @@
 ---@field model? string
 ---@field mode? string
 ---@field disabledTools? string[]
+---@field maxSteps? integer turnStarted: what the step gave, like mode, limits and dirtyFiles
+---@field limits? pygent.TurnLimits
+---@field dirtyFiles? string[] turnStarted, steered: files that the user has changed and not saved
 
 ---@class pygent.ComingCall
 ---@field callId string
