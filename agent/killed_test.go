@@ -207,6 +207,11 @@ func TestRevertBesideAnOrphan(t *testing.T) {
 			model := agenttest.Script(agenttest.Text("Done."), agenttest.Text("Again."))
 			s, rec, id := d.of(t, agenttest.Script(agenttest.Calls("", write("w", "f", "1\n")), agenttest.Text("Written."), both(agenttest.Call("b", "echo", `{"text":"x"}`))), model)
 			rec.Decide = allowAll
+			if name == "rewound" { // with the conversation at hand; a step that is refused needs it
+				if _, err := s.Step(t.Context(), agent.StepParams{Prompt: "look", SessionID: id, Context: []agent.ContextItem{{Path: "none"}}}); !errors.Is(err, runtime.ErrNotFound) {
+					t.Fatal(err)
+				}
+			}
 			reverted, err := s.RevertFiles(t.Context(), agent.RevertParams{SessionID: id})
 			if err != nil || len(reverted.Applied) != 1 {
 				t.Fatalf("%+v, %v", reverted, err)
