@@ -70,7 +70,7 @@ func talk(ctx context.Context, std streams, f *flags, resume string) error {
 	if err := a.ready(); err != nil {
 		return &exitError{exitFailed, err}
 	}
-	a.cfg.Workspace, o.Model = root, a.cfg.Model
+	a.cfg.Workspace, o.Model, o.Mode = root, a.cfg.Model, a.cfg.Mode
 	conn, ended, err := a.serveHere(life)
 	if err != nil {
 		return err

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	xansi "github.com/charmbracelet/x/ansi"
-
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
@@ -78,11 +76,21 @@ func (a *ask) panel(p *paper) string {
 	case a.reasoned:
 		return paint(p.faint, wrap("What should it do instead? Enter denies; Esc goes back.", p.width))
 	}
-	line := p.yellow.Render("Allow? ") + p.choice("y", "yes")
-	if a.offers(agent.DecisionAllowForSession) {
-		line += p.choice("a", "always in this session: "+term.Line(a.approval.Rule, 80))
+	if !a.settled { // keys are not heard yet
+		p = &paper{theme{}, p.width, p.renderer}
 	}
-	return xansi.Wrap(line+p.choice("n", "no")+p.choice("c", "cancel the turn"), p.width, "")
+	rows := []string{p.yellow.Render("Allow?"), p.choice("y", "yes")}
+	if a.offers(agent.DecisionAllowForSession) {
+		rows = append(rows, p.choice("a", "always in this session: "+a.approval.Rule))
+	}
+	rows = append(rows, p.choice("n", "no; you can say what to do instead"), p.choice("c", "cancel the turn"))
+	if !a.settled {
+		rows[0] += " …"
+	}
+	return strings.Join(rows, "\n")
 }
 
-func (p *paper) choice(k, what string) string { return p.bold.Render(k) + " " + what + "   " }
+// choice is a line: a key and what it does.
+func (p *paper) choice(k, what string) string {
+	return "  " + p.bold.Render(k) + "  " + short(what, max(10, p.width-6))
+}

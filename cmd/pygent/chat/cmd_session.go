@@ -29,12 +29,12 @@ func newSession(ctx context.Context, t *talk, _ string) (outcome, error) {
 		return outcome{}, err
 	}
 	if old == "" {
-		return outcome{text: "a new session"}, nil
+		return outcome{text: "a new session", fresh: true}, nil
 	}
 	if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
 		return outcome{}, err
 	}
-	return outcome{text: "a new session; /resume " + old + " goes back"}, nil
+	return outcome{text: "a new session; /resume " + old + " goes back", fresh: true}, nil
 }
 
 // resume lists the workspace's sessions, or goes on with one.
@@ -110,7 +110,7 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 		t.follow(e)
 	}
 	asked, err := t.pending(ctx, id)
-	out := outcome{events: events, pending: asked}
+	out := outcome{events: events, pending: asked, fresh: true}
 	switch {
 	case slices.ContainsFunc(asked, func(r agent.PendingRequest) bool { return r.Approval == nil || r.Approval.TaskID == "" }):
 		out.text = "the last turn was cut off while it asked: your answer goes on with it"

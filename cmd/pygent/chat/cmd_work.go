@@ -35,7 +35,7 @@ func listTasks(ctx context.Context, t *talk, args string) (outcome, error) {
 	}
 	var b strings.Builder
 	for _, task := range res.Tasks {
-		fmt.Fprintf(&b, "%s  %-24s %s, %d round(s)\n", task.TaskID, term.Line(task.Name, 24), term.Line(task.Status, 80), task.Steps)
+		fmt.Fprintf(&b, "%s  %-24s %s, %s\n", task.TaskID, term.Line(task.Name, 24), term.Line(task.Status, 80), count(task.Steps, "round"))
 	}
 	return outcome{text: b.String()}, nil
 }
@@ -46,7 +46,7 @@ func (t *talk) task(ctx context.Context, method, id string) (outcome, error) {
 		return outcome{}, err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s after %d round(s)\n", task.Name, task.Status, task.Steps)
+	fmt.Fprintf(&b, "%s: %s after %s\n", task.Name, task.Status, count(task.Steps, "round"))
 	for _, c := range task.Changes {
 		fmt.Fprintf(&b, "%s %s (+%d -%d)\n", c.Change, c.Path, c.Added, c.Removed)
 	}
@@ -167,6 +167,10 @@ func undo(ctx context.Context, t *talk, paths string) (outcome, error) {
 	for _, c := range res.Conflicts {
 		fmt.Fprintf(&b, "left alone: %s: %s\n", c.Path, c.Reason)
 	}
-	fmt.Fprintf(&b, "%d file(s) are as they were; /undo again takes this back", len(res.Applied))
+	if n := len(res.Applied); n == 1 {
+		b.WriteString("1 file is as it was; /undo again takes this back")
+	} else {
+		fmt.Fprintf(&b, "%d files are as they were; /undo again takes this back", n)
+	}
 	return outcome{text: b.String()}, nil
 }

@@ -14,6 +14,7 @@ type outcome struct {
 	text  string
 	patch string // a diff, shown below text
 	leave bool
+	fresh bool // another session is talked in
 
 	// Of a session that was resumed: its events, shown like live ones, and what its
 	// last server had asked.
@@ -41,11 +42,11 @@ func commands() []command {
 		{name: "tools", help: "what the model can use", run: listTools},
 		{name: "tasks", args: "[ID | cancel ID]", help: "delegated agents; what one of them said", needs: rpc.MethodTaskList, run: listTasks},
 		{name: "cmd", args: "COMMAND", help: "runs a command where the agent's run", needs: rpc.MethodExec, run: execute},
-		{name: "cp", args: "FROM [TO]", help: "copies a file of yours, or TASK:PATH, into the workspace", run: copyIn},
+		{name: "cp", args: "FROM [TO]", help: "copies your file, or TASK:PATH, to the workspace", run: copyIn},
 		{name: "diff", args: "[PATH…]", help: "what the last turn changed", needs: rpc.MethodDiff, run: diff},
-		{name: "undo", args: "[PATH…]", help: "takes the last turn's changes back; again: brings them back", needs: rpc.MethodRevert, idle: true, run: undo},
+		{name: "undo", args: "[PATH…]", help: "takes the last turn's changes back, or forth again", needs: rpc.MethodRevert, idle: true, run: undo},
 		{name: "save", args: "[FILE]", help: "writes the session as Markdown", needs: rpc.MethodSessionExport, run: save},
-		{name: "exit", help: "leaves, as quit, q, Ctrl-D and Ctrl-C twice do", run: leave},
+		{name: "exit", help: "leaves; so do quit, q, Ctrl-D and Ctrl-C twice", run: leave},
 	}
 }
 

@@ -26,11 +26,23 @@ const (
 )
 
 // batch is what came in since the last frame, in order: agent.Event, tasks.Task,
-// *ask, withdrawn, warning and closed.
+// *ask, withdrawn, stepped, commanded, warning and closed.
 type batch []any
 
 // withdrawn says that an ask needs no answer any more.
 type withdrawn struct{ ask *ask }
+
+// stepped is the end of a step.
+type stepped struct {
+	text string
+	err  error
+}
+
+// commanded is the end of a command.
+type commanded struct {
+	outcome
+	err error
+}
 
 // warning is a line of the log that the user should see.
 type warning string

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -22,10 +23,16 @@ func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
 	switch msg.String() {
 	case "ctrl+d":
 		if m.input.Value() == "" {
-			return tea.Quit
+			m.quitting = true
+			return nil
 		}
+	case "ctrl+z":
+		return tea.Suspend
 	case "enter":
 		return m.enter()
+	case "tab":
+		m.complete()
+		return nil
 	case "up":
 		if m.input.Line() == 0 {
 			m.recall(m.history.back(m.input.Value()))
@@ -48,28 +55,53 @@ func (m *screen) recall(text string, ok bool) {
 	}
 }
 
+// calmAfter is how long Ctrl-C leaves when it comes again.
+const calmAfter = 3 * time.Second
+
 // stop is Ctrl-C: it ends what runs, empties the input, or leaves when it comes
 // again.
 func (m *screen) stop() tea.Cmd {
+	if m.leaving {
+		m.quitting = true
+		return nil
+	}
+	var stopped tea.Cmd
 	switch {
-	case m.leaving:
-		return tea.Quit
 	case m.command != nil:
 		m.command()
 	case m.inTurn():
 		m.stopping = true
-		m.leaving = true
-		return func() tea.Msg {
-			if err := m.talk.interrupt(m.ctx); err != nil {
-				return failed{err}
-			}
-			return nil
-		}
+		stopped = m.interrupt
 	case m.input.Value() != "":
 		m.input.Reset()
 		return nil
 	}
 	m.leaving = true
+	m.presses++
+	return tea.Batch(stopped, m.calmLater())
+}
+
+func (m *screen) interrupt() tea.Msg {
+	if err := m.talk.interrupt(m.ctx); err != nil {
+		return failed{err}
+	}
+	return nil
+}
+
+func (m *screen) calmLater() tea.Cmd {
+	presses := m.presses
+	return tea.Tick(calmAfter, func(time.Time) tea.Msg { return calmed{presses} })
+}
+
+// calm forgets a press of Ctrl-C, unless the turn that it is to end still runs.
+func (m *screen) calm(c calmed) tea.Cmd {
+	if c.presses != m.presses || !m.leaving {
+		return nil
+	}
+	if m.stopping {
+		return m.calmLater()
+	}
+	m.leaving = false
 	return nil
 }
 
@@ -102,7 +134,40 @@ func (m *screen) enter() tea.Cmd {
 		return m.say(text)
 	}
 	m.history.add(text)
+	m.script.echo(text)
 	return m.start(c, args)
+}
+
+// complete writes what is left of a command's name, as far as that is certain.
+func (m *screen) complete() {
+	names := m.matches()
+	if len(names) == 0 {
+		return
+	}
+	common := names[0]
+	for _, name := range names[1:] {
+		for !strings.HasPrefix(name, common) {
+			common = common[:len(common)-1]
+		}
+	}
+	if len(names) == 1 {
+		common += " "
+	}
+	m.input.SetValue(common)
+}
+
+// matches are the commands that begin with what was written.
+func (m *screen) matches() (names []string) {
+	text := m.input.Value()
+	if !strings.HasPrefix(text, "/") || strings.ContainsAny(text, " \n") || len(m.asks) > 0 {
+		return nil
+	}
+	for _, c := range commands() {
+		if name := "/" + c.name; strings.HasPrefix(name, text) && m.talk.serves(c.needs) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // answer follows a key while something is asked. taken is false for keys that
@@ -123,7 +188,6 @@ func (m *screen) answer(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool) {
 		a.decide(agent.DecisionCancelTurn, "")
 	case k == "n":
 		a.reasoned = true
-		m.input.Reset()
 		return nil, true
 	default:
 		return nil, true
@@ -145,12 +209,12 @@ func (m *screen) answerText(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool)
 	case "esc":
 		if a.reasoned {
 			a.reasoned = false
+			m.input.Reset()
 			return nil, true
 		}
 		a.decline()
 	default:
 		return nil, false
 	}
-	m.input.Reset()
 	return m.drop(a), true
 }

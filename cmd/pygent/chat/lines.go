@@ -176,7 +176,7 @@ func (p *plainFace) report(res agent.StepResult) {
 	case res.Error != nil:
 		fmt.Fprintf(p.Out, "%s: %s\n", res.Status, term.Safe(res.Error.Message))
 	case res.Status != agent.StatusCompleted:
-		fmt.Fprintf(p.Out, "%s after %d model round(s)\n", res.Status, res.Steps)
+		fmt.Fprintf(p.Out, "%s after %s\n", res.Status, count(res.Steps, "model round"))
 	}
 }
 

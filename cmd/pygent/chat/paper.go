@@ -38,6 +38,11 @@ func wrap(s string, width int) string {
 	return xansi.Wrap(s, width, "")
 }
 
+// short is untrusted text in one line of at most width cells.
+func short(s string, width int) string {
+	return xansi.Truncate(term.Line(s, width), width, "…")
+}
+
 // cut breaks lines that are longer than width wherever that is.
 func cut(s string, width int) string {
 	if width < 1 {

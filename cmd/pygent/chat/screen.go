@@ -16,6 +16,7 @@ type Options struct {
 	Conn    io.ReadWriteCloser // the server's end is served by the caller
 	Root    string             // the workspace's absolute path
 	Model   string             // that sessions begin with
+	Mode    string             // likewise; "" is the sandbox's default
 	Version string
 	Resume  string // id of the session to go on with, "" for a new one
 
@@ -48,7 +49,11 @@ func Screen(ctx context.Context, o Options) error {
 	box.close()
 	<-watched
 	m.cancel()
-	return errors.Join(err, t.close())
+	err = errors.Join(err, t.close())
+	if id, _, _ := t.state(); id != "" && ctx.Err() == nil {
+		fmt.Fprintf(o.Out, "\npygent chat --resume %s goes on with this conversation.\n", id)
+	}
+	return err
 }
 
 // watch brings the log's warnings and the server's end to the screen.

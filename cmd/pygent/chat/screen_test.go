@@ -85,7 +85,7 @@ func TestATurnIsShownAndThenPrinted(t *testing.T) {
 		agent.Event{Kind: agent.KindTextDelta, Delta: "First **block**.\n\nSecond, op"},
 	})
 	contains(t, "scrollback", m.printed(), "› fix it", "First block.")
-	contains(t, "screen", m.shows(), "Second, op", "working; Ctrl-C stops", "ask · m · local (strong)")
+	contains(t, "screen", m.shows(), "Second, op", "working 0s; Ctrl-C stops", "ask · m · local (strong)")
 	m.Update(batch{
 		agent.Event{Kind: agent.KindTextDelta, Delta: "en."},
 		agent.Event{Kind: agent.KindMessage, Role: agent.RoleAssistant, Text: "First **block**.\n\nSecond, open."},
@@ -199,7 +199,7 @@ func TestInputOfSeveralLinesAndHistory(t *testing.T) {
 	if got := m.input.Value(); got != "draft" {
 		t.Errorf("down: %q", got)
 	}
-	m.Update(stepped{text: "one", err: io.ErrUnexpectedEOF})
+	m.Update(batch{stepped{text: "one", err: io.ErrUnexpectedEOF}})
 	contains(t, "scrollback", m.printed(), "unexpected EOF")
 }
 
@@ -218,7 +218,8 @@ func TestCtrlCStopsAndThenLeaves(t *testing.T) {
 		t.Error("another key was pressed in between")
 	}
 	m.press("ctrl+c")
-	if cmd := m.key(keyOf("ctrl+c")); cmd == nil || cmd() != tea.Quit() {
+	m.press("ctrl+c")
+	if _, cmd := m.Update(written{}); cmd == nil || cmd() != tea.Quit() {
 		t.Error("Ctrl-C twice does not leave")
 	}
 }
@@ -247,13 +248,13 @@ func TestTasksAreCountedAndTold(t *testing.T) {
 	m := offline(t)
 	m.writing = true
 	m.Update(batch{tasks.Task{TaskID: "task_1", Name: "look", State: tasks.StateRunning, Status: "running"}})
-	contains(t, "screen", m.shows(), "1 task(s)")
+	contains(t, "screen", m.shows(), "1 task")
 	m.Update(batch{
 		agent.Event{Kind: agent.KindTextDelta, TaskID: "task_1", Delta: "not for the screen"},
 		tasks.Task{TaskID: "task_1", Name: "look", State: tasks.StateFinished, Status: "finished"},
 	})
 	contains(t, "scrollback", m.printed(), "task_1 look: finished")
-	if s := m.shows(); strings.Contains(s, "not for") || strings.Contains(s, "task(s)") {
+	if s := m.shows(); strings.Contains(s, "not for") || strings.Contains(s, "1 task") {
 		t.Errorf("screen:\n%s", s)
 	}
 }

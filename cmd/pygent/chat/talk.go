@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,8 @@ type talk struct {
 	root    string // the workspace's path
 	version string
 
+	first string // the model that sessions begin with
+
 	mu      sync.Mutex
 	session string // "" until it is needed
 	mode    string
@@ -34,7 +37,7 @@ type talk struct {
 
 // connect opens the connection and shakes hands.
 func connect(ctx context.Context, o Options, h rpc.Handlers) (*talk, error) {
-	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, model: o.Model}
+	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, mode: o.Mode, first: o.Model, model: o.Model}
 	params := rpc.InitializeParams{
 		ClientInfo: &rpc.ClientInfo{Name: "pygent chat", Version: o.Version},
 		RootURI:    rpc.URIOfPath(o.Root),
@@ -50,6 +53,7 @@ func connect(ctx context.Context, o Options, h rpc.Handlers) (*talk, error) {
 		return nil, errors.Join(err, t.client.Close())
 	}
 	t.about = t.server.Capabilities.Experimental.Pygent
+	t.mode = cmp.Or(t.mode, agent.DefaultMode(t.about.Runtime.Sandbox))
 	return t, nil
 }
 
@@ -111,7 +115,7 @@ func (t *talk) renew(ctx context.Context) (string, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.session, t.mode = made.SessionID, made.Mode
+	t.session, t.mode, t.model = made.SessionID, made.Mode, t.first
 	return t.session, nil
 }
 

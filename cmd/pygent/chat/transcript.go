@@ -1,23 +1,13 @@
 package chat
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/tasks"
-)
-
-// Bounds of what is shown of a tool's output.
-const (
-	maxTail   = 8 << 10 // bytes that are kept of a running one's
-	liveLines = 5       // of a running one
-	doneLines = 8       // of one that has ended
 )
 
 // section is what a printed block is about: blocks of one kind stand together,
@@ -31,13 +21,6 @@ const (
 	sectionNote
 )
 
-// tool is a call that runs.
-type tool struct {
-	id, name, about string
-	tail            string
-	began           time.Time
-}
-
 // transcript turns events into what is printed above the screen, once and for
 // good, and what is still open.
 type transcript struct {
@@ -49,7 +32,8 @@ type transcript struct {
 	turning  bool // a turn runs
 	thinking string
 	tools    []*tool // in the order of their start
-	usage    agent.Usage
+	closed   []*tool // that the last turn left without an end: a later server tells it
+	used     tally
 	tasks    map[string]tasks.State
 	prompts  []string // of the user's, for the history
 
@@ -79,6 +63,11 @@ func (t *transcript) note(format string, args ...any) {
 	t.print(sectionNote, wrap(plain(strings.TrimRight(fmt.Sprintf(format, args...), "\n")), t.width))
 }
 
+// echo prints a command of the user's.
+func (t *transcript) echo(command string) {
+	t.print(sectionText, paint(t.faint, indent(wrap(plain(command), t.width-2), "› ", "  ")))
+}
+
 // mishap prints an error.
 func (t *transcript) mishap(text string) {
 	t.print(sectionNote, paint(t.red, wrap(plain(text), t.width)))
@@ -97,6 +86,7 @@ func (t *transcript) event(e agent.Event) {
 	if e.TaskID != "" {
 		return
 	}
+	t.used.event(e)
 	switch e.Kind {
 	case agent.KindTurnStarted:
 		t.turning = true
@@ -107,21 +97,10 @@ func (t *transcript) event(e agent.Event) {
 		t.thinking = keepTail(t.thinking + e.Delta)
 	case agent.KindMessage:
 		t.message(e)
-	case agent.KindToolStarted:
-		t.tools = append(t.tools, &tool{id: e.CallID, name: e.Tool, about: about(e.Arguments), began: time.Now()})
-	case agent.KindToolOutput:
-		if i := t.running(e.CallID); i >= 0 {
-			t.tools[i].tail = keepTail(t.tools[i].tail + e.Delta)
-		}
-	case agent.KindToolFinished:
-		t.finished(e)
+	case agent.KindToolStarted, agent.KindToolOutput, agent.KindToolFinished:
+		t.tool(e)
 	case agent.KindFileChanged:
 		t.print(sectionTool, paint(t.faint, wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.width)))
-	case agent.KindUsage:
-		if e.Usage != nil {
-			t.usage.InputTokens += e.Usage.InputTokens
-			t.usage.OutputTokens += e.Usage.OutputTokens
-		}
 	case agent.KindTurnFinished:
 		t.turnFinished(e)
 	default:
@@ -145,11 +124,20 @@ func (t *transcript) notice(e agent.Event) {
 // resolved tells what an approval came to.
 func (t *transcript) resolved(e agent.Event) {
 	text := e.Decision
-	if e.Rule != "" {
-		text += ": " + term.Line(e.Rule, 200)
+	switch e.Decision {
+	case agent.DecisionAllow:
+		text = "allowed"
+	case agent.DecisionAllowForSession:
+		text = "allowed in this session"
+	case agent.DecisionDeny:
+		text = "denied"
+	case agent.DecisionCancelTurn:
+		text = "denied, and the turn cancelled"
 	}
-	if e.Feedback != "" {
-		text += ": " + term.Line(e.Feedback, 200)
+	for _, why := range []string{e.Rule, e.Feedback} {
+		if why != "" {
+			text += ": " + term.Line(why, 200)
+		}
 	}
 	t.print(sectionTool, paint(t.faint, wrap("  "+text, t.width)))
 }
@@ -170,7 +158,7 @@ func (t *transcript) message(e agent.Event) {
 // settle closes what is open: nothing of a turn goes on behind its end.
 func (t *transcript) settle() {
 	t.endWords()
-	t.tools, t.turning = nil, false
+	t.closed, t.tools, t.turning = t.tools, nil, false
 }
 
 // endWords prints what is left of a reply.
@@ -189,50 +177,6 @@ func (t *transcript) say(done []piece) {
 		}
 		t.print(sectionText, text)
 	}
-}
-
-func (t *transcript) running(id string) int {
-	return slices.IndexFunc(t.tools, func(r *tool) bool { return r.id == id })
-}
-
-func (t *transcript) finished(e agent.Event) {
-	row := tool{name: e.Tool}
-	if i := t.running(e.CallID); i >= 0 {
-		row = *t.tools[i]
-		t.tools = slices.Delete(t.tools, i, i+1)
-	}
-	mark, suffix := t.green.Render("✓ "), ""
-	if e.IsError || e.ExitCode != nil && *e.ExitCode != 0 {
-		mark = t.red.Render("✗ ")
-	}
-	if e.DurationSeconds >= 1 {
-		suffix = fmt.Sprintf(" %.0fs", e.DurationSeconds)
-	}
-	text := mark + row.title(t.paper) + t.faint.Render(suffix)
-	if body := ended(e); body != "" {
-		text += "\n" + paint(t.faint, indent(cut(body, t.width-4), "    ", "    "))
-	}
-	t.print(sectionTool, text)
-}
-
-// ended is the end of a tool's answer, which is where commands fail. The first
-// line of a command's repeats it.
-func ended(e agent.Event) string {
-	body := e.Text
-	if e.Tool == "bash" {
-		_, body, _ = strings.Cut(body, "\n")
-	}
-	lines := strings.Split(strings.TrimRight(plain(body), "\n"), "\n")
-	if len(lines) > doneLines {
-		more := fmt.Sprintf("… %d lines", len(lines)-doneLines)
-		lines = append([]string{more}, lines[len(lines)-doneLines:]...)
-	}
-	for i, line := range lines {
-		if r := []rune(line); len(r) > 400 {
-			lines[i] = string(r[:400]) + "…"
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 func (t *transcript) turnFinished(e agent.Event) {
@@ -282,52 +226,13 @@ func (t *transcript) live(most int, picture string) string {
 		parts = append(parts, t.as)
 	}
 	if t.thinking != "" {
-		parts = append(parts, paint(t.faint, wrap("thinking: "+term.Line(lastLine(t.thinking), t.width-12), t.width)))
+		parts = append(parts, paint(t.faint, wrap("thinking: "+short(lastLine(t.thinking), t.width-12), t.width)))
 	}
 	for _, r := range t.tools {
-		row := t.cyan.Render(picture+" ") + r.title(t.paper)
-		if tail := strings.TrimRight(plain(r.tail), "\n"); tail != "" {
-			row += "\n" + paint(t.faint, indent(lastLines(cut(tail, t.width-4), liveLines), "    ", "    "))
-		}
-		parts = append(parts, row)
+		parts = append(parts, r.live(t.paper, picture))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
 	return lastLines(strings.Join(parts, "\n"), most)
-}
-
-func (r *tool) title(p *paper) string {
-	return p.bold.Render(term.Line(r.name, 40)) + " " + term.Line(r.about, max(20, p.width-8-len(r.name)))
-}
-
-// about is what a call's arguments are about: the values, short.
-func about(arguments string) string {
-	var args map[string]any
-	if json.Unmarshal([]byte(arguments), &args) != nil {
-		return arguments
-	}
-	for _, name := range []string{"cmd", "path", "prompt", "task_id", "job_id"} {
-		if s, ok := args[name].(string); ok {
-			return s
-		}
-	}
-	if len(args) == 0 {
-		return ""
-	}
-	return arguments
-}
-
-func keepTail(s string) string {
-	if len(s) > maxTail {
-		return strings.ToValidUTF8(s[len(s)-maxTail:], "")
-	}
-	return s
-}
-
-func lastLine(s string) string { return lastLines(strings.TrimRight(s, "\n"), 1) }
-
-func lastLines(s string, n int) string {
-	lines := strings.Split(s, "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -11,6 +12,9 @@ import (
 
 // View draws what is open, what is asked, the input and the status.
 func (m *screen) View() tea.View {
+	if m.quitting {
+		return tea.NewView("")
+	}
 	input := m.input.View()
 	lower := []string{input, m.status()}
 	above := ""
@@ -22,7 +26,7 @@ func (m *screen) View() tea.View {
 	}
 	used := lines(above) + lines(strings.Join(lower, "\n")) + 2
 	var parts []string
-	if live := m.script.live(max(1, m.height-used), spinner[m.picture%len(spinner)]); live != "" {
+	if live := m.script.live(max(1, m.height-used), m.sign()); live != "" {
 		parts = append(parts, live)
 	}
 	if above != "" {
@@ -38,10 +42,18 @@ func (m *screen) View() tea.View {
 		v.Cursor = m.input.Cursor()
 		if v.Cursor != nil {
 			v.Cursor.Y += strings.Count(top, "\n")
-			v.Cursor.Blink = false
+			v.Cursor.Blink, v.Cursor.Color = false, nil
 		}
 	}
 	return v
+}
+
+// sign stands before the tools that run; it turns unless one waits for the user.
+func (m *screen) sign() string {
+	if len(m.asks) > 0 {
+		return "·"
+	}
+	return spinner[m.picture%len(spinner)]
 }
 
 // hidesInput reports whether keys are answers and there is nothing to write.
@@ -59,11 +71,11 @@ func (m *screen) status() string {
 			left = append(left, s)
 		}
 	}
-	if u := m.script.usage; u.InputTokens+u.OutputTokens > 0 {
-		left = append(left, thousands(u.InputTokens+u.OutputTokens)+" tokens")
+	if used := m.script.used.text(); used != "" {
+		left = append(left, used)
 	}
 	if n := m.script.busy(); n > 0 {
-		left = append(left, fmt.Sprintf("%d task(s)", n))
+		left = append(left, count(n, "task"))
 	}
 	text := strings.Join(left, " · ")
 	if hint := m.hint(); hint != "" {
@@ -74,13 +86,18 @@ func (m *screen) status() string {
 
 func (m *screen) hint() string {
 	picture := spinner[m.picture%len(spinner)]
+	names := m.matches()
 	switch {
 	case m.stopping:
 		return picture + " stopping; Ctrl-C again leaves"
+	case len(m.asks) > 0:
+		return "it waits for you; Ctrl-C stops"
+	case len(names) > 0:
+		return "Tab: " + strings.Join(names, " ")
 	case m.leaving:
 		return "Ctrl-C again leaves"
 	case m.inTurn():
-		return picture + " working; Ctrl-C stops"
+		return fmt.Sprintf("%s working %.0fs; Ctrl-C stops", picture, time.Since(m.began).Seconds())
 	case m.command != nil:
 		return picture + " Ctrl-C stops"
 	}
@@ -112,11 +129,4 @@ func lines(s string) int {
 		return 0
 	}
 	return strings.Count(s, "\n") + 1
-}
-
-func thousands(n int64) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%.1fk", float64(n)/1000)
 }

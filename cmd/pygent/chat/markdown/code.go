@@ -22,6 +22,7 @@ func (p *page) code(n ast.Node, language string, width int) (lines []string) {
 		lines = p.flow([]run{{term.Line(language, 40), faint}}, width-len(in))
 	}
 	if text != "" {
+		language = strings.ToLower(language)
 		runs := syntaxOf(language).coloured(text)
 		if language == "diff" || language == "patch" {
 			runs = diff(text)

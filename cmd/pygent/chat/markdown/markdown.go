@@ -106,7 +106,7 @@ func (p *page) block(n ast.Node, width int) []string {
 	case *ast.List:
 		return p.list(n, width)
 	case *ast.FencedCodeBlock:
-		return p.code(n, strings.ToLower(string(n.Language(p.source))), width)
+		return p.code(n, string(n.Language(p.source)), width)
 	case *ast.CodeBlock:
 		return p.code(n, "", width)
 	case *ast.HTMLBlock:
