@@ -22,6 +22,37 @@ export async function text(tab) {
     await picture(page, "hostile");
   });
 
+  await step(tab, "hostile names stay text", async () => {
+    const name = "<img src=/x onerror=window.broken=1> \u202egnp";
+    const safe = "<img src=/x onerror=window.broken=1> ⟨U+202E⟩gnp";
+    const before = await page.evaluate(() => location.hash);
+    await page.keyboard.press("Alt+n");
+    await page.locator(".welcome").waitFor();
+    await page.locator("#mode").selectOption("ask");
+    await say(page, `show ${name}`);
+    const ask = page.locator(".ask");
+    await ask.getByText("a<img src=x>|b.txt").first().waitFor();
+    await ask.getByRole("button", { name: "Allow", exact: true }).click();
+    await ask.locator(".command", { hasText: "printf '<b>bold</b>" }).waitFor();
+    await page.locator("#title", { hasText: safe }).waitFor();
+    await page.locator(".here .session-title", { hasText: safe }).waitFor();
+    assert.ok((await page.title()).includes(safe));
+    await page.locator("#tasks").getByText("Delegate a task").click();
+    await page.getByLabel("What the task shall do").fill(`show ${name}`);
+    await page.locator("#tasks").getByRole("button", { name: "Start" }).click();
+    await page.locator(".task-name", { hasText: safe }).waitFor();
+    await page.locator(".ask .whose", { hasText: `Task: show ${safe}` }).waitFor();
+    await page.locator(".task", { hasText: safe }).getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".task[data-state=cancelled]", { hasText: safe }).getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await idle(page);
+    assert.equal(await page.evaluate(() => window.broken), undefined);
+    assert.equal(await page.locator("img, script:not([src]), iframe").count(), 0);
+    await page.evaluate((hash) => (location.hash = hash), before);
+    await page.locator("#title", { hasText: "hello there" }).waitFor();
+    await page.locator(".turn").nth(3).waitFor();
+  });
+
   await step(tab, "Markdown that streams is what it is as a whole", async () => {
     const different = await page.evaluate(async () => {
       const { Prose } = await import("/js/prose.js");

@@ -77,7 +77,8 @@ export class Composer {
     this.#text.placeholder = is ? "Say something to the turn that runs" : "What shall be done?";
   }
 
+  /** To the message; not where that would bring up a keyboard unasked. */
   focus() {
-    this.#text.focus();
+    if (!matchMedia("(hover: none)").matches) this.#text.focus();
   }
 }
