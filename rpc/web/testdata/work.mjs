@@ -69,7 +69,7 @@ export async function work(tab) {
     const card = page.locator(".ask");
     await card.locator(".command", { hasText: "cat sum.py" }).waitFor();
     await picture(page, "approval-command");
-    await page.locator(".ask:focus").press("s");
+    await page.locator(".ask.armed:focus").press("s");
     await turn().getByText(/You allowed .* for this session/).waitFor();
     await card.locator(".minus .line", { hasText: "result = 1" }).waitFor();
     await card.locator(".plus .line", { hasText: "result = 0" }).waitFor();
@@ -86,6 +86,21 @@ export async function work(tab) {
     assert.equal(file("sum.py"), wrong);
     await changes.getByRole("button", { name: "Redo" }).click();
     await changes.getByRole("button", { name: "Undo" }).waitFor();
+  });
+
+  await step(tab, "what is typed when a question appears is no answer to it", async () => {
+    await page.locator("#mode").selectOption("ask");
+    await say(page, "spoil it");
+    // As fast as nobody can type: in the very moment that the card has the focus.
+    await page.waitForFunction(() => {
+      const card = document.querySelector(".ask:focus:not(.armed)");
+      card?.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+      return card;
+    });
+    await page.locator(".ask.armed:focus").press("d");
+    await turn().getByText("You denied it.").waitFor();
+    await idle(page);
+    assert.match(file("sum.py"), /result \+=/);
   });
 
   await step(tab, "denies an edit, with a reason", async () => {

@@ -7,6 +7,8 @@ import { inline } from "./inline.js";
 const labels = { allow: "Allow", allowForSession: "Allow for session", deny: "Deny", cancelTurn: "Stop the turn" };
 const keysOf = { allow: "a", allowForSession: "s", deny: "d", cancelTurn: "x" };
 
+const guard = 700; // milliseconds: what is typed when a card appears was not meant for it
+
 export class Asks {
   #app;
   #place = byId("asks");
@@ -57,6 +59,7 @@ export class Asks {
     this.#cards.set(params.requestKey, card);
     this.#place.append(card);
     this.#place.hidden = false;
+    setTimeout(() => card.classList.add("armed"), guard);
     this.named();
     this.#app.asking();
     announce(`Pygent asks: ${params.title ?? params.question}`);
@@ -125,6 +128,7 @@ function approval({ title, command, changes = [], options, rule }, answer) {
       if (event.key === "Enter") decide("deny");
       return;
     }
+    if (!card.classList.contains("armed")) return;
     const option = options.find((o) => keysOf[o] === event.key);
     if (option && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
