@@ -10,7 +10,7 @@ import { forgotten, goesOn } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import type { Server } from "./server";
 import { Session } from "./session";
-import { type Mode, readSettings } from "./settings";
+import { asMode, type Mode, readSettings } from "./settings";
 import { Transcript } from "./transcript";
 import { Turns } from "./turns";
 
@@ -54,6 +54,7 @@ export class Chat implements vscode.Disposable {
       },
       opened: (sessionId) => this.opened.fire(sessionId),
       left: (sessionId) => this.left.fire(sessionId),
+      mode: (mode) => this.adopt(mode),
     });
     this.turns = new Turns({
       step: (prompt) => this.step(prompt),
@@ -137,6 +138,15 @@ export class Chat implements vscode.Disposable {
   dispose(): void {
     const emitters = [this.events, this.reset, this.state, this.unsent, this.opened, this.left];
     for (const d of [...this.disposables, ...emitters]) d.dispose();
+  }
+
+  /** Goes on as the session was set: as it was made, or as it was configured since. */
+  private adopt(mode: string): void {
+    const { events } = this.transcript;
+    const set = (name: "mode" | "model"): string | undefined =>
+      events.findLast((e) => e.kind === "configured" && e[name])?.[name];
+    this.mode = asMode(set("mode")) ?? asMode(mode) ?? this.mode;
+    this.model = set("model") ?? this.model;
   }
 
   private async step(prompt: Prompt): Promise<StepResult> {

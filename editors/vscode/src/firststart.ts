@@ -1,7 +1,6 @@
 /**
- * Whether there is a model to talk to, asked before the first message is written.
- * The program is asked, because its own settings may name one; it also finds the
- * model servers that run on this machine.
+ * What a server that has no model could use: it says itself that it lacks one, and
+ * the program finds the model servers that run on this machine.
  */
 import { execFile } from "node:child_process";
 import * as vscode from "vscode";
@@ -13,12 +12,7 @@ import { readSettings, serverEnvironment } from "./settings";
 
 /** Milliseconds that the program may take to look around. */
 const patience = 10_000;
-
-/** What of the answer of `pygent doctor --json` counts here. */
-interface Doctor {
-  servers?: LocalServer[];
-  findings?: { area: string; name: string; ok: boolean }[];
-}
+const mostServers = 4;
 
 export class FirstStart implements vscode.Disposable {
   /** Set while there is no model: the servers that could be used instead of a key. */
@@ -43,16 +37,20 @@ export class FirstStart implements vscode.Disposable {
 
   private async look(server: Server): Promise<void> {
     const settings = readSettings(server.folder);
-    const env = await serverEnvironment(settings, this.context.secrets);
     const program = findProgram(settings.path, this.context.extensionPath);
-    const known = env.OPENAI_API_KEY || env.OPENAI_BASE_URL || !program;
-    this.found = known ? undefined : await ask(program.path, env);
+    const lacks = server.info?.noModel !== undefined && program;
+    this.found = lacks ? [] : undefined;
+    this.changed.fire();
+    if (!lacks) return;
+    const found = await localServers(program.path, await serverEnvironment(settings, this.context.secrets));
+    if (!this.found || found.length === 0) return; // a model was set meanwhile
+    this.found = found;
     this.changed.fire();
   }
 }
 
-/** The servers that were found, or undefined: there is a model, or nothing is known. */
-function ask(program: string, env: NodeJS.ProcessEnv): Promise<LocalServer[] | undefined> {
+/** Those that answer on this machine. */
+function localServers(program: string, env: NodeJS.ProcessEnv): Promise<LocalServer[]> {
   return new Promise((resolve) => {
     // Its exit code tells of more than the model.
     execFile(
@@ -61,11 +59,10 @@ function ask(program: string, env: NodeJS.ProcessEnv): Promise<LocalServer[] | u
       { env, timeout: patience, windowsHide: true },
       (_error, stdout) => {
         try {
-          const { servers, findings } = JSON.parse(stdout) as Doctor;
-          const endpoint = findings?.find(({ area, name }) => area === "model" && name === "endpoint");
-          resolve(endpoint?.ok === false ? (servers ?? []).slice(0, 4) : undefined);
+          const { servers } = JSON.parse(stdout) as { servers?: LocalServer[] };
+          resolve((servers ?? []).slice(0, mostServers));
         } catch {
-          resolve(undefined);
+          resolve([]);
         }
       },
     );

@@ -4,7 +4,7 @@
  */
 import type * as vscode from "vscode";
 import { ResponseError } from "vscode-jsonrpc/node";
-import { errorCodes, type Event, type SessionBrief } from "./protocol";
+import { errorCodes, type Event, type ResumeResult, type SessionBrief } from "./protocol";
 import type { Server } from "./server";
 import type { Mode } from "./settings";
 
@@ -15,6 +15,8 @@ export interface SessionEvents {
   /** One of earlier goes on in this server, with its tasks and what waits for the user. */
   opened(sessionId: string): void;
   left(sessionId: string): void;
+  /** The mode in which the session was made that goes on from now on. */
+  mode(mode: string): void;
 }
 
 export class Session {
@@ -22,7 +24,7 @@ export class Session {
   id?: string;
   private isOpen = false;
   private interrupted = false;
-  private reopening?: Promise<void>;
+  private reopening?: Promise<ResumeResult>;
 
   constructor(
     private readonly server: Server,
@@ -87,7 +89,9 @@ export class Session {
     this.out.cleared();
     await this.fill(0);
     await this.memory.update(this.memoryKey(), sessionId);
-    if (!this.isOpen && this.server.has("session/resume")) await this.reopen(sessionId);
+    if (this.isOpen || !this.server.has("session/resume")) return;
+    const { mode } = await this.reopen(sessionId);
+    this.out.mode(mode);
   }
 
   /** Shows the session that was open last, if there is one. */
@@ -132,12 +136,13 @@ export class Session {
   }
 
   /** Once, however many ask for it. */
-  private reopen(sessionId: string): Promise<void> {
+  private reopen(sessionId: string): Promise<ResumeResult> {
     this.reopening ??= this.server
       .request("session/resume", { sessionId })
-      .then(() => {
+      .then((result) => {
         this.isOpen = true;
         this.out.opened(sessionId);
+        return result;
       })
       .finally(() => (this.reopening = undefined));
     return this.reopening;

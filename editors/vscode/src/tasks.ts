@@ -96,13 +96,13 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
 
   private change(chat: Chat, task: Task): void {
     const before = this.nodes.get(task.taskId);
-    const node: TaskNode = { task, chat };
+    const node: TaskNode = { task, chat, ...(task.state === "running" && before?.doing && { doing: before.doing }) };
     this.nodes.set(task.taskId, node);
     this.renew();
     if (before?.task.state === task.state) return;
     this.approvals.forget(questionKey(task));
     if (task.state === "waiting") this.ask(node);
-    else if (before && !live.has(task.state)) void tellEnd(node);
+    else if (before && live.has(before.task.state) && !live.has(task.state)) void tellEnd(node);
   }
 
   private follow({ taskId, kind, tool, arguments: args }: Event): void {
@@ -142,7 +142,7 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
       .request("tasks/list", {})
       .then(({ tasks }) => {
         for (const [id, node] of this.nodes) if (anew && node.chat === chat) this.nodes.delete(id);
-        for (const task of tasks) this.nodes.set(task.taskId, { task, chat });
+        for (const task of tasks) this.change(chat, task);
         this.renew();
       })
       .catch(() => undefined); // it has ended again: told elsewhere

@@ -205,4 +205,13 @@ describe("a day's work", { concurrency: false }, () => {
     await panel.locator(".turn", { hasText: "Hello after the restart" }).getByText("Hello from the").waitFor();
     assert.match(JSON.stringify(model.requests.at(-1)), /Hello with a selection/, "the model was told what was before");
   });
+
+  test("a new window shows the session's mode", async () => {
+    await panel.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "reads only" }).click();
+    await panel.getByRole("button", { name: "Plan", exact: true }).waitFor();
+    await page.reload();
+    panel = panelOf(page);
+    await panel.getByRole("button", { name: "Plan", exact: true }).waitFor({ timeout: 60_000 });
+  });
 });
