@@ -66,13 +66,13 @@ func NewClient(rw io.ReadWriteCloser, h Handlers) *Client {
 // clientRouter routes what the server sends.
 type clientRouter struct{ h Handlers }
 
-func (r clientRouter) request(method string) (handler, bool, error) {
+func (r clientRouter) request(method string) (route, error) {
 	if r.h.Request == nil {
-		return nil, false, fmt.Errorf("%w: %.200q", errMethodNotFound, method)
+		return route{}, fmt.Errorf("%w: %.200q", errMethodNotFound, method)
 	}
-	return func(ctx context.Context, params json.RawMessage) (any, error) {
+	return route{serve: func(ctx context.Context, params json.RawMessage) (any, error) {
 		return r.h.Request(ctx, method, params)
-	}, false, nil
+	}}, nil
 }
 
 func (r clientRouter) notification(method string, params json.RawMessage) {

@@ -23,12 +23,18 @@ const (
 // handler runs one request. A nil params stands for none.
 type handler func(ctx context.Context, params json.RawMessage) (any, error)
 
+// route says how a request is served.
+type route struct {
+	serve  handler
+	inline bool // on the read loop, before anything that follows is read
+	looks  bool // it changes nothing, and its answer may be long: see maxLooks
+}
+
 // router says what happens with an incoming message. Its methods are called on
 // the read loop and must not wait for the peer.
 type router interface {
-	// request returns the handler of a request. inline asks for it to run on
-	// the read loop, before anything that follows is read.
-	request(method string) (h handler, inline bool, err error)
+	// request returns the route of a request.
+	request(method string) (route, error)
 
 	// notification handles one, in order.
 	notification(method string, params json.RawMessage)
@@ -46,6 +52,9 @@ type dispatcher struct {
 	router   router
 	log      *zap.Logger
 	lifetime context.Context // of the connection; requests derive from it
+
+	looks   chan struct{} // holds a token for each request that looks, until its answer is queued
+	answers chan struct{} // holds a token for each answer that waits for the output or is being encoded
 
 	running sync.WaitGroup
 
@@ -71,6 +80,8 @@ func newDispatcher(lifetime context.Context, s *stream, r router, log *zap.Logge
 		router:   r,
 		log:      log,
 		lifetime: lifetime,
+		looks:    make(chan struct{}, maxLooks),
+		answers:  make(chan struct{}, maxAnswers),
 		inFlight: map[string]*request{},
 	}
 	s.reject = func(err error) { d.refuse(nil, err) }
@@ -117,7 +128,7 @@ func (d *dispatcher) survive(method string) {
 
 // begin starts a request or refuses it.
 func (d *dispatcher) begin(env *envelope) {
-	h, inline, err := d.router.request(env.method)
+	r, err := d.router.request(env.method)
 	if err != nil {
 		d.refuse(env.id, err)
 		return
@@ -136,9 +147,9 @@ func (d *dispatcher) begin(env *envelope) {
 		defer d.running.Done()
 		defer close(req.done)
 		defer cancel()
-		d.answer(ctx, key, env, h)
+		d.answer(ctx, key, env, r)
 	}
-	if inline {
+	if r.inline {
 		run()
 	} else {
 		go run()
@@ -162,42 +173,6 @@ func (d *dispatcher) register(key string, req *request, id json.RawMessage) (jso
 	d.live++
 	d.running.Add(1)
 	return id, nil
-}
-
-// answer runs h and queues its answer. The request keeps its place among those
-// in flight while the queue is full, so that answers waiting for a slow client
-// are bounded too.
-func (d *dispatcher) answer(ctx context.Context, key string, env *envelope, h handler) {
-	result, err := d.call(ctx, env, h)
-	var frame []byte
-	if err == nil {
-		if frame, err = encodeResult(env.id, result); err != nil {
-			err = fmt.Errorf("encode the result of %s: %w", env.method, err)
-			d.log.Error("no answer", zap.Error(err))
-		}
-	}
-	if err != nil {
-		frame = encodeError(env.id, Detail(err))
-	}
-	_ = d.out.wait(context.Background(), highWater) // closed: push tells
-	d.mu.Lock()
-	d.retire(d.inFlight[key])
-	delete(d.inFlight, key) // before the answer, behind which the id is free
-	d.mu.Unlock()
-	if err := d.out.push(frame); err != nil {
-		d.log.Debug("answer to nobody", zap.String("method", env.method), zap.Error(err))
-	}
-}
-
-// call runs h and turns a panic into an error.
-func (d *dispatcher) call(ctx context.Context, env *envelope, h handler) (result any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			d.log.Error("panic", zap.String("method", env.method), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-			err = errPanic
-		}
-	}()
-	return h(ctx, env.params)
 }
 
 // refuse answers from the read loop.

@@ -211,7 +211,7 @@ func (s *session) describe(setup Setup) InitializeResult {
 		switch {
 		case e.kind == kindEvent:
 			own.Notifications = append(own.Notifications, e.name)
-		case e.kind == kindCall && s.handlers[e.name] != nil:
+		case e.kind == kindCall && s.routes[e.name].serve != nil:
 			own.Methods = append(own.Methods, e.name)
 		}
 	}

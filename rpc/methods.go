@@ -62,36 +62,36 @@ func methods() []entry {
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
-		call(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
+		look(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
 		call(MethodRespond, "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
 		call(MethodInterrupt, "Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.", (*agent.Sessions).Interrupt),
 
 		call(MethodSessionNew, "Makes a session. Nothing runs in it before its first command.", (*agent.Sessions).NewSession),
-		call(MethodSessionList, "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
+		look(MethodSessionList, "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
 		call(MethodSessionResume, "Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again.", (*agent.Sessions).ResumeSession),
-		call(MethodSessionEvents, "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
+		look(MethodSessionEvents, "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
 		call(MethodSessionConfigure, "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),
 		call("session/rewind", "Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.", (*agent.Sessions).RewindSession),
 		call(MethodSessionClose, "Ends what runs in a session and releases it. It can be resumed.", (*agent.Sessions).CloseSession),
 		call("session/delete", "Closes a session and removes what is kept of it.", (*agent.Sessions).DeleteSession),
-		call(MethodSessionExport, "Writes a session as one text.", (*agent.Sessions).ExportSession),
+		look(MethodSessionExport, "Writes a session as one text.", (*agent.Sessions).ExportSession),
 
 		call("runtime/info", "Tells what a session's commands run in.", (*agent.Sessions).RuntimeInfo),
 		call(MethodExec, "Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.", (*agent.Sessions).Exec),
 
 		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
-		call(MethodTaskStatus, "Tells how a task stands, also while it runs.", (*tasks.Manager).Status),
-		call(MethodTaskList, "Lists tasks, oldest first.", (*tasks.Manager).List),
+		look(MethodTaskStatus, "Tells how a task stands, also while it runs.", (*tasks.Manager).Status),
+		look(MethodTaskList, "Lists tasks, oldest first.", (*tasks.Manager).List),
 		call("tasks/wait", "Waits until tasks have ended or ask something.", (*tasks.Manager).Wait),
-		call("tasks/output", "Reads the events of a task's agent back, page by page, also while it runs.", (*agent.Sessions).TaskOutput),
+		look("tasks/output", "Reads the events of a task's agent back, page by page, also while it runs.", (*agent.Sessions).TaskOutput),
 		call("tasks/send", "Starts a further turn of a task that has ended or waits for an answer.", (*tasks.Manager).Send),
 		call(MethodTaskCancel, "Cancels a task; answers when nothing of it lives.", (*tasks.Manager).Cancel),
 		call("tasks/remove", "Forgets an ended task and deletes its workspace and its session.", (*tasks.Manager).Remove),
 		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
-		call(MethodDiff, "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
+		look(MethodDiff, "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
 		call(MethodRevert, "Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
-		call("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
-		call("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
+		look("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
+		look("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 
 		event[agent.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		event[tasks.Changed](MethodTaskChanged, "A task's state changed, or its model has replied once more: steps and usage move."),
@@ -118,6 +118,7 @@ type entry struct {
 	name, doc      string
 	kind           entryKind
 	lifecycle      bool         // handled by this package
+	looks          bool         // see look
 	params, result reflect.Type // structs; None is none, and a pointer a result that may be null
 
 	// bind makes the handler on a service; false when the service is not of the
@@ -148,6 +149,15 @@ func call[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, erro
 		}, true
 	}
 	return entry{name: name, doc: doc, kind: kindCall, params: reflect.TypeFor[P](), result: reflect.TypeFor[R](), bind: bind}
+}
+
+// look is call for a method that changes nothing and whose answer may be long: few
+// of its kind run at a time, and an answer that is cancelled while it waits is
+// dropped.
+func look[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
+	e := call(name, doc, fn)
+	e.looks = true
+	return e
 }
 
 // event makes the entry of a notification to the client.

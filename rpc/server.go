@@ -70,10 +70,10 @@ func (o *Options) methods() []entry {
 
 // Server serves one connection.
 type Server struct {
-	opts     Options
-	log      *zap.Logger
-	peer     *Peer
-	handlers map[string]handler
+	opts   Options
+	log    *zap.Logger
+	peer   *Peer
+	routes map[string]route // by method
 }
 
 // NewServer makes a server that has no services yet.
@@ -82,7 +82,7 @@ func NewServer(opts Options) *Server {
 	if log == nil {
 		log = zap.NewNop()
 	}
-	return &Server{opts: opts, log: log, peer: &Peer{log: log}, handlers: map[string]handler{}}
+	return &Server{opts: opts, log: log, peer: &Peer{log: log}, routes: map[string]route{}}
 }
 
 // Peer is the client of this connection, for the services. Before Serve and
@@ -100,7 +100,7 @@ func (s *Server) Provide(services ...any) {
 				continue
 			}
 			if h, ok := e.bind(service); ok {
-				s.handlers[e.name] = h
+				s.routes[e.name] = route{serve: h, looks: e.looks}
 				used = true
 			}
 		}

@@ -167,7 +167,7 @@ func (s *session) setPhase(p phase) {
 }
 
 // request implements router.
-func (s *session) request(method string) (h handler, inline bool, err error) {
+func (s *session) request(method string) (route, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase == phaseNew && mode(s.stream.mode.Load()) == modeLines {
@@ -175,26 +175,26 @@ func (s *session) request(method string) (h handler, inline bool, err error) {
 	}
 	switch {
 	case s.phase == phaseDown:
-		return nil, false, fmt.Errorf("%w: the server is shut down, send exit", errInvalidRequest)
+		return route{}, fmt.Errorf("%w: the server is shut down, send exit", errInvalidRequest)
 	case method == MethodInitialize && s.initialized:
-		return nil, false, fmt.Errorf("%w: the server is initialized already", errInvalidRequest)
+		return route{}, fmt.Errorf("%w: the server is initialized already", errInvalidRequest)
 	case method == MethodInitialize:
-		return s.initialize, true, nil
+		return route{serve: s.initialize, inline: true}, nil
 	case s.phase == phaseNew:
-		return nil, false, errNotInitialized
+		return route{}, errNotInitialized
 	case method == MethodShutdown:
 		s.phase = phaseDown
-		return s.shutdown, len(s.dispatcher.snapshot()) == 0, nil
+		return route{serve: s.shutdown, inline: len(s.dispatcher.snapshot()) == 0}, nil
 	}
-	if h := s.handlers[method]; h != nil {
-		return h, false, nil
+	if r, ok := s.routes[method]; ok {
+		return r, nil
 	}
 	for _, e := range s.opts.methods() {
 		if e.name == method && e.kind == kindNotice {
-			return nil, false, fmt.Errorf("%w: %s is a notification, send it without an id", errInvalidRequest, method)
+			return route{}, fmt.Errorf("%w: %s is a notification, send it without an id", errInvalidRequest, method)
 		}
 	}
-	return nil, false, fmt.Errorf("%w: %.200q", errMethodNotFound, method)
+	return route{}, fmt.Errorf("%w: %.200q", errMethodNotFound, method)
 }
 
 // notification implements router. Unknown ones are ignored, as are those before
