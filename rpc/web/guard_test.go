@@ -104,7 +104,7 @@ func checkHeaders(t *testing.T, h http.Header) {
 		}
 	}
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'sha256-", "X-Content-Type-Options": "nosniff",
 		"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		if got := h.Get(name); !strings.HasPrefix(got, want) {

@@ -1,13 +1,16 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 )
 
@@ -23,7 +26,6 @@ type asset struct {
 
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
 }
@@ -33,11 +35,19 @@ func newAsset(kind string, body []byte) asset {
 	return asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, body}
 }
 
-// readPage reads the page's files, by the paths that they are served at. The
-// style sheets are one, in the order of their names: nothing is painted before
-// all of them are there.
-func readPage() (map[string]asset, error) {
-	assets := map[string]asset{}
+// pageFiles are what the browser gets.
+type pageFiles struct {
+	assets map[string]asset // by the paths that they are served at
+	style  string           // the style's hash, as a content security policy has it
+}
+
+// styleMark is where the style sheets go, in the order of their names: a page that
+// has to fetch them is painted later.
+const styleMark = "<style></style>"
+
+// readPage reads the page's files.
+func readPage() (pageFiles, error) {
+	p := pageFiles{assets: map[string]asset{}}
 	var style []byte
 	err := fs.WalkDir(files, "page", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -48,23 +58,26 @@ func readPage() (map[string]asset, error) {
 			return err
 		}
 		kind, ok := kinds[path.Ext(name)]
-		if !ok {
-			return fmt.Errorf("%s: no media type for this extension", name)
-		}
-		if path.Ext(name) == ".css" {
+		switch {
+		case path.Ext(name) == ".css":
 			style = append(style, body...)
-			return nil
+		case !ok:
+			return fmt.Errorf("%s: no media type for this extension", name)
+		default:
+			p.assets[name[len("page"):]] = newAsset(kind, body)
 		}
-		assets[name[len("page"):]] = newAsset(kind, body)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the page: %w", err)
+		return p, fmt.Errorf("the page: %w", err)
 	}
-	assets["/page.css"] = newAsset(kinds[".css"], style)
-	assets["/"] = assets["/index.html"]
-	delete(assets, "/index.html")
-	return assets, nil
+	sum := sha256.Sum256(style)
+	p.style = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	index := p.assets["/index.html"]
+	delete(p.assets, "/index.html")
+	whole := bytes.Replace(index.body, []byte(styleMark), slices.Concat([]byte("<style>"), style, []byte("</style>")), 1)
+	p.assets["/"] = newAsset(index.kind, whole)
+	return p, nil
 }
 
 // serve answers with the file. It has no secrets: who gets it can do nothing yet.
@@ -85,7 +98,7 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 
 // policy is the page's content security policy: its own files, its own WebSocket,
 // and no script or style that any text could bring.
-func policy(host string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws://" + host +
+func policy(host, style string) string {
+	return "default-src 'none'; script-src 'self'; style-src " + style + "; img-src 'self'; connect-src 'self' ws://" + host +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }

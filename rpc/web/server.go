@@ -61,7 +61,7 @@ type Server struct {
 	log      *zap.Logger
 	listener net.Listener
 	host     string // what a request must ask for, with the port
-	assets   map[string]asset
+	page     pageFiles
 	keys     *keys
 	token    string
 	sockets  chan struct{} // a token for each WebSocket
@@ -78,7 +78,7 @@ func Listen(o Options) (*Server, error) {
 		s.log = zap.NewNop()
 	}
 	var err error
-	if s.assets, err = readPage(); err != nil {
+	if s.page, err = readPage(); err != nil {
 		return nil, err
 	}
 	s.keys, s.token = newKeys()
@@ -128,7 +128,7 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Done()
-	protect(w.Header(), s.host)
+	s.protect(w.Header())
 	if no := s.refuse(r); no != nil {
 		s.answer(w, r, no)
 		return
@@ -137,7 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.socket(w, r)
 		return
 	}
-	a, ok := s.assets[r.URL.Path]
+	a, ok := s.page.assets[r.URL.Path]
 	if !ok {
 		s.answer(w, r, &refusal{http.StatusNotFound, "no such page"})
 		return
@@ -148,8 +148,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // protect sets the headers of every answer. There is no Cross-Origin-Opener-Policy:
 // a page that would open this one is refused by its Sec-Fetch-Site, and the policy
 // costs a process of the browser's before the first paint.
-func protect(h http.Header, host string) {
-	h.Set("Content-Security-Policy", policy(host))
+func (s *Server) protect(h http.Header) {
+	h.Set("Content-Security-Policy", policy(s.host, s.page.style))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
