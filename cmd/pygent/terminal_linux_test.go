@@ -44,7 +44,9 @@ func newTerminal(t *testing.T, env ...string) *terminal {
 	s.env = append(s.env, "HOME="+dir, "PID="+dir+"/pid", "XDG_STATE_HOME="+dir+"/state", "XDG_CONFIG_HOME="+dir+"/config", "OPENAI_API_KEY=test", "NO_COLOR=", "LC_ALL=C.UTF-8")
 	s.env = append(s.env, env...)
 	t.Cleanup(func() {
-		_ = s.command("kill-server").Run() // there may be none
+		for ; s.number > 0; s.number-- {
+			_ = s.command("kill-server").Run() // it may have ended
+		}
 		_ = os.RemoveAll(dir)
 	})
 	return s

@@ -6,11 +6,15 @@ import (
 )
 
 // maxOpenBlock bounds the block that is rendered anew with each frame, in bytes.
-// A longer one is shown in pieces.
-const maxOpenBlock = 4 << 10
+// A longer one is shown in pieces; a list before that, between two of its items.
+const (
+	maxOpenBlock = 4 << 10
+	longList     = 1 << 10
+)
 
 var (
 	fenceLine = regexp.MustCompile("^ {0,3}(```+|~~~+)(.*)$")
+	tableRule = regexp.MustCompile(`^ {0,3}[|:]?[-|: ]*-[-|: ]*$`)
 	listLine  = regexp.MustCompile(`^ {0,3}([-*+]|[0-9]{1,9}[.)])( |$)`)
 )
 
@@ -73,6 +77,7 @@ func (b *blocks) end() (done []piece) {
 }
 
 func (b *blocks) line(done []piece, line string) []piece {
+	gap := b.blank
 	if b.blank && strings.TrimSpace(line) != "" {
 		b.blank = false
 		if !listLine.MatchString(line) && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
@@ -91,6 +96,9 @@ func (b *blocks) line(done []piece, line string) []piece {
 		done = b.flush(done, false)
 		b.fence, b.head = fence[1], line
 		b.push(line)
+	case b.size > longList && b.nextItem(line):
+		done = b.flush(done, !gap)
+		b.push(line)
 	case strings.TrimSpace(line) == "" && b.inList():
 		b.blank = true
 		b.push("")
@@ -107,6 +115,20 @@ func (b *blocks) line(done []piece, line string) []piece {
 
 func (b *blocks) inList() bool { return len(b.lines) > 0 && listLine.MatchString(b.lines[0]) }
 
+// nextItem reports whether a line begins another item of the open list itself.
+func (b *blocks) nextItem(line string) bool {
+	spaces := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	return b.inList() && listLine.MatchString(line) && spaces(line) <= spaces(b.lines[0])
+}
+
+// header is the head of the open table, if it is one.
+func (b *blocks) header() []string {
+	if b.fence == "" && len(b.lines) > 2 && strings.Contains(b.lines[0], "|") && tableRule.MatchString(b.lines[1]) {
+		return b.lines[:2]
+	}
+	return nil
+}
+
 func (b *blocks) push(line string) {
 	b.lines = append(b.lines, line)
 	b.size += len(line) + 1
@@ -121,9 +143,15 @@ func (b *blocks) flush(done []piece, more bool) []piece {
 	if strings.TrimSpace(text) != "" {
 		done = append(done, piece{text, b.joined})
 	}
+	header := b.header()
 	b.lines, b.size, b.blank, b.joined = nil, 0, false, more
-	if b.fence != "" && more {
+	switch {
+	case b.fence != "" && more:
 		b.push(b.head)
+	case header != nil && more:
+		b.joined = false
+		b.push(header[0])
+		b.push(header[1])
 	}
 	return done
 }

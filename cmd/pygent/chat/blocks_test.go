@@ -38,6 +38,25 @@ func TestBlocks(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a long list comes in pieces, between its items", func(t *testing.T) {
+		item := "- an item\n  - nested, " + strings.Repeat("word ", 40) + "\n"
+		for _, p := range split(strings.Repeat(item, 30), 64) {
+			if !strings.HasPrefix(p.text, "- an item\n") || len(p.text) > 2*longList {
+				t.Errorf("a piece of %d bytes: %q", len(p.text), p.text)
+			}
+		}
+	})
+	t.Run("each piece of a long table has its head", func(t *testing.T) {
+		pieces := split("| a | b |\n|---|--:|\n"+strings.Repeat("| some | cells |\n", 400), 64)
+		for _, p := range pieces {
+			if !strings.HasPrefix(p.text, "| a | b |\n|---|--:|\n| some") || p.joined {
+				t.Errorf("a piece begins with %.40q, joined %v", p.text, p.joined)
+			}
+		}
+		if len(pieces) < 2 {
+			t.Errorf("%d pieces", len(pieces))
+		}
+	})
 	t.Run("long code comes in pieces", func(t *testing.T) {
 		pieces := split("```go\n"+long+"```\n", 100)
 		var lines int

@@ -95,7 +95,7 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	}
 	t.mu.Lock()
 	old := t.session
-	t.session, t.mode, t.model = id, "", "" // known when its events, or the user, tell
+	t.session, t.mode, t.model = id, res.Mode, "" // the model when its events, or the user, tell
 	t.mu.Unlock()
 	if old != "" && old != id {
 		if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {

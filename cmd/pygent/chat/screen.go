@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
+	goruntime "runtime"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -71,12 +71,20 @@ func (b *inbox) watch(warnings <-chan string, ended <-chan struct{}) {
 	}
 }
 
-// Fits reports whether a terminal can have the screen: its user wants colours
-// and it can move its cursor.
+// Fits reports whether a terminal can have the screen, by its environment: its
+// user wants colours and it can move its cursor. That of Windows has no TERM.
 func Fits(environ []string) bool {
-	return !slices.ContainsFunc(environ, func(v string) bool {
-		return v == "TERM=dumb" || v == "TERM=" || len(v) > len("NO_COLOR=") && v[:len("NO_COLOR=")] == "NO_COLOR="
-	}) && os.Getenv("TERM") != ""
+	kind := ""
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		switch {
+		case name == "NO_COLOR" && value != "":
+			return false
+		case name == "TERM":
+			kind = value
+		}
+	}
+	return kind != "dumb" && (kind != "" || goruntime.GOOS == "windows")
 }
 
 // greeting says where the conversation takes place.

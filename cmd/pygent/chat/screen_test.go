@@ -27,6 +27,7 @@ func offline(tb testing.TB) *screen {
 	tb.Cleanup(m.cancel)
 	m.Update(tea.WindowSizeMsg{Width: 60, Height: 20})
 	m.printed()
+	m.writing = false
 	return m
 }
 

@@ -2,12 +2,24 @@ package chat
 
 import (
 	"image/color"
+	goruntime "runtime"
 	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 )
+
+func TestFits(t *testing.T) {
+	for environ, want := range map[string]bool{
+		"TERM=xterm": true, "TERM=xterm NO_COLOR=": true, "TERM=xterm NO_COLOR=1": false,
+		"TERM=dumb": false, "TERM=": goruntime.GOOS == "windows", "": goruntime.GOOS == "windows",
+	} {
+		if got := Fits(strings.Fields(environ)); got != want {
+			t.Errorf("%q: %v", environ, got)
+		}
+	}
+}
 
 func TestColoursFollowTheBackground(t *testing.T) {
 	m := offline(t)

@@ -8,8 +8,9 @@ import (
 
 // tally adds up what a session has used. An event tells the sum of its turn.
 type tally struct {
-	before spent // by the turns that have ended
-	turn   spent
+	before spent  // by other turns
+	turn   spent  // by the last one
+	id     string // of that
 }
 
 // spent is tokens in and out, and dollars where the provider says them.
@@ -19,14 +20,17 @@ type spent struct {
 }
 
 func (t *tally) event(e agent.Event) {
+	if e.TurnID != "" && e.TurnID != t.id {
+		t.id = e.TurnID
+		if e.Usage == nil { // else it goes on with the last one, whose sum is in its own
+			t.before, t.turn = spent{t.before.tokens + t.turn.tokens, t.before.cost + t.turn.cost}, spent{}
+		}
+	}
 	if u := e.Usage; u != nil {
 		t.turn = spent{tokens: u.InputTokens + u.OutputTokens}
 		if u.CostUSD != nil {
 			t.turn.cost = *u.CostUSD
 		}
-	}
-	if e.Kind == agent.KindTurnStarted || e.Kind == agent.KindTurnFinished {
-		t.before, t.turn = spent{t.before.tokens + t.turn.tokens, t.before.cost + t.turn.cost}, spent{}
 	}
 }
 

@@ -18,7 +18,7 @@ func (p *page) code(n ast.Node, language string, width int) (lines []string) {
 		in = ""
 	}
 	text := strings.TrimRight(expand(p.rows(n.Lines())), "\n")
-	if language != "" && !p.continued {
+	if language != "" && (!p.continued || n.PreviousSibling() != nil || n.Parent().Kind() != ast.KindDocument) {
 		lines = p.flow([]run{{term.Line(language, 40), faint}}, width-len(in))
 	}
 	if text != "" {

@@ -60,7 +60,7 @@ func newParser() parser.Parser {
 }
 
 // Render is text for the terminal, without a newline at its end. continued says
-// that the text goes on with a code block whose language was named before.
+// that the text begins within a code block whose language was named before.
 func (r *Renderer) Render(markdown string, continued bool) string {
 	source := []byte(term.Safe(markdown))
 	p := page{Renderer: r, source: source, continued: continued}
