@@ -12,6 +12,8 @@ const maxSteered = 16
 // the turn has the session until the turn's end is decided. A nil mailbox is
 // always closed.
 type mailbox struct {
+	waiting *waitingRoom // counts what waits; set before the turn has the session
+
 	mu     sync.Mutex
 	closed bool
 	list   []string
@@ -38,7 +40,11 @@ func (m *mailbox) put(l letter, keep func() error) (ok bool, err error) {
 	case len(m.list) >= maxSteered:
 		return false, fmt.Errorf("%w: %d prompts already wait for the turn's next model round", ErrBusy, maxSteered)
 	}
+	if err := m.waiting.enter(len(l.prompt)); err != nil {
+		return false, err
+	}
 	if err := keep(); err != nil {
+		m.waiting.leave(len(l.prompt))
 		return false, err
 	}
 	m.list = append(m.list, l.prompt)
@@ -56,6 +62,9 @@ func (m *mailbox) take(closed bool) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.list
+	for _, prompt := range list {
+		m.waiting.leave(len(prompt))
+	}
 	m.list, m.closed = nil, closed
 	return list
 }

@@ -94,6 +94,15 @@ func (p StepParams) letter(prompt string) letter {
 	return l
 }
 
+// waitCost is how many bytes it takes to keep the step until its turn.
+func (p StepParams) waitCost(prompt string) int {
+	n := len(prompt)
+	for _, path := range p.DirtyFiles {
+		n += len(path)
+	}
+	return n
+}
+
 // dirty are the clean paths of dirtyFiles.
 func (p StepParams) dirty() ([]string, error) {
 	if len(p.DirtyFiles) > maxDirty {

@@ -11,8 +11,9 @@ import (
 //
 //	idle ──enter──▶ busy ──release──▶ idle, or busy with the next in line
 type session struct {
-	id    string
-	agent *Agent
+	id      string
+	agent   *Agent
+	waiting *waitingRoom // shared with other sessions; nil counts nothing
 
 	mu      sync.Mutex
 	running *place   // nil while no turn runs
@@ -28,6 +29,7 @@ type place struct {
 	cancel context.CancelFunc
 	ready  chan struct{} // closed when it is the turn's turn
 	mail   *mailbox      // what is said to the turn while it runs; nil for what is no turn
+	size   int           // bytes that it costs to wait
 
 	resumed *answered // the turn goes on with this call; nil begins anew
 }
@@ -36,8 +38,8 @@ func newPlace(cancel context.CancelFunc) *place {
 	return &place{turnID: newID("t"), cancel: cancel, ready: make(chan struct{}), mail: &mailbox{}}
 }
 
-func newSession(id string, agent *Agent) *session {
-	return &session{id: id, agent: agent, idle: make(chan struct{})}
+func newSession(id string, agent *Agent, waiting *waitingRoom) *session {
+	return &session{id: id, agent: agent, waiting: waiting, idle: make(chan struct{})}
 }
 
 // enter gives p the session, at once or, with queue, a place in the line. Who
@@ -45,6 +47,9 @@ func newSession(id string, agent *Agent) *session {
 func (s *session) enter(p *place, queue bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p.mail != nil {
+		p.mail.waiting = s.waiting
+	}
 	switch {
 	case s.closing:
 		return errClosing()
@@ -56,6 +61,9 @@ func (s *session) enter(p *place, queue bool) error {
 		return fmt.Errorf("%w: session %s runs turn %s; give ifBusy \"queue\" or \"steer\", or interrupt it", ErrBusy, s.id, s.running.turnID)
 	case len(s.line) >= maxWaiting:
 		return fmt.Errorf("%w: %d turns already wait for session %s", ErrBusy, len(s.line), s.id)
+	}
+	if err := s.waiting.enter(p.size); err != nil {
+		return err
 	}
 	s.line = append(s.line, p)
 	return nil
@@ -113,6 +121,7 @@ func (s *session) leave(p *place) bool {
 		return false
 	}
 	s.line = slices.Delete(s.line, i, i+1)
+	s.waiting.leave(p.size)
 	return true
 }
 
@@ -125,6 +134,7 @@ func (s *session) release() {
 	case len(s.line) > 0:
 		s.running = s.line[0]
 		s.line = slices.Delete(s.line, 0, 1)
+		s.waiting.leave(s.running.size)
 		if s.closing {
 			s.running.cancel() // it ends as soon as it begins, and says so
 		}

@@ -62,6 +62,7 @@ type Sessions struct {
 	lifetime context.Context // of the connection: turns that nobody waits for
 	opts     SessionsOptions
 	opening  chan struct{} // holds a token while no session is being made
+	waiting  waitingRoom   // of all sessions
 
 	mu     sync.Mutex
 	byID   map[string]*session
@@ -267,7 +268,7 @@ func (s *Sessions) open(ctx context.Context, spec Spec, j *journal.Journal) (*se
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		ses := newSession(spec.SessionID, agent)
+		ses := newSession(spec.SessionID, agent, &s.waiting)
 		s.byID[ses.id] = ses
 		return ses, nil
 	}

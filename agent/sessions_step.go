@@ -33,12 +33,14 @@ func (s *Sessions) Step(ctx context.Context, p StepParams) (StepResult, error) {
 			return StepResult{SessionID: ses.id, TurnID: turnID, Status: StatusSteered, Changes: []runtime.Change{}}, err
 		}
 	}
+	p.Prompt, p.Context = "", nil // prompt has all; a turn in line must not cost twice
 	if p.Wait != nil && !*p.Wait {
 		return s.accept(ses, prompt, p)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pl := newPlace(cancel)
+	pl.size = p.waitCost(prompt)
 	if err := ses.enter(pl, p.waits()); err != nil {
 		return StepResult{}, err
 	}
@@ -73,6 +75,7 @@ func (s *Sessions) prepare(ctx context.Context, p StepParams) (*session, string,
 func (s *Sessions) accept(ses *session, prompt string, p StepParams) (StepResult, error) {
 	ctx, cancel := context.WithCancel(s.lifetime)
 	pl := newPlace(cancel)
+	pl.size = p.waitCost(prompt)
 	if err := ses.enter(pl, p.waits()); err != nil {
 		cancel()
 		return StepResult{}, err
