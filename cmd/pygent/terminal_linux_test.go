@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,9 +48,29 @@ func newTerminal(t *testing.T, env ...string) *terminal {
 		for ; s.number > 0; s.number-- {
 			_ = s.command("kill-server").Run() // it may have ended
 		}
-		_ = os.RemoveAll(dir)
+		s.remove()
 	})
 	return s
+}
+
+// remove removes the directory, which a program that just loses its terminal still
+// writes to.
+func (s *terminal) remove() {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		users, err := filepath.Glob("/proc/[0-9]*/cwd")
+		if err != nil {
+			s.Fatal(err)
+		}
+		if !slices.ContainsFunc(users, func(link string) bool {
+			at, err := os.Readlink(link)
+			return err == nil && strings.HasPrefix(at, s.dir+"/")
+		}) {
+			break
+		}
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		s.Error(err)
+	}
 }
 
 func (s *terminal) command(args ...string) *exec.Cmd {
