@@ -16,7 +16,8 @@ type Delegated struct {
 	ParentSessionID string // of the session that delegates
 	Name            string
 	Task            string         // the task's first prompt
-	Prompt          string         // begins the turn; with Answer it is said after the call, or nothing for ""
+	Prompt          string         // begins the turn; "" with Answer
+	Note            string         // what the model must know besides: said before Prompt, or after the call of Answer; "" is nothing
 	Answer          *RespondParams // the turn goes on where the last server had asked; nil begins anew
 	Spec            Spec           // of an agent that is new; what is kept wins
 	Turn            Turn           // its bounds are those of each turn
@@ -43,6 +44,9 @@ func (s *Sessions) RunDelegated(ctx context.Context, d Delegated) (out Outcome, 
 	}
 	d.Turn.Describe = s.opts.Describe
 	if d.Answer == nil {
+		if d.Note != "" {
+			d.Prompt = "[" + d.Note + "]\n\n" + d.Prompt
+		}
 		return a.Run(ctx, d.Prompt, d.Turn), unkept
 	}
 	key, r := d.Answer.RequestKey, d.Answer.Response
@@ -51,8 +55,8 @@ func (s *Sessions) RunDelegated(ctx context.Context, d Delegated) (out Outcome, 
 		return Outcome{Status: StatusFailed, Err: notPending(key)}, unkept
 	}
 	d.Turn.resumed = given
-	if d.Prompt != "" {
-		d.Turn.mail = &mailbox{list: []string{d.Prompt}}
+	if d.Note != "" {
+		d.Turn.mail = &mailbox{list: []string{d.Note}}
 	}
 	return a.Run(ctx, "", d.Turn), unkept
 }

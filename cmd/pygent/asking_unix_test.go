@@ -174,7 +174,7 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 		"allow":      {tasks.StateFinished, "$ echo it ran | tee made.txt\nit ran\n|" + newWorkspace},
 		"deny":       {tasks.StateFinished, "[error] not run: denied: not today|" + newWorkspace},
 		"cancelTurn": {tasks.StateCancelled, ""},
-		"send":       {tasks.StateFinished, "[error] not run: the server ended while the user was asked|never mind"},
+		"send":       {tasks.StateFinished, "[error] not run: the server ended while the user was asked|[" + newWorkspace + "]\n\nnever mind"},
 		"cancel":     {tasks.StateCancelled, ""},
 	} {
 		if task := d.status(ids[name], want.state); task.Text != want.text {
@@ -249,8 +249,8 @@ func TestCancelledTasksStayCancelled(t *testing.T) {
 		t.Errorf("the last events (-want +got):\n%s", diff)
 	}
 	for id, text := range map[string]string{
-		cancelled: "[error] not run: the server ended while the user was asked|more",
-		question:  "The question was put to the user; the next message answers it.|more",
+		cancelled: "[error] not run: the server ended while the user was asked|[" + newWorkspace + "]\n\nmore",
+		question:  "The question was put to the user; the next message answers it.|[" + newWorkspace + "]\n\nmore",
 	} {
 		d.ask("tasks/send", tasks.SendParams{TaskID: id, Prompt: "more"}, nil)
 		if got := d.status(id, tasks.StateFinished); got.Text != text {

@@ -43,7 +43,9 @@ func (r runner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
 	}
 	if a := job.Answer; a != nil {
 		turn.Answer = &agent.RespondParams{RequestKey: a.RequestKey, Response: agent.Response{Decision: a.Decision, Feedback: a.Feedback}}
-		turn.Prompt = newWorkspace // the call works where the model does not expect it to
+	}
+	if job.NewWorkspace {
+		turn.Note = newWorkspace // calls work where the model does not expect it
 	}
 	out, unkept := r.d.sessions.RunDelegated(ctx, turn)
 	o := outcome(out.Status, out.Question)
