@@ -98,7 +98,7 @@ func methods() []entry {
 
 		ask[agent.Approval, agent.Decision](MethodRequestApproval, "Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny."),
 		ask[agent.Question, agent.Answer](MethodAskUser, "Asks the user; only with the capability askUser."),
-		ask[agent.DiagnosticsParams, agent.DiagnosticsResult](methodDiagnostics, "Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for."),
+		ask[agent.DiagnosticsParams, agent.DiagnosticsResult](methodDiagnostics, "Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for; after three in a row that came so late the client is not asked any more."),
 		ask[MessageRequest, *MessageAction](methodShowMessage, "Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage."),
 	}
 }

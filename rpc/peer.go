@@ -33,6 +33,7 @@ type Peer struct {
 	can    abilities
 	lastID uint64
 	asks   int
+	late   int // answers with diagnostics in a row that came too late
 }
 
 var (
@@ -133,25 +134,38 @@ func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, o
 	return a, true, nil
 }
 
+// maxLate is how many diagnostics in a row may come too late before the client is
+// not asked for them any more: each time costs a turn as long as it waits.
+const maxLate = 3
+
 // Diagnostics asks the client's editor what is wrong with files. There is nothing
-// when it has no capability for that, answers with an error or is gone. A client
-// that has once let ctx end is not asked again: each time would cost as long.
+// when it has no capability for that, answers with an error, lets ctx end, or is
+// gone. A client that has let ctx end maxLate times in a row is not asked again.
 func (p *Peer) Diagnostics(ctx context.Context, q agent.DiagnosticsParams) []agent.Diagnostic {
 	if !p.capabilities().Diagnostics {
 		return nil
 	}
 	var found agent.DiagnosticsResult
 	err := p.ask(ctx, methodDiagnostics, q, &found)
-	if err == nil {
-		return found.Diagnostics
+	p.countLate(errors.Is(err, context.DeadlineExceeded))
+	if err != nil {
+		p.log.Warn("the client gave no diagnostics", zap.Error(err))
+		return nil
 	}
-	p.log.Warn("the client gave no diagnostics", zap.Error(err))
-	if errors.Is(err, context.DeadlineExceeded) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	return found.Diagnostics
+}
+
+// countLate notes whether diagnostics came too late.
+func (p *Peer) countLate(late bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !late {
+		p.late = 0
+		return
+	}
+	if p.late++; p.late == maxLate {
 		p.can.Diagnostics = false
 	}
-	return nil
 }
 
 // Asks tells whether the client has said that it takes approvals, and questions

@@ -176,10 +176,12 @@ func (f *fixture) start(t testing.TB, p tasks.StartParams) string {
 	return res.TaskID
 }
 
+func seconds(s float64) *float64 { return &s }
+
 // ended waits for a task's end.
 func (f *fixture) ended(t testing.TB, id string) tasks.Task {
 	t.Helper()
-	res, err := f.Wait(t.Context(), tasks.WaitParams{TaskIDs: []string{id}, TimeoutSeconds: 30})
+	res, err := f.Wait(t.Context(), tasks.WaitParams{TaskIDs: []string{id}, TimeoutSeconds: seconds(30)})
 	if err != nil || len(res.Done) != 1 {
 		t.Fatalf("task %s did not end: %+v, %v", id, res, err)
 	}

@@ -39,7 +39,7 @@ func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 type WaitParams struct {
 	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all that run or are queued now"`
 	Mode           string   `json:"mode,omitempty" jsonschema:"all (default) or any"`
-	TimeoutSeconds float64  `json:"timeoutSeconds,omitempty" jsonschema:"absent: no bound"`
+	TimeoutSeconds *float64 `json:"timeoutSeconds,omitempty" jsonschema:"absent: no bound; 0: answer at once"`
 }
 
 // WaitResult says which tasks have ended, or wait for an answer, and which go on.
@@ -55,16 +55,16 @@ func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	if p.Mode != "" && p.Mode != "all" && p.Mode != "any" {
 		return WaitResult{}, &runtime.InvalidError{Field: "mode", Reason: fmt.Sprintf("%q: give \"all\" or \"any\"", p.Mode)}
 	}
-	if err := checkSeconds("timeoutSeconds", p.TimeoutSeconds); err != nil {
-		return WaitResult{}, err
-	}
 	list, err := m.waitFor(p.TaskIDs)
 	if err != nil {
 		return WaitResult{}, err
 	}
 	var timeout <-chan time.Time
-	if p.TimeoutSeconds > 0 {
-		timer := time.NewTimer(orDefault(p.TimeoutSeconds, 0))
+	if s := p.TimeoutSeconds; s != nil {
+		if !(*s >= 0 && *s <= maxTimeout.Seconds()) { // so that NaN is refused
+			return WaitResult{}, &runtime.InvalidError{Field: "timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, from 0 (answer at once) to %.0f", *s, maxTimeout.Seconds())}
+		}
+		timer := time.NewTimer(orDefault(*s, 0))
 		defer timer.Stop()
 		timeout = timer.C
 	}

@@ -45,17 +45,18 @@ func TestWait(t *testing.T) {
 				t.Errorf("%+v: %d done, %d pending, %v after %v", p, len(res.Done), len(res.Pending), err, time.Since(begin))
 			}
 		}
-		wait(tasks.WaitParams{TimeoutSeconds: 0.5}, 0, 3, 500*time.Millisecond)
+		wait(tasks.WaitParams{TimeoutSeconds: seconds(0.5)}, 0, 3, 500*time.Millisecond)
+		wait(tasks.WaitParams{TimeoutSeconds: seconds(0)}, 0, 3, 500*time.Millisecond)
 		wait(tasks.WaitParams{Mode: "any"}, 1, 2, time.Second)
 		wait(tasks.WaitParams{Mode: "any", TaskIDs: []string{ids[1], ids[2], ids[2]}}, 1, 1, time.Minute)
-		wait(tasks.WaitParams{Mode: "all", TaskIDs: ids, TimeoutSeconds: 60}, 2, 1, 2*time.Minute)
+		wait(tasks.WaitParams{Mode: "all", TaskIDs: ids, TimeoutSeconds: seconds(60)}, 2, 1, 2*time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := f.Wait(ctx, tasks.WaitParams{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		wait(tasks.WaitParams{}, 1, 0, time.Hour)
-		for field, p := range map[string]tasks.WaitParams{"mode": {Mode: "some"}, "timeoutSeconds": {TimeoutSeconds: -1}} {
+		for field, p := range map[string]tasks.WaitParams{"mode": {Mode: "some"}, "timeoutSeconds": {TimeoutSeconds: seconds(-1)}} {
 			_, err := f.Wait(t.Context(), p)
 			var invalid *runtime.InvalidError
 			if !errors.As(err, &invalid) || invalid.Field != field {

@@ -694,7 +694,7 @@ export interface WaitParams {
   taskIds?: Array<string> | null;
   /** all (default) or any */
   mode?: string | null;
-  /** absent: no bound */
+  /** absent: no bound; 0: answer at once */
   timeoutSeconds?: number | null;
 }
 
@@ -996,7 +996,7 @@ export interface ClientRequests {
   "agent/requestApproval": { params: Approval; result: Decision };
   /** Asks the user; only with the capability askUser. */
   "agent/askUser": { params: AgentQuestion; result: Answer };
-  /** Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for. */
+  /** Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for; after three in a row that came so late the client is not asked any more. */
   "editor/diagnostics": { params: DiagnosticsParams; result: DiagnosticsResult };
   /** Shows the user a message with actions to choose from, as language clients do; only with the capability window.showMessage. */
   "window/showMessageRequest": { params: MessageRequest; result: MessageAction | null };

@@ -447,7 +447,7 @@
 ---@class pygent.WaitParams
 ---@field taskIds? string[] absent: all that run or are queued now
 ---@field mode? string all (default) or any
----@field timeoutSeconds? number absent: no bound
+---@field timeoutSeconds? number absent: no bound; 0: answer at once
 
 ---@class pygent.WaitResult
 ---@field done pygent.Task[] those that have ended or wait for an answer
@@ -732,7 +732,7 @@ M.methods = {
   ---Params: pygent.AgentQuestion
   ---Result: pygent.Answer
   agentAskUser = "agent/askUser",
-  ---Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for.
+  ---Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for; after three in a row that came so late the client is not asked any more.
   ---Params: pygent.DiagnosticsParams
   ---Result: pygent.DiagnosticsResult
   editorDiagnostics = "editor/diagnostics",
