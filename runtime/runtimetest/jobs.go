@@ -16,6 +16,9 @@ var jobCases = []testCase{
 		j := startJob(t, rt, "echo ready; while :; do [ -e ask ] && mv ask answer; sleep 0.1; done")
 		wantText(t, rt, "touch ask; while [ ! -e answer ]; do sleep 0.1; done; rm answer; echo answered", "answered\n")
 		s := j.State()
+		for end := time.Now().Add(patience); s.Result.TotalBytes == 0 && time.Now().Before(end); s = j.State() {
+			time.Sleep(time.Millisecond) // the file can be there before the output
+		}
 		if !s.Running || !strings.HasSuffix(s.Result.Text, "\nready\n") || s.Result.ExitCode != nil {
 			t.Errorf("%+v", s)
 		}
