@@ -71,6 +71,7 @@ func (t *turn) call(ctx context.Context, call ToolCall) tools.Result {
 // user has decided already, nil otherwise.
 func (t *turn) perform(ctx context.Context, call ToolCall, given *answered) tools.Result {
 	live := &liveOutput{emit: func(delta string) {
+		t.watch.alive() // before anybody sees what the call has done
 		t.emit(ctx, Event{Kind: KindToolOutput, CallID: call.ID, Delta: delta})
 	}}
 	env := tools.Env{
@@ -88,6 +89,7 @@ func (t *turn) perform(ctx context.Context, call ToolCall, given *answered) tool
 		res = t.tools.Call(ctx, env, call.Name, call.Arguments)
 	}
 	live.end()
+	t.watch.alive()
 	took := time.Since(started)
 	t.diagnose(ctx, &res)
 	bound(&res)

@@ -36,8 +36,11 @@ type FileConflict struct {
 }
 
 // RevertFiles serves files/revert: files become what they were before a turn, if
-// they still are what it made of them; others are conflicts and stay. It is
-// refused while a turn runs.
+// they still are what it made of them; others are conflicts and stay. So are those
+// of which it is not known that this turn has changed them: because turns of other
+// sessions ran in the workspace at the same time, or because its server was killed.
+// It is refused (an error that wraps ErrBusy) while a turn runs in the workspace, in
+// whatever server.
 func (s *Sessions) RevertFiles(ctx context.Context, p RevertParams) (RevertResult, error) {
 	paths, err := cleanPaths(p.Paths)
 	if err != nil {
@@ -132,7 +135,11 @@ func (a *Agent) revert(ctx context.Context, r reverting) (reverted, error) {
 	if err != nil {
 		return res, unavailable(err)
 	}
-	if space.changing() {
+	busy, err := space.tracker.Busy()
+	if err != nil {
+		return res, fmt.Errorf("undo: %w", err)
+	}
+	if busy {
 		return res, fmt.Errorf("%w: another session's turn works in this workspace; try again when it has ended", ErrBusy)
 	}
 	done, err := space.tracker.Revert(ctx, r.records, r.paths)

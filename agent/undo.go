@@ -52,9 +52,8 @@ type undoSpace struct {
 	key     string
 	users   int // guarded by Undo.mu
 
-	mu    sync.Mutex // guards what is below
-	turns int        // that may be changing files now
-	logs  map[string]*snapshot.Log
+	mu   sync.Mutex
+	logs map[string]*snapshot.Log
 }
 
 // open begins or shares the tracking of a workspace; release ends it.
@@ -126,20 +125,6 @@ func (s *undoSpace) log(name string) (*snapshot.Log, error) {
 		s.logs[name] = log
 	}
 	return log, err
-}
-
-// change counts the turns that may be changing files.
-func (s *undoSpace) change(by int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.turns += by
-}
-
-// changing tells whether there are such turns.
-func (s *undoSpace) changing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.turns > 0
 }
 
 // logPath is where the records of the session that works in ws are.

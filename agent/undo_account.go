@@ -38,7 +38,6 @@ func (t *turn) account(ctx context.Context) {
 	if w.err != nil { // mayChange has told it
 		return
 	}
-	defer w.space.change(-1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endScanTimeout)
 	defer cancel()
 	if t.stopped {
@@ -46,6 +45,9 @@ func (t *turn) account(ctx context.Context) {
 	}
 	planted := make(chan []gitguard.Suspect, 1)
 	go func() { planted <- w.planted(t.runtime.Workspace().Dir()) }()
+	if t.jobsRun() {
+		w.turn.Commands()
+	}
 	out, err := w.turn.End(ctx)
 	if err != nil {
 		t.noticeOnce(ctx, "warning", notCovered(err))

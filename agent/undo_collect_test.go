@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -52,13 +53,14 @@ func TestUndoCollects(t *testing.T) {
 		}
 	}
 	turn := func(s *undoSpace, text string) []snapshot.Change {
-		u := s.tracker.Begin(t.Context())
+		u := s.tracker.Begin(t.Context(), "", "t")
 		if err := u.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		u.Commands()
 		put(text)
 		out, err := u.End(t.Context())
-		if err != nil {
+		if err = errors.Join(err, u.Forget()); err != nil {
 			t.Fatal(err)
 		}
 		return out.Changes

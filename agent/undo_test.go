@@ -261,3 +261,42 @@ func TestCommandWaitsForFirstScan(t *testing.T) {
 		t.Errorf("%d of %d changes were seen", len(out.Changes), len(change.Write))
 	}
 }
+
+// Two sessions in one workspace: while a command of the one runs the other writes a
+// file, which is not the first one's to take back. Nothing is taken back while a turn
+// runs.
+func TestSessionsInOneWorkspace(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "ws")
+	if err := os.Mkdir(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := &death{root: root, mode: agent.ModeAuto, store: newStore(t)}
+	var second agent.StepResult
+	servers := make([]*agent.Sessions, 2)
+	busy := func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		var err error
+		if second, err = servers[1].Step(t.Context(), agent.StepParams{Prompt: "go"}); err != nil {
+			t.Error(err)
+		}
+		if _, err := servers[1].RevertFiles(t.Context(), agent.RevertParams{SessionID: second.SessionID}); !errors.Is(err, agent.ErrBusy) {
+			t.Errorf("a revert beside a turn: %v", err)
+		}
+		return agenttest.Text("done"), nil
+	}
+	servers[0] = d.server(t, agenttest.Script(agenttest.Calls("", agenttest.Call("a", "mess", messIn{Write: map[string]string{"mine": "1\n"}})), busy), &agenttest.Recorder{})
+	servers[1] = d.server(t, agenttest.Script(agenttest.Calls("", write("b", "theirs", "2\n")), agenttest.Text("done")), &agenttest.Recorder{})
+	first, err := servers[0].Step(t.Context(), agent.StepParams{Prompt: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]runtime.Change{{{Path: "mine", Change: "added", Added: 1}}, {{Path: "theirs", Change: "added", Added: 1}}} {
+		got := []agent.StepResult{first, second}[i]
+		if diff := cmp.Diff(want, got.Changes); diff != "" {
+			t.Errorf("session %d (-want +got):\n%s", i+1, diff)
+		}
+		res, err := servers[i].RevertFiles(t.Context(), agent.RevertParams{SessionID: got.SessionID})
+		if diff := cmp.Diff([]agent.AppliedChange{{Path: want[0].Path, Change: "deleted"}}, res.Applied); diff != "" || err != nil || len(res.Conflicts) > 0 {
+			t.Errorf("%v, %v, applied (-want +got):\n%s", err, res.Conflicts, diff)
+		}
+	}
+}

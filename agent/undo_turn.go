@@ -20,7 +20,6 @@ import (
 type watch struct {
 	began    chan struct{} // closed when the rest is there
 	space    *undoSpace
-	log      string // for which the turn is kept; "": it is not
 	turn     *snapshot.Turn
 	err      error // there is no undo
 	suspects []gitguard.Suspect
@@ -45,9 +44,11 @@ func (t *turn) watchFiles() *watch {
 		if w.space, w.err = t.undoSpace(); w.err != nil {
 			return
 		}
-		w.log = t.keptLog()
-		w.space.change(1)
-		w.turn = w.space.tracker.Begin(ctx)
+		w.turn = w.space.tracker.Begin(ctx, t.keptLog(), t.bounds.ID)
+		if w.changing { // by jobs, from now on
+			w.turn.Commands()
+			_ = w.turn.Keep() // mayChange tells what is wrong
+		}
 		w.suspects, w.blind = gitguard.Suspects(t.runtime.Workspace().Dir())
 	}()
 	return w
@@ -83,20 +84,34 @@ func (t *turn) mayChange(ctx context.Context, p tools.Proposal) error {
 	err := w.err
 	if err == nil && !t.keepAll(ctx, p) {
 		err = w.turn.Ready(ctx)
+		w.turn.Commands()
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	w.changing = true
-	switch {
-	case err != nil:
+	if err != nil {
 		t.noticeOnce(ctx, "warning", notCovered(err))
-	case w.log != "":
-		if err := w.turn.Keep(w.log, t.bounds.ID); err != nil {
-			t.noticeOnce(ctx, "warning", fmt.Sprintf("if the server is killed now, what this turn changes cannot be undone: %v", err))
-		}
+	}
+	if w.err != nil {
+		return nil
+	}
+	if err := w.turn.Keep(); err != nil {
+		t.noticeOnce(ctx, "warning", fmt.Sprintf("if the server is killed now, what this turn changes cannot be undone, and other sessions here do not know of it: %v", err))
 	}
 	return nil
+}
+
+// alive tells, when a call has done something, that what is changed until now is the
+// turn's.
+func (w *watch) alive() {
+	if w == nil || !w.changing {
+		return
+	}
+	<-w.began
+	if w.err == nil {
+		w.turn.Alive()
+	}
 }
 
 // keepAll stores the files that an edit names, also where a scan leaves them out
@@ -128,9 +143,9 @@ func (w *watch) forsake(a *Agent) {
 		if w.err != nil {
 			return
 		}
-		defer w.space.change(-1)
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
 		_, _ = w.turn.End(ended) // it only waits for the scan
+		_ = w.turn.Forget()      // else it is swept later
 	})
 }

@@ -89,7 +89,7 @@ func methods() []entry {
 		call("tasks/remove", "Forgets an ended task and deletes its workspace and its session.", (*tasks.Manager).Remove),
 		call(MethodCollect, "Copies a file or directory from a task's workspace into the session's.", (*tasks.Manager).Collect),
 		look(MethodDiff, "Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.", (*agent.Sessions).DiffFiles),
-		call(MethodRevert, "Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
+		call(MethodRevert, "Makes files what they were before a turn. One that was changed since is a conflict and stays, and so is what a command of another session's turn in the same workspace may have changed; refused with busy while any turn runs there. Reverting the answer's turnId undoes it all.", (*agent.Sessions).RevertFiles),
 		look("files/read", "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
 		look("files/list", "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
 

@@ -62,7 +62,7 @@ func (r *reverting) still(u *undo, dir *os.Root, base string) error {
 
 // did notes a step that is done.
 func (r *reverting) did(u *undo, now State) {
-	r.done = append(r.done, pair{u.path, u.now.state(), now})
+	r.done = append(r.done, pair{path: u.path, before: u.now.state(), after: now})
 }
 
 // unlockDir lets the owner change a directory whose mode the turn changed.
@@ -158,7 +158,7 @@ func (r *reverting) parents(name string) error {
 		if u, wanted := r.wanted[name]; wanted && r.refused[name] == "" && u.before.Kind == Dir {
 			return nil // makeDir's, and setDirMode's
 		}
-		r.done = append(r.done, pair{name, State{Kind: Absent}, as})
+		r.done = append(r.done, pair{path: name, before: State{Kind: Absent}, after: as})
 		return dir.Chmod(base, fileMode(as.Mode|0o700))
 	})
 }

@@ -104,12 +104,12 @@ func BenchmarkLargeTree(b *testing.B) {
 // timedKeep is what Keep adds to a turn that changes something, once.
 func (s *space) timedKeep() time.Duration {
 	s.t.Helper()
-	u := s.Begin(s.t.Context())
+	u := s.Begin(s.t.Context(), "log", "t")
 	if err := u.Ready(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	start := time.Now()
-	if err := u.Keep("log", "t"); err != nil {
+	if err := u.Keep(); err != nil {
 		s.t.Fatal(err)
 	}
 	took := time.Since(start)

@@ -19,6 +19,7 @@ type Change struct {
 	Added   int    `json:"added,omitempty"`
 	Removed int    `json:"removed,omitempty"`
 	Binary  bool   `json:"binary,omitempty"` // a side holds a NUL: it has no lines
+	Shared  string `json:"shared,omitempty"` // why it may not be this turn's, and is not taken back
 }
 
 // Summary is the change as clients are told it; ok is false for one of a
@@ -38,15 +39,16 @@ func (c Change) Summary() (sum runtime.Change, ok bool) {
 type pair struct {
 	path          string
 	before, after State
+	shared        string // as Change.Shared
 }
 
 // pairs takes a change apart.
 func (c Change) pairs() []pair {
 	if c.Change != runtime.ChangeRenamed {
-		return []pair{{string(c.Path), c.Before, c.After}}
+		return []pair{{string(c.Path), c.Before, c.After, c.Shared}}
 	}
 	absent := State{Kind: Absent}
-	return []pair{{string(c.From), c.Before, absent}, {string(c.Path), absent, c.After}}
+	return []pair{{string(c.From), c.Before, absent, c.Shared}, {string(c.Path), absent, c.After, c.Shared}}
 }
 
 // join makes changes of pairs, sorted by path: those that took a file away and
@@ -74,9 +76,12 @@ func join(pairs []pair) []Change {
 		if taken[i] {
 			continue
 		}
-		c := Change{Path: Name(p.path), Change: kindOfChange(p), Before: p.before, After: p.after}
-		if old, ok := from[i]; ok {
-			c.Change, c.From, c.Before = runtime.ChangeRenamed, Name(pairs[old].path), pairs[old].before
+		c := Change{Path: Name(p.path), Change: kindOfChange(p), Before: p.before, After: p.after, Shared: p.shared}
+		if i, ok := from[i]; ok {
+			old := pairs[i]
+			c.Change, c.From, c.Before = runtime.ChangeRenamed, Name(old.path), old.before
+			c.After.Uncovered = old.after.Uncovered // nor is it known whether it was moved
+			c.Shared = cmp.Or(p.shared, old.shared)
 		}
 		changes = append(changes, c)
 	}

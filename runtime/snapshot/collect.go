@@ -25,8 +25,8 @@ type Collected struct {
 // Collect removes from the store what neither the last scan nor a record in one
 // of the logs needs. The logs must be all that were ever written for this
 // workspace and are still wanted; others do no harm, and a missing one has no
-// records. If one cannot be read nothing is removed. Turns that were kept for
-// another log go. No turn may be open.
+// records. If one cannot be read nothing is removed. Turns of killed processes that
+// are for another log go. No turn may be open.
 func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error) {
 	t.scanning.Lock()
 	defer t.scanning.Unlock()
@@ -45,7 +45,7 @@ func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error)
 	if err := t.mark(needed); err != nil {
 		return Collected{}, err
 	}
-	if err := t.markKept(logs, needed); err != nil {
+	if err := t.markLost(logs, needed); err != nil {
 		return Collected{}, fmt.Errorf("collect the undo store: %w", err)
 	}
 	for _, name := range logs {

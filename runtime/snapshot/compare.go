@@ -14,7 +14,9 @@ type comparison struct {
 	t             *Tracker
 	before, after *manifest        // both nil or none
 	pre           map[string]State // goes before what before says
-	until         int64            // in nanoseconds: what was changed later is not the turn's; 0: all is
+	late          lateness
+	own           *seenTurn
+	beside        []*seenTurn // turns that overlap with own
 
 	pairs []pair
 }
@@ -37,7 +39,7 @@ func (c *comparison) changes(ctx context.Context) ([]Change, error) {
 	if err := c.preImages(); err != nil {
 		return nil, err
 	}
-	changes := join(c.pairs)
+	changes := join(share(c.pairs, c.own, c.beside))
 	for i := range changes {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -93,9 +95,10 @@ func (c *comparison) entry(dir string, was, is *entry) {
 		p.before = c.t.secure(c.before, was)
 	}
 	if is != nil {
-		p.after = c.late(is, c.t.secure(c.after, is))
+		p.after = c.t.secure(c.after, is)
 	}
 	if !p.before.Same(p.after) {
+		p.after = c.late.mark(p.path, is, p.after)
 		c.pairs = append(c.pairs, p)
 	}
 }
@@ -151,13 +154,13 @@ func (t *Tracker) secure(m *manifest, e *entry) State {
 // preImages puts what tools have told in the place of what the scans saw.
 func (c *comparison) preImages() error {
 	for name, before := range c.pre {
-		after, err := c.afterOf(name)
+		is, after, err := c.afterOf(name)
 		if err != nil {
 			return err
 		}
 		c.pairs = slices.DeleteFunc(c.pairs, func(p pair) bool { return p.path == name })
 		if !before.Same(after) {
-			c.pairs = append(c.pairs, pair{name, before, after})
+			c.pairs = append(c.pairs, pair{path: name, before: before, after: c.late.mark(name, is, after)})
 		}
 		if before.Kind == Absent && after.Kind == Dir && c.after != nil {
 			c.allNew(name)
@@ -178,29 +181,20 @@ func (c *comparison) allNew(top string) {
 		for i := range list {
 			name := path.Join(dir, list[i].name)
 			if !list[i].ignored && !told(name) {
-				c.pairs = append(c.pairs, pair{name, State{Kind: Absent}, c.late(&list[i], c.t.secure(c.after, &list[i]))})
+				c.pairs = append(c.pairs, pair{path: name, before: State{Kind: Absent}, after: c.late.mark(name, &list[i], c.t.secure(c.after, &list[i]))})
 			}
 		}
 	}
 }
 
-func (c *comparison) afterOf(name string) (State, error) {
+func (c *comparison) afterOf(name string) (*entry, State, error) {
 	if c.after == nil || !c.after.knows(name) {
 		e, err := c.t.entryOf(name, false)
-		return c.late(&e, e.state()), err
+		return &e, e.state(), err
 	}
 	e, _ := c.after.lookup(name)
 	if e == nil {
-		return State{Kind: Absent}, nil
+		return nil, State{Kind: Absent}, nil
 	}
-	return c.late(e, c.t.secure(c.after, e)), nil
-}
-
-// late marks the state of what was changed when the turn was over. A directory is
-// changed by what is put into it, which is told by itself.
-func (c *comparison) late(e *entry, s State) State {
-	if c.until != 0 && e.kind != Dir && e.kind != Absent && s.Uncovered == "" && max(e.stamp.ctime, e.stamp.mtime) > c.until {
-		s.Uncovered = errLate.Error()
-	}
-	return s
+	return e, c.t.secure(c.after, e), nil
 }

@@ -34,11 +34,11 @@ func TestCancelledScanEnds(t *testing.T) {
 	s.write("a", "one\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	u := s.Begin(ctx)
+	u := s.Begin(ctx, "", "t")
 	if err := u.Ready(t.Context()); !errors.Is(err, context.Canceled) {
 		t.Errorf("Ready = %v", err)
 	}
-	u = s.Begin(t.Context())
+	u = s.Begin(t.Context(), "", "t")
 	if _, err := u.End(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("End = %v", err)
 	}
@@ -50,7 +50,7 @@ func TestDirectoryFilledBeforeFirstScan(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("other", "x\n")
 	s.scanning.Lock()
-	u := s.Begin(t.Context())
+	u := s.Begin(t.Context(), "", "t")
 	if err := u.PreImage("new/deep"); err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,13 @@
 // hard links and extended attributes are not.
 //
 // What is stored survives the death of the server, and so does a turn that is open
-// then, if it was kept: Recover ends it. Only pre-images and logs are synced against
-// a crash of the machine, other contents are checked by their hash when they are
-// read.
+// then: Recover ends it. Only pre-images and logs are synced against a crash of the
+// machine, other contents are checked by their hash when they are read.
+//
+// Turns that are open at the same time, in whatever process, know of each other by
+// files in the store. Of what is changed meanwhile, a file that a tool wrote is its
+// turn's; what a command of either may have changed is listed and not taken back.
+// What anybody else changes while a turn's commands run counts as the turn's.
 //
 // The package knows directories and files. It must not know sessions, tools,
 // models or the wire.

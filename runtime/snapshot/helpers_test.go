@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -104,13 +105,20 @@ func (s *space) sh(script string) {
 // turn runs work between Begin and End.
 func (s *space) turn(work func()) Outcome {
 	s.t.Helper()
-	u := s.Begin(s.t.Context())
+	u := s.Begin(s.t.Context(), "", "t")
 	if err := u.Ready(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
+	u.Commands()
 	work()
+	return s.end(u)
+}
+
+// end ends a turn that changed something.
+func (s *space) end(u *Turn) Outcome {
+	s.t.Helper()
 	out, err := u.End(s.t.Context())
-	if err != nil {
+	if err = errors.Join(err, u.Forget()); err != nil {
 		s.t.Fatal(err)
 	}
 	return out

@@ -130,7 +130,7 @@ func TestCaps(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d"} {
 		s.write(name, name)
 	}
-	u := s.Begin(t.Context())
+	u := s.Begin(t.Context(), "", "t")
 	if err := u.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "more than 3 files") {
 		t.Errorf("ready: %v", err)
 	}
@@ -156,7 +156,7 @@ func TestPreImages(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.sh("git init -q; echo .env > .gitignore; echo old > .env; ln -s real link; echo old > real")
 	before := s.tree()
-	u := &Turn{t: s.Tracker, ready: make(chan struct{}), pre: map[string]State{}}
+	u := &Turn{t: s.Tracker, ready: make(chan struct{}), pre: map[string]State{}, wrote: map[string]bool{}}
 	for _, name := range []string{"link", "new/dir/f", "../x", "/etc/passwd"} {
 		if err := u.PreImage(name); err != nil {
 			t.Fatal(err)

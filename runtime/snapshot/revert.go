@@ -100,6 +100,9 @@ func (r *reverting) compose(c Change, wanted bool) {
 			}
 			old.after = p.after
 		}
+		if c.Shared != "" {
+			r.refused[p.path] = c.Shared
+		}
 		if len(pairs) == 2 {
 			old.partner = pairs[1-i].path
 		}

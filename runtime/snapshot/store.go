@@ -19,7 +19,7 @@ var (
 	// errLost: the content is not, or no longer, to be had.
 	errLost = errors.New("its content is lost")
 	// errLate: what the turn left there is not known.
-	errLate = errors.New("it was changed after the server had ended")
+	errLate = errors.New("it was changed after the server had ended, or may have been")
 )
 
 // store holds contents by their hash, one file each, in a directory that only

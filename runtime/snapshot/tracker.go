@@ -52,7 +52,7 @@ func Open(dir, state string, opts Options) (*Tracker, error) {
 		return nil, fmt.Errorf("open the workspace: %w", err)
 	}
 	t := &Tracker{dir: dir, root: root, state: state, opts: opts}
-	if t.user, err = register(state); err == nil {
+	if t.user, err = register(state, usersDir); err == nil {
 		err = claim(state, dir)
 	}
 	if err == nil {

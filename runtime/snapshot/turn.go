@@ -2,6 +2,8 @@ package snapshot
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path"
 	"sync"
 )
@@ -15,10 +17,13 @@ type Turn struct {
 	before *manifest
 	err    error
 
-	mu  sync.Mutex
-	pre map[string]State // by real path: how it was before a tool wrote it
+	file    *turnFile // nil: it could not be made
+	fileErr error
 
-	kept *kept // nil: nothing of the turn outlives the process
+	mu       sync.Mutex
+	pre      map[string]State // by real path: how it was before a tool wrote it
+	wrote    map[string]bool  // real paths that a tool was to write
+	commands bool             // that can have changed anything
 }
 
 // Outcome is what a turn did.
@@ -29,11 +34,15 @@ type Outcome struct {
 	LeftTotal int
 }
 
-// Begin starts the scan that tells how all was before the turn, in a goroutine
-// that End waits for. Until Ready, whatever changes the workspace must call
-// PreImage first, or wait.
-func (t *Tracker) Begin(ctx context.Context) *Turn {
-	u := &Turn{t: t, ready: make(chan struct{}), pre: map[string]State{}}
+// Begin makes the turn known to others in this workspace and starts the scan that
+// tells how all was before it, in a goroutine that End waits for. Until Ready,
+// whatever changes the workspace must call PreImage first, or wait.
+//
+// If the process is killed, Recover, given log, can end the turn in another one; id
+// is that of the record to come. With log "" it cannot.
+func (t *Tracker) Begin(ctx context.Context, log, id string) *Turn {
+	u := &Turn{t: t, ready: make(chan struct{}), pre: map[string]State{}, wrote: map[string]bool{}}
+	u.file, u.fileErr = t.newTurnFile(turnHead{Log: log, ID: id})
 	go func() {
 		defer close(u.ready)
 		u.before, u.err = t.rescan(ctx)
@@ -58,6 +67,8 @@ func (u *Turn) Ready(ctx context.Context) error {
 // where it leaves the path out. Otherwise it returns at once. Only the first
 // call for a path in a turn counts.
 //
+// It also tells that the path is this turn's: without Commands nothing else is.
+//
 // An error tells that the pre-image could not be stored. That of a path outside
 // is left to the write, which fails by it.
 func (u *Turn) PreImage(name string) error {
@@ -65,6 +76,9 @@ func (u *Turn) PreImage(name string) error {
 	if err != nil {
 		return nil //nolint:nilerr // the write itself words that better
 	}
+	u.mu.Lock()
+	u.wrote[real] = true
+	u.mu.Unlock()
 	select {
 	case <-u.ready:
 		if u.err == nil && u.before.knows(real) {
@@ -90,6 +104,57 @@ func (u *Turn) PreImage(name string) error {
 		// The write makes the directories that lead there.
 	}
 	return nil
+}
+
+// Commands tells that from now on the turn can change whatever is in the workspace.
+// It is called after Ready, or without it where nothing waits for the first scan.
+func (u *Turn) Commands() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.commands = true
+}
+
+// Keep makes sure that other processes know what the turn is about to do. It is
+// called before each change of the workspace, after PreImage or Commands. It is no
+// guard against a crash of the machine.
+func (u *Turn) Keep() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.file == nil {
+		return fmt.Errorf("keep the turn: %w", u.fileErr)
+	}
+	select {
+	case <-u.ready:
+		if u.err == nil && !u.file.scan && u.file.head.Log != "" {
+			if err := u.t.saveAs(u.file.name+scanSuffix, u.before); err != nil {
+				return err
+			}
+			u.file.scan = true
+		}
+	default:
+	}
+	if err := u.file.keep(u); err != nil {
+		return fmt.Errorf("keep the turn: %w", err)
+	}
+	return nil
+}
+
+// Alive tells that what was changed until now can be the turn's even if the process
+// is killed next. It is cheap; without it that is told five times a second.
+func (u *Turn) Alive() {
+	if u.file != nil {
+		u.file.beat()
+	}
+}
+
+// Forget tells, after End, that its outcome is recorded, or that there is nothing to
+// record. Without it Recover ends the turn again.
+func (u *Turn) Forget() error {
+	if u.file == nil {
+		return nil
+	}
+	u.file.rest()
+	return u.t.finish(u.file.name)
 }
 
 // absent notes that name was not there, if so: the second scan can leave out what
@@ -127,11 +192,17 @@ func (u *Turn) End(ctx context.Context) (Outcome, error) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.kept.rest()
-	c := comparison{t: u.t, pre: u.pre}
+	c := comparison{t: u.t, pre: u.pre, own: &seenTurn{wrote: u.wrote, commands: u.commands}}
 	if err == nil {
 		c.before, c.after = u.before, after
 	}
+	if u.file != nil {
+		c.own.turnHead, c.own.name, c.own.open = u.file.head, u.file.name, true
+		var unseen error
+		c.beside, unseen = u.t.beside(c.own)
+		err = errors.Join(err, unseen)
+	}
+	u.file.rest() // others have kept their files for this one until now
 	changes, compareErr := c.changes(ctx)
 	if compareErr != nil && err == nil {
 		err = compareErr

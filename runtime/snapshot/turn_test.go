@@ -229,7 +229,7 @@ func TestWritesWithinATick(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := comparison{t: s.Tracker, before: before, after: after}
+		c := comparison{own: &seenTurn{commands: true}, t: s.Tracker, before: before, after: after}
 		if changes, err := c.changes(t.Context()); err != nil || len(changes) != 1 {
 			t.Fatalf("round %d: %v, %v", i, told(changes), err)
 		}

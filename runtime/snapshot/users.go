@@ -18,9 +18,9 @@ const (
 	gateFile = "gate"
 )
 
-// register makes the file of a new user.
-func register(state string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Join(state, usersDir), 0o700); err != nil {
+// register makes a file in a directory of the store, and locks it.
+func register(state, dir string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Join(state, dir), 0o700); err != nil {
 		return nil, fmt.Errorf("make the undo store: %w", err)
 	}
 	gate, err := openGate(state)
@@ -31,7 +31,7 @@ func register(state string) (*os.File, error) {
 	if err := lock(gate, false); err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(state, usersDir, tempName()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(state, dir, tempName()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}

@@ -962,7 +962,7 @@ export interface Requests {
   "files/collect": { params: CollectParams; result: CollectResult };
   /** Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it. */
   "files/diff": { params: DiffParams; result: DiffResult };
-  /** Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all. */
+  /** Makes files what they were before a turn. One that was changed since is a conflict and stays, and so is what a command of another session's turn in the same workspace may have changed; refused with busy while any turn runs there. Reverting the answer's turnId undoes it all. */
   "files/revert": { params: RevertParams; result: RevertResult };
   /** Reads a file of a session's or a task's workspace. */
   "files/read": { params: FileParams; result: FileContent };

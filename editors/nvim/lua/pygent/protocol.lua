@@ -706,7 +706,7 @@ M.methods = {
   ---Params: pygent.DiffParams
   ---Result: pygent.DiffResult
   filesDiff = "files/diff",
-  ---Makes files what they were before a turn. One that was changed since is a conflict and stays; reverting the answer's turnId undoes it all.
+  ---Makes files what they were before a turn. One that was changed since is a conflict and stays, and so is what a command of another session's turn in the same workspace may have changed; refused with busy while any turn runs there. Reverting the answer's turnId undoes it all.
   ---Params: pygent.RevertParams
   ---Result: pygent.RevertResult
   filesRevert = "files/revert",

@@ -1,0 +1,166 @@
+package snapshot
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// seenTurn is a turn as its file tells of it.
+type seenTurn struct {
+	turnHead
+	name  string
+	ended bool
+	open  bool  // its process lives
+	last  int64 // when it was last seen alive, as Begun
+
+	commands bool
+	wrote    map[string]bool
+	pre      map[string]State
+}
+
+// lost tells that its process was killed and that another one can end it.
+func (s *seenTurn) lost() bool { return !s.ended && !s.open && s.Log != "" }
+
+// overlaps tells whether both were open at one moment.
+func (s *seenTurn) overlaps(other *seenTurn) bool {
+	return s.Begun <= other.end() && other.Begun <= s.end()
+}
+
+func (s *seenTurn) end() int64 {
+	if s.open {
+		return math.MaxInt64
+	}
+	return s.last
+}
+
+// Busy tells whether a turn is open in the workspace, in whatever process.
+func (t *Tracker) Busy() (bool, error) {
+	turns, err := t.seeTurns()
+	for _, s := range turns {
+		if s.open {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// seeTurns reads the files of all turns, in no order.
+func (t *Tracker) seeTurns() ([]*seenTurn, error) {
+	entries, err := os.ReadDir(filepath.Join(t.state, turnsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for turns: %w", err)
+	}
+	var all []*seenTurn
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), scanSuffix) {
+			continue
+		}
+		s, err := t.seeTurn(filepath.Join(turnsDir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it has just gone
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read a turn: %w", err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// seeTurn reads the file of a turn. A line that a death has left half is none: its
+// change was not made yet.
+func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
+	s := &seenTurn{name: name, wrote: map[string]bool{}, pre: map[string]State{}}
+	f, err := os.OpenFile(filepath.Join(t.state, name), os.O_RDWR, 0) // Windows locks only what can be written
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	s.open = !tryLock(f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	s.last = info.ModTime().UnixNano()
+	in := bufio.NewReader(f)
+	mark, _ := in.ReadByte() // of an empty file it is 0, and no line follows
+	s.ended = mark == markEnded
+	lines := json.NewDecoder(in)
+	if lines.Decode(&s.turnHead) != nil {
+		return s, nil
+	}
+	for {
+		var l turnLine
+		if lines.Decode(&l) != nil {
+			return s, nil
+		}
+		switch {
+		case l.Commands:
+			s.commands = true
+		case l.Wrote != "":
+			s.wrote[string(l.Wrote)] = true
+		case l.State != nil:
+			s.pre[string(l.Path)] = *l.State
+		}
+	}
+}
+
+// sweepTurns removes the files of turns that have ended, or that nobody can end,
+// but for those that one which is open or lost overlaps with.
+func (t *Tracker) sweepTurns() error {
+	gate, err := openGate(t.state)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = gate.Close() }()
+	if err := lock(gate, true); err != nil { // none is just being made
+		return fmt.Errorf("lock the undo store: %w", err)
+	}
+	turns, err := t.seeTurns()
+	if err != nil {
+		return err
+	}
+	for _, s := range turns {
+		if s.open || s.lost() || neededBy(turns, s) {
+			continue
+		}
+		if err := t.removeTurn(s.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func neededBy(turns []*seenTurn, s *seenTurn) bool {
+	for _, other := range turns {
+		if other != s && (other.open || other.lost()) && other.overlaps(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// beside are the turns that overlap with the one in the file of that name.
+func (t *Tracker) beside(own *seenTurn) ([]*seenTurn, error) {
+	turns, err := t.seeTurns()
+	if err != nil {
+		return nil, err
+	}
+	var list []*seenTurn
+	for _, s := range turns {
+		if s.name != own.name && s.overlaps(own) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
