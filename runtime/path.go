@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // CleanPath checks the form of a workspace-relative path and returns it in
@@ -118,13 +119,20 @@ func joinMissing(name, missing string, rest []string) (string, error) {
 	return path.Join(missing, path.Join(rest...)), nil
 }
 
-// wrap words an error of os.Root about name.
+// wrap words an error of os.Root about name. Where the path itself is at fault, and
+// not what it leads to, it is an *InvalidError.
 func (w *Workspace) wrap(op, name string, err error) error {
 	switch {
 	case errors.Is(err, w.escapes):
 		return outside(name, "goes through a link that leads out of the workspace")
 	case errors.Is(err, fs.ErrNotExist):
 		return notFound(name)
+	case errors.Is(err, syscall.ENOTDIR):
+		return &InvalidError{"path", quote(name) + " leads through something that is no directory"}
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return &InvalidError{"path", quote(name) + " has a name that is too long for the file system"}
+	case errors.Is(err, syscall.ELOOP):
+		return &InvalidError{"path", quote(name) + " has too many levels of symbolic links"}
 	case errors.Is(err, fs.ErrClosed):
 		return &fileError{op + " " + quote(name) + ": the workspace is closed", err}
 	default:

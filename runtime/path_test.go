@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	goruntime "runtime"
 	"strings"
 	"testing"
 
@@ -71,6 +72,37 @@ func TestDirectoriesAreNoFiles(t *testing.T) {
 		}
 		if _, err := ws.WriteFile(name, nil); !errors.As(err, &invalid) {
 			t.Errorf("write %q: %v", name, err)
+		}
+	}
+}
+
+// A path that cannot be there at all is the caller's fault, whatever is asked of it.
+func TestImpossiblePathsAreInvalid(t *testing.T) {
+	files := map[string]string{"dir/": "", "file": "x", "loop": "-> loop", "to": "-> file"}
+	if goruntime.GOOS == "windows" {
+		t.Skip("Windows says of each that it is not there, or makes it")
+	}
+	long := strings.Repeat("n", 300)
+	for _, name := range []string{"file/x", "file/x/y", "to/x", long, "dir/" + long, long + "/x", "loop", "loop/x"} {
+		ws, dst := workspace(t, files), workspace(t, files)
+		ctx := context.Background()
+		for op, do := range map[string]func() error{
+			"read":        func() error { _, err := ws.ReadFile(name, 10); return err },
+			"write":       func() error { _, err := ws.WriteFile(name, nil); return err },
+			"edit":        func() error { _, err := ws.Edit(name, nil); return err },
+			"list":        func() error { _, _, err := ws.List(name, runtime.ListOptions{}); return err },
+			"resolve":     func() error { _, err := ws.ResolveDir(name); return err },
+			"copy from":   func() error { _, err := ws.CopyTo(ctx, dst, name, "x", runtime.CopyOptions{}); return err },
+			"copy to":     func() error { _, err := ws.CopyTo(ctx, dst, "file", name, runtime.CopyOptions{}); return err },
+			"copy dir to": func() error { _, err := ws.CopyTo(ctx, dst, ".", name, runtime.CopyOptions{}); return err },
+		} {
+			var invalid *runtime.InvalidError
+			switch err := do(); {
+			case !errors.As(err, &invalid):
+				t.Errorf("%s %.20q: %v", op, name, err)
+			case invalid.Field != "path" || len(err.Error()) > 300:
+				t.Errorf("%s %.20q: field %q: %v", op, name, invalid.Field, err)
+			}
 		}
 	}
 }
