@@ -22,7 +22,7 @@ type ContextItem struct {
 	Path  string     `json:"path,omitempty" jsonschema:"workspace-relative, with slashes"`
 	URI   string     `json:"uri,omitempty" jsonschema:"instead of path; a file URI in the workspace, with text any"`
 	Range *LineRange `json:"range,omitempty"`
-	Text  string     `json:"text,omitempty" jsonschema:"the content; absent: the file is read"`
+	Text  *string    `json:"text,omitempty" jsonschema:"the content, which can be empty; absent: the file is read"`
 }
 
 // LineRange counts lines from 1, both ends included.
@@ -33,7 +33,7 @@ type LineRange struct {
 
 func (c ContextItem) validate(field string) error {
 	switch r := c.Range; {
-	case c.Text == "" && c.Path == "" && c.URI == "":
+	case c.Text == nil && c.Path == "" && c.URI == "":
 		return &runtime.InvalidError{Field: field, Reason: "has neither path, uri nor text"}
 	case c.Path != "" && c.URI != "":
 		return &runtime.InvalidError{Field: field, Reason: "has both path and uri: give one"}
@@ -57,8 +57,10 @@ func (a attaching) attach(c ContextItem) (string, error) {
 	if err := a.locate(&c); err != nil {
 		return "", err
 	}
-	text := c.Text
-	if text == "" {
+	var text string
+	if c.Text != nil {
+		text = *c.Text
+	} else {
 		data, err := a.workspace.ReadFile(c.Path, maxPrompt)
 		if err != nil {
 			return "", err
@@ -81,7 +83,7 @@ func (a attaching) locate(c *ContextItem) error {
 	switch {
 	case err == nil:
 		c.Path, c.URI = path, ""
-	case c.Text == "":
+	case c.Text == nil:
 		return err
 	}
 	return nil

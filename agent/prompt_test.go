@@ -15,7 +15,7 @@ import (
 
 func TestRefusedParametersAreNamed(t *testing.T) {
 	item := func(c agent.ContextItem) agent.StepParams {
-		return agent.StepParams{Prompt: "hi", Context: []agent.ContextItem{{Text: "fine"}, c}}
+		return agent.StepParams{Prompt: "hi", Context: []agent.ContextItem{{Text: new("fine")}, c}}
 	}
 	limits := func(l agent.TurnLimits) agent.StepParams { return agent.StepParams{Prompt: "hi", Limits: &l} }
 	tests := []struct {
@@ -36,7 +36,7 @@ func TestRefusedParametersAreNamed(t *testing.T) {
 		{"context[1]", item(agent.ContextItem{Path: "f", URI: "file:///f"})},
 		{"context[1].range", item(agent.ContextItem{Path: "f", Range: &agent.LineRange{Start: 0, End: 1}})},
 		{"context[1].range", item(agent.ContextItem{Path: "f", Range: &agent.LineRange{Start: 3, End: 2}})},
-		{"context", agent.StepParams{Prompt: strings.Repeat("x", 8<<20), Context: []agent.ContextItem{{Text: "one more"}}}},
+		{"context", agent.StepParams{Prompt: strings.Repeat("x", 8<<20), Context: []agent.ContextItem{{Text: new("one more")}}}},
 	}
 	s, rec := sessions(t, agenttest.Script(agenttest.Text("ok")), nil)
 	for _, tt := range tests {
@@ -79,11 +79,13 @@ func TestContext(t *testing.T) {
 
 	got := sent(agent.StepParams{Prompt: "Fix it.", Context: []agent.ContextItem{
 		{Path: "f.txt", Range: &agent.LineRange{Start: 2, End: 99}},
-		{Path: "open.go", Text: "not saved yet\n"},
-		{Text: "a note"},
+		{Path: "open.go", Text: new("not saved yet\n")},
+		{Text: new("a note")},
+		{Path: "f.txt", Text: new("")}, // emptied and not saved
 	}})
 	want := "Fix it.\n\n<context path=\"f.txt\" lines=\"2-3\">\ntwo\nthree\n</context>" +
-		"\n\n<context path=\"open.go\">\nnot saved yet\n</context>\n\n<context>\na note\n</context>"
+		"\n\n<context path=\"open.go\">\nnot saved yet\n</context>\n\n<context>\na note\n</context>" +
+		"\n\n<context path=\"f.txt\">\n\n</context>"
 	if got != want {
 		t.Errorf("sent %q, want %q", got, want)
 	}
@@ -159,8 +161,8 @@ func TestContextByURI(t *testing.T) {
 	_, err = s.Step(t.Context(), agent.StepParams{Prompt: "Look.", Context: []agent.ContextItem{
 		{URI: uri(root, "d/f.txt"), Range: &agent.LineRange{Start: 1, End: 2}},
 		{URI: uri(link, "d/f.txt")},
-		{URI: uri(root, "open.go"), Text: "not saved\n"},
-		{URI: "untitled:one", Text: "a draft"},
+		{URI: uri(root, "open.go"), Text: new("not saved\n")},
+		{URI: "untitled:one", Text: new("a draft")},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -149,7 +149,7 @@ export interface ContextItem {
   /** instead of path; a file URI in the workspace, with text any */
   uri?: string | null;
   range?: LineRange | null;
-  /** the content; absent: the file is read */
+  /** the content, which can be empty; absent: the file is read */
   text?: string | null;
 }
 

@@ -95,7 +95,7 @@
 ---@field path? string workspace-relative, with slashes
 ---@field uri? string instead of path; a file URI in the workspace, with text any
 ---@field range? pygent.LineRange
----@field text? string the content; absent: the file is read
+---@field text? string the content, which can be empty; absent: the file is read
 
 ---@class pygent.LineRange
 ---@field start integer
