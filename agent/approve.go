@@ -11,8 +11,12 @@ import (
 	"github.com/pygent/pygent/tools"
 )
 
-// errChanged refuses what is not any more what the user has seen.
-var errChanged = errors.New("the file was changed while the user looked at the difference; read it again")
+// What is not any more what the user has seen is refused. A command can only be
+// another one where a server has asked that died, and its journal was damaged.
+var (
+	errChanged = errors.New("the file was changed while the user looked at the difference; read it again")
+	errOther   = errors.New("the command is not the one that the user was shown; call it again")
+)
 
 // permit decides whether a call may run, and in what. Where it may not, res is
 // its answer. given is a decision that was made already, nil otherwise.
@@ -71,18 +75,18 @@ func (t *turn) mode() string { return cmp.Or(t.bounds.Mode, t.settings.Mode) }
 
 // consent asks the user for a call; nil allows it. The error is for the model.
 func (t *turn) consent(ctx context.Context, call ToolCall, p tools.Proposal, given *answered) error {
-	a, err := t.approval(ctx, p)
-	if err != nil {
-		return err
-	}
+	var a Approval
 	var d Decision
+	var err error
 	if given != nil {
-		if a.Command != given.approval.Command || !slices.Equal(a.Changes, given.approval.Changes) {
-			return errChanged
-		}
 		a, d = given.approval, given.decision
-	} else if d, err = t.decide(ctx, call, a); err != nil {
-		return err
+	} else {
+		if a, err = t.approval(ctx, p); err != nil {
+			return err
+		}
+		if d, err = t.decide(ctx, call, a); err != nil {
+			return err
+		}
 	}
 	t.resolve(ctx, call, a, d)
 	switch d.Decision {
@@ -97,10 +101,15 @@ func (t *turn) consent(ctx context.Context, call ToolCall, p tools.Proposal, giv
 		return t.unlogged
 	}
 	now, err := t.approval(ctx, p)
-	if err == nil && !slices.Equal(now.Changes, a.Changes) {
-		err = errChanged
+	switch {
+	case err != nil:
+		return err
+	case now.Command != a.Command:
+		return errOther
+	case !slices.Equal(now.Changes, a.Changes):
+		return errChanged
 	}
-	return err
+	return nil
 }
 
 // approval words a proposal for the user.

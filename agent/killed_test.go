@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -22,6 +23,7 @@ type death struct {
 	steps []agent.StepParams // the last one asks; none: one that says "go"
 	mode  string             // of the session
 	root  string             // of all servers, with an undo
+	spoil func([]byte) []byte
 
 	store *journal.Store
 }
@@ -60,7 +62,11 @@ func (d *death) of(t *testing.T, before, after agent.Model) (s *agent.Sessions, 
 		id = res.SessionID
 	}
 	closeSession(t, server, id)
-	if err := os.WriteFile(filepath.Join(d.store.Dir(id), "journal.jsonl"), <-cut, 0o600); err != nil {
+	text := <-cut
+	if d.spoil != nil {
+		text = d.spoil(text)
+	}
+	if err := os.WriteFile(filepath.Join(d.store.Dir(id), "journal.jsonl"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	rec = &agenttest.Recorder{}
@@ -255,6 +261,54 @@ func TestRevertBesideAnOrphan(t *testing.T) {
 			checkHistory(t, last)
 			if got := results(last); len(got) != 3 {
 				t.Errorf("results %q", got)
+			}
+		})
+	}
+}
+
+// A command runs only if it is the one that the user was shown.
+func TestOtherCommandThanAsked(t *testing.T) {
+	d := &death{spoil: func(journal []byte) []byte {
+		return bytes.Replace(journal, []byte(`{\"cmd\":\"ok\"}`), []byte(`{\"cmd\":\"no\"}`), 1)
+	}}
+	s, rec, _ := d.of(t, agenttest.Script(bash("a", "ok")), agenttest.Script(agenttest.Text("Done.")))
+	respond(t, s, agent.DecisionAllow)
+	rec.WaitKind(t, agent.KindTurnFinished)
+	want := []string{"toolFinished a: [error] not run: the command is not the one that the user was shown; call it again"}
+	if diff := cmp.Diff(want, ended(rec)); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// An edit whose file was changed after the server that asked had died is not made; a
+// refusal of it is one all the same. Each answer is told.
+func TestFileChangedBesideAnOrphan(t *testing.T) {
+	for decision, want := range map[string]string{
+		agent.DecisionAllow:      "[error] not run: the file was changed while the user looked at the difference; read it again",
+		agent.DecisionDeny:       "[error] not run: denied",
+		agent.DecisionCancelTurn: "[error] not run: the user cancelled the turn",
+	} {
+		t.Run(decision, func(t *testing.T) {
+			root := filepath.Join(t.TempDir(), "ws")
+			file := filepath.Join(root, "f")
+			if err := errors.Join(os.Mkdir(root, 0o755), os.WriteFile(file, []byte("1\n"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			d := &death{root: root}
+			s, rec, _ := d.of(t, agenttest.Script(agenttest.Calls("", write("a", "f", "2\n"))), agenttest.Script(agenttest.Text("Done.")))
+			if err := os.WriteFile(file, []byte("by hand\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			respond(t, s, decision)
+			rec.WaitKind(t, agent.KindTurnFinished)
+			if diff := cmp.Diff([]string{"toolFinished a: " + want}, ended(rec)); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+			if got := rec.Events(agent.KindApprovalResolved); len(got) != 1 || got[0].Decision != decision {
+				t.Errorf("resolved: %+v", got)
+			}
+			if data, err := os.ReadFile(file); err != nil || string(data) != "by hand\n" {
+				t.Errorf("f: %q, %v", data, err)
 			}
 		})
 	}

@@ -234,3 +234,20 @@ func TestCollectKeepsKilledTurns(t *testing.T) {
 		t.Errorf("recovered: %q", told(list))
 	}
 }
+
+// Nor are those that only its tools' pre-images refer to.
+func TestCollectKeepsPreImages(t *testing.T) {
+	s := newSpace(t, Options{})
+	s.sh("git init -q; echo .env > .gitignore; echo one > .env")
+	before := s.tree()
+	next := killed(t, s, true, func(u *Turn) { s.tool(u, ".env", "two\n") })
+	if err := s.Close(); err != nil { // the dead hold no locks
+		t.Fatal(err)
+	}
+	s.Tracker = nil
+	if got, err := next.Collect(t.Context(), []string{"log"}); err != nil || got.Shared {
+		t.Errorf("%+v, %v", got, err)
+	}
+	noConflicts(t, next.revert(next.recovered()))
+	next.wantTree(before)
+}
