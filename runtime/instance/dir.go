@@ -108,6 +108,7 @@ func reapDir(root *os.Root, name string, last func(*os.Root, Identity) error) (g
 	owner, err := readOwner(dir)
 	if errors.Is(err, fs.ErrNotExist) && time.Since(info.ModTime()) > unowned {
 		// Its maker was killed before it wrote the file. Only an empty one goes.
+		_ = dir.Remove(ownerFile) // made, but not written
 		return root.Remove(name) == nil, nil
 	}
 	if err != nil || !owner.ProvablyDead() {
@@ -122,6 +123,8 @@ func reapDir(root *os.Root, name string, last func(*os.Root, Identity) error) (g
 	return err == nil, err
 }
 
+// readOwner reads the file of the owner. One in which nothing stands is being
+// written: it is not there yet.
 func readOwner(dir *os.Root) (who Identity, err error) {
 	info, err := dir.Lstat(ownerFile)
 	if err != nil {
@@ -136,6 +139,9 @@ func readOwner(dir *os.Root) (who Identity, err error) {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, ownerBytes))
+	if err == nil && len(text) == 0 {
+		return who, fs.ErrNotExist
+	}
 	if err == nil {
 		err = json.Unmarshal(text, &who)
 	}

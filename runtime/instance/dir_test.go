@@ -88,11 +88,23 @@ func TestReap(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	begun := makeDir(t, parent) // nor this one's, to the end
+	if err := os.Truncate(filepath.Join(begun, "owner"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(begun, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+
 	var stay []string
 	keep := func(name string) string { stay = append(stay, filepath.Base(name)); return name }
 	keep(makeDir(t, parent)) // live: it is ours
 	fresh := keep(makeDir(t, parent))
 	if err := os.Remove(filepath.Join(fresh, "owner")); err != nil {
+		t.Fatal(err)
+	}
+	writing := keep(makeDir(t, parent)) // another server is about to write whose it is
+	if err := os.Truncate(filepath.Join(writing, "owner"), 0); err != nil {
 		t.Fatal(err)
 	}
 	open := keep(makeDir(t, parent))
@@ -122,7 +134,7 @@ func TestReap(t *testing.T) {
 	giveTo(t, other, dead)
 
 	n, err := instance.Reap(context.Background(), parent, nil)
-	if n != 2 || err == nil { // the unclear one and the linked one are told of
+	if n != 3 || err == nil { // the unclear one and the linked one are told of
 		t.Errorf("Reap: %d, %v", n, err)
 	}
 	slices.Sort(stay)
