@@ -43,12 +43,13 @@ describe("the panel", { concurrency: false }, () => {
   });
 
   /** Lets everything pass that the running turn asks for. */
-  async function allowUntilEnded() {
-    const ended = panel.locator(".turn.ended").last();
+  /** Allows what the turn of that prompt asks, until it has ended. */
+  async function allowUntilEnded(prompt) {
+    const ended = panel.locator(".turn.ended", { hasText: prompt }).last();
     for (;;) {
       const allow = panel.locator(".ask button.primary").first();
-      await Promise.race([allow.waitFor(), panel.locator("footer .stop").waitFor({ state: "hidden" })]);
-      if (!(await allow.isVisible())) return ended;
+      await Promise.race([allow.waitFor(), ended.waitFor()]);
+      if (!(await allow.isVisible())) return;
       await allow.click();
       await allow.waitFor({ state: "detached" }).catch(() => {});
     }
@@ -73,7 +74,7 @@ describe("the panel", { concurrency: false }, () => {
       await panel.locator(".ask").waitFor();
       await picture(page, "approval");
     }
-    await allowUntilEnded();
+    await allowUntilEnded("Fix the sum");
     const row = panel.locator(".tool", { hasText: "cat sum.py" });
     await row.locator("summary").click();
     await row.locator(".output", { hasText: "looking" }).waitFor();
@@ -179,7 +180,7 @@ describe("the panel", { concurrency: false }, () => {
 
   test("shows a hostile message as text, and asks no other host for anything", async () => {
     await say(panel, "Show me");
-    await allowUntilEnded();
+    await allowUntilEnded("Show me");
     const turn = panel.locator(".turn").last();
     await turn.getByText("<script>window.broken = 1</script>").waitFor();
     await turn.locator("a").first().waitFor(); // the last block is drawn a frame later
