@@ -65,7 +65,7 @@ func Again(t *testing.T, as As) {
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS")) {
-		t.Errorf("%v:\n%s", err, out)
+		t.Errorf("%v:\n%s", err, failures(string(out)))
 		return
 	}
 	for line := range strings.Lines(string(out)) {
@@ -73,4 +73,33 @@ func Again(t *testing.T, as As) {
 			t.Log(strings.TrimRight(line, "\n"))
 		}
 	}
+}
+
+// failures is what tests that failed have printed, and what belongs to no test;
+// all of it if no test says that it failed.
+func failures(verbose string) string {
+	failed := map[string]bool{"": true}
+	for line := range strings.Lines(verbose) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "--- FAIL: "); ok {
+			failed[strings.Fields(name)[0]] = true
+		}
+	}
+	if len(failed) == 1 {
+		return verbose
+	}
+	var b strings.Builder
+	current := ""
+	for line := range strings.Lines(verbose) {
+		switch f := strings.Fields(line); {
+		case len(f) > 2 && f[0] == "===":
+			current = f[2]
+		case len(f) > 2 && f[0] == "---":
+			if current = ""; f[1] == "FAIL:" {
+				b.WriteString(line)
+			}
+		case failed[current]:
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
