@@ -97,6 +97,9 @@ func failures(verbose string) string {
 			if current = ""; f[1] == "FAIL:" {
 				b.WriteString(line)
 			}
+		case strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: "):
+			current = ""
+			b.WriteString(line)
 		case failed[current]:
 			b.WriteString(line)
 		}

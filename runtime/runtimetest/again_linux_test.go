@@ -9,7 +9,7 @@ func TestFailuresAreWhatIsPrinted(t *testing.T) {
 	if got := failures(out); got != want {
 		t.Errorf("got:\n%s", got)
 	}
-	if ended := "=== RUN   TestA\npanic: out of time\n"; failures(ended) != ended {
-		t.Error("nothing says what has ended it")
+	if ended := "=== RUN   TestC\npanic: out of time\n\ngoroutine 1:\n"; failures(out+ended) != want+ended[len("=== RUN   TestC\n"):] {
+		t.Errorf("nothing says what has ended it:\n%s", failures(out+ended))
 	}
 }
