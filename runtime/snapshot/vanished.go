@@ -1,9 +1,7 @@
 package snapshot
 
 import (
-	"bufio"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,28 +74,12 @@ func vanished(state string, unused time.Duration) bool {
 	if err != nil || time.Since(used.ModTime()) < unused {
 		return false
 	}
-	dir := claimed(state)
-	if !filepath.IsAbs(dir) {
+	dir, err := os.ReadFile(filepath.Join(state, workspaceFile))
+	if err != nil || !filepath.IsAbs(string(dir)) {
 		return false
 	}
-	_, err = os.Lstat(dir)
+	_, err = os.Lstat(string(dir))
 	return errors.Is(err, fs.ErrNotExist)
-}
-
-// claimed is the workspace of a store, "" if that is not known. Stores that were
-// made before have it in their scan only, which was a gob.
-func claimed(state string) string {
-	if dir, err := os.ReadFile(filepath.Join(state, workspaceFile)); err == nil {
-		return string(dir)
-	}
-	f, err := os.Open(filepath.Join(state, scanFile))
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	var s struct{ Dir string }
-	_ = gob.NewDecoder(bufio.NewReader(f)).Decode(&s) // what is no such scan has none
-	return s.Dir
 }
 
 // condemn takes a store away from those who may look for it, unless one uses it:

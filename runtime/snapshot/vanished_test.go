@@ -1,9 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
-	"encoding/gob"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +40,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"there", "gone", "young", "older", "used", "nameless"} {
+	for _, name := range []string{"there", "gone", "young", "used", "nameless"} {
 		tracker, dir := open(name)
 		if name == "used" {
 			defer func() { _ = tracker.Close() }()
@@ -55,19 +52,10 @@ func TestSweep(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		switch name {
-		case "nameless":
-			err = errors.Join(os.Remove(filepath.Join(parent, name, workspaceFile)), os.Remove(filepath.Join(parent, name, scanFile)))
-		case "older": // its scan tells whose it is
-			var scan bytes.Buffer
-			err = errors.Join(os.Remove(filepath.Join(parent, name, workspaceFile)),
-				gob.NewEncoder(&scan).Encode(struct {
-					Version int
-					Dir     string
-				}{1, dir}), os.WriteFile(filepath.Join(parent, name, scanFile), scan.Bytes(), 0o600))
-		}
-		if err != nil {
-			t.Fatal(err)
+		if name == "nameless" {
+			if err := os.Remove(filepath.Join(parent, name, workspaceFile)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if name != "young" {
 			age(name)
@@ -78,7 +66,7 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := Sweep(t.Context(), parent, 24*time.Hour)
-	if err != nil || n != 3 {
+	if err != nil || n != 2 {
 		t.Errorf("removed %d, %v", n, err)
 	}
 	entries, err := os.ReadDir(parent)
@@ -94,18 +82,5 @@ func TestSweep(t *testing.T) {
 	}
 	if n, err := Sweep(t.Context(), filepath.Join(base, "none"), 0); n != 0 || err != nil {
 		t.Errorf("no stores: %d, %v", n, err)
-	}
-}
-
-// What cannot be decoded claims nothing.
-func TestClaimed(t *testing.T) {
-	state := t.TempDir()
-	for _, text := range []string{"", scanMagic, "\x0a\xff\xff"} {
-		if err := os.WriteFile(filepath.Join(state, scanFile), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got := claimed(state); got != "" {
-			t.Errorf("%q: claimed for %q", text, got)
-		}
 	}
 }
