@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 func TestPathOf(t *testing.T) {
 	ws := workspace(t, map[string]string{"d/file": "x"})
 	alias := filepath.Join(t.TempDir(), "alias")
 	if err := os.Symlink(filepath.Join(ws.Dir(), "d"), alias); err != nil {
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	for host, want := range map[string]string{
 		ws.Dir():                               ".",

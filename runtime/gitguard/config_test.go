@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // list words settings as git config --list -z does.
@@ -51,10 +53,7 @@ func understand(t testing.TB, text string) (list string, refused bool) {
 // what we refuse is taken as armed, but must never understand something else.
 func TestParseConfigAsGit(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	for _, text := range configs {
 		want, refused := understand(t, text)

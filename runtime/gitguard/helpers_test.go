@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // git runs the host's git in a directory, without the user's settings, and
@@ -14,10 +15,7 @@ import (
 func git(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir

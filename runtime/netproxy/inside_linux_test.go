@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // The child of TestFromAnEmptyNetwork finds the socket and the hosts here.
@@ -57,10 +59,7 @@ func TestFromAnEmptyNetwork(t *testing.T) {
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no user namespaces here: ", err)
+		runtimetest.Missing(t, "no user namespaces here: ", err)
 	}
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestInside") {
 		t.Errorf("%v\n%s", err, out)

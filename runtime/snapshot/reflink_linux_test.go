@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // reflinkEnv names, to the test that runs itself again, a directory on a file
@@ -39,10 +41,7 @@ func TestReflink(t *testing.T) {
 		t.Run(mkfs, func(t *testing.T) {
 			for _, tool := range []string{mkfs, "unshare", "mount"} {
 				if _, err := exec.LookPath(tool); err != nil {
-					if os.Getenv("CI") != "" {
-						t.Fatal(err)
-					}
-					t.Skip(err)
+					runtimetest.Missing(t, err)
 				}
 			}
 			self, err := os.Executable()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 const watchedBytes = 256 << 20 // the race detector takes some in each process
@@ -138,7 +139,7 @@ func TestWatchedMemoryCountsSharedOnce(t *testing.T) {
 	exe := again(t).Argv[0]
 	file := "/dev/shm/pygent-test-" + strconv.Itoa(os.Getpid())
 	if err := os.WriteFile(file, make([]byte, size), 0o600); err != nil {
-		t.Skip(err)
+		runtimetest.Missing(t, err)
 	}
 	t.Cleanup(func() { _ = os.Remove(file) })
 	var out bytes.Buffer
