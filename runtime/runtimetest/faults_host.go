@@ -16,7 +16,7 @@ var hostFaults = []fault{
 	{"workspace deleted in mid-turn", func(t *testing.T, s *server) {
 		rt := s.fresh(t)
 		j := startJob(t, rt, "echo begun; sleep 1000")
-		bash(t, rt, "true")
+		speaks(t, j)
 		if err := os.RemoveAll(rt.Workspace().Dir()); err != nil {
 			t.Fatal(err)
 		}

@@ -15,10 +15,7 @@ var jobCases = []testCase{
 	{"JobServesLaterCommands", func(t *testing.T, rt *runtime.Runtime) {
 		j := startJob(t, rt, "echo ready; while :; do [ -e ask ] && mv ask answer; sleep 0.1; done")
 		wantText(t, rt, "touch ask; while [ ! -e answer ]; do sleep 0.1; done; rm answer; echo answered", "answered\n")
-		s := j.State()
-		for end := time.Now().Add(patience); s.Result.TotalBytes == 0 && time.Now().Before(end); s = j.State() {
-			time.Sleep(time.Millisecond) // the file can be there before the output
-		}
+		s := speaks(t, j) // the file can be there before the output
 		if !s.Running || !strings.HasSuffix(s.Result.Text, "\nready\n") || s.Result.ExitCode != nil {
 			t.Errorf("%+v", s)
 		}
@@ -85,6 +82,20 @@ func startJob(t *testing.T, rt *runtime.Runtime, cmd string) *runtime.Job {
 	}
 	t.Cleanup(j.Kill)
 	return j
+}
+
+// speaks waits until a job has an output.
+func speaks(t *testing.T, j *runtime.Job) runtime.JobState {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s := j.State()
+		if s.Result.TotalBytes > 0 {
+			return s
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the job says nothing: %+v", s)
+		}
+	}
 }
 
 // endJob kills a job, which must then end soon with last as its text's last line.
