@@ -135,14 +135,13 @@ func (a *Agent) revert(ctx context.Context, r reverting) (reverted, error) {
 	if err != nil {
 		return res, unavailable(err)
 	}
-	busy, err := space.tracker.Busy()
-	if err != nil {
-		return res, fmt.Errorf("undo: %w", err)
-	}
-	if busy {
-		return res, fmt.Errorf("%w: another session's turn works in this workspace; try again when it has ended", ErrBusy)
+	if err := a.waitOver(ctx); err != nil {
+		return res, err
 	}
 	done, err := space.tracker.Revert(ctx, r.records, r.paths)
+	if errors.Is(err, snapshot.ErrTurnOpen) {
+		return res, fmt.Errorf("%w: another session's turn works in this workspace; try again when it has ended", ErrBusy)
+	}
 	for _, c := range done.Conflicts {
 		res.Conflicts = append(res.Conflicts, FileConflict{Path: string(c.Path), Reason: c.Reason})
 	}

@@ -22,6 +22,7 @@ type undoing struct {
 	life  context.Context // of scans; nil before the first one
 	stop  context.CancelFunc
 	scans sync.WaitGroup // those that their turn did not wait for
+	over  chan struct{}  // closed when the last such turn is over for others too; nil: there was none
 }
 
 // undoSpace is the agent's workspace as undo knows it, opened when it is first
@@ -44,6 +45,22 @@ func (a *Agent) undoSpace() (*undoSpace, error) {
 		a.tell(fmt.Sprintf("what a turn changed before its server was killed cannot be undone: %v", err))
 	}
 	return s, nil
+}
+
+// waitOver waits until the last turn is over for others in the workspace too.
+func (a *Agent) waitOver(ctx context.Context) error {
+	a.mu.Lock()
+	over := a.undo.over
+	a.mu.Unlock()
+	if over == nil {
+		return nil
+	}
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // undoLog has the records of the agent's turns.

@@ -300,3 +300,35 @@ func TestSessionsInOneWorkspace(t *testing.T) {
 		}
 	}
 }
+
+// What looks at a large tree behind a turn that only talked holds up nothing.
+func TestRevertBehindATalk(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "ws")
+	for i := range 1500 {
+		file := filepath.Join(root, fmt.Sprintf("d%d/f%d", i%8, i))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("text"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const talks = 10
+	script := []any{agenttest.Calls("", write("a", "mine", "1\n")), agenttest.Text("done")}
+	for range talks {
+		script = append(script, agenttest.Text("hm"))
+	}
+	d := &death{root: root, mode: agent.ModeAuto, store: newStore(t)}
+	server := d.server(t, agenttest.Script(script...), &agenttest.Recorder{})
+	res, err := server.Step(t.Context(), agent.StepParams{Prompt: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range talks {
+		if _, err := server.Step(t.Context(), agent.StepParams{Prompt: "talk"}); err != nil {
+			t.Fatal(err)
+		}
+		back, err := server.RevertFiles(t.Context(), agent.RevertParams{SessionID: res.SessionID, TurnID: res.TurnID})
+		if err != nil || len(back.Applied) != 1 {
+			t.Fatalf("%+v, %v", back, err)
+		}
+		res.TurnID = back.TurnID
+	}
+}

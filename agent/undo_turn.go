@@ -18,6 +18,7 @@ import (
 //
 // A turn without such a call waits for neither scan.
 type watch struct {
+	opened   chan struct{} // closed when space and turn, or err, are there
 	began    chan struct{} // closed when the rest is there
 	space    *undoSpace
 	turn     *snapshot.Turn
@@ -36,15 +37,18 @@ func (t *turn) watchFiles() *watch {
 	if _, registry := t.inForce(); t.opts.Undo == nil || len(registry.Names()) == 0 {
 		return nil
 	}
-	w := &watch{began: make(chan struct{}), changing: t.jobsRun(), kept: map[string]bool{}}
+	w := &watch{opened: make(chan struct{}), began: make(chan struct{}), changing: t.jobsRun(), kept: map[string]bool{}}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(t.scanning())
 	go func() { // account waits for it, or closeUndo
 		defer close(w.began)
-		if w.space, w.err = t.undoSpace(); w.err != nil {
+		if w.space, w.err = t.undoSpace(); w.err == nil {
+			w.turn = w.space.tracker.Begin(ctx, t.keptLog(), t.bounds.ID)
+		}
+		close(w.opened)
+		if w.err != nil {
 			return
 		}
-		w.turn = w.space.tracker.Begin(ctx, t.keptLog(), t.bounds.ID)
 		if w.changing { // by jobs, from now on
 			w.turn.Commands()
 			_ = w.turn.Keep() // mayChange tells what is wrong
@@ -135,10 +139,19 @@ func (t *turn) keepAll(ctx context.Context, p tools.Proposal) bool {
 }
 
 // forsake leaves the first scan of a turn that changed nothing to itself: the
-// next turn needs not read what this one has read.
+// next turn needs not read what this one has read. The turn itself is over at once.
 func (w *watch) forsake(a *Agent) {
+	over := make(chan struct{})
+	a.mu.Lock()
+	a.undo.over = over
+	a.mu.Unlock()
 	a.undo.scans.Go(func() {
 		defer w.stop()
+		<-w.opened
+		if w.err == nil {
+			_ = w.turn.Forget() // else it is swept later
+		}
+		close(over)
 		<-w.began
 		if w.err != nil {
 			return
@@ -146,6 +159,5 @@ func (w *watch) forsake(a *Agent) {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
 		_, _ = w.turn.End(ended) // it only waits for the scan
-		_ = w.turn.Forget()      // else it is swept later
 	})
 }

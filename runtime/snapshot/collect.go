@@ -30,14 +30,11 @@ type Collected struct {
 func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error) {
 	t.scanning.Lock()
 	defer t.scanning.Unlock()
-	gate, err := openGate(t.state)
+	gate, err := lockGate(t.state, true)
 	if err != nil {
 		return Collected{}, err
 	}
 	defer func() { _ = gate.Close() }()
-	if err := lock(gate, true); err != nil {
-		return Collected{}, fmt.Errorf("collect the undo store: %w", err)
-	}
 	if ok, err := alone(t.state, t.user.Name()); err != nil || !ok {
 		return Collected{Shared: err == nil}, err
 	}

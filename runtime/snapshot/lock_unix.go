@@ -9,21 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock waits for a lock on f that other holders of the file see; it ends when f
-// is closed, or with the process.
-func lock(f *os.File, exclusive bool) error {
+// tryLock takes a lock on f if nobody has one, or with exclusive false no exclusive
+// one. Other holders of the file see it; it ends when f is closed, or with the process.
+func tryLock(f *os.File, exclusive bool) (bool, error) {
 	how := unix.LOCK_SH
 	if exclusive {
 		how = unix.LOCK_EX
 	}
-	for {
-		if err := unix.Flock(int(f.Fd()), how); !errors.Is(err, unix.EINTR) {
-			return err
-		}
+	err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
+		return false, nil
 	}
-}
-
-// tryLock takes the exclusive lock if nobody has any.
-func tryLock(f *os.File) bool {
-	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
+	return err == nil, err
 }

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -9,18 +10,16 @@ import (
 // lockAt is where files are locked: what lies below can be read by others.
 const lockAt = 1 << 30
 
-// lock waits for a lock on f that other holders of the file see; it ends when f
-// is closed, or with the process.
-func lock(f *os.File, exclusive bool) error {
-	var flags uint32
+// tryLock takes a lock on f if nobody has one, or with exclusive false no exclusive
+// one. Other holders of the file see it; it ends when f is closed, or with the process.
+func tryLock(f *os.File, exclusive bool) (bool, error) {
+	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {
-		flags = windows.LOCKFILE_EXCLUSIVE_LOCK
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
 	}
-	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{Offset: lockAt})
-}
-
-// tryLock takes the exclusive lock if nobody has any.
-func tryLock(f *os.File) bool {
-	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{Offset: lockAt}) == nil
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{Offset: lockAt})
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return false, nil
+	}
+	return err == nil, err
 }

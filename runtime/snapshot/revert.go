@@ -48,11 +48,17 @@ type undo struct {
 // with its mode, and is synced; what it replaces is in the store before.
 // Directories are made and removed as needed. One that is not empty stays.
 //
-// An error (a cancelled ctx, a store that cannot be read or written) can come
+// While a turn is open the error is ErrTurnOpen, and nothing is done; one that would
+// begin waits. An error (a cancelled ctx, a store that cannot be read or written) can come
 // with a Reverted: what was done until then must be recorded too.
 func (t *Tracker) Revert(ctx context.Context, records []Record, paths []string) (Reverted, error) {
 	t.scanning.Lock() // a scan sees all of it or nothing
 	defer t.scanning.Unlock()
+	turns, err := t.holdTurns()
+	if err != nil {
+		return Reverted{}, err
+	}
+	defer func() { _ = turns.Close() }()
 	r := &reverting{t: t, wanted: map[string]*undo{}, dirs: map[string]State{}, refused: map[string]string{}}
 	for _, record := range records {
 		for _, c := range record.Changes {
@@ -63,7 +69,7 @@ func (t *Tracker) Revert(ctx context.Context, records []Record, paths []string) 
 	if err := r.look(ctx); err != nil {
 		return Reverted{}, err
 	}
-	err := r.apply(ctx)
+	err = r.apply(ctx)
 	out := Reverted{Changes: join(r.done)}
 	for i := range out.Changes {
 		t.count(&out.Changes[i])

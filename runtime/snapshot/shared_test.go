@@ -4,10 +4,13 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -76,8 +79,8 @@ func TestTurnsAtTheSameTime(t *testing.T) {
 				}
 				a.sh("echo 0 > both; echo 0 > byA; echo 0 > byB; echo 0 > rm; echo moved > from; mkdir d; echo 0 > d/keep")
 				first, second := a.begun("log"), b.begun("log 2")
-				if busy, err := a.Busy(); !busy || err != nil {
-					t.Errorf("busy: %v, %v", busy, err)
+				if _, err := a.Revert(t.Context(), nil, nil); !errors.Is(err, ErrTurnOpen) {
+					t.Errorf("a revert beside turns: %v", err)
 				}
 				a.command(first, "echo x > cmd; rm rm from; mkdir made; echo 1 >> byB")
 				a.tool(first, "to", "moved\n")
@@ -100,8 +103,8 @@ func TestTurnsAtTheSameTime(t *testing.T) {
 				if diff := cmp.Diff([]string{"modified both +1-1", "modified byB +1-1", "added cmd +1-0", "added d/cmd +1-0", "deleted from +0-1", "added made/ +0-0", "added new/ +0-0", "added new/byB +1-0", "deleted rm +0-1"}, told(ofB.Changes)); diff != "" {
 					t.Errorf("the second (-want +got):\n%s", diff)
 				}
-				if busy, err := a.Busy(); busy || err != nil || a.turnFiles() != 0 {
-					t.Errorf("busy: %v, %v, and %d files", busy, err, a.turnFiles())
+				if n := a.turnFiles(); n != 0 {
+					t.Errorf("%d files", n)
 				}
 				want := []Conflict{
 					{"both", sharedWrite},
@@ -129,6 +132,34 @@ func TestTurnsAtTheSameTime(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A turn that begins while files are reverted, by whatever process, waits for that.
+func TestTurnWaitsForRevert(t *testing.T) {
+	a := newSpace(t, Options{})
+	b := a.another()
+	held, err := a.holdTurns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var released atomic.Bool
+	begun := make(chan *Turn)
+	go func() {
+		u := b.Begin(context.WithoutCancel(t.Context()), "log", "t_1")
+		if !released.Load() {
+			t.Error("it did not wait")
+		}
+		begun <- u
+	}()
+	time.Sleep(50 * time.Millisecond) // for it to come that far
+	if n, err := os.ReadDir(filepath.Join(a.state, turnsDir)); len(n) > 0 {
+		t.Errorf("a turn is there: %v, %v", n, err)
+	}
+	released.Store(true)
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.end(<-begun)
 }
 
 // Without a command a turn has changed what its tools wrote, and nothing else. Turns

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -40,15 +42,24 @@ func (s *seenTurn) end() int64 {
 	return s.last
 }
 
-// Busy tells whether a turn is open in the workspace, in whatever process.
-func (t *Tracker) Busy() (bool, error) {
-	turns, err := t.seeTurns()
-	for _, s := range turns {
-		if s.open {
-			return true, nil
-		}
+// ErrTurnOpen: a turn is open in the workspace, in whatever process.
+var ErrTurnOpen = errors.New("a turn is open in the workspace")
+
+// holdTurns keeps turns from beginning, in whatever process, until what it returns
+// is closed. Its error is ErrTurnOpen if one has begun.
+func (t *Tracker) holdTurns() (io.Closer, error) {
+	gate, err := lockGate(t.state, true)
+	if err != nil {
+		return nil, err
 	}
-	return false, err
+	turns, err := t.seeTurns()
+	if err == nil && slices.ContainsFunc(turns, func(s *seenTurn) bool { return s.open }) {
+		err = ErrTurnOpen
+	}
+	if err != nil {
+		return nil, errors.Join(err, gate.Close())
+	}
+	return gate, nil
 }
 
 // seeTurns reads the files of all turns, in no order.
@@ -86,7 +97,8 @@ func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	s.open = !tryLock(f)
+	ended, _ := tryLock(f, true) // in doubt it is open
+	s.open = !ended
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -118,14 +130,11 @@ func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 // sweepTurns removes the files of turns that have ended, or that nobody can end,
 // but for those that one which is open or lost overlaps with.
 func (t *Tracker) sweepTurns() error {
-	gate, err := openGate(t.state)
+	gate, err := lockGate(t.state, true) // none is just being made
 	if err != nil {
 		return err
 	}
 	defer func() { _ = gate.Close() }()
-	if err := lock(gate, true); err != nil { // none is just being made
-		return fmt.Errorf("lock the undo store: %w", err)
-	}
 	turns, err := t.seeTurns()
 	if err != nil {
 		return err

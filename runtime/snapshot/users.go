@@ -6,16 +6,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Who uses a store, so that nobody collects what another one's scan refers to:
 //
 //	users/NAME  one for each Tracker, locked as long as it lives
-//	gate        locked, by all together, while one is being made;
-//	            by one alone while it collects
+//	gate        locked, by all together, while one, or a turn, is being made;
+//	            by one alone while it collects, or reverts
 const (
 	usersDir = "users"
 	gateFile = "gate"
+
+	gatePause    = 5 * time.Millisecond
+	gatePatience = 30 * time.Second
 )
 
 // register makes a file in a directory of the store, and locks it.
@@ -23,20 +27,17 @@ func register(state, dir string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Join(state, dir), 0o700); err != nil {
 		return nil, fmt.Errorf("make the undo store: %w", err)
 	}
-	gate, err := openGate(state)
+	gate, err := lockGate(state, false)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = gate.Close() }()
-	if err := lock(gate, false); err != nil {
-		return nil, fmt.Errorf("lock the undo store: %w", err)
-	}
 	f, err := os.OpenFile(filepath.Join(state, dir, tempName()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
-	if !tryLock(f) {
-		return nil, errors.Join(fmt.Errorf("lock the undo store: %s cannot be locked", f.Name()), f.Close())
+	if ok, err := tryLock(f, true); !ok {
+		return nil, errors.Join(fmt.Errorf("lock the undo store: %s cannot be locked", f.Name()), err, f.Close())
 	}
 	return f, nil
 }
@@ -46,12 +47,25 @@ func unregister(f *os.File) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-func openGate(state string) (*os.File, error) {
+// lockGate opens the gate and locks it, until it is closed. Whoever has it for longer
+// than gatePatience hangs.
+func lockGate(state string, exclusive bool) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(state, gateFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
-	return f, nil
+	for end := time.Now().Add(gatePatience); ; time.Sleep(gatePause) {
+		ok, err := tryLock(f, exclusive)
+		if ok {
+			return f, nil
+		}
+		if err == nil && time.Now().After(end) {
+			err = fmt.Errorf("another server holds it for over %v", gatePatience)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("lock the undo store: %w", err), f.Close())
+		}
+	}
 }
 
 // alone reports whether nobody but the user with the file own, "" for none, uses
@@ -74,7 +88,7 @@ func alone(state, own string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		dead := tryLock(f)
+		dead, _ := tryLock(f, true)
 		_ = f.Close()
 		if !dead {
 			return false, nil

@@ -85,14 +85,11 @@ func vanished(state string, unused time.Duration) bool {
 // condemn takes a store away from those who may look for it, unless one uses it:
 // then it is "".
 func condemn(state string) (string, error) {
-	gate, err := openGate(state)
+	gate, err := lockGate(state, true)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = gate.Close() }()
-	if err := lock(gate, true); err != nil {
-		return "", err
-	}
 	if ok, err := alone(state, ""); err != nil || !ok {
 		return "", err
 	}
