@@ -53,6 +53,18 @@ export async function text(tab) {
     await page.locator(".turn").nth(3).waitFor();
   });
 
+  await step(tab, "a patch hides none of its lines", async () => {
+    const shown = await page.evaluate(async () => {
+      const { patches } = await import("/js/diff.js");
+      const lines = ["diff --git a/x b/x", "--- a/x", "+++ b/x", "@@ -1,5 +1,3 @@", " kept", "--- a/secret", "-@@ -1 +1 @@", "+++ drop;", "-", " end", "\\ No newline at end of file", "--- a/y", "+++ b/y", "@@ -1 +1 @@", "-1", "+2", ""];
+      return patches(lines.join("\n")).map(({ path, node }) => [path, ...Array.from(node.querySelectorAll(".plus, .minus, .same, .note"), (row) => row.querySelector(".sign").textContent + row.querySelector(".line").textContent)]);
+    });
+    assert.deepEqual(shown, [
+      ["x", " kept", "--- a/secret", "-@@ -1 +1 @@", "+++ drop;", "- ", " end", "\\ No newline at end of file"],
+      ["y", "-1", "+2"],
+    ]);
+  });
+
   await step(tab, "Markdown that streams is what it is as a whole", async () => {
     const different = await page.evaluate(async () => {
       const { Prose } = await import("/js/prose.js");

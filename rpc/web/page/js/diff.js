@@ -3,20 +3,32 @@ import { h, plain } from "./dom.js";
 
 const most = 1500; // rows that are shown at first
 
-/** Nodes for the files of a patch: [{path, node}]. */
+/**
+ * Nodes for the files of a patch: [{path, node}]. A hunk says how many lines it has:
+ * what is in it can look like the head of a file.
+ */
 export function patches(text) {
   const files = [];
   let current = null;
+  let left = { old: 0, new: 0 }; // lines of the hunk that are to come
   for (const line of text.split("\n")) {
+    if ((left.old > 0 || left.new > 0) && /^(?:[-+ \\]|$)/.test(line)) {
+      current.lines.push(line);
+      if (line[0] !== "+" && line[0] !== "\\") left.old--;
+      if (line[0] !== "-" && line[0] !== "\\") left.new--;
+      continue;
+    }
     if (line.startsWith("diff --git ") || (line.startsWith("--- ") && (!current || current.hunks))) {
       current = { path: "", lines: [], hunks: false };
       files.push(current);
     }
     if (!current) continue;
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    left = { old: Number(hunk?.[1] ?? (hunk ? 1 : 0)), new: Number(hunk?.[2] ?? (hunk ? 1 : 0)) };
     const target = !current.hunks && /^(?:\+\+\+ b\/|rename to )(.*)$/.exec(line);
     const source = !current.hunks && !current.path && /^--- a\/(.*)$/.exec(line);
     if (target || source) current.path = (target || source)[1];
-    if (line.startsWith("@@")) current.hunks = true;
+    if (hunk) current.hunks = true;
     if (current.hunks || !/^(diff|index|---|\+\+\+|$)/.test(line)) current.lines.push(line);
   }
   return files.map(({ path, lines }) => ({ path, node: view(lines) }));
