@@ -26,7 +26,7 @@ local function settle(item)
     require('pygent.prompt').close()
   end
   vim.schedule(function()
-    vim.cmd.redrawstatus()
+    vim.cmd.redrawstatus({ bang = true })
     M.show()
   end)
 end
@@ -51,7 +51,7 @@ local function add(question, params, respond, withdrawn)
   queue[#queue + 1] = item
   vim.schedule(function()
     require('pygent.session').autocmd('PygentAsks', { question = question, params = params })
-    vim.cmd.redrawstatus()
+    vim.cmd.redrawstatus({ bang = true })
     M.show()
   end)
 end
@@ -150,6 +150,12 @@ local function later(item)
     require('pygent.prompt').close()
     log.notify('it waits for an answer: :Pygent answer, or :Pygent stop')
   end
+end
+
+--- Shows it again at the user's word, also when a picker was closed without a word.
+function M.again()
+  shown = nil
+  M.show()
 end
 
 local waiting = false

@@ -8,6 +8,7 @@ local turn = require('pygent.turn')
 local M = {}
 
 local ticking ---@type uv.uv_timer_t?
+local drawing = false
 local since ---@type number? when the work began
 
 --- Parts of the bar, each in its colour; a part says nothing when it does not apply.
@@ -42,7 +43,7 @@ function M.part(state)
     or ('working %d:%02d'):format(math.floor(seconds / 60), seconds % 60)
 end
 
---- Mode, sandbox and running tasks.
+--- Mode, sandbox, messages that wait for the end of the turn, and running tasks.
 ---@return string
 function M.rest()
   local state, parts = session.state(), {}
@@ -52,6 +53,10 @@ function M.rest()
     if level and level ~= 'none' then
       parts[#parts + 1] = level == 'container' and kind or 'sandbox ' .. level
     end
+  end
+  local queued = vim.tbl_count(state.running) - 1
+  if queued > 0 then
+    parts[#parts + 1] = queued .. ' queued'
   end
   local running = package.loaded['pygent.tasks'] and require('pygent.tasks').running() or 0
   if running > 0 then
@@ -67,9 +72,20 @@ function M.unsafe()
   return state.connection and (state.sandbox or ''):find('/none$') and ' · no sandbox' or ''
 end
 
---- Keeps the seconds of a running turn going.
+--- Draws the bar and the status lines of all windows, once for all that happens in one go.
+function M.draw()
+  if not drawing then
+    drawing = true
+    vim.schedule(function()
+      drawing = false
+      vim.cmd.redrawstatus({ bang = true })
+    end)
+  end
+end
+
+--- Draws what has changed, and keeps the seconds of a running turn going.
 function M.follow()
-  vim.cmd.redrawstatus()
+  M.draw()
   if ticking or not turn.busy() then
     return
   end
@@ -84,7 +100,7 @@ function M.follow()
         timer:close()
         ticking, since = nil, nil
       end
-      vim.cmd.redrawstatus()
+      vim.cmd.redrawstatus({ bang = true })
     end)
   )
 end

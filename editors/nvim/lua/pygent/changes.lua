@@ -49,7 +49,7 @@ local function show_split(path, patch)
   if not vim.uv.fs_stat(name) then
     lines = {}
   end
-  local before = patches.reverse(lines, patch)
+  local before = patches.reverse(lines, vim.bo[buf].fileformat == 'dos' and patch:gsub('\r\n', '\n') or patch)
   if not before then
     log.notify('the file was changed since: this is the patch')
     return show_patch(patch)
@@ -100,8 +100,8 @@ end
 
 --- Undoes what the last turn changed, or what the last undo did.
 function M.undo()
-  if require('pygent.turn').busy() then
-    return log.notify('a turn runs: :Pygent stop ends it')
+  if not require('pygent.turn').idle() then
+    return
   end
   local dirty = {}
   for _, path in ipairs(files.dirty(session.state().root or '') or {}) do

@@ -80,7 +80,7 @@ local function sessions()
       result.sessions,
       { prompt = 'Conversations:', kind = 'pygent.session', format_item = brief },
       function(chosen)
-        if chosen then
+        if chosen and turn.idle() then
           require('pygent.chat').open()
           require('pygent.kept').resume(chosen)
         end
@@ -139,7 +139,9 @@ M.subcommands = {
   sessions = { run = sessions, desc = 'go on with an earlier conversation' },
   new = {
     run = function()
-      session.new(function() require('pygent.chat').open() end)
+      if turn.idle() then
+        session.new(function() require('pygent.chat').open() end)
+      end
     end,
     desc = 'begin another conversation',
   },
@@ -148,7 +150,7 @@ M.subcommands = {
       if require('pygent.approve').pending() == 0 then
         return log.notify('nothing waits for an answer')
       end
-      require('pygent.approve').show()
+      require('pygent.approve').again()
     end,
     desc = 'answer what waits',
   },

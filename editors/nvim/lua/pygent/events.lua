@@ -205,12 +205,6 @@ end
 
 function M.clientSession(t) t:clear() end
 
-function M.clientSent(t, e)
-  if e.text then
-    t:say('… queued: ' .. text.line(e.text, WIDTH), 'PygentNote')
-  end
-end
-
 function M.clientFailed(t, e)
   t:close()
   t:say(text.line(e.text), 'PygentError')

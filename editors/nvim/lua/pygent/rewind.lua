@@ -66,8 +66,8 @@ end
 --- Lets the user choose a message and goes back to before it. done gets its words.
 ---@param done fun(words: string)
 function M.choose(done)
-  if require('pygent.turn').busy() then
-    return log.notify('a turn runs: :Pygent stop ends it')
+  if not require('pygent.turn').idle() then
+    return
   end
   session.open(function(failed)
     if failed then

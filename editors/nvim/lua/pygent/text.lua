@@ -81,6 +81,7 @@ local short = { ['\n'] = '\\n', ['\t'] = '\\t', ['\r'] = '\\r' }
 ---@param width? integer cells at the most; what is cut is shown by an ellipsis
 ---@return string
 function M.line(s, width)
+  width = width and math.max(1, width)
   if width and #s > 4 * width then
     s = s:sub(1, 4 * width) -- no character has more bytes: the rest could not be seen anyway
   end

@@ -14,6 +14,15 @@ function M.busy()
   return next(state.running) ~= nil or state.active ~= nil
 end
 
+--- Tells whether nothing runs, and the user if something does.
+---@return boolean
+function M.idle()
+  if M.busy() then
+    log.notify('a turn runs: :Pygent stop ends it')
+  end
+  return not M.busy()
+end
+
 ---@class pygent.AskOptions
 ---@field context? pygent.ContextItem[]
 ---@field mode? string of this turn
@@ -30,7 +39,7 @@ function M.ask(prompt, options, callback)
     end
     local state, step, busy = session.state(), {}, M.busy()
     state.running[step] = true
-    session.tell({ kind = 'clientSent', text = busy and prompt or nil })
+    session.tell({ kind = 'clientSent' })
     local connection = state.connection
     connection:request(protocol.methods.agentStep, {
       sessionId = state.id,

@@ -11,6 +11,8 @@ h.setup(
   h.model({
     bash('echo ran > ran.txt'),
     h.says('It ran.'),
+    bash('echo ran > too.txt'),
+    h.says('It ran too.'),
     h.calls('write_file', { path = 'notes.txt', content = 'one\n2\n' }),
     h.says('It is written.'),
     h.calls('write_file', { path = 'notes.txt', content = 'nothing\n' }),
@@ -43,6 +45,18 @@ h.test('a command is shown, approved and run', function()
   h.same({ 'echo ran > ran.txt' }, seen.preview)
   h.same({ false, 'echo ran > ran.txt' }, { asked.question, asked.params.command })
   h.has(h.chat(), '✓ bash: echo ran > ran.txt · allowed')
+end)
+
+h.test('a picker that was closed without a word is shown again', function()
+  local open = 0
+  vim.ui.select = function() open = open + 1 end
+  local result
+  require('pygent').ask('Run that.', nil, function(_, r) result = r end)
+  h.wait('picker', function() return open == 1 end)
+  h.choose('Allow')
+  vim.cmd('Pygent answer')
+  h.wait('end', function() return result end)
+  h.same('It ran too.', result.text)
 end)
 
 h.test('an edit is shown as a diff and approved', function()

@@ -7,17 +7,20 @@ h.write('gone.txt', 'was here\n')
 h.setup(h.model({
   h.calls('bash', { cmd = "sed -i s/two/2/ 'a|b.txt'; rm gone.txt; echo new > new.txt" }),
   h.says('Changed.'),
+  h.calls('write_file', { path = 'dos.txt', content = 'one\r\n2\r\n' }),
+  h.says('Changed too.'),
 }))
 
 --- Shows the diff of one file and returns both sides.
 ---@param path string
+---@param of? string[] all that the turn changed
 ---@return string[] before, string[] after
-local function sides(path)
+local function sides(path, of)
   local seen = h.choose(path)
   local tabs = #vim.api.nvim_list_tabpages()
   vim.cmd('Pygent diff')
   h.wait('diff', function() return #vim.api.nvim_list_tabpages() > tabs end)
-  h.same({ 'a|b.txt', 'gone.txt', 'new.txt' }, seen.labels)
+  h.same(of or { 'a|b.txt', 'gone.txt', 'new.txt' }, seen.labels)
   local found = {}
   for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     h.same(true, vim.wo[win].diff)
@@ -71,6 +74,14 @@ h.test('nothing is undone below changes that are not written', function()
   vim.fn.bufload(buf)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, { 'mine' })
   h.has(undo(), 'new.txt has changes that are not written')
+end)
+
+h.test('a file whose lines end in CR LF', function()
+  h.write('dos.txt', 'one\r\ntwo\r\n')
+  vim.cmd('silent! bwipeout! new.txt')
+  h.ask('Change that.')
+  local before, after = sides('dos.txt', {})
+  h.same({ { 'one', 'two' }, { 'one', '2' } }, { before, after })
 end)
 
 h.test('patches are read backwards', function()

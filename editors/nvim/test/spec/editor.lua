@@ -177,6 +177,24 @@ h.test('the mode is set, completed and shown', function()
   h.wait('mode', function() return session.state().mode == 'auto' end)
 end)
 
+h.test('the status lines of all windows are drawn anew', function()
+  vim.cmd('Pygent chat')
+  vim.cmd.stopinsert()
+  local drawn = {}
+  _G.drawn = function()
+    drawn[vim.g.statusline_winid or vim.api.nvim_get_current_win()] = true
+    return require('pygent').status()
+  end
+  vim.api.nvim_set_option_value('statusline', '%{v:lua.drawn()}', {})
+  vim.cmd.redraw({ bang = true })
+  local all = vim.tbl_count(drawn)
+  drawn = {}
+  require('pygent.chat').event({ kind = 'clientSettled' })
+  h.wait('status lines', function() return vim.tbl_count(drawn) == all end)
+  h.same(true, all >= 3)
+  vim.api.nvim_set_option_value('statusline', '', {})
+end)
+
 h.test('messages are written in several lines and brought back', function()
   vim.cmd('Pygent chat')
   local input = require('pygent.input')

@@ -134,6 +134,7 @@ h.test('what hides or forges becomes visible', function()
   h.same('Grüße, 世界', text.safe('Grüße, 世界'))
   h.same('世界…', text.line('世界世界世界', 6))
   h.same(true, vim.fn.strdisplaywidth(text.line(('x'):rep(100000), 40)) <= 40)
+  h.same({ '…', '…', 'x' }, { text.line('xx', 0), text.line('xx', -10), text.line('x', -10) }) -- a narrow screen
 end)
 
 h.test('a modified buffer is never overwritten, and is told of', function()
