@@ -22,7 +22,8 @@ local function run(...)
     cmd[#cmd + 1] = word
   end
   local options = { text = true, timeout = PATIENCE, env = config.get().env }
-  return vim.system(vim.list_extend(cmd, { ... }), options):wait()
+  local ok, started = pcall(vim.system, vim.list_extend(cmd, { ... }), options)
+  return ok and started:wait() or { code = 126, signal = 0, stdout = '', stderr = tostring(started) }
 end
 
 ---@return boolean
@@ -59,7 +60,9 @@ end
 local function server()
   local failed, connection, done
   local handlers = { event = function() end, request = function() end, exit = function() end }
-  rpc.start(vim.fn.getcwd(), handlers, function(err, c)
+  local root = vim.fn.tempname() -- any place: the home directory, for one, is refused
+  vim.fn.mkdir(root, 'p')
+  rpc.start(root, handlers, function(err, c)
     failed, connection, done = err, c, true
   end)
   vim.wait(config.get().start_timeout + 1000, function() return done end, 20)

@@ -12,7 +12,9 @@ local SHOWN_BYTES = 64 * 1024
 ---@return string
 function M.path()
   local dir = vim.fn.stdpath('log') --[[@as string]]
-  vim.fn.mkdir(dir, 'p')
+  if not pcall(vim.fn.mkdir, dir, 'p') or vim.fn.filewritable(dir) ~= 2 then
+    dir = vim.fs.dirname(vim.fn.tempname()) -- what cannot be kept goes with the editor
+  end
   return vim.fs.joinpath(dir, 'pygent.log')
 end
 

@@ -40,6 +40,14 @@ function M.missing(cmd)
   end
 end
 
+--- What helps where a directory is refused as a workspace, to be put behind the error.
+---@param err pygent.Error
+---@return string
+function M.cure(err)
+  local refused = err.code == protocol.error_codes.outsideWorkspace
+  return refused and '; :cd to a project, or open a file of one, and try again' or ''
+end
+
 --- The server's stderr goes to our log instead of the language clients'.
 local function command(cmd)
   if vim.fn.has('win32') == 1 then
@@ -108,7 +116,7 @@ function Connection:shake_hands(root, callback)
     initializationOptions = options.model and { model = options.model } or nil,
   }, function(err, result)
     if err then
-      return done(err.message)
+      return done(err.message .. M.cure(err))
     end
     local wrong = self:welcome(result)
     if not wrong then
@@ -202,15 +210,17 @@ function Connection:request(method, params, callback)
 end
 
 --- Ends the server, and waits for it when wait is given.
----@param wait? integer milliseconds at the most
+---@param wait? integer milliseconds at the most, and once more for one that had to be told by a signal
 function Connection:close(wait)
   if self.ended then
     return
   end
   self.closing = true
   self:request('shutdown', nil, function() self.client.notify('exit') end)
-  if wait and not vim.wait(wait, function() return self.ended ~= nil end, 10) then
+  local function gone() return self.ended ~= nil end
+  if wait and not vim.wait(wait, gone, 10) then
     self.client.terminate()
+    vim.wait(wait, gone, 10) -- until then it holds its sessions
   end
 end
 

@@ -79,7 +79,7 @@ local function new_session(callback)
   end
   state.connection:request(protocol.methods.sessionNew, params, function(err, result)
     if err then
-      return callback(M.describe(err))
+      return callback(M.describe(err) .. rpc.cure(err))
     end
     state.mode, state.sandbox = result.mode, result.runtime.kind .. '/' .. result.runtime.sandbox
     M.enter(result.sessionId, result.root)
@@ -139,6 +139,9 @@ local function started(err, asked)
   local waiting = starting or {}
   starting = nil
   if err then
+    if not state.id then
+      state.root = nil -- the next try may come from another directory
+    end
     log.error(err)
     tell({ kind = 'clientFailed', text = err })
   end
@@ -159,10 +162,10 @@ function M.open(callback)
     return callback()
   end
   starting = { callback }
+  state.root = state.root or config.root(vim.api.nvim_get_current_buf())
   if state.connection then
     return open_session()
   end
-  state.root = state.root or config.root(vim.api.nvim_get_current_buf())
   local incoming = require('pygent.incoming')
   rpc.start(state.root, { event = incoming.event, request = incoming.request, exit = ended }, function(err, connection)
     if err then

@@ -57,7 +57,7 @@ function M.changed(task)
   elseif task.state == 'waiting' and before and before.state ~= 'waiting' then
     log.notify(('task %s asks: :Pygent tasks, then s'):format(name(task)))
   end
-  vim.cmd.redrawstatus()
+  require('pygent.bar').draw()
 end
 
 --- Takes an event of a delegated agent.
@@ -151,7 +151,7 @@ end
 ---@param path string
 function M.collect(task, path)
   local state = session.state()
-  if vim.tbl_contains(files.dirty(state.root) or {}, path) then
+  if vim.tbl_contains(files.dirty(state.root or '') or {}, path) then
     return files.unwritten(path)
   end
   local params = { taskId = task.taskId, path = path, sessionId = state.id }

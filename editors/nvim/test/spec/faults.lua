@@ -125,6 +125,42 @@ h.test('settings that cannot be meant are refused', function()
   end
 end)
 
+h.test('a log that cannot be kept keeps nothing from working', function()
+  local log, state = require('pygent.log'), vim.env.XDG_STATE_HOME
+  vim.fn.writefile({}, h.dir .. '/no-directory')
+  vim.uv.os_setenv('XDG_STATE_HOME', h.dir .. '/no-directory')
+  local path = log.path()
+  log.write('kept for now')
+  local lines = log.tail()
+  vim.uv.os_setenv('XDG_STATE_HOME', state)
+  h.lacks(path, 'no-directory')
+  h.has(lines[#lines], 'kept for now')
+end)
+
+h.test('a server that has to be told by a signal is waited for', function()
+  local result = {
+    serverInfo = { name = 'pygent', version = '1' },
+    capabilities = { experimental = { pygent = { protocolVersion = 1, methods = {} } } },
+  }
+  local cmd = answering(result)
+  vim.fn.writefile({
+    '#!/bin/sh',
+    'trap "sleep 0.5; exit 0" TERM',
+    ('cat %s/answer'):format(h.dir),
+    'while :; do sleep 0.1; done',
+  }, cmd[1])
+  h.setup(nil, { cmd = cmd })
+  local connection
+  require('pygent.rpc').start(
+    h.root,
+    { event = function() end, request = function() end, exit = function() end },
+    function(_, c) connection = c end
+  )
+  h.wait('connection', function() return connection end)
+  connection:close(2000)
+  h.has(connection.ended, 'the server ended')
+end)
+
 --- What :checkhealth pygent says.
 ---@return string
 local function health()
@@ -160,6 +196,10 @@ h.test('checkhealth: no program, and what is none', function()
   h.setup(nil, { cmd = { 'pygent-that-is-not-there' } })
   h.has(health(), 'install it')
   h.setup(nil, { cmd = { 'false', 'serve' } })
+  h.has(health(), 'is it pygent? See the setting cmd')
+  local cmd = program('')
+  vim.fn.writefile({ 'of another machine' }, cmd[1])
+  h.setup(nil, { cmd = cmd })
   h.has(health(), 'is it pygent? See the setting cmd')
 end)
 
