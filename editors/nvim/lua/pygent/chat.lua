@@ -5,6 +5,7 @@ local bar = require('pygent.bar')
 local config = require('pygent.config')
 local fold = require('pygent.fold')
 local input = require('pygent.input')
+local scratch = require('pygent.scratch')
 local session = require('pygent.session')
 local transcript = require('pygent.transcript')
 local turn = require('pygent.turn')
@@ -16,17 +17,7 @@ local M = {}
 local NARROW = 56
 
 local chat ---@type pygent.Transcript?
-
----@param name string
----@param filetype string
----@return integer
-local function buffer(name, filetype)
-  local buf = api.nvim_create_buf(false, true)
-  api.nvim_buf_set_name(buf, name)
-  vim.bo[buf].bufhidden = 'hide'
-  vim.bo[buf].filetype = filetype
-  return buf
-end
+local early ---@type pygent.Event[]? what comes while the conversation is read back
 
 ---@param buf? integer
 ---@return integer? win in this tab page
@@ -64,7 +55,7 @@ local function mapper(buf)
   end
   map('n', '<C-c>', turn.stop, 'stop the turn')
   map('n', 'q', M.close, 'close the chat')
-  map('n', 'ga', approve.show, 'answer what waits')
+  map('n', 'ga', approve.again, 'answer what waits')
   map('n', 'g?', M.help, 'keys and commands')
   return map
 end
@@ -75,16 +66,42 @@ local live = { textDelta = true, reasoningDelta = true, toolOutput = true }
 ---@param event pygent.Event
 function M.event(event)
   chat:event(event)
+  if early and event.seq then
+    early[#early + 1] = event
+  end
   if not live[event.kind] then
     bar.follow()
   end
 end
 
+--- Reads the conversation back: it began before the chat was first opened, or the
+--- user has deleted the buffer.
+local function restore()
+  local id, made, since = session.state().id, chat, {}
+  early = since
+  require('pygent.kept').read(id, function(found, cut)
+    if chat ~= made or early ~= since or session.state().id ~= id then
+      return
+    end
+    early = nil
+    chat:clear()
+    if cut then
+      chat:event({ kind = 'notice', level = 'info', text = 'what was before is not shown' })
+    end
+    vim.iter(found:events()):each(function(event) chat:event(event) end)
+    for _, event in ipairs(since) do
+      if event.seq > found.seq then
+        chat:event(event)
+      end
+    end
+  end)
+end
+
 --- Makes the buffers that are not there.
 function M.buffers()
-  if not (chat and api.nvim_buf_is_valid(chat.buf)) then
+  if not (chat and scratch.there(chat.buf)) then
     require('pygent.highlight').define()
-    local made = transcript.new(buffer('pygent://chat', 'pygent'))
+    local made = transcript.new(scratch.make('pygent://chat', 'pygent'))
     if not chat then
       session.listen(M.event)
     end
@@ -93,9 +110,12 @@ function M.buffers()
     map('n', '<CR>', open_line, 'open a tool call, or the diff of a changed file')
     map('n', 'i', M.focus, 'write a message')
     map('n', 'a', M.focus, 'write a message')
+    if session.state().id then
+      restore()
+    end
   end
   if not input.buffer() then
-    local buf = buffer('pygent://message', 'pygent-message')
+    local buf = scratch.make('pygent://message', 'pygent-message')
     local map = mapper(buf)
     map('i', '<C-c>', turn.stop, 'stop the turn')
     input.use(buf, map)

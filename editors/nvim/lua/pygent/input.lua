@@ -1,6 +1,7 @@
 --- The buffer in which the next message is written: sending, and the messages that
 --- were sent before.
 local approve = require('pygent.approve')
+local scratch = require('pygent.scratch')
 local turn = require('pygent.turn')
 local api = vim.api
 
@@ -13,7 +14,7 @@ local sent, at = {}, 1 ---@type string[], integer
 local draft = '' -- what stood there before an earlier message was brought back
 
 ---@return integer? buf
-function M.buffer() return buf and api.nvim_buf_is_valid(buf) and buf or nil end
+function M.buffer() return scratch.there(buf) and buf or nil end
 
 ---@return string
 local function words() return table.concat(api.nvim_buf_get_lines(buf, 0, -1, false), '\n') end

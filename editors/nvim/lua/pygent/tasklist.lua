@@ -2,6 +2,7 @@
 --- for what can be done.
 local fold = require('pygent.fold')
 local log = require('pygent.log')
+local scratch = require('pygent.scratch')
 local session = require('pygent.session')
 local tasks = require('pygent.tasks')
 local text = require('pygent.text')
@@ -36,7 +37,7 @@ end
 
 --- Draws what is known, when there is a list.
 function M.draw()
-  if not (list and api.nvim_buf_is_valid(list)) then
+  if not scratch.there(list) then
     return
   end
   local all, lines = tasks.all(), { HELP, '' }
@@ -122,10 +123,8 @@ end
 --- Shows the list.
 function M.open()
   require('pygent.highlight').define()
-  if not (list and api.nvim_buf_is_valid(list)) then
-    list = api.nvim_create_buf(false, true)
-    api.nvim_buf_set_name(list, 'pygent://tasks')
-    vim.bo[list].filetype = 'pygent-tasks'
+  if not scratch.there(list) then
+    list = scratch.make('pygent://tasks', 'pygent-tasks')
     keys()
   end
   M.draw()

@@ -6,6 +6,7 @@ Trail.__index = Trail
 local M = {}
 
 ---@class pygent.Trail
+---@field seq integer number of the newest event
 ---@field rewound? string the last rewind, as long as no turn came after it
 ---@field private last pygent.TrailLink|false the newest event that stands
 ---@field private before table<string, pygent.TrailLink|false> by turn, rewind or revert: what stood when it began
@@ -20,11 +21,12 @@ local M = {}
 ---@field changes? pygent.Change[] nil: not known, as of a rewind
 
 ---@return pygent.Trail
-function M.new() return setmetatable({ last = false, before = {} }, Trail) end
+function M.new() return setmetatable({ seq = 0, last = false, before = {} }, Trail) end
 
 --- Takes the next event, in the order of their numbers.
 ---@param event pygent.Event
 function Trail:add(event)
+  self.seq = event.seq or self.seq
   local id = event.turnId
   if id and self.before[id] == nil then
     self.before[id] = self.last
