@@ -8,6 +8,7 @@ local M = {}
 M.ns = api.nvim_create_namespace('pygent.code')
 
 local MAX_BYTES = 16 * 1024 -- of a block; a longer one stays as it is
+local ROWS = 40 -- that are coloured in one step
 
 --- The parser of a block and its query. The language is a word of the model's: only
 --- a plain name gets as far as the search for a parser.
@@ -27,46 +28,60 @@ local function parser(word, code)
   return has and query and found or nil, has and query or nil
 end
 
+--- The steps that colour a block: one parses it, each colours some rows.
 ---@param buf integer
 ---@param row integer first of the code
 ---@param word string
 ---@param lines string[]
-local function block(buf, row, word, lines)
+---@param steps fun()[] to which they are added
+local function block(buf, row, word, lines, steps)
   local code = table.concat(lines, '\n')
-  local tree, query = parser(word, code)
-  if not tree or not query then
-    return
+  local mark = api.nvim_buf_set_extmark(buf, M.ns, row, 0, {}) -- the oldest rows may go meanwhile
+  local tree, query, root
+  steps[#steps + 1] = function()
+    tree, query = parser(word, code)
+    root = tree and query and tree:parse()[1]:root()
   end
-  local root = tree:parse()[1]:root()
-  for id, node in query:iter_captures(root, code) do
-    local name = query.captures[id]
-    local first, from, last, to = node:range()
-    if name:sub(1, 1) ~= '_' and name ~= 'spell' and last < #lines then
-      api.nvim_buf_set_extmark(buf, M.ns, row + first, from, {
-        end_row = row + last,
-        end_col = to,
-        hl_group = ('@%s.%s'):format(name, tree:lang()),
-        strict = false,
-      })
+  for from = 0, #lines - 1, ROWS do
+    steps[#steps + 1] = function()
+      local top = api.nvim_buf_get_extmark_by_id(buf, M.ns, mark, {})[1]
+      if not root or not top then
+        return
+      end
+      for id, node in query:iter_captures(root, code, from, from + ROWS) do
+        local name = query.captures[id]
+        local first, left, last, right = node:range()
+        local fresh = first >= from or from == 0
+        if fresh and name:sub(1, 1) ~= '_' and name ~= 'spell' and last < #lines then
+          api.nvim_buf_set_extmark(buf, M.ns, top + first, left, {
+            end_row = top + last,
+            end_col = right,
+            hl_group = ('@%s.%s'):format(name, tree:lang()),
+            strict = false,
+          })
+        end
+      end
     end
   end
 end
 
---- Colours the blocks from a row on.
+--- What colours the blocks from a row on, in steps that take a few milliseconds each.
 ---@param buf integer
 ---@param from integer row
-function M.paint(buf, from)
-  local lines = api.nvim_buf_get_lines(buf, from, -1, false)
+---@return fun()[]
+function M.steps(buf, from)
+  local lines, steps = api.nvim_buf_get_lines(buf, from, -1, false), {}
   local fence, word, first
   for i, line in ipairs(lines) do
     local indent, ticks, rest = line:match('^( ? ? ?)(```+)%s*(.-)%s*$')
     if fence and ticks and #ticks >= #fence and rest == '' then
-      block(buf, from + first, word, vim.list_slice(lines, first + 1, i - 1))
+      block(buf, from + first, word, vim.list_slice(lines, first + 1, i - 1), steps)
       fence = nil
     elseif not fence and ticks and indent and not rest:find('`', 1, true) then
       fence, word, first = ticks, rest:match('^%S*'), i
     end
   end
+  return steps
 end
 
 return M

