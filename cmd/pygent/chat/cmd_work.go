@@ -113,18 +113,18 @@ func copyFile(root, from, to string) (err error) {
 	if !filepath.IsAbs(from) {
 		from = filepath.Join(root, from)
 	}
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	info, err := src.Stat()
+	info, err := os.Stat(from) // before it is opened: a pipe would wait for its writer
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%q is no regular file", from)
 	}
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return err
@@ -150,6 +150,9 @@ func diff(ctx context.Context, t *talk, paths string) (outcome, error) {
 	for _, f := range res.Files {
 		out.text += fmt.Sprintf("%s %s (+%d -%d)\n", f.Change, f.Path, f.Added, f.Removed)
 	}
+	if err == nil && out.text == "" {
+		out.text = "nothing was changed"
+	}
 	return out, err
 }
 
@@ -167,10 +170,13 @@ func undo(ctx context.Context, t *talk, paths string) (outcome, error) {
 	for _, c := range res.Conflicts {
 		fmt.Fprintf(&b, "left alone: %s: %s\n", c.Path, c.Reason)
 	}
-	if n := len(res.Applied); n == 1 {
+	switch n := len(res.Applied); {
+	case n == 1:
 		b.WriteString("1 file is as it was; /undo again takes this back")
-	} else {
+	case n > 1:
 		fmt.Fprintf(&b, "%d files are as they were; /undo again takes this back", n)
+	case len(res.Conflicts) == 0:
+		b.WriteString("there was nothing to take back")
 	}
 	return outcome{text: b.String()}, nil
 }

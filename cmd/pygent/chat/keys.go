@@ -9,10 +9,14 @@ import (
 	"github.com/pygent/pygent/agent"
 )
 
-// key follows a key. An approval has the keys to itself.
+// key follows a key. An approval has the keys to itself, but for those that lead
+// out: who is asked may want to look at something first.
 func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
-	if msg.String() == "ctrl+c" {
+	switch msg.String() {
+	case "ctrl+c":
 		return m.stop()
+	case "ctrl+z":
+		return tea.Suspend
 	}
 	m.leaving = false
 	if len(m.asks) > 0 {
@@ -26,8 +30,6 @@ func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
 			m.quitting = true
 			return nil
 		}
-	case "ctrl+z":
-		return tea.Suspend
 	case "enter":
 		return m.enter()
 	case "tab":

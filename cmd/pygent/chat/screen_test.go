@@ -59,8 +59,8 @@ func keyOf(k string) tea.KeyPressMsg {
 		return tea.KeyPressMsg{Code: tea.KeyUp}
 	case "down":
 		return tea.KeyPressMsg{Code: tea.KeyDown}
-	case "ctrl+c":
-		return tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
+	case "ctrl+c", "ctrl+z":
+		return tea.KeyPressMsg{Code: rune(k[len(k)-1]), Mod: tea.ModCtrl}
 	}
 	return tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
 }
@@ -154,6 +154,20 @@ func TestAnApprovalIsAnswered(t *testing.T) {
 		if strings.Contains(m.shows(), "Allow?") {
 			t.Errorf("%v: it is still asked", tt.keys)
 		}
+	}
+}
+
+func TestWhoIsAskedCanSuspend(t *testing.T) {
+	m := offline(t)
+	a := &ask{answer: make(chan any, 1), approval: &agent.Approval{Title: "Edit a file", Options: []string{"allow", "deny"}}}
+	m.Update(batch{a})
+	m.Update(settled{a})
+	cmd := m.key(keyOf("ctrl+z"))
+	if cmd == nil {
+		t.Fatal("Ctrl-Z does nothing")
+	}
+	if msg, ok := cmd().(tea.SuspendMsg); !ok || len(a.answer) != 0 {
+		t.Errorf("%T, %d answers", msg, len(a.answer))
 	}
 }
 
