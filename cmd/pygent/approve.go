@@ -15,7 +15,7 @@ import (
 type approving struct {
 	*term.Printer
 	out   io.Writer
-	lines func() <-chan line // input is not read before it is needed
+	lines func() <-chan line // of answers; input is not read before it is needed
 	floor chan struct{}      // holds a token while nobody is asked: tasks ask too
 }
 
@@ -28,12 +28,11 @@ func newApproving(printer *term.Printer, out io.Writer, lines func() <-chan line
 // RequestApproval shows all there is to decide on and takes the next line for the
 // answer. What is none of the keys is a reason to deny.
 func (c *approving) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	select {
-	case <-c.floor:
-		defer func() { c.floor <- struct{}{} }()
-	case <-ctx.Done():
-		return agent.Decision{}, context.Cause(ctx)
+	leave, err := c.take(ctx)
+	if err != nil {
+		return agent.Decision{}, err
 	}
+	defer leave()
 	title := a.Title
 	if a.TaskID != "" {
 		title += " (task " + a.TaskID + ")"
@@ -55,6 +54,16 @@ func (c *approving) RequestApproval(ctx context.Context, a agent.Approval) (agen
 		return agent.Decision{}, context.Cause(ctx)
 	case l := <-c.lines():
 		return decision(l, a.Options), nil
+	}
+}
+
+// take takes the floor until leave is called: one question at a time is open.
+func (c *approving) take(ctx context.Context) (leave func(), err error) {
+	select {
+	case <-c.floor:
+		return func() { c.floor <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -41,12 +40,6 @@ Without a terminal, or with NO_COLOR or TERM=dumb, the same goes line by line.`,
 	return cmd
 }
 
-// line is one line of input, or the end of it.
-type line struct {
-	text string
-	err  error
-}
-
 // talk is a conversation with a server in this process, over a pipe like any
 // other client's.
 func talk(ctx context.Context, std streams, f *flags, resume string) error {
@@ -54,9 +47,13 @@ func talk(ctx context.Context, std streams, f *flags, resume string) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	life, stop := untilEnded(ctx)
-	defer stop()
 	screen := isTerminal(std.in) && isTerminal(std.out) && chat.Fits(os.Environ())
+	var also []os.Signal
+	if screen { // there Ctrl-C is a key, and an interrupt comes from elsewhere
+		also = append(also, os.Interrupt)
+	}
+	life, stop := untilEnded(ctx, also...)
+	defer stop()
 	o := chat.Options{Root: root, Version: version(), Resume: resume, In: std.in, Out: std.out}
 	if screen {
 		warnings := make(logLines, maxLogLines)
@@ -117,15 +114,15 @@ func talkInLines(ctx context.Context, std streams, o chat.Options) error {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
-	lines := readLines(std.in)
+	entered := readLines(std.in)
 	return chat.Lines(ctx, o, chat.LineOptions{
-		Client:     &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() <-chan line { return lines })},
+		Client:     &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() <-chan line { return entered.answers })},
 		Interrupts: interrupts,
 		Next: func(ctx context.Context) (string, error) {
 			select {
 			case <-ctx.Done():
 				return "", context.Cause(ctx)
-			case l := <-lines:
+			case l := <-entered.said:
 				return l.text, l.err
 			}
 		},
@@ -147,32 +144,17 @@ func (l logLines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// readLines reads input in a goroutine that ends with the input or the process:
-// a read of stdin cannot be interrupted.
-func readLines(in io.Reader) <-chan line {
-	lines := make(chan line)
-	go func() {
-		r := bufio.NewReader(in)
-		for {
-			text, err := r.ReadString('\n')
-			if text != "" {
-				lines <- line{text: text}
-			}
-			if err != nil {
-				lines <- line{err: err}
-				return
-			}
-		}
-	}()
-	return lines
-}
-
 // asking is a client that puts the model's questions to the user, too.
 type asking struct{ *approving }
 
 // AskUser prints the question and takes the next line for the answer; a number
 // chooses an option.
 func (a *asking) AskUser(ctx context.Context, q agent.Question) (agent.Answer, bool, error) {
+	leave, err := a.take(ctx)
+	if err != nil {
+		return agent.Answer{}, true, err
+	}
+	defer leave()
 	fmt.Fprintf(a.out, "? %s\n", term.Safe(q.Question))
 	for i, option := range q.Options {
 		fmt.Fprintf(a.out, "  %d) %s\n", i+1, term.Line(option, 200))

@@ -289,3 +289,18 @@ func TestChatLeavesTheTerminalAsItWas(t *testing.T) {
 	s.read("the shell again")
 	s.golden("shell", s.all())
 }
+
+// Ctrl-C is a key there; an interrupt comes from another program.
+func TestChatInterruptedFromOutsideLeavesTheTerminalAsItWas(t *testing.T) {
+	s, root := newChat(t, talkative)
+	s.start(root, `sh -c 'echo $$ >"$PID"; exec pygent chat --no-docker --sandbox=none'; echo "exit code $?"; stty -a; echo the end`)
+	s.read("/exit leaves.")
+	s.idle()
+	if err := syscall.Kill(s.pid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	s.read("the end")
+	if code, all := s.ended(), s.all(); code != exitCancelled || strings.Contains(all, "-icanon") || strings.Contains(all, "-echo ") {
+		t.Errorf("exit code %d, and the terminal is\n%s", code, all)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -63,6 +64,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(context.Background())
 	var exit *exitError
+	var unwritten *fs.PathError
 	switch {
 	case err == nil:
 		return exitOK
@@ -71,6 +73,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 			fmt.Fprintln(errOut, "pygent:", exit.cause)
 		}
 		return exit.code
+	case errors.As(err, &unwritten): // stdout, as on a full disk
+		fmt.Fprintln(errOut, "pygent:", err)
+		return exitFailed
 	default: // what cobra refuses: unknown commands and flags, wrong arguments
 		fmt.Fprintf(errOut, "pygent: %v\nRun 'pygent --help' for usage.\n", err)
 		return exitUsage

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -66,8 +67,9 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	defer watching.Wait()
 	defer cancel()
 	watching.Go(func() { watchReader(ctx, std.out, cancel) }) // as in: pygent run … | head
-	client := printerFor(std, args)
-	events := &eventLines{unattended: unattended{agent.Discard{}}, out: std.out}
+	out := &written{to: std.out}
+	client := printerFor(std, out, args)
+	events := &eventLines{unattended: unattended{agent.Discard{}}, out: out}
 	if o.json {
 		client = events
 	}
@@ -92,37 +94,25 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	if o.json {
 		events.write(map[string]any{"kind": "result", "result": res})
 	} else {
-		report(std, res)
+		term.Report(std.err, res)
 	}
 	if code := exitCode(res.Status); code != exitOK {
 		return &exitError{code: code}
+	}
+	if err := out.error(); !errors.Is(err, syscall.EPIPE) { // who closed it wants no more
+		return failed(err)
 	}
 	return nil
 }
 
 // printerFor is the client of a run that people read. It asks on the terminal,
-// if there is one and the prompt does not come from it.
-func printerFor(std streams, args []string) agent.Client {
-	printer := &term.Printer{Out: std.out, Activity: std.err}
-	if !isTerminal(std.in) || slices.Equal(args, []string{"-"}) {
+// if there is one that shows the question and the prompt does not come from it.
+func printerFor(std streams, out io.Writer, args []string) agent.Client {
+	printer := &term.Printer{Out: out, Activity: std.err}
+	if !isTerminal(std.in) || !isTerminal(std.err) || slices.Equal(args, []string{"-"}) {
 		return &unattended{printer}
 	}
-	return newApproving(printer, std.err, sync.OnceValue(func() <-chan line { return readLines(std.in) }))
-}
-
-// report says on stderr how the turn ended where its words do not.
-func report(std streams, res agent.StepResult) {
-	switch {
-	case res.Question != nil:
-		fmt.Fprintf(std.err, "the model asks: %s\n", term.Safe(res.Question.Text))
-		for _, option := range res.Question.Options {
-			fmt.Fprintf(std.err, "  - %s\n", term.Line(option, 200))
-		}
-	case res.Error != nil:
-		fmt.Fprintf(std.err, "%s: %s\n", res.Status, term.Safe(res.Error.Message))
-	case res.Status != agent.StatusCompleted:
-		fmt.Fprintf(std.err, "%s after %d model round(s)\n", res.Status, res.Steps)
-	}
+	return newApproving(printer, std.err, sync.OnceValue(func() <-chan line { return readLines(std.in).answers }))
 }
 
 func promptOf(args []string, in io.Reader) (string, error) {
@@ -172,6 +162,31 @@ func localDomain(ctx context.Context, std streams, f *flags, client agent.Client
 		a.shutdown(d)
 		a.close()
 	}, nil
+}
+
+// written keeps the first error of a writer whose callers do not look at them: a
+// script must not take half an answer for all of it.
+type written struct {
+	to io.Writer
+
+	mu  sync.Mutex
+	err error
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+func (w *written) error() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // eventLines is an agent.Client that writes events as JSON lines.

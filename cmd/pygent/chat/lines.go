@@ -161,23 +161,8 @@ func (p *plainFace) say(ctx context.Context, text string) error {
 		fmt.Fprintln(p.Out, term.Safe("error: "+explain(err)))
 		return nil
 	}
-	p.report(res)
+	term.Report(p.Out, res)
 	return nil
-}
-
-// report says how a turn ended where its words do not.
-func (p *plainFace) report(res agent.StepResult) {
-	switch {
-	case res.Question != nil:
-		fmt.Fprintf(p.Out, "the model asks: %s\n", term.Safe(res.Question.Text))
-		for _, option := range res.Question.Options {
-			fmt.Fprintf(p.Out, "  - %s\n", term.Line(option, 200))
-		}
-	case res.Error != nil:
-		fmt.Fprintf(p.Out, "%s: %s\n", res.Status, term.Safe(res.Error.Message))
-	case res.Status != agent.StatusCompleted:
-		fmt.Fprintf(p.Out, "%s after %s\n", res.Status, count(res.Steps, "model round"))
-	}
 }
 
 func (p *plainFace) command(ctx context.Context, c command, args string) error {

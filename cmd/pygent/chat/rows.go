@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
 // Bounds of what is shown of a tool's output.
@@ -60,14 +61,9 @@ func (t *transcript) finished(row *tool, e agent.Event) {
 	t.print(sectionTool, text)
 }
 
-// ended is the end of a tool's answer, which is where commands fail. The first
-// line of a command's repeats it.
+// ended is the end of a tool's answer, which is where commands fail.
 func ended(e agent.Event) string {
-	body := e.Text
-	if e.Tool == "bash" {
-		_, body, _ = strings.Cut(body, "\n")
-	}
-	lines := strings.Split(strings.TrimRight(plain(body), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(plain(term.Said(e)), "\n"), "\n")
 	if len(lines) > doneLines {
 		more := fmt.Sprintf("… %d lines", len(lines)-doneLines)
 		lines = append([]string{more}, lines[len(lines)-doneLines:]...)

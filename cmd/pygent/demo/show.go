@@ -212,8 +212,7 @@ func (d *show) notification(method string, params json.RawMessage) {
 	case agent.KindToolStarted:
 		d.say("   %s > %s %s", who, e.Tool, term.Line(e.Arguments, 100))
 	case agent.KindToolFinished:
-		_, body, _ := strings.Cut(e.Text, "\n")
-		for line := range strings.SplitSeq(strings.TrimRight(body, "\n"), "\n") {
+		for line := range strings.SplitSeq(strings.TrimRight(term.Said(e), "\n"), "\n") {
 			if line != "" && e.Tool == "bash" {
 				d.say("   %s <   %s", who, term.Line(line, 110))
 			}

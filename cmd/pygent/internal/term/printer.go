@@ -55,11 +55,7 @@ func (p *Printer) Event(_ context.Context, e agent.Event) {
 
 // finished prints the end of a tool's answer, which is where commands fail.
 func (p *Printer) finished(prefix string, e agent.Event) {
-	_, body, _ := strings.Cut(e.Text, "\n") // the first line repeats the command
-	if e.Tool != "bash" {
-		body = e.Text
-	}
-	lines := strings.Split(strings.TrimRight(Safe(body), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(Safe(Said(e)), "\n"), "\n")
 	const most = 8
 	if len(lines) > most {
 		p.note("%s  … %d lines", prefix, len(lines)-most)
@@ -69,6 +65,31 @@ func (p *Printer) finished(prefix string, e agent.Event) {
 		if line != "" {
 			p.note("%s  %s", prefix, Line(line, 200))
 		}
+	}
+}
+
+// Said is what a tool has said, without the line that repeats a command. What was
+// not run has no such line.
+func Said(e agent.Event) string {
+	if e.Tool == "bash" && strings.HasPrefix(e.Text, "$ ") {
+		_, output, _ := strings.Cut(e.Text, "\n")
+		return output
+	}
+	return e.Text
+}
+
+// Report says how a turn ended where its words do not.
+func Report(w io.Writer, res agent.StepResult) {
+	switch {
+	case res.Question != nil:
+		fmt.Fprintf(w, "the model asks: %s\n", Safe(res.Question.Text))
+		for _, option := range res.Question.Options {
+			fmt.Fprintf(w, "  - %s\n", Line(option, 200))
+		}
+	case res.Error != nil:
+		fmt.Fprintf(w, "%s: %s\n", res.Status, Safe(res.Error.Message))
+	case res.Status != agent.StatusCompleted:
+		fmt.Fprintf(w, "%s after %d model round(s)\n", res.Status, res.Steps)
 	}
 }
 
