@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,7 +151,9 @@ func commonFiles(ctx context.Context, here build) ([]file, error) {
 // compile builds the program in the environment with what env adds.
 func compile(ctx context.Context, to string, env ...string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", to, mainPackage)
-	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="), env...)
+	// The least processor of each architecture, whatever the environment asks for.
+	plain := []string{"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0"}
+	cmd.Env = slices.Concat(os.Environ(), plain, env)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, text)
 	}
