@@ -97,6 +97,9 @@ func (d *diagnosis) commands(ctx context.Context, a *app) {
 		}
 	} else {
 		f.Detail, f.Cure = d.Runtime.Reason, "one of the cures above, or --sandbox=none to run them unconfined"
+		if a.cfg.Runtime == config.RuntimeDocker {
+			f.Cure = "the cure of docker above, or --no-docker (PYGENT_USE_DOCKER=0) to run them locally"
+		}
 	}
 	d.add(f)
 }

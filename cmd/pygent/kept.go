@@ -10,6 +10,7 @@ import (
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
+	"github.com/pygent/pygent/runtime"
 )
 
 // kept is what servers keep of their sessions, without a server.
@@ -166,8 +167,12 @@ type exportOptions struct {
 }
 
 func failed(err error) error {
-	if err == nil {
+	var invalid *runtime.InvalidError
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &invalid):
+		return &exitError{exitUsage, err}
 	}
 	return &exitError{exitFailed, err}
 }

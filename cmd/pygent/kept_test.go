@@ -80,6 +80,7 @@ func TestSessionsAndTasksThatAreKept(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "s.json")
 	pygent(t, exitOK, "sessions", "export", "s_parent", "--format=json", "-o", file)
+	pygent(t, exitUsage, "sessions", "export", "s_parent", "--format=xml")
 	if text, err := os.ReadFile(file); err != nil || !json.Valid(text) || !bytes.Contains(text, []byte(`fix \u001b]0`)) {
 		t.Errorf("export: %s", text)
 	}

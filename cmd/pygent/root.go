@@ -22,9 +22,9 @@ const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts sp
 
 Settings: flags beat the environment, the environment beats pygent.toml in the
 user's configuration directory, and that beats the defaults. A pygent.toml in
-the workspace can only lower limits, disable tools and make the mode stricter. Commands reach no network,
-unless the user's pygent.toml or a flag names hosts (network_allow) or gives them
-all of it (network = "full").
+the workspace can only lower limits, disable tools and make the mode stricter.
+Commands reach no network, unless the user's pygent.toml or a flag names hosts
+(network_allow) or gives them all of it (network = "full").
 
   OPENAI_API_KEY      key of the model's endpoint
   OPENAI_BASE_URL     any OpenAI-compatible endpoint, such as a local server's
