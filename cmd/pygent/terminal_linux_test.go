@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 // patience bounds each wait for the screen.
@@ -32,10 +34,7 @@ type terminal struct {
 func newTerminal(t *testing.T, env ...string) *terminal {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("tmux is not installed: .ci/setup installs it")
-		}
-		t.Skip("tmux is not installed")
+		runtimetest.Missing(t, "tmux is not installed: .ci/setup installs it")
 	}
 	dir, err := os.MkdirTemp("", "term") // short: the path of a socket is bounded
 	if err != nil {
