@@ -113,6 +113,37 @@ func TestUnreadAnswersCancelled(t *testing.T) {
 	})
 }
 
+// Requests that wait with long parameters are refused when they are too long all
+// together, and those that have their answer make place again.
+func TestUnreadAnswersToLongRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var looked, acted atomic.Int64
+		v := unread(t, &looked, &acted)
+		long := func(id string) {
+			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%q,"method":"test/look","params":{"x":"%s"}}`, id, longText(maxWaiting/4)))
+			synctest.Wait()
+		}
+		for i := range 5 {
+			long(fmt.Sprint("long ", i))
+		}
+		v.send(t, `{"jsonrpc":"2.0","id":"act","method":"test/act"}`)
+		refused := map[string]bool{}
+		for range looks + 6 {
+			r := decode(t, v.reply(t))
+			refused[string(r.ID)] = r.Error != nil && r.Error.Code == codeOverloaded
+		}
+		if len(refused) != looks+6 || refused[`"long 2"`] || refused[`"act"`] || !refused[`"long 3"`] || !refused[`"long 4"`] {
+			t.Errorf("of %d: %v", len(refused), refused)
+		}
+		long("again")
+		if r := decode(t, v.reply(t)); r.Error != nil {
+			t.Errorf("%+v", r.Error)
+		}
+		v.quit(t)
+		v.close()
+	})
+}
+
 // The end of the connection waits for none of them.
 func TestEndWithUnreadAnswers(t *testing.T) {
 	for _, last := range []string{`{"jsonrpc":"2.0","method":"exit"}`, `{"jsonrpc":"2.0","id":"down","method":"shutdown"}` + "|" + `{"jsonrpc":"2.0","method":"exit"}`, ""} {

@@ -18,6 +18,10 @@ import (
 const (
 	maxInFlight = 256  // that run
 	maxEnding   = 4096 // that run or were cancelled and have not ended yet
+
+	// Bytes of parameters of requests that wait for a place, see maxLooks: one may
+	// have as many as a message may, others only if all have no more than this.
+	maxWaiting = 16 << 20
 )
 
 // handler runs one request. A nil params stands for none.
@@ -61,6 +65,7 @@ type dispatcher struct {
 	mu       sync.Mutex
 	inFlight map[string]*request // by idKey
 	live     int                 // of them, those that were not cancelled
+	waiting  int                 // bytes, see maxWaiting
 	closed   bool                // nothing new begins
 }
 
@@ -71,6 +76,7 @@ type request struct {
 	done   chan struct{}
 
 	retired bool // no longer counted as running; guarded by the dispatcher's mu
+	waiting int  // bytes of its parameters while it waits for a place
 }
 
 func newDispatcher(lifetime context.Context, s *stream, r router, log *zap.Logger) *dispatcher {
@@ -136,6 +142,9 @@ func (d *dispatcher) begin(env *envelope) {
 	ctx, cancel := context.WithCancel(d.lifetime)
 	key := idKey(env.id)
 	req := &request{method: env.method, cancel: cancel, done: make(chan struct{})}
+	if r.looks {
+		req.waiting = len(env.params)
+	}
 	if id, err := d.register(key, req, env.id); err != nil {
 		cancel()
 		if !errors.Is(err, ErrClosed) {
@@ -168,8 +177,11 @@ func (d *dispatcher) register(key string, req *request, id json.RawMessage) (jso
 		return nil, fmt.Errorf("%w: a request with the id %s is running", errInvalidRequest, id)
 	case d.live >= maxInFlight, len(d.inFlight) >= maxEnding:
 		return id, fmt.Errorf("%w: %d, wait for an answer first", errOverloaded, maxInFlight)
+	case d.waiting > 0 && d.waiting+req.waiting > maxWaiting:
+		return id, fmt.Errorf("%w: their parameters have %d MiB, wait for an answer first", errOverloaded, d.waiting>>20)
 	}
 	d.inFlight[key] = req
+	d.waiting += req.waiting
 	d.live++
 	d.running.Add(1)
 	return id, nil
@@ -197,6 +209,14 @@ func (d *dispatcher) cancel(params json.RawMessage) {
 	if req != nil {
 		req.cancel()
 	}
+}
+
+// admit takes the parameters of a request out of those that wait.
+func (d *dispatcher) admit(key string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting -= d.inFlight[key].waiting
+	d.inFlight[key].waiting = 0
 }
 
 // retire takes a request out of the count of those that run, once. The caller
