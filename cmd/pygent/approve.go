@@ -51,10 +51,16 @@ func (c *approving) RequestApproval(ctx context.Context, a agent.Approval) (agen
 	fmt.Fprintf(c.out, "? %s, c cancel the turn, or what to do instead: ", keys)
 	select {
 	case <-ctx.Done():
-		return agent.Decision{}, context.Cause(ctx)
+		return agent.Decision{}, c.withdrawn(ctx)
 	case l := <-c.lines():
 		return decision(l, a.Options), nil
 	}
+}
+
+// withdrawn says that what is entered next is no answer any more.
+func (c *approving) withdrawn(ctx context.Context) error {
+	fmt.Fprintln(c.out, "\n(withdrawn)")
+	return context.Cause(ctx)
 }
 
 // take takes the floor until leave is called: one question at a time is open.

@@ -162,7 +162,7 @@ func (a *asking) AskUser(ctx context.Context, q agent.Question) (agent.Answer, b
 	fmt.Fprint(a.out, "? ")
 	select {
 	case <-ctx.Done():
-		return agent.Answer{}, true, context.Cause(ctx)
+		return agent.Answer{}, true, a.withdrawn(ctx)
 	case l := <-a.lines():
 		if l.err != nil {
 			return agent.Answer{Cancelled: true}, true, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -57,5 +58,28 @@ func TestTheEndOfInputIsToldToEveryone(t *testing.T) {
 		if l := <-c; !errors.Is(l.err, io.EOF) {
 			t.Errorf("behind the end: %+v", l)
 		}
+	}
+}
+
+// Who is typing an answer learns that it would be none.
+func TestAWithdrawnQuestionIsSaidToBe(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, *asking){
+		"approval": func(ctx context.Context, a *asking) { _, _ = a.RequestApproval(ctx, agent.Approval{Title: "Run"}) },
+		"question": func(ctx context.Context, a *asking) { _, _, _ = a.AskUser(ctx, agent.Question{Question: "Which?"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out strings.Builder
+				client := &asking{newApproving(&term.Printer{}, &out, func() <-chan line { return nil })}
+				ctx, withdraw := context.WithCancel(t.Context())
+				go ask(ctx, client)
+				synctest.Wait()
+				withdraw()
+				synctest.Wait()
+				if !strings.HasSuffix(out.String(), "\n(withdrawn)\n") {
+					t.Errorf("it says %q", out.String())
+				}
+			})
+		})
 	}
 }

@@ -274,6 +274,18 @@ func TestTasksAreCountedAndTold(t *testing.T) {
 	}
 }
 
+func TestWhatATaskAskedIsToldWithItsAnswer(t *testing.T) {
+	m := offline(t)
+	m.writing = true
+	m.Update(batch{
+		agent.Event{Kind: agent.KindToolStarted, TaskID: "task_a", CallID: "c", Tool: "bash", Arguments: `{"cmd":"ls"}`},
+		agent.Event{Kind: agent.KindApprovalResolved, TaskID: "task_a", Decision: agent.DecisionDeny, Feedback: "not there"},
+	})
+	if got := strings.TrimSpace(m.printed()); got != "denied: not there" {
+		t.Errorf("printed %q", got)
+	}
+}
+
 func TestTheScreenIsNeverHigherThanTheTerminal(t *testing.T) {
 	m := offline(t)
 	for i := range 12 {

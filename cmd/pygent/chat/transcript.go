@@ -81,9 +81,12 @@ func (t *transcript) take() []string {
 }
 
 // event follows e. A delegated agent's words and tools are its own: /tasks shows
-// them.
+// them. What it asked was shown here, and so is what that came to.
 func (t *transcript) event(e agent.Event) {
 	if e.TaskID != "" {
+		if e.Kind == agent.KindApprovalResolved {
+			t.resolved(e)
+		}
 		return
 	}
 	t.used.event(e)
