@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
@@ -71,24 +72,24 @@ func (t *turn) jobsRun() bool {
 	})
 }
 
+// patience is how long a call waits for the first scan before the user is told of it.
+const patience = 2 * time.Second
+
 // mayChange waits, before a call that can change files, until it is known how
-// they were: for an edit that is its own files, which are stored, for everything
-// else the first scan. The error tells that ctx ended meanwhile. Where it cannot be
-// known the call goes on, and the user is told.
+// they were. The error tells that ctx ended meanwhile. Where it cannot be known the
+// call goes on, and the user is told.
 func (t *turn) mayChange(ctx context.Context, p tools.Proposal) error {
 	w := t.watch
 	if w == nil || p.Effect == tools.EffectRead {
 		return nil
 	}
-	select {
-	case <-w.began:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	err := w.err
-	if err == nil && !t.keepAll(ctx, p) {
-		err = w.turn.Ready(ctx)
-		w.turn.Commands()
+	soon, cancel := context.WithTimeout(ctx, patience)
+	err := t.know(soon, p)
+	late := err != nil && soon.Err() != nil && ctx.Err() == nil
+	cancel()
+	if late {
+		t.noticeOnce(ctx, "info", "this waits until the workspace's files are known, so that what commands change in it can be undone; the first time takes longest")
+		err = t.know(ctx, p)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -104,6 +105,23 @@ func (t *turn) mayChange(ctx context.Context, p tools.Proposal) error {
 		t.noticeOnce(ctx, "warning", fmt.Sprintf("if the server is killed now, what this turn changes cannot be undone, and other sessions here do not know of it: %v", err))
 	}
 	return nil
+}
+
+// know waits until it is known how the files are that a call can change: for an
+// edit those are its own, which are stored, for everything else the first scan tells.
+func (t *turn) know(ctx context.Context, p tools.Proposal) error {
+	w := t.watch
+	select {
+	case <-w.began:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if w.err != nil || t.keepAll(ctx, p) {
+		return w.err
+	}
+	err := w.turn.Ready(ctx)
+	w.turn.Commands()
+	return err
 }
 
 // alive tells, when a call has done something, that what is changed until now is the
@@ -128,7 +146,7 @@ func (t *turn) keepAll(ctx context.Context, p tools.Proposal) bool {
 	all := len(p.Paths) > 0
 	for _, name := range p.Paths {
 		if err := t.watch.turn.PreImage(name); err != nil {
-			t.notice(ctx, "warning", fmt.Sprintf("%s cannot be brought back: %v", name, err))
+			t.noticeOnce(ctx, "warning", fmt.Sprintf("%s cannot be brought back: %v", name, err))
 			continue
 		}
 		t.watch.kept[name] = true

@@ -15,7 +15,7 @@ import (
 )
 
 // While the first scan cannot be made, a turn that calls nothing ends, and one
-// whose call must wait for it can be cancelled: the call has not run.
+// whose call must wait for it says so and can be cancelled: the call has not run.
 func TestTurnsAndTheFirstScan(t *testing.T) {
 	ws, err := runtime.TempWorkspace()
 	if err != nil {
@@ -42,7 +42,7 @@ func TestTurnsAndTheFirstScan(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan agent.Outcome)
 	go func() { ended <- a.Run(ctx, "work", agent.Turn{}) }()
-	rec.WaitKind(t, agent.KindToolStarted)
+	rec.WaitKind(t, agent.KindNotice)
 	cancel()
 	if out := <-ended; out.Status != agent.StatusCancelled {
 		t.Errorf("%+v", out)
