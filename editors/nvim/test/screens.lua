@@ -70,6 +70,18 @@ local function see(part)
   end
 end
 
+--- Waits until the screen has a text no more.
+---@param part string
+local function gone(part)
+  local shown
+  if not vim.wait(20000, function()
+    shown = screen()
+    return not shown:find(part, 1, true)
+  end, 50) then
+    error(('%q stays:\n%s'):format(part, shown), 2)
+  end
+end
+
 ---@param ... string keys as tmux names them
 local function keys(...) tmux('send-keys', ...) end
 
@@ -146,6 +158,29 @@ scene('chat', model, function()
   keys('q', 'G', '?notes.txt', 'Enter', 'Enter')
   see('before the turn')
   golden('diff')
+end)
+
+local typed =
+  h.model({ h.calls('bash', { cmd = 'while [ ! -e go ]; do sleep 0.1; done; seq 100 103' }), h.says('Counted.') })
+scene('typing while it works', typed, function()
+  see('two')
+  keys(':Pygent chat', 'Enter')
+  see('ready')
+  keys('Count.', 'Enter')
+  see('▸ bash')
+  keys('i', 'And then')
+  see('And then')
+  h.write('go', '')
+  see('completed')
+  keys('Escape')
+  gone('102')
+  see('✓ bash')
+  keys('C-w', 'h', ':Pygent sessions', 'Enter')
+  see('Conversations')
+  keys('1', 'Enter')
+  h.wait('chat', function() return lua('vim.bo.filetype') == 'pygent-message' end)
+  h.same('n', lua('vim.api.nvim_get_mode().mode'))
+  see('✓ bash')
 end)
 
 scene(

@@ -82,6 +82,7 @@ local function sessions()
       function(chosen)
         if chosen and turn.idle() then
           require('pygent.chat').open()
+          vim.cmd.stopinsert() -- what is read back is read first, and folded in normal mode only
           require('pygent.kept').resume(chosen)
         end
       end

@@ -47,6 +47,28 @@ function M.level(lnum)
   return '0'
 end
 
+local behind = {} ---@type table<integer, true> buffers whose folds wait for the end of insert mode
+
+--- Has the folds of a buffer computed when the user has ended insert mode, in which
+--- the editor computes none of any window.
+---@param buf integer
+function M.settle(buf)
+  if behind[buf] or not api.nvim_get_mode().mode:find('^[iR]') then
+    return
+  end
+  behind[buf] = true
+  api.nvim_create_autocmd('ModeChanged', {
+    pattern = '[iR]*:[^iR]*',
+    once = true,
+    callback = vim.schedule_wrap(function()
+      behind[buf] = nil
+      for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+        api.nvim_set_option_value('foldmethod', 'expr', { win = win, scope = 'local' })
+      end
+    end),
+  })
+end
+
 --- The lines of a tool's answer that are shown.
 ---@param body string
 ---@return string[]

@@ -140,6 +140,7 @@ function Transcript:open(key, title)
     })
     tool.colour = self:colour(row, title, 'PygentTool')
     self:append('\n~~~~~~~~~~\n')
+    fold.settle(self.buf)
   end)
 end
 
@@ -181,6 +182,7 @@ function Transcript:close(title, body, hl)
     api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
     self:colour(row, lines[1], hl or 'PygentTool')
     self:append('\n')
+    fold.settle(self.buf)
   end)
 end
 
