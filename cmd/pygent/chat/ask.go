@@ -63,7 +63,11 @@ func (a *ask) text(p *paper) string {
 		parts = append(parts, indent(cut(plain(a.approval.Command), p.width-4), "  $ ", "    "))
 	}
 	for _, c := range a.approval.Changes {
-		parts = append(parts, indent(cut(p.patchLines(plain(c.Patch)), p.width-2), "  ", "  "))
+		patch := plain(c.Patch)
+		if !strings.HasPrefix(patch, "--- ") { // words, as for a link: the file is not named there
+			patch = term.Line(c.Path, 200) + ": " + patch
+		}
+		parts = append(parts, indent(cut(p.patchLines(patch), p.width-2), "  ", "  "))
 	}
 	return strings.Join(parts, "\n")
 }

@@ -118,7 +118,7 @@ func TestAnApprovalIsAnswered(t *testing.T) {
 	approval := func() *ask {
 		return &ask{answer: make(chan any, 1), approval: &agent.Approval{
 			Title: "Edit a file", Rule: "edit *", Options: []string{"allow", "allowForSession", "deny", "cancelTurn"},
-			Changes: []tools.Patch{{Path: "a", Patch: "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-old\n+new\x1b[2J\n"}},
+			Changes: []tools.Patch{{Path: "a", Patch: "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-old\n+new\x1b[2J\n"}, {Path: "out/b", Patch: "a link\n"}},
 		}}
 	}
 	for _, tt := range []struct {
@@ -139,7 +139,7 @@ func TestAnApprovalIsAnswered(t *testing.T) {
 		if len(a.answer) != 0 {
 			t.Fatalf("a key that was pressed before the question could be read answers it: %v", <-a.answer)
 		}
-		contains(t, "scrollback", m.printed(), "Edit a file", "-old", `+new\x1b[2J`)
+		contains(t, "scrollback", m.printed(), "Edit a file", "-old", `+new\x1b[2J`, "out/b: a link")
 		contains(t, "screen", m.shows(), "always in this session: edit *", "cancel the turn")
 		m.Update(settled{a})
 		m.press(tt.keys...)

@@ -53,6 +53,24 @@ export async function text(tab) {
     await page.locator(".turn").nth(3).waitFor();
   });
 
+  await step(tab, "an approval names each file, also what is no patch", async () => {
+    const shown = await page.evaluate(async () => {
+      const { Asks } = await import("/js/asks.js");
+      const withdrawal = new AbortController();
+      const asks = new Asks({ asking() {}, nameOf: () => "", session: "s" });
+      const changes = [
+        { path: "out/a.txt", patch: "--- /dev/null\n+++ b/out/a.txt\n@@ -0,0 +1 @@\n+new\n" },
+        { path: "out/l\u202eink", patch: "a link\n" },
+      ];
+      const asked = asks.ask("agent/requestApproval", { requestKey: "named", sessionId: "s", title: "Collect out", options: ["deny"], changes }, withdrawal.signal);
+      const text = document.querySelector("#asks .ask:last-child .ask-changes").innerText;
+      withdrawal.abort();
+      await asked.catch(() => {});
+      return text.split(/\s*\n\s*/);
+    });
+    for (const part of ["out/a.txt", "out/l⟨U+202E⟩ink", "a link"]) assert.ok(shown.includes(part), `${part} in ${JSON.stringify(shown)}`);
+  });
+
   await step(tab, "a patch hides none of its lines", async () => {
     const shown = await page.evaluate(async () => {
       const { patches } = await import("/js/diff.js");

@@ -118,7 +118,7 @@ function approval({ title, command, changes = [], options, rule }, answer) {
     { class: "ask", tabindex: "-1", "aria-label": `Approval: ${line(title)}` },
     h("h2", { text: plain(title) }),
     command ? h("pre", { class: "command", tabindex: "0", text: plain(command) }) : null,
-    changes.length ? h("div", { class: "ask-changes" }, ...changes.map((change) => patch(change.patch))) : null,
+    changes.length ? h("div", { class: "ask-changes" }, ...changes.map(patch)) : null,
     rule ? h("p", { class: "quiet" }, "For the session would allow: ", h("code", { text: line(rule) })) : null,
     feedback,
     h("div", { class: "row" }, ...buttons),

@@ -34,15 +34,10 @@ export function patches(text) {
   return files.map(({ path, lines }) => ({ path, node: view(lines) }));
 }
 
-/** All of a patch in one node, with the names of the files where there are several. */
-export function patch(text) {
-  const files = patches(text);
-  const node = h("div", { class: "patches" });
-  for (const file of files) {
-    if (files.length > 1) node.append(h("div", { class: "patch-name", text: plain(file.path) }));
-    node.append(file.node);
-  }
-  if (files.length === 0) node.append(h("p", { class: "quiet", text: "Nothing to show." }));
+/** One file's change in one node, below its name. What is no patch is said in words. */
+export function patch({ path, patch: text }) {
+  const node = h("div", { class: "patches" }, h("div", { class: "patch-name", text: plain(path) }), ...patches(text).map((file) => file.node));
+  if (node.children.length === 1) node.append(h("p", { class: "quiet", text: plain(text) || "Nothing to show." }));
   return node;
 }
 
