@@ -191,6 +191,10 @@ scene(
     keys(':Pygent ask Ask me.', 'Enter')
     see('Something else')
     golden('question')
+    keys('C-c')
+    see('it waits for an answer: :Pygent answer')
+    keys(':Pygent answer', 'Enter')
+    see('Something else')
     keys('2', 'Enter')
     see('Blue it is.')
   end

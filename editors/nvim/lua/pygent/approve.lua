@@ -182,7 +182,13 @@ function M.show()
   end
   local item = queue[1]
   shown = item
-  log.guard(require('pygent.prompt').show)(item, function() later(item) end)
+  local put = log.guard(function()
+    require('pygent.prompt').show(item, function() later(item) end)
+    return true
+  end)
+  if not put() then
+    later(item)
+  end
 end
 
 return M

@@ -75,6 +75,9 @@ function M.error(message) M.notify(message, vim.log.levels.ERROR) end
 function M.guard(fn)
   return function(...)
     local function failed(err)
+      if tostring(err):find('Keyboard interrupt', 1, true) then
+        return -- <C-c> where the editor waited for a choice: that is a choice too
+      end
       M.write(debug.traceback(tostring(err), 2))
       M.error('a fault in the plugin: see :Pygent log')
     end

@@ -108,7 +108,7 @@ local function keys()
     vim.keymap.set('n', key, function()
       local task = tasks.all()[api.nvim_win_get_cursor(0)[1] - 2]
       if task then
-        fn(task)
+        log.guard(fn)(task)
       end
     end, { buffer = list, nowait = true, desc = 'Pygent: ' .. desc })
   end

@@ -47,6 +47,16 @@ h.test('its output is shown', function()
   vim.cmd.close()
 end)
 
+h.test('a choice that is interrupted is none', function()
+  h.told = {}
+  vim.ui.select = function() error('Keyboard interrupt') end -- as the editor's own does on <C-c>
+  vim.api.nvim_set_vvar('errmsg', '')
+  press('C', 1)
+  vim.wait(50)
+  h.same({ {}, '' }, { h.told, vim.v.errmsg })
+  h.same(nil, h.read('report.txt'))
+end)
+
 h.test('a file is collected', function()
   h.choose('report.txt')
   press('C', 1)
