@@ -8,19 +8,29 @@ interface Hunk {
 
 /** The part of a patch of several files that is about path, or undefined. */
 export function patchOf(patch: string, path: string): string | undefined {
-  const parts = patch.split(/^(?=diff --git |--- (?:a\/|\/dev\/null|"a\/))/m).reduce<string[]>((all, part) => {
-    // "diff --git" and the "---" behind it belong together.
-    const before = all.at(-1);
-    if (before?.startsWith("diff --git ") && !/^--- /m.test(before)) all[all.length - 1] = before + part;
-    else all.push(part);
-    return all;
-  }, []);
+  const parts: string[] = [];
+  let [before, after] = [0, 0]; // lines that the hunk still has
+  let named = false; // by "diff --git": the "---" behind it belongs to that
+  for (const line of splitLines(patch)) {
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    if (before > 0 || after > 0) {
+      if (/^[- ]/.test(line)) before--;
+      if (/^[+ ]/.test(line)) after--;
+    } else if (hunk) {
+      [before, after, named] = [Number(hunk[1] ?? 1), Number(hunk[2] ?? 1), false];
+    } else if (line.startsWith("diff --git ") || (line.startsWith("--- ") && !named)) {
+      named = line.startsWith("diff");
+      parts.push("");
+    }
+    parts.push((parts.pop() ?? "") + line);
+  }
   return parts.find((part) => names(part).includes(path));
 }
 
 function names(part: string): string[] {
   const found: string[] = [];
   for (const line of part.split("\n", 12)) {
+    if (line.startsWith("@@ ")) break;
     const name = /^(?:---|\+\+\+) "?[ab]\/(.*?)"?(?:\t.*)?$/.exec(line)?.[1];
     if (name !== undefined) found.push(name);
   }

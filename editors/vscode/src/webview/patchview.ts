@@ -12,10 +12,10 @@ export interface PatchView {
 }
 
 export function patchView(patch: string): PatchView {
-  const lines = patch
-    .replace(/\n$/, "")
-    .split("\n")
-    .filter((line) => !/^(diff --git|index |--- |\+\+\+ )/.test(line));
+  const all = patch.replace(/\n$/, "").split("\n");
+  // The file's head ends where the first hunk begins: behind that, "--- x" is the line "-- x" that goes.
+  const begin = all.findIndex((line) => line.startsWith("@@ "));
+  const lines = begin < 0 ? all.filter((line) => !/^(diff --git|index |--- |\+\+\+ )/.test(line)) : all.slice(begin);
   const list = h("div");
   for (const line of lines.slice(0, maxLines)) {
     const hunk = /^@@ -\d+(?:,\d+)? \+(\d+)/.exec(line)?.[1];

@@ -55,3 +55,13 @@ test("one file's part of a patch of several", () => {
   const bare = "--- a/y\n+++ b/y\n@@ -1 +1 @@\n-1\n+2\n";
   assert.equal(patchOf(`--- a/x\n+++ b/x\n@@ -1 +1 @@\n-- a/y\n+2\n${bare}`, "y"), bare);
 });
+
+test("lines that look like a file's head stay lines", () => {
+  const head = (name: string): string => `--- a/${name}\n+++ b/${name}\n`;
+  const hunk = "@@ -1,3 +1,2 @@\n one\n--- a/gone\n-two\n+++ b/new\n";
+  const patch = `${head("x.sql")}${hunk}${head("y.sql")}@@ -1 +1 @@\n-a\n+b\n`;
+  assert.equal(patchOf(patch, "x.sql"), head("x.sql") + hunk);
+  assert.equal(patchOf(patch, "gone"), undefined);
+  assert.equal(unapply(patchOf(patch, "x.sql") ?? "", "one\n++ b/new\n"), "one\n-- a/gone\ntwo\n");
+  assert.match(patchOf(patch, "y.sql") ?? "", /^--- a\/y\.sql/);
+});
