@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import { uriOf } from "./context";
+import { notice } from "./escape";
 import type { Approval } from "./messages";
 import { applyPatch, patchOf, unapply } from "./patch";
 import type { Server } from "./server";
@@ -26,7 +27,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
     const { patch } = await chat.server.request("files/diff", { sessionId, turnId, paths: [path] });
     const part = patchOf(patch, path);
     if (!file || part === undefined) {
-      void vscode.window.showInformationMessage(`Pygent: there is no difference of ${path} to show.`);
+      void vscode.window.showInformationMessage(notice(`Pygent: there is no difference of ${path} to show.`));
       return;
     }
     const now = await readText(file);
@@ -59,7 +60,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
     try {
       await vscode.commands.executeCommand("vscode.open", file, { preview: true });
     } catch {
-      void vscode.window.showInformationMessage(`Pygent: ${path} is not there.`);
+      void vscode.window.showInformationMessage(notice(`Pygent: ${path} is not there.`));
     }
   }
 

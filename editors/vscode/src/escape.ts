@@ -9,6 +9,16 @@ export function visible(text: string): string {
   return text.replace(hidden, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+/**
+ * Text for VS Code's own surfaces, in which [words](command:…) would become a link that hides where it leads, and
+ * runs it when it is clicked; an end of a line, which would look like a space there, is shown.
+ */
+export function notice(text: string): string {
+  return visible(text)
+    .replace(/\]\(/g, "]\u2060(") // the character between is as wide as nothing
+    .replace(/\s*\n\s*/g, " ⏎ ");
+}
+
 /** Output without control characters, colours and cursor movements; a carriage return goes back to the line's begin. */
 export function plainOutput(text: string): string {
   return text
@@ -17,6 +27,15 @@ export function plainOutput(text: string): string {
       "",
     )
     .replace(/\r\n/g, "\n")
-    .replace(/[^\n]*\r(?=[^\n])/g, "")
+    .split("\n")
+    .map(overwritten)
+    .join("\n")
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+}
+
+/** What is left of a line in which a carriage return went back to its begin; at its end it is only taken off. */
+function overwritten(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === "\r") end--;
+  return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
 }

@@ -1,6 +1,6 @@
 /** What waits for the user, as notifications: for those who do not see the panel. */
 import * as vscode from "vscode";
-import { visible } from "./escape";
+import { notice } from "./escape";
 import type { Approval, Question } from "./messages";
 import type { MessageAction, MessageRequest } from "./protocol";
 
@@ -18,8 +18,8 @@ export async function notifyApproval(
   show: () => void,
 ): Promise<void> {
   const { title, command, rule, options } = request;
-  const what = visible(command ? `${title}: ${command}` : title);
-  const forSession = rule && options.includes("allowForSession") ? ` · for the session: ${visible(rule)}` : "";
+  const what = notice(command ? `${title}: ${command}` : title);
+  const forSession = rule && options.includes("allowForSession") ? ` · for the session: ${notice(rule)}` : "";
   const text = `Pygent: ${what}${forSession}`;
   // What is not shown in full is not decided on here.
   const whole = text.length <= maxText;
@@ -39,7 +39,7 @@ export async function notifyQuestion(
   answer: (text: string) => void,
   show: () => void,
 ): Promise<void> {
-  const text = `Pygent asks: ${visible(request.question)}`.slice(0, maxText);
+  const text = notice(`Pygent asks: ${request.question}`.slice(0, maxText));
   const options = (request.options ?? []).slice(0, 3);
   const chosen = await vscode.window.showInformationMessage(text, ...options, "Answer…");
   if (chosen !== undefined && options.includes(chosen)) answer(chosen);
@@ -49,7 +49,7 @@ export async function notifyQuestion(
 /** Serves window/showMessageRequest. */
 export async function showMessage(request: MessageRequest): Promise<MessageAction | null> {
   const actions = (request.actions ?? []).map((action) => action.title);
-  const chosen = await shower(request.type)(visible(request.message), ...actions);
+  const chosen = await shower(request.type)(notice(request.message), ...actions);
   return chosen === undefined ? null : { title: chosen };
 }
 

@@ -1,5 +1,6 @@
 /** What the user can do with a task: answer it, cancel it, fetch its files, forget it. */
 import * as vscode from "vscode";
+import { notice } from "./escape";
 import { nameOf, type TaskNode, type Tasks } from "./tasks";
 
 export async function cancelTask({ task, chat }: TaskNode): Promise<void> {
@@ -13,7 +14,8 @@ export async function removeTask(tasks: Tasks, { task, chat }: TaskNode): Promis
 
 export async function sendToTask({ task, chat }: TaskNode): Promise<void> {
   const title = `Say to “${nameOf(task)}”`;
-  const prompt = await vscode.window.showInputBox({ title, prompt: task.question?.text ?? task.text ?? task.status });
+  const about = notice(task.question?.text ?? task.text ?? task.status);
+  const prompt = await vscode.window.showInputBox({ title, prompt: about });
   if (prompt?.trim()) await chat.server.request("tasks/send", { taskId: task.taskId, prompt });
 }
 
@@ -21,7 +23,7 @@ export async function sendToTask({ task, chat }: TaskNode): Promise<void> {
 export async function collectFiles({ task, chat }: TaskNode): Promise<void> {
   const known = task.changes.filter((change) => change.change !== "deleted");
   if (known.length === 0) {
-    void vscode.window.showInformationMessage(`Pygent: the task “${nameOf(task)}” changed no files.`);
+    void vscode.window.showInformationMessage(notice(`Pygent: the task “${nameOf(task)}” changed no files.`));
     return;
   }
   const picks = known.map((change) => ({
@@ -44,6 +46,6 @@ export async function collectFiles({ task, chat }: TaskNode): Promise<void> {
     got.push(...files.map((file) => file.path));
     left.push(...skipped.map((file) => `${file.path} (${file.reason})`));
   }
-  if (got.length > 0) void vscode.window.showInformationMessage(`Pygent: collected ${got.join(", ")}.`);
-  if (left.length > 0) void vscode.window.showWarningMessage(`Pygent: left out ${left.join(", ")}.`);
+  if (got.length > 0) void vscode.window.showInformationMessage(notice(`Pygent: collected ${got.join(", ")}.`));
+  if (left.length > 0) void vscode.window.showWarningMessage(notice(`Pygent: left out ${left.join(", ")}.`));
 }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { Chat } from "./chat";
+import { notice } from "./escape";
 import type { Folders } from "./folders";
 import { showError } from "./log";
 import type { Event, Task } from "./protocol";
@@ -155,7 +156,8 @@ async function tellEnd(node: TaskNode): Promise<void> {
   const files = count > 0 ? `, ${count} changed file${count > 1 ? "s" : ""}` : "";
   const actions = count > 0 ? ["Collect Files…", "Show Output"] : ["Show Output"];
   const show = task.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-  const chosen = await show<string>(`Pygent: the task “${nameOf(task)}” is ${task.status}${files}.`, ...actions);
+  const text = notice(`Pygent: the task “${nameOf(task)}” is ${task.status}${files}.`);
+  const chosen = await show<string>(text, ...actions);
   if (chosen === "Collect Files…") await vscode.commands.executeCommand("pygent.task.collect", node);
   if (chosen === "Show Output") await vscode.commands.executeCommand("pygent.task.output", node);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plainOutput, visible } from "../../src/escape";
+import { notice, plainOutput, visible } from "../../src/escape";
 import { linkKind, relativePath } from "../../src/links";
 import { splitPrompt } from "../../src/webview/said";
 import { toolTitle } from "../../src/toolnames";
@@ -14,6 +14,18 @@ test("output has no control characters, and overwritten text goes", () => {
   assert.equal(plainOutput("\u001b[31mred\u001b[0m \u001b]0;title\u0007ok\u0008"), "red ok");
   assert.equal(plainOutput("10%\r20%\r30%\ndone\r\n"), "30%\ndone\n");
   assert.equal(plainOutput("\u001b]52;c;aGk=\u001b\\x"), "x");
+});
+
+test("long lines of output take no longer than they have characters", () => {
+  // Four hundred times what fits into a panel: with a second look at each character it would not end.
+  for (const line of ["x".repeat(1 << 24), `${"\r".repeat(1 << 20)}x`, "a\r".repeat(1 << 20)]) {
+    assert.equal(plainOutput(line), line.startsWith("x") ? line : line.endsWith("x") ? "x" : "a");
+  }
+});
+
+test("VS Code's own surfaces make no links of it, and show where a line ends", () => {
+  assert.equal(notice("[a](command:b) c\n\trm x"), "[a]\u2060(command:b) c ⏎ rm x");
+  assert.equal(notice("a\u202eb"), "a\\u{202e}b");
 });
 
 test("only links to the web and into the workspace lead anywhere", () => {
