@@ -4,9 +4,9 @@
  */
 import * as vscode from "vscode";
 import { stepParams } from "./context";
-import { type Log, messageOf } from "./log";
+import type { Log } from "./log";
 import type { Prompt } from "./messages";
-import { forgotten, goesOn } from "./problems";
+import { forgotten, goesOn, messageOf } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import type { Server } from "./server";
 import { Session } from "./session";
@@ -71,15 +71,14 @@ export class Chat implements vscode.Disposable {
   }
 
   async newSession(): Promise<void> {
-    await this.turns.stop();
-    this.turns.clear();
+    await this.turns.leave();
+    this.mode = readSettings(this.server.folder).mode;
     await this.session.begin();
     this.state.fire();
   }
 
   async resume(sessionId: string): Promise<void> {
-    await this.turns.stop();
-    this.turns.clear();
+    await this.turns.leave();
     await this.attempt("resume", () => this.session.load(sessionId));
     this.state.fire();
   }
@@ -90,8 +89,8 @@ export class Chat implements vscode.Disposable {
   }
 
   async configure(change: { mode?: Mode; model?: string }): Promise<void> {
-    if (change.mode) this.mode = change.mode;
-    if (change.model !== undefined) this.model = change.model;
+    this.mode = change.mode ?? this.mode;
+    this.model = change.model ?? this.model;
     const sessionId = this.session.openId;
     if (sessionId && this.server.has("session/configure")) {
       await this.attempt("configure", () => this.server.request("session/configure", { sessionId, ...change }));
@@ -112,6 +111,13 @@ export class Chat implements vscode.Disposable {
       if (!chosen) return;
     }
     await this.server.restart();
+  }
+
+  /** Another mode is set for conversations that begin. */
+  modeChanged(): void {
+    if (this.session.id) return;
+    this.mode = readSettings(this.server.folder).mode;
+    this.state.fire();
   }
 
   /** The session, open for what needs it so. */
@@ -154,7 +160,7 @@ export class Chat implements vscode.Disposable {
     const sessionId = await this.open();
     const params = stepParams(prompt, this.mode, this.server.folder);
     const result = await this.server.request("agent/step", { ...params, ...(sessionId && { sessionId }) });
-    this.session.adopt(result.sessionId);
+    if (this.session.id === sessionId) this.session.adopt(result.sessionId); // else another was begun meanwhile
     return result;
   }
 

@@ -6,7 +6,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
-import type { Log } from "./log";
+import type { Log, Said } from "./log";
 
 /** Milliseconds that a server has to end in order, then to end at all. */
 const shutdownTime = 5000;
@@ -26,6 +26,7 @@ export class Child {
   /** Told once, when the process has ended or could not be started; never rejects. */
   readonly ended: Promise<string>;
   private readonly process: ChildProcess;
+  private readonly said: Said = { rest: "", last: [] };
 
   constructor(options: ChildOptions) {
     const child = spawn(options.program, ["serve", ...options.arguments], {
@@ -39,8 +40,7 @@ export class Child {
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with exit code ${code}`));
     });
-    const keep = { rest: "" };
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => options.log.stderr(keep, chunk));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => options.log.stderr(this.said, chunk));
     child.stdin.on("error", () => undefined); // told by ended
     this.connection = createMessageConnection(
       new StreamMessageReader(child.stdout),
@@ -53,6 +53,11 @@ export class Child {
 
   get pid(): number | undefined {
     return this.process.pid;
+  }
+
+  /** The last lines that it has written: why it has ended is often there. */
+  tail(): string {
+    return this.said.last.join("\n");
   }
 
   /** Ends the server in order; kills it when it does not come to its end. */

@@ -1,7 +1,8 @@
 /** The commands of the palette and the menus. Those of settings are in setup.ts. */
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
-import { attachmentOf, pathIn, promptForProblems } from "./context";
+import { attachmentOf, hiddenFiles, pathIn, promptForProblems } from "./context";
+import { notice } from "./escape";
 import { diagnosticsAt } from "./diagnostics";
 import type { Folders } from "./folders";
 import { type Log, showError } from "./log";
@@ -28,7 +29,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "pygent.attachFile": (uri?: vscode.Uri) => attachFile(parts, uri),
     "pygent.fixDiagnostics": () => fixDiagnostics(parts),
     "pygent.delegate": () => delegate(parts),
-    "pygent.stop": () => stop(parts),
+    "pygent.stop": () => folders.active.turns.stop(),
     "pygent.newSession": () => newSession(parts),
     "pygent.resumeSession": () => resumeSession(parts),
     "pygent.showLog": () => log.show(),
@@ -85,16 +86,17 @@ async function askSelection(parts: Parts, given?: string): Promise<void> {
   if (!found) return;
   const { chat, attachment } = found;
   const title = "Ask Pygent about the selection";
-  const text = given ?? (await vscode.window.showInputBox({ title, prompt: attachment.path }));
+  const text = given ?? (await vscode.window.showInputBox({ title, prompt: notice(attachment.path) }));
   if (!text?.trim()) return;
   parts.view.show();
   void chat.turns.send({ text, attachments: [attachment] }).catch(showError);
 }
 
-function attachFile({ view }: Parts, uri = vscode.window.activeTextEditor?.document.uri): void {
+function attachFile({ folders, view }: Parts, uri = vscode.window.activeTextEditor?.document.uri): void {
   const folder = uri && vscode.workspace.getWorkspaceFolder(uri);
   const path = uri && pathIn(folder, uri);
-  if (path === undefined) return say("the file is not in the workspace.");
+  if (!folder || path === undefined) return say("the file is not in the workspace.");
+  folders.showFolder(folder);
   view.compose("", [{ path }]);
 }
 
@@ -131,7 +133,7 @@ async function delegate({ folders }: Parts): Promise<void> {
 async function chooseFiles(chat: Chat, editor?: vscode.TextEditor): Promise<string[] | undefined> {
   const { folder } = chat.server;
   if (!folder) return [];
-  const uris = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, "**/*"), undefined, 2000);
+  const uris = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, "**/*"), hiddenFiles(folder), 2000);
   const current = editor && pathIn(folder, editor.document.uri);
   const paths = uris
     .map((uri) => pathIn(folder, uri))
@@ -144,10 +146,6 @@ async function chooseFiles(chat: Chat, editor?: vscode.TextEditor): Promise<stri
     placeHolder: "None is fine",
   });
   return chosen?.map((pick) => pick.label);
-}
-
-async function stop({ folders, view }: Parts): Promise<void> {
-  for (const { text, attachments } of await folders.active.turns.stop()) view.compose(text, attachments);
 }
 
 async function newSession({ folders, view }: Parts): Promise<void> {

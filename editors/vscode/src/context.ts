@@ -77,11 +77,20 @@ export async function completeFiles(folder: vscode.WorkspaceFolder | undefined, 
   const safe = query.replace(/[^\p{L}\p{N}._/ -]/gu, "?");
   const glob = safe === "" ? "**/*" : `**/*${safe.replace(/\p{L}/gu, anyCase)}*`;
   const pattern = new vscode.RelativePattern(folder, safe.includes("/") ? `${glob.slice(3)}*` : glob);
-  const found = await vscode.workspace.findFiles(pattern, undefined, 60);
+  const found = await vscode.workspace.findFiles(pattern, hiddenFiles(folder), 60);
   const paths = found.map((uri) => pathIn(folder, uri)).filter((path) => path !== undefined);
   const rank = (path: string): number =>
     path.split("/").at(-1)?.toLowerCase().startsWith(query.toLowerCase()) ? 0 : 1;
   return paths.sort((a, b) => rank(a) - rank(b) || a.length - b.length || a.localeCompare(b)).slice(0, 20);
+}
+
+/** What VS Code's own search leaves out, as packages that are installed: without this they would be most of what is found. */
+export function hiddenFiles(folder: vscode.WorkspaceFolder): string {
+  const set = (section: string): string[] => {
+    const globs = vscode.workspace.getConfiguration(section, folder).get<Record<string, unknown>>("exclude", {});
+    return Object.keys(globs).filter((glob) => globs[glob] === true);
+  };
+  return `{${[...set("files"), ...set("search")].join(",")}}`;
 }
 
 function anyCase(char: string): string {

@@ -15,14 +15,8 @@ import { View } from "./view";
 
 let folders: Folders | undefined;
 
-/** What the extension's own tests look at. */
-export interface Api {
-  folders: Folders;
-  approvals: Approvals;
-  tasks: Tasks;
-}
-
-export function activate(context: vscode.ExtensionContext): Api {
+/** Answers what the extension's own tests look at. */
+export function activate(context: vscode.ExtensionContext): object {
   const log = new Log();
   folders = new Folders(context, log);
   const approvals = new Approvals({
@@ -37,10 +31,9 @@ export function activate(context: vscode.ExtensionContext): Api {
   const tasks: Tasks = new Tasks(folders, approvals);
   const output = new TaskOutput(folders);
   approvals.follow(folders);
+  const commands = [registerCommands({ folders, view, tasks, output, log }), registerSetup(context, folders)];
   const status = new Status(folders, approvals);
-  const commands = registerCommands({ folders, view, tasks, output, log });
-  context.subscriptions.push(log, folders, approvals, changes, first, view, tasks, output, status, commands);
-  context.subscriptions.push(registerSetup(context, folders));
+  context.subscriptions.push(log, folders, approvals, changes, first, view, tasks, output, status, ...commands);
   return { folders, approvals, tasks };
 }
 

@@ -40,6 +40,9 @@ export class Folders implements vscode.Disposable {
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const folder of removed) void this.drop(folder.uri.toString());
       }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("pygent.mode")) for (const chat of this.all()) chat.modeChanged();
+      }),
       new SettingsWatch(context.secrets, () => {
         for (const chat of this.all()) void chat.settingsChanged();
       }),

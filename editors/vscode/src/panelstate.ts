@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import type { LocalServer, PanelState, Recent } from "./messages";
 
-export function stateOf(chat: Chat, recent: Recent[], noModel: LocalServer[] | undefined): PanelState {
+export function stateOf(chat: Chat, recent: Recent[] = [], noModel?: LocalServer[]): PanelState {
   const { server } = chat;
   const problem = server.problem ?? chat.turns.problem;
   return {

@@ -14,6 +14,10 @@ const demo = { command: "pygent.demo", title: "Watch the Demo" };
 export const goesOn = "The server ended and was started again. The session goes on.";
 export const forgotten = "The server was started again; it does not know the conversation above.";
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export function binaryMissing(setting: string): Problem {
   return {
     title: "The pygent program was not found",

@@ -11,16 +11,14 @@ import { type Method, type Params, type Result } from "./api";
 import { Backoff } from "./backoff";
 import { findProgram } from "./binary";
 import { Child } from "./child";
-import { type Log, messageOf } from "./log";
+import { shakeHands } from "./handshake";
+import type { Log } from "./log";
 import type { Problem } from "./messages";
-import { binaryMissing, keepsEnding, notStarted, wrongVersion } from "./problems";
+import { binaryMissing, keepsEnding, messageOf, notStarted, wrongVersion } from "./problems";
 import type { Event, InitializeResult, PygentServer } from "./protocol";
-import { readSettings, serverEnvironment } from "./settings";
+import { readSettings, serverEnvironment, type Settings } from "./settings";
 
 export type ServerState = "stopped" | "starting" | "running" | "waiting" | "failed";
-
-/** Milliseconds that a program has to answer initialize; a server needs a few. */
-const startTime = 20_000;
 
 export class Server implements vscode.Disposable {
   state: ServerState = "stopped";
@@ -29,7 +27,8 @@ export class Server implements vscode.Disposable {
   private child?: Child;
   private starting?: Promise<boolean>;
   private timer?: NodeJS.Timeout;
-  private stopping = false;
+  private stopping?: Promise<void>;
+  private disposed = false;
   private readonly backoff = new Backoff();
   private readonly changed = new vscode.EventEmitter<ServerState>();
   private readonly connected = new vscode.EventEmitter<Child["connection"]>();
@@ -54,10 +53,15 @@ export class Server implements vscode.Disposable {
   }
 
   /** Starts the server unless it runs; false: it could not be, and problem says why. */
-  start(): Promise<boolean> {
-    if (this.state === "running") return Promise.resolve(true);
+  async start(): Promise<boolean> {
+    await this.stopping;
+    if (this.disposed) return false;
+    if (this.state === "running") return true;
     clearTimeout(this.timer);
-    this.starting ??= this.launch().finally(() => (this.starting = undefined));
+    // A setting of the wrong type, or a secret storage that is locked, fails before there is a program.
+    this.starting ??= this.launch()
+      .catch((error: unknown) => this.fail(notStarted("pygent", messageOf(error), "")))
+      .finally(() => (this.starting = undefined));
     return this.starting;
   }
 
@@ -73,23 +77,28 @@ export class Server implements vscode.Disposable {
     return this.start();
   }
 
-  async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.starting;
-    const child = this.child;
-    this.child = undefined;
-    this.stopping = true;
-    await child?.stop();
-    this.stopping = false;
-    this.become("stopped");
+  /** Once, however many ask for it: each would forget the server that another one has started. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end().finally(() => (this.stopping = undefined));
+    return this.stopping;
   }
 
   dispose(): Promise<void> {
+    this.disposed = true;
     return this.stop().finally(() => {
       this.changed.dispose();
       this.connected.dispose();
       this.events.dispose();
     });
+  }
+
+  private async end(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.starting;
+    const child = this.child;
+    this.child = undefined;
+    await child?.stop();
+    this.become("stopped");
   }
 
   private async launch(): Promise<boolean> {
@@ -109,10 +118,10 @@ export class Server implements vscode.Disposable {
       cwd: this.folder?.uri.fsPath,
       log: this.log,
     });
-    const answer = await this.initialize(child);
+    const answer = await this.initialize(child, settings);
     if (typeof answer === "string") {
       await child.stop();
-      return this.fail(notStarted(binary.path, answer, this.log.tail()));
+      return this.fail(notStarted(binary.path, answer, child.tail()));
     }
     const wrong = wrongVersion(binary.path, answer);
     if (wrong) {
@@ -130,17 +139,13 @@ export class Server implements vscode.Disposable {
   }
 
   /** The answer to initialize, or why there is none. */
-  private async initialize(child: Child): Promise<InitializeResult | string> {
+  private initialize(child: Child, settings: Settings): Promise<InitializeResult | string> {
     child.connection.onNotification("agent/event", (event: Event) => this.events.fire(event));
     this.connected.fire(child.connection);
-    child.connection.listen();
-    const settings = readSettings(this.folder);
-    const answer = child.connection.sendRequest<InitializeResult>("initialize", {
+    const { version } = this.context.extension.packageJSON as { version: string };
+    return shakeHands(child, {
       processId: process.pid,
-      clientInfo: {
-        name: "pygent-vscode",
-        version: (this.context.extension.packageJSON as { version: string }).version,
-      },
+      clientInfo: { name: "pygent-vscode", version },
       rootUri: this.folder?.uri.toString() ?? null,
       capabilities: {
         window: { showMessage: {} },
@@ -148,29 +153,15 @@ export class Server implements vscode.Disposable {
       },
       initializationOptions: { mode: settings.mode, ...(settings.model && { model: settings.model }) },
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`no answer within ${startTime / 1000} seconds`), startTime);
-    });
-    try {
-      const result = await Promise.race([answer, child.ended, late]);
-      if (typeof result !== "string") await child.connection.sendNotification("initialized", {});
-      return result;
-    } catch (error) {
-      // A pipe that broke is told of before the exit that broke it, which says more.
-      return await Promise.race([child.ended, new Promise<string>((go) => setTimeout(go, 500, messageOf(error)))]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private ended(child: Child, reason: string): void {
-    if (this.child !== child || this.stopping) return;
+    if (this.child !== child) return; // it was told to
     this.child = undefined;
     this.log.warn(`the server ${reason}`);
     const delay = this.backoff.next();
     if (delay === undefined) {
-      this.fail(keepsEnding(reason, this.log.tail()));
+      this.fail(keepsEnding(reason, child.tail()));
       return;
     }
     this.log.info(`starting it again in ${delay / 1000} s`);

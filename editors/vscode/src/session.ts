@@ -8,6 +8,9 @@ import { errorCodes, type Event, type ResumeResult, type SessionBrief } from "./
 import type { Server } from "./server";
 import type { Mode } from "./settings";
 
+/** Pages of sessions, of 200 each, that are looked through for those of the folder. */
+const maxPages = 10;
+
 export interface SessionEvents {
   event(event: Event): void;
   /** Another session is shown from now on. */
@@ -24,6 +27,8 @@ export class Session {
   id?: string;
   private isOpen = false;
   private interrupted = false;
+  /** what was left last: its turn may still tell of its end */
+  private gone?: string;
   private reopening?: Promise<ResumeResult>;
 
   constructor(
@@ -58,7 +63,7 @@ export class Session {
 
   /** Takes a session that the server has made. */
   adopt(id: string): void {
-    if (this.id === id && this.isOpen) return;
+    if ((this.id === id && this.isOpen) || id === this.gone) return;
     this.id = id;
     this.isOpen = true;
     void this.memory.update(this.memoryKey(), id);
@@ -67,6 +72,7 @@ export class Session {
   /** Leaves the session; the next turn begins a new one. */
   async begin(): Promise<void> {
     const old = this.openId;
+    this.gone = old;
     this.id = undefined;
     this.isOpen = false;
     this.interrupted = false;
@@ -86,6 +92,7 @@ export class Session {
     }
     this.isOpen = old === sessionId;
     this.id = sessionId;
+    this.gone = old === sessionId ? undefined : old;
     this.out.cleared();
     await this.fill(0);
     await this.memory.update(this.memoryKey(), sessionId);
@@ -130,9 +137,20 @@ export class Session {
 
   async list(limit: number): Promise<SessionBrief[]> {
     if (!this.server.has("session/list")) return [];
-    const { sessions } = await this.server.request("session/list", { limit });
     const root = this.server.folder?.uri.toString().replace(/\/$/, "");
-    return sessions.filter((session) => !root || session.root.replace(/\/$/, "") === root);
+    const found: SessionBrief[] = [];
+    let cursor: string | undefined;
+    // The list is of all projects: this one's may be on a later page.
+    for (let page = 0; page < maxPages && found.length < limit; page++) {
+      const { sessions, nextCursor } = await this.server.request("session/list", {
+        limit: 200,
+        ...(cursor && { cursor }),
+      });
+      found.push(...sessions.filter((session) => !root || session.root.replace(/\/$/, "") === root));
+      cursor = nextCursor;
+      if (!cursor) break;
+    }
+    return found.slice(0, limit);
   }
 
   /** Once, however many ask for it. */

@@ -34,10 +34,11 @@ export class Transcript {
     const last = this.list.at(-1);
     if (last && mergeable(last, event)) {
       this.list[this.list.length - 1] = { ...last, delta: (last.delta ?? "") + (event.delta ?? "") };
+      this.chars += event.delta?.length ?? 0;
     } else {
       this.list.push(event);
+      this.chars += size(event);
     }
-    this.chars += size(event);
     this.trim();
     return true;
   }

@@ -1,8 +1,7 @@
 /** The turns of a conversation: the one that runs, what waits behind it, and what became of the last. */
 import { ResponseError } from "vscode-jsonrpc/node";
-import { messageOf } from "./log";
 import type { Problem, Prompt } from "./messages";
-import { ofError } from "./problems";
+import { messageOf, ofError } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import { maxQueue, Queue } from "./queue";
 
@@ -14,7 +13,7 @@ export interface TurnsHost {
   /** The server runs: one that has ended tells of it itself. */
   serverRuns(): boolean;
   tell(level: "error", text: string): void;
-  /** The server did not take the prompt: the user shall not have to write it again. */
+  /** The prompt was not said: the user shall not have to write it again. */
   unsent(prompt: Prompt): void;
   changed(): void;
 }
@@ -47,23 +46,22 @@ export class Turns {
     return found;
   }
 
-  /** Says the last prompt again; text is what the panel knows of it, also from an earlier window. */
+  /** Says a prompt again. text is what the panel knows of it; what went along is known of the last one. */
   async retry(text: string): Promise<void> {
-    if (!this.busy) await this.run(this.last ?? { text, attachments: [] });
+    const same = this.last?.text.trim() === text.trim() ? this.last : undefined;
+    if (!this.busy) await this.run(same ?? { text, attachments: [] });
   }
 
-  /** Ends the running turn; what waits behind it is not said either, and answered. */
-  async stop(): Promise<Prompt[]> {
-    if (!this.busy) return [];
-    const waiting = this.queue.clear();
+  /** Ends the running turn; what waits behind it is not said either. */
+  async stop(): Promise<void> {
+    for (const prompt of this.queue.clear()) this.host.unsent(prompt);
     this.host.changed();
-    await this.host.interrupt();
-    return waiting;
+    if (this.busy) await this.host.interrupt();
   }
 
   /** Another conversation begins. */
-  clear(): void {
-    this.queue.clear();
+  async leave(): Promise<void> {
+    await this.stop();
     this.problem = undefined;
     this.last = undefined;
     this.running = undefined;

@@ -22,7 +22,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   private ready = false;
   private buffer: Event[] = [];
   private timer?: NodeJS.Timeout;
-  private recent: Recent[] = [];
+  private readonly recent = new WeakMap<Chat, Recent[]>();
   private readonly drafts: Prompt[] = [];
   private readonly disposables: { dispose(): void }[];
 
@@ -36,7 +36,10 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     this.disposables = [
       vscode.window.registerWebviewViewProvider(viewId, this),
       folders.onDidMake((chat) => this.follow(chat)),
-      folders.onDidShow(() => this.fill()),
+      folders.onDidShow((chat) => {
+        this.fill();
+        if (this.ready) void this.restore(chat).catch(showError);
+      }),
       folders.onDidChange(() => this.postState()),
       first.onDidChange(() => this.postState()),
       approvals.onDidChange(() => this.post({ type: "asks", asks: approvals.pending })),
@@ -53,9 +56,8 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
 
   /** Puts text into the panel's input, for the user to go on with. */
   compose(text: string, attachments: Attachment[] = []): void {
-    this.drafts.push({ text, attachments });
     this.show();
-    this.postDrafts();
+    this.takeBack({ text, attachments });
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
@@ -90,6 +92,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     });
     chat.onReset(() => {
       if (chat === this.folders.active) this.fill();
+      if (this.ready) void this.listRecent(chat).catch(showError);
     });
     chat.onState(() => this.postState());
     chat.onUnsent((prompt) => this.takeBack(prompt));
@@ -125,7 +128,20 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private postState(): void {
-    this.post({ type: "state", state: stateOf(this.folders.active, this.recent, this.first.found) });
+    const { active } = this.folders;
+    this.post({ type: "state", state: stateOf(active, this.recent.get(active), this.first.found) });
+  }
+
+  /** Goes on with what was open last in the folder. */
+  private async restore(chat: Chat): Promise<void> {
+    await chat.restore();
+    await this.listRecent(chat);
+  }
+
+  private async listRecent(chat: Chat): Promise<void> {
+    if (chat.server.state !== "running") return;
+    this.recent.set(chat, await chat.session.list(20));
+    this.postState();
   }
 
   private postDrafts(): void {
@@ -145,14 +161,11 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         this.ready = true;
         this.fill();
         this.postDrafts();
-        await chat.restore();
-        this.recent = await chat.session.list(20);
-        return this.postState();
+        return this.restore(chat);
       case "send":
         return chat.turns.send(message.prompt);
       case "stop":
-        for (const prompt of await chat.turns.stop()) this.takeBack(prompt);
-        return;
+        return chat.turns.stop();
       case "retry":
         return chat.turns.retry(message.text);
       case "unqueue": {

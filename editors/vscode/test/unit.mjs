@@ -12,10 +12,10 @@ await build({
   outdir,
   bundle: true,
   platform: "node",
-  format: "esm",
-  outExtension: { ".js": ".mjs" },
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
   logLevel: "warning",
 });
-const files = sources.map((name) => join(outdir, name.replace(/\.ts$/, ".mjs")));
+const files = sources.map((name) => join(outdir, name.replace(/\.ts$/, ".cjs")));
 const { status } = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
 process.exit(status ?? 1);

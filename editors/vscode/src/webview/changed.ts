@@ -31,9 +31,15 @@ export class Changed {
     const back = [...this.undone].find(([, record]) => record === undone.turnId);
     if (!back && undone.turnId !== this.turnId) return;
     if (undone.redo && back) this.undone.delete(back[0]);
-    else if (undone.redo) for (const path of undone.paths ?? [""]) this.undone.set(path, undone.redo);
+    else if (undone.redo) for (const path of this.whole(undone.paths) ?? [""]) this.undone.set(path, undone.redo);
     this.note = undone.conflicts.map(({ path, reason }) => `${visible(path)}: ${reason}`).join("\n");
     this.draw();
+  }
+
+  /** paths, or undefined when they are all that the turn has changed. */
+  private whole(paths: string[] | undefined): string[] | undefined {
+    const all = this.changes.every(({ path, from }) => paths?.includes(path) || (from && paths?.includes(from)));
+    return all ? undefined : paths;
   }
 
   private draw(): void {

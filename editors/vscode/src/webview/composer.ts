@@ -34,7 +34,7 @@ export class Composer {
   /** submitted is told when a message goes out. */
   constructor(private readonly submitted: () => void) {
     this.completion = new Completion(this.input, (path, replaced) => this.mention(path, replaced));
-    this.input.value = draft();
+    ({ draft: this.input.value, attachments: this.attachments } = draft());
     this.input.addEventListener("input", () => this.edited());
     this.input.addEventListener("click", () => this.completion.update());
     this.input.addEventListener("blur", () => this.completion.close());
@@ -137,7 +137,7 @@ export class Composer {
     this.input.style.height = `${Math.min(this.input.scrollHeight, 240)}px`;
     this.sendButton.disabled = this.input.value.trim() === "";
     this.sendButton.hidden = this.busy && this.sendButton.disabled;
-    keepDraft(this.input.value);
+    keepDraft({ draft: this.input.value, attachments: this.attachments });
     this.completion.update();
     this.drawChips();
   }

@@ -6,6 +6,8 @@ import { Turn, notice } from "./turn";
 
 /** Distance from the end, in pixels, at which the page still follows. */
 const near = 40;
+/** Turns that are drawn at once: drawing takes some milliseconds each. */
+const atOnce = 50;
 /** Milliseconds after the user's wheel, key or finger in which scrolling is theirs. */
 const userMoves = 1000;
 
@@ -26,6 +28,10 @@ export class Conversation {
   private top = 0;
   private moved = 0;
   private can: PanelState["can"] = { undo: false, rewind: false, diff: false, resume: false };
+  private readonly more = button("Show earlier turns", () => this.showEarlier(), { class: "link", hidden: true });
+  private readonly cut = notice("info", "What came before is not shown any more.");
+  private earlier: readonly Event[] = [];
+  private putBack: string[] = [];
   private used = { ended: [0, 0, 0], running: [0, 0, 0] };
 
   /** said is told what a screen reader should say; head is what stands above the turns when there are none. */
@@ -33,7 +39,8 @@ export class Conversation {
     private readonly said: (text: string) => void,
     head: HTMLElement,
   ) {
-    this.element.append(head, this.list, this.toEnd);
+    this.cut.hidden = true;
+    this.element.append(head, this.cut, this.more, this.list, this.toEnd);
     for (const kind of ["wheel", "keydown", "pointerdown", "touchmove"]) {
       this.element.addEventListener(kind, () => (this.moved = performance.now()), { passive: true });
     }
@@ -47,14 +54,37 @@ export class Conversation {
     this.turns.clear();
     this.last = undefined;
     this.used = { ended: [0, 0, 0], running: [0, 0, 0] };
-    this.list.replaceChildren(...(cut ? [notice("info", "What came before is not shown any more.")] : []));
-    for (const event of events) this.add(event, true);
+    this.list.replaceChildren();
+    this.cut.hidden = !cut;
+    for (const event of events) this.count(event);
+    this.earlier = events;
+    this.showEarlier();
     this.follow();
   }
 
-  add(event: Event, quiet = false): void {
-    if (event.kind === "rewound") return this.rewind(event.toTurnId);
+  /** Draws what stands before the first turn in the page. */
+  private showEarlier(): void {
+    const from = beginOf(this.earlier, atOnce);
+    const [{ turns, last }, below] = [this, [...this.list.children]];
+    this.turns = new Map();
+    this.last = undefined;
+    for (const event of this.earlier.slice(from)) this.draw(event, true);
+    this.list.append(...below);
+    for (const [id, turn] of turns) this.turns.set(id, turn);
+    this.last = last ?? this.last;
+    this.earlier = this.earlier.slice(0, from);
+    this.more.hidden = from === 0;
+  }
+
+  add(event: Event): void {
     this.count(event);
+    this.draw(event, false);
+  }
+
+  private draw(event: Event, quiet: boolean): void {
+    if (event.kind === "rewound") return this.rewind(event.toTurnId);
+    if (event.kind === "reverted") return this.reverted(event, quiet);
+    if (event.kind === "fileChanged" && !event.turnId) this.putBack.push(event.path ?? "");
     const turn = this.turnOf(event);
     turn.add(event);
     if (!quiet && event.kind === "turnFinished")
@@ -98,6 +128,12 @@ export class Conversation {
     return turn;
   }
 
+  /** Files were put back. What the user does just now is answered to the turn, with what could not be. */
+  private reverted({ turnId: redo, toTurnId }: Event, quiet: boolean): void {
+    const paths = this.putBack.splice(0);
+    if (quiet && redo && toTurnId) this.undone({ turnId: toTurnId, paths, redo, conflicts: [] });
+  }
+
   private rewind(turnId: string | undefined): void {
     let gone = false;
     for (const [id, turn] of this.turns) {
@@ -134,4 +170,13 @@ export class Conversation {
     else if (up) this.following = false;
     this.toEnd.hidden = this.following;
   }
+}
+
+/** Where the last count turns begin in events; a turn that goes on where an approval was asked for follows its first part. */
+function beginOf(events: readonly Event[], count: number): number {
+  let left = count;
+  const from = events.findLastIndex(
+    (event) => event.kind === "turnStarted" && event.requestKey === undefined && --left <= 0,
+  );
+  return Math.max(0, from);
 }

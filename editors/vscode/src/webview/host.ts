@@ -1,5 +1,5 @@
 /** The way to the extension. */
-import type { FromPanel } from "../messages";
+import type { Attachment, FromPanel } from "../messages";
 
 interface VsCode {
   postMessage(message: FromPanel): void;
@@ -14,12 +14,18 @@ export function send(message: FromPanel): void {
   vscode.postMessage(message);
 }
 
-/** What the user has typed and not sent, kept while the panel is hidden. */
-export function draft(): string {
-  const state = vscode.getState();
-  return typeof state === "object" && state && "draft" in state ? String(state.draft) : "";
+/** What the user has typed and not sent, and what would go along with it. */
+export interface Draft {
+  draft: string;
+  attachments: Attachment[];
 }
 
-export function keepDraft(text: string): void {
-  vscode.setState({ draft: text });
+/** The draft that was kept while the panel was hidden. */
+export function draft(): Draft {
+  const { draft = "", attachments = [] } = (vscode.getState() ?? {}) as Partial<Draft>;
+  return { draft, attachments };
+}
+
+export function keepDraft(state: Draft): void {
+  vscode.setState(state);
 }

@@ -1,35 +1,23 @@
 // Starts the editor with tests.cjs inside its extension host.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fillSpace, ownSettings } from "../lib/bench.mjs";
 import { startBrowser } from "../lib/browser.mjs";
 import { startEditor } from "../lib/editor.mjs";
-import { startModel } from "../lib/model.mjs";
-import { extension, fillProject, program, scratch } from "../lib/places.mjs";
+import { extension } from "../lib/places.mjs";
 import { served } from "../lib/server.mjs";
 
 test("inside the extension host", async (t) => {
-  const space = scratch();
+  const { space, project, model } = await fillSpace({
+    workspace: { "pygent.path": "/none", "pygent.mode": "auto", "pygent.environment": { PYGENT_MODEL: "theirs" } },
+  });
   t.after(space.remove);
-  const project = join(space.dir, "project");
-  mkdirSync(join(project, ".vscode"), { recursive: true });
-  fillProject(project);
-  writeFileSync(
-    join(project, ".vscode/settings.json"),
-    JSON.stringify({ "pygent.path": "/none", "pygent.mode": "auto", "pygent.environment": { PYGENT_MODEL: "theirs" } }),
-  );
-  const model = await startModel();
   t.after(model.close);
   const mode = served.approvals ? "ask" : "auto";
   process.env.PYGENT_TEST_MODE = mode;
   const editor = await startEditor(space.dir, {
-    settings: {
-      "pygent.path": program,
-      "pygent.baseUrl": model.url,
-      "pygent.mode": mode,
-      "pygent.arguments": ["--no-docker"],
-    },
+    settings: { ...ownSettings(model), "pygent.mode": mode },
     flags: ["--vscode-option", "enable-smoke-test-driver"],
   });
   t.after(editor.stop);

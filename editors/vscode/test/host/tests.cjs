@@ -1,5 +1,6 @@
 // Runs inside the editor's extension host, with the whole API of VS Code: run() throws when a test fails.
 const assert = require("node:assert/strict");
+const { execFileSync } = require("node:child_process");
 const path = require("node:path");
 const vscode = require("vscode");
 
@@ -106,6 +107,16 @@ const tests = {
     await until(() => !alive(pid));
   },
 
+  "restarts at the same time leave one server, and what is asked meanwhile is answered": async ({ server, chat }) => {
+    await until(() => !chat.turns.busy);
+    const restarts = [server.restart(), server.restart()];
+    assert.deepEqual((await server.request("tasks/list", {})).tasks, []);
+    await Promise.all(restarts);
+    await server.request("tasks/list", {});
+    await until(() => serversHere().length === 1);
+    assert.deepEqual(serversHere(), [server.pid]);
+  },
+
   "tasks are in the tree, with what they changed": async ({ server, tasks, approvals }) => {
     await server.request("tasks/start", { prompt: "Summarise notes", files: ["notes.txt"] });
     await until(() => {
@@ -171,6 +182,15 @@ async function until(check) {
     if (Date.now() > end) throw new Error(`not so after 20 s: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Process ids of the servers that this extension host has started. */
+function serversHere() {
+  const all = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
+  const fields = all.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));
+  return fields
+    .filter(([, , parent, args]) => Number(parent) === process.pid && / serve /.test(args))
+    .map(([, id]) => Number(id));
 }
 
 function alive(pid) {

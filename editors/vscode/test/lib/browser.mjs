@@ -25,7 +25,7 @@ export async function startBrowser() {
   });
 }
 
-/** A window of the editor on folder, with its requests to other hosts in foreign. */
+/** A window of the editor on a folder or a .code-workspace, with its requests to other hosts in foreign. */
 export async function openWindow(browser, editor, folder) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   context.setDefaultTimeout(30_000);
@@ -35,7 +35,8 @@ export async function openWindow(browser, editor, folder) {
     const { hostname, protocol } = new URL(request.url());
     if (protocol.startsWith("http") && hostname !== "127.0.0.1" && !hostname.endsWith(own)) foreign.push(request.url());
   });
-  await page.goto(`${editor.url}/?folder=${encodeURIComponent(folder)}`);
+  const kind = folder.endsWith(".code-workspace") ? "workspace" : "folder";
+  await page.goto(`${editor.url}/?${kind}=${encodeURIComponent(folder)}`);
   await page.locator(".monaco-workbench").waitFor();
   await page
     .locator(".statusbar-item", { hasText: "Pygent" })

@@ -50,6 +50,10 @@ const script = {
     { text: "This takes a while.", call: ["bash", { cmd: "echo begun; sleep 300", timeout: 400 }] },
     { text: "Done." },
   ],
+  "run with a link": [
+    { call: ["bash", { cmd: "echo [the docs](command:workbench.action.toggleZenMode) # reads\necho second" }] },
+    { text: "Ran." },
+  ],
   "summarise notes": [
     { call: ["write_file", { path: "summary.txt", content: "Short.\n" }] },
     { text: "summary.txt is there." },

@@ -2,55 +2,23 @@
 // hidden or the server dies, going back, trying again, tasks that ask. In the real
 // editor, with the real server and a scripted model (lib/model.mjs).
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import {
-  command,
-  delegate,
-  openPanel,
-  openWindow,
-  panelOf,
-  picture,
-  say,
-  startBrowser,
-  until,
-} from "../lib/browser.mjs";
-import { startEditor } from "../lib/editor.mjs";
-import { startModel } from "../lib/model.mjs";
-import { extension, fillProject, program, scratch, wrongSum } from "../lib/places.mjs";
+import { startBench } from "../lib/bench.mjs";
+import { command, delegate, openPanel, panelOf, picture, say, until } from "../lib/browser.mjs";
+import { wrongSum } from "../lib/places.mjs";
 import { childrenOf } from "../lib/server.mjs";
 
 describe("a day's work", { concurrency: false }, () => {
-  let space, model, editor, browser, page, panel, talk, project;
+  let bench, model, editor, page, panel, talk, project;
 
   before(async () => {
-    space = scratch();
-    project = join(space.dir, "project");
-    mkdirSync(project);
-    fillProject(project);
-    model = await startModel();
-    editor = await startEditor(space.dir, {
-      install: join(extension, "pygent.vsix"),
-      settings: {
-        "pygent.path": program,
-        "pygent.baseUrl": model.url,
-        "pygent.arguments": ["--no-docker"],
-        "pygent.models": ["scripted-small", "scripted-large"],
-      },
-    });
-    browser = await startBrowser();
-    ({ page } = await openWindow(browser, editor, project));
-    panel = await openPanel(page);
+    bench = await startBench({ settings: { "pygent.models": ["scripted-small", "scripted-large"] } });
+    ({ model, editor, page, panel, project } = bench);
     talk = panel.getByRole("log");
   });
-
-  after(async () => {
-    await browser?.close();
-    await editor?.stop();
-    await model?.close();
-    space?.remove();
-  });
+  after(() => bench?.close());
 
   afterEach(async ({ passed, name }) => {
     if (!passed) await picture(page, `failed-${name.replace(/\W+/g, "-")}`);
@@ -139,6 +107,38 @@ describe("a day's work", { concurrency: false }, () => {
     await panel.getByText("1 file put back").waitFor();
   });
 
+  test("a notification shows a command as it is: whole, and without links", async () => {
+    await say(panel, "Run with a link");
+    await allow("echo").waitFor();
+    await command(page, "Show Explorer");
+    const asked = toast("Run a command:");
+    const text = await asked.locator(".notification-list-item-message").innerText();
+    const shown = "echo [the docs](command:workbench.action.toggleZenMode) # reads ⏎ echo second";
+    assert.ok(text.replaceAll("\u2060", "").includes(shown), text);
+    assert.equal(await asked.locator(".notification-list-item-message a").count(), 0);
+    await picture(page, "notification-link");
+    await asked.getByRole("button", { name: "Deny", exact: true }).click();
+    panel = await openPanel(page);
+    talk = panel.getByRole("log");
+    await idle();
+  });
+
+  test("a new session while a turn runs has nothing of the old one, and what waited comes back", async () => {
+    await say(panel, "Run for long, then stop");
+    await allow("sleep 300").click();
+    await panel.locator(".tool", { hasText: "sleep 300" }).last().locator(".output", { hasText: "begun" }).waitFor();
+    await say(panel, "Hello behind it");
+    await panel.locator(".queue li").waitFor();
+    await command(page, "Pygent: New Session");
+    await panel.getByText("Works in project.").waitFor();
+    await until(async () => (await input().inputValue()) === "Hello behind it");
+    await input().press("Enter");
+    await talk.getByText("Hello from the scripted model.").waitFor();
+    await idle();
+    assert.equal(await panel.locator(".turn").count(), 1);
+    assert.doesNotMatch(JSON.stringify(model.requests.at(-1)), /Run for long/);
+  });
+
   test("an approval outlives the server that asked", async () => {
     await say(panel, "Fix the sum, please");
     await allow("cat sum.py").click();
@@ -203,7 +203,7 @@ describe("a day's work", { concurrency: false }, () => {
     await command(page, "Pygent: Restart Server");
     await say(panel, "Hello after the restart");
     await panel.locator(".turn", { hasText: "Hello after the restart" }).getByText("Hello from the").waitFor();
-    assert.match(JSON.stringify(model.requests.at(-1)), /Hello with a selection/, "the model was told what was before");
+    assert.match(JSON.stringify(model.requests.at(-1)), /Fix the sum once more/, "the model was told what was before");
   });
 
   test("a new window shows the session's mode", async () => {

@@ -2,13 +2,9 @@
 // three widths, with the real server and a scripted model. What can be asked of
 // a picture by a program is asked here: nothing is cut off, and text can be read.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { delegate, openPanel, openWindow, picture, say, startBrowser, widen } from "../lib/browser.mjs";
-import { startEditor } from "../lib/editor.mjs";
-import { startModel } from "../lib/model.mjs";
-import { extension, fillProject, program, scratch } from "../lib/places.mjs";
+import { startBench } from "../lib/bench.mjs";
+import { delegate, picture, say, widen } from "../lib/browser.mjs";
 
 const themes = [
   ["light", "vs", "Default Light Modern"],
@@ -18,29 +14,13 @@ const themes = [
 ];
 
 describe("the panel's looks", { concurrency: false }, () => {
-  let space, model, editor, browser, page, panel;
+  let bench, model, editor, page, panel;
 
   before(async () => {
-    space = scratch();
-    const project = join(space.dir, "project");
-    mkdirSync(project);
-    fillProject(project);
-    model = await startModel();
-    editor = await startEditor(space.dir, {
-      install: join(extension, "pygent.vsix"),
-      settings: { "pygent.path": program, "pygent.mode": "ask", "pygent.arguments": ["--no-docker"] },
-    });
-    browser = await startBrowser();
-    ({ page } = await openWindow(browser, editor, project));
-    panel = await openPanel(page);
+    bench = await startBench({ settings: { "pygent.baseUrl": "" } });
+    ({ model, editor, page, panel } = bench);
   });
-
-  after(async () => {
-    await browser?.close();
-    await editor?.stop();
-    await model?.close();
-    space?.remove();
-  });
+  after(() => bench?.close());
 
   afterEach(async ({ passed, name }) => {
     if (!passed) await picture(page, `failed-${name.replace(/\W+/g, "-")}`);

@@ -126,6 +126,72 @@ describe("the page", { concurrency: false }, () => {
     await page.locator(".ask").first().waitFor({ state: "detached" });
   });
 
+  test("an approval shows all lines of an edit, also those that look like a file's head", async () => {
+    const { page, post } = panel;
+    const patch =
+      "--- a/a.sql\n+++ b/a.sql\n@@ -1,3 +1,3 @@\n select 1;\n--- a comment\n+++ drop table users;\n-select 2;\n+select 3;\n";
+    const ask = {
+      requestKey: "k0",
+      sessionId: "s",
+      turnId: "t",
+      kind: "edit",
+      title: "Write a.sql",
+      options: ["allow"],
+    };
+    await post({ type: "asks", asks: { approvals: [{ ...ask, changes: [{ path: "a.sql", patch }] }], questions: [] } });
+    const text = await page.locator(".patch").innerText();
+    for (const line of ["--- a comment", "+++ drop table users;", "-select 2;", "+select 3;"])
+      assert.ok(text.includes(line), `${line} is not in ${text}`);
+    assert.match(await page.locator(".ask .counts").innerText(), /\+2\s*−2/);
+    await post({ type: "asks", asks: { approvals: [], questions: [] } });
+  });
+
+  test("of a long session the newest turns are drawn, and the others when they are asked for", async () => {
+    const { page, post } = panel;
+    const events = Array.from({ length: 120 }, (_, i) => [
+      event({ kind: "turnStarted", turnId: `t${i}` }),
+      event({ kind: "message", role: "user", text: `say ${i}`, turnId: `t${i}` }),
+      event({
+        kind: "turnFinished",
+        status: "completed",
+        turnId: `t${i}`,
+        usage: { inputTokens: 10, outputTokens: 1 },
+      }),
+    ]).flat();
+    await post({ type: "state", state }, { type: "reset", events, cut: true });
+    await page.getByText("say 119", { exact: true }).waitFor();
+    const said = () => page.locator(".said p").allTextContents();
+    assert.deepEqual([(await said()).length, (await said())[0]], [50, "say 70"]);
+    assert.match(await page.locator(".usage").innerText(), /↑1\.2k/, "all of them count");
+    await post({ type: "events", events: [event({ kind: "message", role: "user", text: "one more", turnId: "new" })] });
+    const more = page.getByRole("button", { name: "Show earlier turns" });
+    await more.click();
+    await more.click();
+    await more.waitFor({ state: "hidden" });
+    assert.deepEqual(await said(), [...Array.from({ length: 120 }, (_, i) => `say ${i}`), "one more"]);
+  });
+
+  test("a page that is filled anew knows what was undone", async () => {
+    const { page, post } = panel;
+    const change = (path) => ({ path, change: "modified", added: 1, removed: 1 });
+    const turn = [
+      event({ kind: "turnStarted" }),
+      event({ kind: "turnFinished", status: "completed", changes: [change("a.go"), change("b.go")] }),
+    ];
+    const put = (path) => ({ ...event({ kind: "fileChanged", path }), turnId: undefined });
+    const undone = (turnId, toTurnId, ...paths) => [...paths.map(put), event({ kind: "reverted", turnId, toTurnId })];
+    const fill = (...events) => post({ type: "reset", events: [...turn, ...events], cut: false });
+    await fill(...undone("r1", "t", "a.go"));
+    await page.getByRole("button", { name: "Take back the undoing of a.go" }).waitFor();
+    await page.getByRole("button", { name: "Undo b.go" }).waitFor();
+    await fill(...undone("r1", "t", "a.go", "b.go"));
+    await page.getByText("2 files put back").waitFor();
+    await fill(...undone("r1", "t", "a.go", "b.go"), ...undone("r2", "r1", "a.go", "b.go"));
+    await page.getByText("2 files changed").waitFor();
+    assert.equal(await page.locator(".turn").count(), 1);
+    await post({ type: "reset", events: [], cut: false });
+  });
+
   test("a new approval hears no key that was meant for something else, and takes no focus", async () => {
     const { page, post, sent } = panel;
     await page.getByLabel("Message to Pygent").focus();

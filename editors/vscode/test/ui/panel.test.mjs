@@ -1,48 +1,24 @@
 // The panel in the real editor, through Chromium, with the real server and a
 // scripted model (lib/model.mjs).
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { command, openPanel, openWindow, panelOf, picture, say, startBrowser, until } from "../lib/browser.mjs";
-import { startEditor } from "../lib/editor.mjs";
-import { startModel } from "../lib/model.mjs";
-import { extension, fillProject, program, scratch, wrongSum } from "../lib/places.mjs";
+import { startBench } from "../lib/bench.mjs";
+import { command, panelOf, picture, say, until } from "../lib/browser.mjs";
+import { wrongSum } from "../lib/places.mjs";
 import { childrenOf, served } from "../lib/server.mjs";
 
 describe("the panel", { concurrency: false }, () => {
-  let space, model, editor, browser, window, page, panel, talk, project;
+  let bench, model, editor, window, page, panel, talk, project;
 
   before(async () => {
-    space = scratch();
-    project = join(space.dir, "project");
-    mkdirSync(project);
-    fillProject(project);
-    model = await startModel();
-    editor = await startEditor(space.dir, {
-      install: join(extension, "pygent.vsix"),
-      settings: {
-        "pygent.path": program,
-        "pygent.baseUrl": model.url,
-        "pygent.mode": served.approvals ? "ask" : "auto",
-        "pygent.arguments": ["--no-docker"],
-      },
-    });
-    browser = await startBrowser();
-    window = await openWindow(browser, editor, project);
-    ({ page } = window);
-    panel = await openPanel(page);
+    bench = await startBench({ settings: { "pygent.mode": served.approvals ? "ask" : "auto" } });
+    ({ model, editor, window, page, panel, project } = bench);
     talk = panel.getByRole("log");
   });
+  after(() => bench?.close());
 
-  after(async () => {
-    await browser?.close();
-    await editor?.stop();
-    await model?.close();
-    space?.remove();
-  });
-
-  /** Lets everything pass that the running turn asks for. */
   /** Allows what the turn of that prompt asks, until it has ended. */
   async function allowUntilEnded(prompt) {
     const ended = panel.locator(".turn.ended", { hasText: prompt }).last();

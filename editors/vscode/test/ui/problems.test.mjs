@@ -1,11 +1,11 @@
 // What can go wrong with a server, and what the panel says to do about it.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { command, openPanel, openWindow, picture, say, startBrowser, until } from "../lib/browser.mjs";
-import { startEditor } from "../lib/editor.mjs";
-import { extension, fillProject, program, scratch } from "../lib/places.mjs";
+import { startBench } from "../lib/bench.mjs";
+import { command, picture, say, until } from "../lib/browser.mjs";
+import { program } from "../lib/places.mjs";
 
 /** A program that answers initialize, with another version of the protocol. */
 const newer = `#!/usr/bin/env node
@@ -16,33 +16,21 @@ process.stdin.once("data", () => {
 `;
 
 describe("problems", { concurrency: false }, () => {
-  let space, editor, browser, page, panel, problem;
+  let bench, editor, page, panel, problem, dir;
 
   before(async () => {
-    space = scratch();
-    const project = join(space.dir, "project");
-    mkdirSync(project);
-    writeFileSync(join(space.dir, "newer"), newer);
-    writeFileSync(join(space.dir, "broken"), "#!/bin/sh\necho 'no such setting: x' >&2\nexit 2\n");
-    for (const name of ["newer", "broken"]) chmodSync(join(space.dir, name), 0o755);
-    editor = await startEditor(space.dir, {
-      install: join(extension, "pygent.vsix"),
-      settings: {
-        "pygent.path": join(space.dir, "missing"),
-        "pygent.mode": "auto",
-        "pygent.arguments": ["--no-docker"],
+    bench = await startBench({
+      settings: { "pygent.path": "/missing/pygent", "pygent.baseUrl": "", "pygent.mode": "auto" },
+      prepare(dir) {
+        writeFileSync(join(dir, "newer"), newer);
+        writeFileSync(join(dir, "broken"), "#!/bin/sh\necho 'no such setting: x' >&2\nexit 2\n");
+        for (const name of ["newer", "broken"]) chmodSync(join(dir, name), 0o755);
       },
     });
-    browser = await startBrowser();
-    ({ page } = await openWindow(browser, editor, project));
-    panel = await openPanel(page);
+    ({ editor, page, panel, dir } = bench);
     problem = panel.locator(".problem");
   });
-  after(async () => {
-    await browser?.close();
-    await editor?.stop();
-    space?.remove();
-  });
+  after(() => bench?.close());
 
   /** Sets another program, which starts the server anew, and answers what the panel says then. */
   async function withProgram(path, title) {
@@ -53,20 +41,27 @@ describe("problems", { concurrency: false }, () => {
 
   test("the program is missing", async () => {
     await problem.getByText("The pygent program was not found").waitFor();
-    assert.match(await problem.innerText(), /pygent\.path is “.*missing”/);
+    assert.match(await problem.innerText(), /pygent\.path is “\/missing\/pygent”/);
     assert.match(await problem.innerText(), /Choose the Program/);
     await picture(page, "problem-missing");
   });
 
   test("it has the wrong version", async () => {
-    const text = await withProgram(join(space.dir, "newer"), /wrong version/);
+    const text = await withProgram(join(dir, "newer"), /wrong version/);
     assert.match(text, /speaks version 7 of the protocol.*needs version 1/);
   });
 
   test("it does not start", async () => {
-    const text = await withProgram(join(space.dir, "broken"), /did not start/);
+    const text = await withProgram(join(dir, "broken"), /did not start/);
     assert.match(text, /exit code 2/);
     assert.match(text, /no such setting: x/);
+  });
+
+  test("its settings make no sense", async () => {
+    editor.set({ "pygent.arguments": 7 });
+    await withProgram(program, /did not start/);
+    await problem.getByText(/iter.*are its settings right/).waitFor();
+    editor.set({ "pygent.arguments": ["--no-docker"] });
   });
 
   test("there is no key", async () => {
@@ -98,31 +93,13 @@ describe("problems", { concurrency: false }, () => {
 });
 
 test("in a folder that is not trusted it works, and asks", async (t) => {
-  const space = scratch();
-  t.after(space.remove);
-  const project = join(space.dir, "project");
-  mkdirSync(join(project, ".vscode"), { recursive: true });
-  fillProject(project);
-  writeFileSync(
-    join(project, ".vscode/settings.json"),
-    JSON.stringify({ "pygent.path": "/none", "pygent.model": "x" }),
-  );
-  const editor = await startEditor(space.dir, {
-    install: join(extension, "pygent.vsix"),
-    settings: {
-      "pygent.path": program,
-      "pygent.mode": "auto",
-      "pygent.arguments": ["--no-docker"],
-      "security.workspace.trust.startupPrompt": "never",
-    },
+  const { page, panel, close } = await startBench({
+    settings: { "pygent.mode": "auto", "security.workspace.trust.startupPrompt": "never" },
+    workspace: { "pygent.path": "/none", "pygent.model": "x" },
     trust: true,
   });
-  t.after(editor.stop);
-  const browser = await startBrowser();
-  t.after(() => browser.close());
-  const { page } = await openWindow(browser, editor, project);
+  t.after(close);
   await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
-  const panel = await openPanel(page);
   await panel.getByText(/Commands run in a/).waitFor();
   await panel.getByRole("button", { name: "Ask", exact: true }).waitFor();
   await panel.getByRole("button", { name: "default model" }).waitFor();

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Backoff } from "../../src/backoff";
 import { findBinary } from "../../src/binary";
+import type { Prompt } from "../../src/messages";
 import { binaryMissing, ofError, wrongVersion } from "../../src/problems";
-import type { Event, InitializeResult } from "../../src/protocol";
+import type { Event, InitializeResult, StepResult } from "../../src/protocol";
 import { Queue } from "../../src/queue";
 import { Transcript } from "../../src/transcript";
+import { Turns } from "../../src/turns";
 import { Blocks } from "../../src/webview/blocks";
 
 const event = (fields: Partial<Event>): Event => ({ sessionId: "s", turnId: "t", time: "", kind: "", ...fields });
@@ -110,4 +112,34 @@ test("finished blocks of growing markdown", () => {
   assert.equal(finished("```\na\n\nb\n"), "", "a blank line in code ends nothing");
   assert.equal(finished("```\na\n```\nb"), "```\na\n```\n");
   assert.equal(finished("````\n```\n\nx\n"), "");
+});
+
+test("a long stream of small deltas does not push out what was before", () => {
+  const transcript = new Transcript();
+  transcript.add(event({ kind: "message", role: "user", text: "first", seq: 1 }));
+  for (let i = 0; i < 60_000; i++) transcript.add(event({ kind: "textDelta", delta: "word " }));
+  assert.equal(transcript.cut, false);
+  assert.equal(transcript.events[0]?.text, "first");
+});
+
+test("a turn is tried again with its own words", async () => {
+  const said: Prompt[] = [];
+  const turns = new Turns({
+    step: (prompt) => {
+      said.push(prompt);
+      return Promise.resolve({} as StepResult);
+    },
+    interrupt: () => Promise.resolve(),
+    serverRuns: () => true,
+    tell: () => undefined,
+    unsent: () => undefined,
+    changed: () => undefined,
+  });
+  const last = { text: "second", attachments: [{ path: "a" }] };
+  for (const prompt of [{ text: "first", attachments: [] }, last]) await turns.send(prompt);
+  await turns.retry("first");
+  assert.deepEqual(said.at(-1), { text: "first", attachments: [] });
+  await turns.send(last);
+  await turns.retry("second");
+  assert.deepEqual(said.at(-1), last, "with what went along");
 });

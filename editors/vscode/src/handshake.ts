@@ -1,0 +1,27 @@
+/** The first words with a server: initialize, and how long a program may take to answer it. */
+import type { Child } from "./child";
+import { messageOf } from "./problems";
+import type { InitializeParams, InitializeResult } from "./protocol";
+
+/** Milliseconds that a program has to answer; a server needs a few. */
+const startTime = 20_000;
+
+/** The answer to initialize, or why there is none. */
+export async function shakeHands(child: Child, params: InitializeParams): Promise<InitializeResult | string> {
+  child.connection.listen();
+  const answer = child.connection.sendRequest<InitializeResult>("initialize", params);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${startTime / 1000} seconds`), startTime);
+  });
+  try {
+    const result = await Promise.race([answer, child.ended, late]);
+    if (typeof result !== "string") await child.connection.sendNotification("initialized", {});
+    return result;
+  } catch (error) {
+    // A pipe that broke is told of before the exit that broke it, which says more.
+    return await Promise.race([child.ended, new Promise<string>((go) => setTimeout(go, 500, messageOf(error)))]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
