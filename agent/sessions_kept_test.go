@@ -205,17 +205,24 @@ func TestSteer(t *testing.T) {
 
 func TestListOfSessions(t *testing.T) {
 	store := newStore(t)
-	s, _ := keptSessions(t, store, agenttest.Script(agenttest.Text("a"), call("", "ask_user", map[string]any{"prompt": "Which?"})))
+	s, _ := keptSessions(t, store, agenttest.Script(agenttest.Text("a"), call("", "ask_user", map[string]any{"prompt": "Which?"}), agenttest.Text("c"), agenttest.Text("d")))
 	var ids []string
-	for i := range 5 {
+	for i := range 6 { // the fifth delegates, in the last nothing happens
 		made, err := s.NewSession(t.Context(), agent.NewSessionParams{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, made.SessionID)
-		if i < 2 {
+		if i < 4 {
 			step(t, s, made.SessionID, strings.Repeat("ü", 100)+"\x1b\nsecond line")
 		}
+	}
+	delegated, err := store.Create(journal.Header{SessionID: "s_delegated", ParentSessionID: ids[4], TaskID: "task_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := delegated.Close(); err != nil {
+		t.Fatal(err)
 	}
 	var got []agent.SessionBrief
 	for cursor := ""; ; {

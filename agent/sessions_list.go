@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,8 @@ type SessionBrief struct {
 }
 
 // ListSessions serves session/list. It lists what is kept, by whatever server.
-// Sessions of delegated agents and those that cannot be read are left out.
+// Sessions of delegated agents, those in which nothing was said or delegated, and
+// those that cannot be read are left out.
 func (s *Sessions) ListSessions(ctx context.Context, p ListSessionsParams) (ListSessionsResult, error) {
 	res := ListSessionsResult{Sessions: []SessionBrief{}}
 	if p.Limit < 0 || p.Limit > maxSessions {
@@ -105,6 +107,11 @@ func (s *Sessions) brief(entry journal.Entry) (b SessionBrief, ok bool) {
 	if err != nil {
 		return b, false
 	}
+	if !worked(h.SessionID, head) {
+		if delegated, err := s.opts.Store.Children(entry.ID); err != nil || len(delegated) == 0 {
+			return b, false
+		}
+	}
 	state, err := stateOf(r.Back)
 	if err != nil {
 		return b, false
@@ -149,6 +156,15 @@ func stateOf(back func(func(journal.Line) bool) error) (string, error) {
 		return false
 	})
 	return state, err
+}
+
+// worked tells whether a turn has begun in a session: editors make one at every
+// start. A line that cannot be read counts.
+func worked(id string, head journal.Page) bool {
+	return slices.ContainsFunc(head.Lines, func(l journal.Line) bool {
+		e, ok := decodeEvent(id, l)
+		return !ok || e.TurnID != ""
+	})
 }
 
 // title is a line that a person can tell the session by.

@@ -67,7 +67,7 @@ func methods() []entry {
 		call(MethodInterrupt, "Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.", (*agent.Sessions).Interrupt),
 
 		call(MethodSessionNew, "Makes a session. Nothing runs in it before its first command.", (*agent.Sessions).NewSession),
-		look(MethodSessionList, "Lists the sessions that are kept, the one that was used last first.", (*agent.Sessions).ListSessions),
+		look(MethodSessionList, "Lists the sessions that are kept and in which something was said or delegated, the one that was used last first.", (*agent.Sessions).ListSessions),
 		call(MethodSessionResume, "Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again.", (*agent.Sessions).ResumeSession),
 		look(MethodSessionEvents, "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
 		call(MethodSessionConfigure, "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),

@@ -922,7 +922,7 @@ export interface Requests {
   "agent/interrupt": { params: InterruptParams; result: InterruptResult };
   /** Makes a session. Nothing runs in it before its first command. */
   "session/new": { params: NewSessionParams; result: NewSessionResult };
-  /** Lists the sessions that are kept, the one that was used last first. */
+  /** Lists the sessions that are kept and in which something was said or delegated, the one that was used last first. */
   "session/list": { params: ListSessionsParams; result: ListSessionsResult };
   /** Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again. */
   "session/resume": { params: OpenSessionParams; result: ResumeResult };

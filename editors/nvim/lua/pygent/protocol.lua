@@ -626,7 +626,7 @@ M.methods = {
   ---Params: pygent.NewSessionParams
   ---Result: pygent.NewSessionResult
   sessionNew = "session/new",
-  ---Lists the sessions that are kept, the one that was used last first.
+  ---Lists the sessions that are kept and in which something was said or delegated, the one that was used last first.
   ---Params: pygent.ListSessionsParams
   ---Result: pygent.ListSessionsResult
   sessionList = "session/list",
