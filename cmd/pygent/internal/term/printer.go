@@ -23,7 +23,8 @@ type Printer struct {
 
 var _ agent.Client = (*Printer)(nil)
 
-// Event prints e. A delegated agent's words are not printed, its tools are.
+// Event prints e. Of a delegated agent's words the beginning of the last ones is
+// printed, and its tools are.
 func (p *Printer) Event(_ context.Context, e agent.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,6 +49,10 @@ func (p *Printer) Event(_ context.Context, e agent.Event) {
 		p.note("%s  %s %s (+%d -%d)", prefix, e.Change, Line(e.Path, 200), e.Added, e.Removed)
 	case agent.KindRetrying:
 		p.note("%sretry %d in %.1fs: %s", prefix, e.Attempt, e.DelaySeconds, Line(e.Reason, 300))
+	case agent.KindTurnFinished:
+		if e.TaskID != "" {
+			p.note("%s%s: %s", prefix, e.Status, Line(e.Text, 160))
+		}
 	case agent.KindNotice:
 		p.note("%s%s: %s", prefix, e.Level, Line(e.Text, 300))
 	}

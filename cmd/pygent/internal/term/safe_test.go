@@ -60,10 +60,21 @@ func TestPrinterLetsNothingControlTheTerminal(t *testing.T) {
 		{Kind: agent.KindFileChanged, Change: evil, Path: evil},
 		{Kind: agent.KindRetrying, Reason: evil},
 		{Kind: agent.KindNotice, Level: evil, Text: evil, TaskID: evil},
+		{Kind: agent.KindTurnFinished, Status: evil, Text: evil, TaskID: evil},
 	} {
 		p.Event(t.Context(), e)
 	}
 	if got := out.String(); strings.ContainsAny(got, "\x1b\a\r") || !strings.Contains(got, `\x1b]0;PWNED\x07`) {
 		t.Errorf("printed %q", got)
+	}
+}
+
+func TestPrinterTellsTheEndOfATask(t *testing.T) {
+	var out strings.Builder
+	p := &term.Printer{Out: &out, Activity: &out}
+	p.Event(t.Context(), agent.Event{Kind: agent.KindTurnFinished, Status: agent.StatusCompleted, Text: "own"})
+	p.Event(t.Context(), agent.Event{Kind: agent.KindTurnFinished, Status: agent.StatusFailed, Text: "All\nof it", TaskID: "task_1"})
+	if got, want := out.String(), "[task_1] failed: All of it\n"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
 	}
 }
