@@ -24,7 +24,8 @@ type Waitings<Request, Reply> = Map<string, Waiting<Request, Reply>>;
 /** What is to be known of the rest of the window. */
 export interface Surroundings {
   panelVisible: () => boolean;
-  showPanel: () => void;
+  /** Shows the panel, with the focus on what waits under that key. */
+  showAsk: (key: string) => void;
   taskName: (taskId: string) => string | undefined;
 }
 
@@ -92,10 +93,12 @@ export class Approvals implements vscode.Disposable {
 
   /** Asks something in the name of a server. */
   ask(server: Server, request: Question, reply: (answer: Answer | undefined) => void): void {
-    const notify = (): void =>
-      void notifyQuestion(request, (answer) => this.answer(request.requestKey, answer), this.around.showPanel);
+    const key = request.requestKey;
+    const named = { ...request, ...folderOf(server) };
+    const decide = (answer: string): void => this.answer(key, answer);
+    const notify = (): void => void notifyQuestion(named, decide, () => this.around.showAsk(key));
     // What a task asks comes when the user is at something else.
-    this.put(this.questions, { server, request, reply, notify }, request.from !== undefined);
+    this.put(this.questions, { server, request: named, reply, notify }, request.from !== undefined);
   }
 
   approve(key: string, decision: string, feedback?: string): void {
@@ -132,9 +135,11 @@ export class Approvals implements vscode.Disposable {
   }
 
   private askApproval(server: Server, request: Approval, reply: (decision: Decision | undefined) => void): void {
-    const decide = (decision: string): void => this.approve(request.requestKey, decision);
-    const notify = (): void => void notifyApproval(request, decide, this.around.showPanel);
-    this.put(this.approvals, { server, request, reply, notify });
+    const key = request.requestKey;
+    const named = { ...request, ...folderOf(server) };
+    const decide = (decision: string): void => this.approve(key, decision);
+    const notify = (): void => void notifyApproval(named, decide, () => this.around.showAsk(key));
+    this.put(this.approvals, { server, request: named, reply, notify });
   }
 
   private put<Request extends { requestKey: string }, Reply>(
@@ -160,4 +165,10 @@ export class Approvals implements vscode.Disposable {
       if (waiting.server === server) this.forget(waiting.request.requestKey);
     }
   }
+}
+
+/** The name of the server's folder where there are others: what is asked need not be about the one that is shown. */
+function folderOf({ folder }: Server): { folder?: string } {
+  const several = (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
+  return several && folder ? { folder: folder.name } : {};
 }

@@ -21,7 +21,7 @@ export function activate(context: vscode.ExtensionContext): object {
   folders = new Folders(context, log);
   const approvals = new Approvals({
     panelVisible: () => view.isVisible(),
-    showPanel: () => view.show(),
+    showAsk: (key) => view.showAsk(key),
     taskName: (taskId) => tasks.nameOf(taskId),
   });
   const changes = new Changes();

@@ -1,10 +1,15 @@
 /** What extension and panel say to each other. Both ends compile against this; neither imports the other. */
 import type { ClientRequests, Event } from "./protocol";
 
-/** from is the name of the task that asks. */
-export type Approval = ClientRequests["agent/requestApproval"]["params"] & { from?: string };
+/** Who asks: the name of the task, and that of the folder where there are several. */
+interface Asker {
+  from?: string;
+  folder?: string;
+}
+
+export type Approval = ClientRequests["agent/requestApproval"]["params"] & Asker;
 export type Decision = ClientRequests["agent/requestApproval"]["result"];
-export type Question = ClientRequests["agent/askUser"]["params"] & { from?: string };
+export type Question = ClientRequests["agent/askUser"]["params"] & Asker;
 export type Answer = ClientRequests["agent/askUser"]["result"];
 
 /** A problem that the user can do something about. */
@@ -88,6 +93,8 @@ export type ToPanel =
   | { type: "events"; events: Event[] }
   | { type: "state"; state: PanelState }
   | { type: "asks"; asks: Asks }
+  /** puts the focus on what waits under that key */
+  | { type: "showAsk"; key: string }
   | { type: "undone"; undone: Undone }
   | { type: "compose"; text: string; attachments: Attachment[] }
   | { type: "files"; query: string; paths: string[] };

@@ -17,13 +17,14 @@ export async function notifyApproval(
   decide: (decision: string) => void,
   show: () => void,
 ): Promise<void> {
-  const { title, command, rule, options } = request;
+  const { title, command, rule } = request;
+  const options = request.options.filter((option) => option in titles && (option === "deny" || !edits(request)));
   const what = notice(command ? `${title}: ${command}` : title);
   const forSession = rule && options.includes("allowForSession") ? ` · for the session: ${notice(rule)}` : "";
-  const text = `Pygent: ${what}${forSession}`;
+  const text = `${sender(request)}: ${what}${forSession}`;
   // What is not shown in full is not decided on here.
   const whole = text.length <= maxText;
-  const offered = whole ? options.filter((option) => option in titles) : [];
+  const offered = whole ? options : [];
   const chosen = await vscode.window.showWarningMessage(
     whole ? text : `${text.slice(0, maxText)}…`,
     ...offered.map((option) => titles[option] ?? option),
@@ -39,11 +40,20 @@ export async function notifyQuestion(
   answer: (text: string) => void,
   show: () => void,
 ): Promise<void> {
-  const text = notice(`Pygent asks: ${request.question}`.slice(0, maxText));
+  const text = `${sender(request)} asks: ${notice(request.question.slice(0, maxText))}`;
   const options = (request.options ?? []).slice(0, 3);
   const chosen = await vscode.window.showInformationMessage(text, ...options, "Answer…");
   if (chosen !== undefined && options.includes(chosen)) answer(chosen);
   else if (chosen !== undefined) show();
+}
+
+/** Whether it would change files: a notification cannot show how, so it does not offer to allow it. */
+function edits({ kind, changes }: Approval): boolean {
+  return kind === "edit" || kind === "apply" || changes !== undefined;
+}
+
+function sender({ folder }: Approval | Question): string {
+  return folder === undefined ? "Pygent" : `Pygent in ${notice(folder)}`;
 }
 
 /** Serves window/showMessageRequest. */

@@ -6,24 +6,22 @@ import type { Chat } from "./chat";
 import { completeFiles } from "./context";
 import type { FirstStart } from "./firststart";
 import type { Folders } from "./folders";
+import { Gather } from "./gather";
 import { showError } from "./log";
 import type { Attachment, FromPanel, Prompt, Recent, ToPanel } from "./messages";
 import { panelHtml } from "./html";
-import type { Event } from "./protocol";
 import { stateOf } from "./panelstate";
-import { mergeable } from "./transcript";
 
 export const viewId = "pygent.chat";
-/** Milliseconds that events are gathered before they go to the panel together. */
-const gather = 16;
 
 export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   private view?: vscode.WebviewView;
   private ready = false;
-  private buffer: Event[] = [];
-  private timer?: NodeJS.Timeout;
+  private readonly gathered = new Gather((events) => this.post({ type: "events", events }));
   private readonly recent = new WeakMap<Chat, Recent[]>();
   private readonly drafts: Prompt[] = [];
+  /** key of what the page shall put the focus on */
+  private wanted?: string;
   private readonly disposables: { dispose(): void }[];
 
   constructor(
@@ -54,6 +52,13 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     void vscode.commands.executeCommand(`${viewId}.focus`);
   }
 
+  /** Shows what waits under that key; a page that is not there yet is told when it is. */
+  showAsk(key: string): void {
+    this.show();
+    this.wanted = key;
+    this.postWaiting();
+  }
+
   /** Puts text into the panel's input, for the user to go on with. */
   compose(text: string, attachments: Attachment[] = []): void {
     this.show();
@@ -82,13 +87,13 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
+    this.gathered.clear();
     for (const d of this.disposables) d.dispose();
   }
 
   private follow(chat: Chat): void {
     chat.onEvent((event) => {
-      if (chat === this.folders.active) this.gather(event);
+      if (chat === this.folders.active) this.gathered.add(event);
     });
     chat.onReset(() => {
       if (chat === this.folders.active) this.fill();
@@ -98,23 +103,8 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     chat.onUnsent((prompt) => this.takeBack(prompt));
   }
 
-  private gather(event: Event): void {
-    const last = this.buffer.at(-1);
-    if (last && mergeable(last, event)) last.delta = (last.delta ?? "") + (event.delta ?? "");
-    else this.buffer.push({ ...event });
-    this.timer ??= setTimeout(() => this.flush(), gather);
-  }
-
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const events = this.buffer;
-    this.buffer = [];
-    if (events.length > 0) this.post({ type: "events", events });
-  }
-
   private fill(): void {
-    this.buffer = [];
+    this.gathered.clear();
     const { transcript } = this.folders.active;
     this.postState();
     this.post({ type: "reset", events: transcript.events, cut: transcript.cut });
@@ -123,7 +113,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
 
   private post(message: ToPanel): void {
     if (!this.ready) return;
-    if (message.type !== "events") this.flush(); // in the order in which it happened
+    if (message.type !== "events") this.gathered.flush(); // in the order in which it happened
     void this.view?.webview.postMessage(message);
   }
 
@@ -144,14 +134,17 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     this.postState();
   }
 
-  private postDrafts(): void {
+  /** What waited for the page. */
+  private postWaiting(): void {
     if (!this.ready) return;
     for (const draft of this.drafts.splice(0)) this.post({ type: "compose", ...draft });
+    if (this.wanted !== undefined) this.post({ type: "showAsk", key: this.wanted });
+    this.wanted = undefined;
   }
 
   private takeBack({ text, attachments }: Prompt): void {
     this.drafts.push({ text, attachments });
-    this.postDrafts();
+    this.postWaiting();
   }
 
   private async receive(message: FromPanel): Promise<void> {
@@ -160,7 +153,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
       case "ready":
         this.ready = true;
         this.fill();
-        this.postDrafts();
+        this.postWaiting();
         return this.restore(chat);
       case "send":
         return chat.turns.send(message.prompt);

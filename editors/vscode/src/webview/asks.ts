@@ -13,6 +13,8 @@ export class AskCards {
   readonly element = h("section", { class: "asks", "aria-label": "Waiting for you" });
   private readonly cards = new Map<string, HTMLElement>();
   private own = false;
+  /** key of the card that the user wants to see */
+  private wanted?: string;
 
   constructor(private readonly said: (text: string) => void) {}
 
@@ -36,8 +38,9 @@ export class AskCards {
     card.inert = true;
     setTimeout(() => {
       card.inert = false;
+      if (key === this.wanted) this.show(key);
       // The user may be typing, here or in an editor: the focus is theirs.
-      if (document.hasFocus() && document.activeElement === document.body) this.focus();
+      else if (document.hasFocus() && document.activeElement === document.body) this.focus();
     }, deaf);
     this.cards.set(key, card);
     this.element.append(card);
@@ -49,6 +52,14 @@ export class AskCards {
     const [card] = this.cards.values();
     card?.focus();
     return card !== undefined;
+  }
+
+  /** Goes to the card of that key, as soon as it hears. */
+  show(key: string): void {
+    const card = this.cards.get(key);
+    this.wanted = card?.inert ? key : undefined;
+    card?.scrollIntoView({ block: "nearest" });
+    card?.focus();
   }
 
   private drop(key: string, card: HTMLElement): void {
@@ -93,8 +104,13 @@ function approvalCard(ask: Approval): HTMLElement {
   );
 }
 
-function fromTask({ from }: { from?: string }): HTMLElement | false {
-  return from !== undefined && h("span", { class: "tag", title: `The task “${visible(from)}” asks` }, visible(from));
+/** Who asks, where that could be another one than the conversation that is shown. */
+function askers({ from, folder }: { from?: string; folder?: string }): HTMLElement[] {
+  const tag = (name: string, title: string): HTMLElement => h("span", { class: "tag", title }, visible(name));
+  return [
+    ...(folder === undefined ? [] : [tag(folder, `In the folder “${visible(folder)}”`)]),
+    ...(from === undefined ? [] : [tag(from, `The task “${visible(from)}” asks`)]),
+  ];
 }
 
 /** What is asked for: a command, or changes of files with their diffs. */
@@ -110,7 +126,7 @@ function content(ask: Approval): HTMLElement[] {
     svg("shield"),
     h("span", {}, visible(title)),
     ...(inTitle ? only.name : []),
-    fromTask(ask),
+    ...askers(ask),
   );
   return [
     header,
@@ -152,7 +168,7 @@ function questionCard(ask: Question): HTMLElement {
   return h(
     "div",
     { class: "ask", role: "group", "aria-label": `Question: ${visible(ask.question)}` },
-    h("header", {}, svg("ask"), h("span", {}, visible(ask.question)), fromTask(ask)),
+    h("header", {}, svg("ask"), h("span", {}, visible(ask.question)), ...askers(ask)),
     h(
       "div",
       { class: "choices" },

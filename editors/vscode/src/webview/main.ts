@@ -21,6 +21,12 @@ const working = h(
   h("span", { class: "spinner" }),
   h("span", {}, "Working…"),
 );
+const waitsForServer: Record<string, string | undefined> = {
+  starting: "Starting the server…",
+  stopped: "Starting the server…",
+  failed: "Starting the server…",
+  waiting: "The server ended and is started again after a pause: your message waits for it.",
+};
 let state: PanelState | undefined;
 
 function show(): void {
@@ -28,7 +34,7 @@ function show(): void {
   working.hidden = !state.busy;
   working.classList.toggle("waits", asks.waits);
   working.lastElementChild?.replaceChildren(
-    state.server !== "running" ? "Starting the server…" : asks.waits ? "Waiting for you" : "Working…",
+    waitsForServer[state.server] ?? (asks.waits ? "Waiting for you" : "Working…"),
   );
   welcome.set(state, conversation.empty && !state.busy);
   problem.set(state.problem);
@@ -52,6 +58,8 @@ function receive(message: ToPanel): void {
     case "asks":
       asks.set(message.asks);
       return show();
+    case "showAsk":
+      return asks.show(message.key);
     case "undone":
       return conversation.undone(message.undone);
     case "compose":

@@ -98,10 +98,15 @@ describe("a day's work", { concurrency: false }, () => {
     await asked.getByText("for the session: cat sum.py").waitFor();
     await picture(page, "notification");
     await asked.getByRole("button", { name: "Allow", exact: true }).click();
-    await toast("Write sum.py").getByRole("button", { name: "Allow", exact: true }).click();
-    await until(() => /result = 0/.test(sum()));
-    panel = await openPanel(page);
+    const edit = toast("Write sum.py");
+    await edit.getByRole("button", { name: "Deny", exact: true }).waitFor();
+    assert.equal(await edit.getByRole("button", { name: /Allow/ }).count(), 0, "its diff is in the panel alone");
+    await edit.getByRole("button", { name: "Show", exact: true }).click();
+    panel = panelOf(page);
     talk = panel.getByRole("log");
+    await panel.locator(".ask:focus", { hasText: "result = 0" }).waitFor();
+    await allow("result = 0").click();
+    await until(() => /result = 0/.test(sum()));
     await panel.locator(".turn.ended", { hasText: "1 file changed" }).waitFor();
     await panel.getByRole("button", { name: "Undo", exact: true }).last().click();
     await panel.getByText("1 file put back").waitFor();

@@ -67,6 +67,20 @@ describe("several folders", { concurrency: false }, () => {
     assert.equal(await earlier("Hello in the other").count(), 0);
   });
 
+  test("what is asked in a folder that is not shown names it", async () => {
+    await say(panel, "Run with a link");
+    await panel.locator(".ask", { hasText: "echo" }).waitFor();
+    await pick("other");
+    const tag = panel.locator(".ask", { hasText: "echo" }).locator(".tag");
+    assert.equal(await tag.innerText(), "project");
+    await command(page, "Show Explorer");
+    const asked = page.locator(".notification-toast", { hasText: "Pygent in project: Run a command: echo" });
+    await asked.getByRole("button", { name: "Deny", exact: true }).click();
+    await command(page, "Pygent: Focus on Chat View");
+    await pick("project");
+    await panel.locator("footer .stop").waitFor({ state: "hidden" });
+  });
+
   test("a file goes along to the folder that it lies in", async () => {
     await command(page, "Go to File");
     await page.locator(".quick-input-widget input").fill("theirs.txt");

@@ -126,6 +126,20 @@ describe("the page", { concurrency: false }, () => {
     await page.locator(".ask").first().waitFor({ state: "detached" });
   });
 
+  test("the focus goes to what shall be seen, and the page says that a message waits for a pause", async () => {
+    const { page, post } = panel;
+    const question = (requestKey) => ({ requestKey, sessionId: "s", question: requestKey });
+    await post(
+      { type: "asks", asks: { approvals: [], questions: [question("k3"), question("k4")] } },
+      { type: "showAsk", key: "k4" },
+    );
+    await page.locator(".ask:focus", { hasText: "k4" }).waitFor();
+    await post({ type: "asks", asks: { approvals: [], questions: [] } });
+    await post({ type: "state", state: { ...state, server: "waiting", busy: true } });
+    await page.getByText("is started again after a pause: your message waits for it").waitFor();
+    await post({ type: "state", state });
+  });
+
   test("an approval shows all lines of an edit, also those that look like a file's head", async () => {
     const { page, post } = panel;
     const patch =
