@@ -90,6 +90,22 @@ describe("problems", { concurrency: false }, () => {
       await page.locator(".getting-started-step").getByRole("button", { name }).first().waitFor();
     await picture(page, "walkthrough");
   });
+
+  // A program that finds the scripted model where Ollama's would be; all else is the real one.
+  test("a model server of this machine is offered, and used", async () => {
+    const found = { servers: [{ name: "Ollama", baseUrl: bench.model.url, models: ["scripted"] }] };
+    const finds = `#!/bin/sh\n[ "$1" = doctor ] || exec '${program}' "$@"\necho '${JSON.stringify(found)}'\n`;
+    writeFileSync(join(dir, "finds"), finds, { mode: 0o755 });
+    await command(page, "Pygent: New Session");
+    editor.set({ "pygent.path": join(dir, "finds") });
+    await panel.getByRole("button", { name: "Use Ollama on this machine" }).click();
+    await panel.getByRole("button", { name: "scripted", exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Find a bug and fix it" }).waitFor();
+    await panel.getByLabel("Message to Pygent").fill("");
+    await say(panel, "Hello, local model");
+    await panel.getByRole("log").getByText("Hello from the scripted model.").waitFor();
+    assert.equal(bench.model.bodies.at(-1).model, "scripted");
+  });
 });
 
 test("in a folder that is not trusted it works, and asks", async (t) => {
