@@ -1,7 +1,4 @@
-/**
- * The conversation of one workspace folder, as the panel shows it. Its turns are
- * in turns.ts, how sessions are opened in session.ts.
- */
+/** The conversation of a workspace folder, as the panel shows it. Its turns are in turns.ts, sessions in session.ts. */
 import * as vscode from "vscode";
 import { stepParams } from "./context";
 import type { Log } from "./log";
@@ -57,6 +54,7 @@ export class Chat implements vscode.Disposable {
       mode: (mode) => this.adopt(mode),
     });
     this.turns = new Turns({
+      ready: (signal) => this.ready(signal),
       step: (prompt) => this.step(prompt),
       interrupt: () => this.interrupt(),
       serverRuns: () => server.state === "running",
@@ -103,8 +101,7 @@ export class Chat implements vscode.Disposable {
     const { model } = readSettings(this.server.folder);
     if (model !== this.defaultModel) this.model = this.defaultModel = model;
     this.state.fire();
-    const { state } = this.server;
-    if (state === "stopped") return;
+    if (this.server.state === "stopped") return;
     if (this.turns.busy) {
       const text = "Pygent: other settings hold when the server is started again. That ends the running turn.";
       const chosen = await vscode.window.showInformationMessage(text, "Restart Server");
@@ -148,15 +145,16 @@ export class Chat implements vscode.Disposable {
 
   /** Goes on as the session was set: as it was made, or as it was configured since. */
   private adopt(mode: string): void {
-    const { events } = this.transcript;
-    const set = (name: "mode" | "model"): string | undefined =>
-      events.findLast((e) => e.kind === "configured" && e[name])?.[name];
-    this.mode = asMode(set("mode")) ?? asMode(mode) ?? this.mode;
-    this.model = set("model") ?? this.model;
+    this.mode = asMode(this.transcript.configured("mode")) ?? asMode(mode) ?? this.mode;
+    this.model = this.transcript.configured("model") ?? this.model;
+  }
+
+  private async ready(signal: AbortSignal): Promise<void> {
+    if (!(await this.server.start())) throw new Error(this.server.problem?.title ?? "the server was stopped");
+    if (!signal.aborted) await this.open();
   }
 
   private async step(prompt: Prompt): Promise<StepResult> {
-    if (!(await this.server.start())) throw new Error(this.server.problem?.title);
     const sessionId = await this.open();
     const params = stepParams(prompt, this.mode, this.server.folder);
     const result = await this.server.request("agent/step", { ...params, ...(sessionId && { sessionId }) });
@@ -187,6 +185,7 @@ export class Chat implements vscode.Disposable {
       if (end) this.take({ ...end, kind: "turnFinished", status: "interrupted", time: new Date().toISOString() });
       this.session.lost();
       this.turns.serverEnded();
+      if (state === "failed") this.turns.giveBack(); // each prompt would start it once more
     }
     if (state === "starting") this.turns.serverStarts();
     this.state.fire();

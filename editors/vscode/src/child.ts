@@ -8,9 +8,9 @@ import {
 } from "vscode-jsonrpc/node";
 import type { Log, Said } from "./log";
 
-/** Milliseconds that a server has to end in order, then to end at all. */
-const shutdownTime = 5000;
-const exitTime = 2000;
+/** Milliseconds that a server has to answer shutdown, then to end: the editor itself gives no more than 5 s in all. */
+const shutdownTime = 2500;
+const exitTime = 1500;
 
 export interface ChildOptions {
   program: string;
@@ -60,12 +60,15 @@ export class Child {
     return this.said.last.join("\n");
   }
 
-  /** Ends the server in order; kills it when it does not come to its end. */
+  /** Ends the server in order; kills it when it does not come to its end. Afterwards there is no process any more. */
   async stop(): Promise<void> {
     const ending = this.shutdown().catch(() => undefined); // it has ended already
-    await within(shutdownTime, ending);
+    const inOrder = await within(shutdownTime, ending);
     this.process.stdin?.end();
-    if (!(await within(exitTime, this.ended))) this.process.kill("SIGKILL");
+    if (!inOrder) this.process.kill("SIGTERM");
+    if (await within(exitTime, this.ended)) return;
+    this.process.kill("SIGKILL");
+    await within(exitTime, this.ended); // one that the system does not let go is not waited for
   }
 
   private async shutdown(): Promise<void> {

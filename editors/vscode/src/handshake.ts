@@ -6,13 +6,18 @@ import type { InitializeParams, InitializeResult } from "./protocol";
 /** Milliseconds that a program has to answer; a server needs a few. */
 const startTime = 20_000;
 
-/** The answer to initialize, or why there is none. */
-export async function shakeHands(child: Child, params: InitializeParams): Promise<InitializeResult | string> {
+/** The answer to initialize, or why there is none: it is not waited for any more when signal says so. */
+export async function shakeHands(
+  child: Child,
+  params: InitializeParams,
+  signal: AbortSignal,
+): Promise<InitializeResult | string> {
   child.connection.listen();
   const answer = child.connection.sendRequest<InitializeResult>("initialize", params);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${startTime / 1000} seconds`), startTime);
+    signal.addEventListener("abort", () => resolve("stopped before it answered"));
   });
   try {
     const result = await Promise.race([answer, child.ended, late]);

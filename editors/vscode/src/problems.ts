@@ -14,6 +14,9 @@ const demo = { command: "pygent.demo", title: "Watch the Demo" };
 export const goesOn = "The server ended and was started again. The session goes on.";
 export const forgotten = "The server was started again; it does not know the conversation above.";
 
+/** Stop was meant for a prompt that the server has not heard yet. */
+export const withdrawn = "Stopped while the server was being started: the message was not sent.";
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

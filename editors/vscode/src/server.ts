@@ -8,7 +8,7 @@
  */
 import * as vscode from "vscode";
 import { type Method, type Params, type Result } from "./api";
-import { Backoff } from "./backoff";
+import { Backoff, pause } from "./backoff";
 import { findProgram } from "./binary";
 import { Child } from "./child";
 import { shakeHands } from "./handshake";
@@ -26,8 +26,9 @@ export class Server implements vscode.Disposable {
   info?: PygentServer;
   private child?: Child;
   private starting?: Promise<boolean>;
-  private timer?: NodeJS.Timeout;
+  private cancelStart?: AbortController;
   private stopping?: Promise<void>;
+  private restarting = false;
   private disposed = false;
   private readonly backoff = new Backoff();
   private readonly changed = new vscode.EventEmitter<ServerState>();
@@ -52,17 +53,13 @@ export class Server implements vscode.Disposable {
     return this.info?.methods.includes(method) ?? false;
   }
 
-  /** Starts the server unless it runs; false: it could not be, and problem says why. */
+  /** Starts the server unless it runs; one that has ended after its pause. False: it could not be, and problem says why. */
   async start(): Promise<boolean> {
     await this.stopping;
     if (this.disposed) return false;
     if (this.state === "running") return true;
-    clearTimeout(this.timer);
-    // A setting of the wrong type, or a secret storage that is locked, fails before there is a program.
-    this.starting ??= this.launch()
-      .catch((error: unknown) => this.fail(notStarted("pygent", messageOf(error), "")))
-      .finally(() => (this.starting = undefined));
-    return this.starting;
+    const started = await (this.starting ??= this.launchAfter(0));
+    return started || (this.restarting && this.start());
   }
 
   /** Sends a request, starting the server first if need be. */
@@ -71,8 +68,10 @@ export class Server implements vscode.Disposable {
     return this.child.connection.sendRequest<Result<M>>(method, params ?? {});
   }
 
+  /** At once, whatever pause there is; those who wait for a start wait for this one. */
   async restart(): Promise<boolean> {
-    await this.stop();
+    this.restarting = true;
+    await this.stop().finally(() => (this.restarting = false));
     this.backoff.reset();
     return this.start();
   }
@@ -93,7 +92,7 @@ export class Server implements vscode.Disposable {
   }
 
   private async end(): Promise<void> {
-    clearTimeout(this.timer);
+    this.cancelStart?.abort();
     await this.starting;
     const child = this.child;
     this.child = undefined;
@@ -101,7 +100,19 @@ export class Server implements vscode.Disposable {
     this.become("stopped");
   }
 
-  private async launch(): Promise<boolean> {
+  private launchAfter(delay: number): Promise<boolean> {
+    const { signal } = (this.cancelStart = new AbortController());
+    const starting = pause(delay, signal)
+      .then(() => !signal.aborted && this.launch(signal))
+      // A setting of the wrong type, or a secret storage that is locked, fails before there is a program.
+      .catch((error: unknown) => this.fail(notStarted("pygent", messageOf(error), "")))
+      .finally(() => {
+        if (this.starting === starting) this.starting = undefined;
+      });
+    return starting;
+  }
+
+  private async launch(signal: AbortSignal): Promise<boolean> {
     this.become("starting");
     const settings = readSettings(this.folder);
     const tried: string[] = [];
@@ -110,18 +121,21 @@ export class Server implements vscode.Disposable {
       this.log.error(`no pygent program; looked at ${tried.join(", ")}`);
       return this.fail(binaryMissing(settings.path));
     }
+    const environment = await serverEnvironment(settings, this.context.secrets);
+    const stopped = (): boolean => signal.aborted;
+    if (stopped()) return false;
     this.log.info(`starting ${binary.path} (${binary.source})`);
     const child = new Child({
       program: binary.path,
       arguments: settings.arguments,
-      environment: await serverEnvironment(settings, this.context.secrets),
+      environment,
       cwd: this.folder?.uri.fsPath,
       log: this.log,
     });
-    const answer = await this.initialize(child, settings);
+    const answer = await this.initialize(child, settings, signal);
     if (typeof answer === "string") {
       await child.stop();
-      return this.fail(notStarted(binary.path, answer, child.tail()));
+      return !stopped() && this.fail(notStarted(binary.path, answer, child.tail()));
     }
     const wrong = wrongVersion(binary.path, answer);
     if (wrong) {
@@ -139,11 +153,11 @@ export class Server implements vscode.Disposable {
   }
 
   /** The answer to initialize, or why there is none. */
-  private initialize(child: Child, settings: Settings): Promise<InitializeResult | string> {
+  private initialize(child: Child, settings: Settings, signal: AbortSignal): Promise<InitializeResult | string> {
     child.connection.onNotification("agent/event", (event: Event) => this.events.fire(event));
     this.connected.fire(child.connection);
     const { version } = this.context.extension.packageJSON as { version: string };
-    return shakeHands(child, {
+    const params = {
       processId: process.pid,
       clientInfo: { name: "pygent-vscode", version },
       rootUri: this.folder?.uri.toString() ?? null,
@@ -152,7 +166,8 @@ export class Server implements vscode.Disposable {
         experimental: { pygent: { approvals: true, askUser: true, diagnostics: true } },
       },
       initializationOptions: { mode: settings.mode, ...(settings.model && { model: settings.model }) },
-    });
+    };
+    return shakeHands(child, params, signal);
   }
 
   private ended(child: Child, reason: string): void {
@@ -165,8 +180,8 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.log.info(`starting it again in ${delay / 1000} s`);
+    this.starting = this.launchAfter(delay); // before it is told: who asks for a start then waits for this one
     this.become("waiting");
-    this.timer = setTimeout(() => void this.start(), delay);
   }
 
   private fail(problem: Problem): false {

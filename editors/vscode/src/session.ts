@@ -30,6 +30,7 @@ export class Session {
   /** what was left last: its turn may still tell of its end */
   private gone?: string;
   private reopening?: Promise<ResumeResult>;
+  private making?: Promise<void>;
 
   constructor(
     private readonly server: Server,
@@ -52,13 +53,15 @@ export class Session {
     if (this.id) {
       await this.reopen(this.id);
     } else if (this.server.has("session/new")) {
-      const answer = await this.server.request("session/new", {
-        mode: options.mode,
-        ...(options.model && { model: options.model }),
-      });
-      this.adopt(answer.sessionId);
+      await (this.making ??= this.make(options).finally(() => (this.making = undefined)));
     }
     return this.id;
+  }
+
+  /** Once, however many wait for it. */
+  private async make({ mode, model }: { mode: Mode; model: string }): Promise<void> {
+    const { sessionId } = await this.server.request("session/new", { mode, ...(model && { model }) });
+    this.adopt(sessionId);
   }
 
   /** Takes a session that the server has made. */

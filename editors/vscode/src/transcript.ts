@@ -57,6 +57,11 @@ export class Transcript {
     return { sessionId: last.sessionId, turnId: last.turnId };
   }
 
+  /** What the session was last configured to. */
+  configured(name: "mode" | "model"): string | undefined {
+    return this.list.findLast((event) => event.kind === "configured" && event[name])?.[name];
+  }
+
   private replaceDeltas(event: Event): void {
     const gone = (old: Event): boolean =>
       old.turnId === event.turnId &&

@@ -1,18 +1,20 @@
 /** The turns of a conversation: the one that runs, what waits behind it, and what became of the last. */
 import { ResponseError } from "vscode-jsonrpc/node";
 import type { Problem, Prompt } from "./messages";
-import { messageOf, ofError } from "./problems";
+import { messageOf, ofError, withdrawn } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import { maxQueue, Queue } from "./queue";
 
 /** What turns need of the conversation that they are in. */
 export interface TurnsHost {
+  /** Resolves when a turn can be run; a signal that is aborted: nobody waits for it any more. */
+  ready(signal: AbortSignal): Promise<unknown>;
   /** Runs a turn and answers what became of it. */
   step(prompt: Prompt): Promise<StepResult>;
   interrupt(): Promise<unknown>;
   /** The server runs: one that has ended tells of it itself. */
   serverRuns(): boolean;
-  tell(level: "error", text: string): void;
+  tell(level: "info" | "error", text: string): void;
   /** The prompt was not said: the user shall not have to write it again. */
   unsent(prompt: Prompt): void;
   changed(): void;
@@ -24,6 +26,8 @@ export class Turns {
   private last?: Prompt;
   private stepping = false;
   private taken = false;
+  /** withdraws the prompt that waits for the server */
+  private withdraw?: AbortController;
   /** one that goes on where an approval was asked for has no step that waits for it */
   private running?: string;
 
@@ -54,9 +58,15 @@ export class Turns {
 
   /** Ends the running turn; what waits behind it is not said either. */
   async stop(): Promise<void> {
+    this.giveBack();
+    if (this.withdraw) this.withdraw.abort();
+    else if (this.busy) await this.host.interrupt();
+  }
+
+  /** What waits is not said: the user gets it back. */
+  giveBack(): void {
     for (const prompt of this.queue.clear()) this.host.unsent(prompt);
     this.host.changed();
-    if (this.busy) await this.host.interrupt();
   }
 
   /** Another conversation begins. */
@@ -101,8 +111,13 @@ export class Turns {
     this.last = prompt;
     this.host.changed();
     try {
-      const { error } = await this.host.step(prompt);
-      this.problem = error && ofError(error.code, error.message);
+      if (await this.ready()) {
+        const { error } = await this.host.step(prompt);
+        this.problem = error && ofError(error.code, error.message);
+      } else {
+        this.host.unsent(prompt);
+        this.host.tell("info", withdrawn);
+      }
     } catch (error) {
       this.failed(error, prompt);
     } finally {
@@ -110,6 +125,18 @@ export class Turns {
       this.host.changed();
     }
     await this.next();
+  }
+
+  /** Waits for the server; false: the user does not. */
+  private async ready(): Promise<boolean> {
+    const { signal } = (this.withdraw = new AbortController());
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    try {
+      await Promise.race([this.host.ready(signal), aborted]);
+      return !signal.aborted;
+    } finally {
+      this.withdraw = undefined;
+    }
   }
 
   private async next(): Promise<void> {

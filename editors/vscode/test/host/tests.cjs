@@ -1,6 +1,8 @@
 // Runs inside the editor's extension host, with the whole API of VS Code: run() throws when a test fails.
 const assert = require("node:assert/strict");
 const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const vscode = require("vscode");
 
@@ -90,13 +92,61 @@ const tests = {
     assert.deepEqual(sent.context[0].range, { start: 2, end: 3 });
   },
 
-  // With growing pauses, unless the user asks for something: the unit tests have those.
+  // With growing pauses: the unit tests have those.
   "a server that is killed is started again": async ({ server }) => {
     for (let i = 0; i < 2; i++) {
       const { pid } = server;
       process.kill(pid, "SIGKILL");
       await until(() => server.state === "running" && server.pid !== pid);
     }
+  },
+
+  "what is asked of a server that was killed waits for its pause, which a restart ends": async ({ server }) => {
+    const kill = () => {
+      process.kill(server.pid, "SIGKILL");
+      return until(() => server.state === "waiting");
+    };
+    await kill();
+    const waits = server.request("tasks/list", {});
+    await new Promise((resolve) => setImmediate(resolve)); // it could have been started by now
+    assert.equal(server.state, "waiting");
+    assert.deepEqual((await waits).tasks, []);
+    await kill();
+    const waitsToo = server.request("tasks/list", {});
+    await server.restart();
+    assert.deepEqual((await waitsToo).tasks, []);
+    await until(() => serversHere().length === 1);
+  },
+
+  "a program that does not answer is stopped while it is started": async ({ server, chat }) => {
+    await withProgram(chat, "setInterval(() => {}, 1000);", async () => {
+      const started = server.start();
+      await until(() => serversHere().length === 1);
+      const stopped = server.stop();
+      assert.equal(await Promise.race([started, after(15_000)]), false); // it would be given 20 s to answer
+      await stopped;
+      assert.deepEqual(serversHere(), []);
+      assert.equal(server.state, "stopped");
+    });
+    assert.equal(await server.start(), true, server.problem?.detail);
+  },
+
+  "a server that ignores shutdown is ended, by force at last": async ({ server, chat }) => {
+    const file = path.join(os.tmpdir(), `pygent-told-${process.pid}`);
+    const deaf = `
+      const answer = ${JSON.stringify(hello)};
+      process.on("SIGTERM", () => require("node:fs").writeFileSync(${JSON.stringify(file)}, ""));
+      setInterval(() => {}, 1000);
+      process.stdin.once("data", () => process.stdout.write("Content-Length: " + answer.length + "\\r\\n\\r\\n" + answer));
+    `;
+    await withProgram(chat, deaf, async () => {
+      assert.equal(await server.start(), true, server.problem?.detail);
+      await server.stop();
+      assert.deepEqual(serversHere(), []);
+      assert.ok(fs.existsSync(file), "it was told to end first");
+      fs.rmSync(file);
+    });
+    assert.equal(await server.start(), true, server.problem?.detail);
   },
 
   "a restart is a new server, and the old one ends": async ({ server }) => {
@@ -182,6 +232,52 @@ async function until(check) {
     if (Date.now() > end) throw new Error(`not so after 20 s: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** What a server answers to initialize. */
+const hello = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 0,
+  result: {
+    serverInfo: { name: "pygent", version: "0" },
+    capabilities: {
+      experimental: {
+        pygent: {
+          protocolVersion: 1,
+          methods: ["agent/step", "agent/interrupt", "tasks/start", "tasks/list"],
+          runtime: { sandbox: "none" },
+        },
+      },
+    },
+  },
+});
+
+/** Does something while the server's program is that script; it does not run at the begin. */
+async function withProgram(chat, script, action) {
+  await chat.newSession(); // nothing is left that would be gone on with
+  await chat.server.stop();
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "pygent-host-"));
+  const program = path.join(dir, "pygent");
+  fs.writeFileSync(program, `#!${process.execPath}\n${script}`, { mode: 0o755 });
+  const config = () => vscode.workspace.getConfiguration("pygent");
+  const before = config().get("path");
+  const set = async (value) => {
+    const seen = new Promise((resolve) => (chat.settingsChanged = resolve)); // no restart by itself
+    await config().update("path", value, vscode.ConfigurationTarget.Global);
+    await seen;
+    delete chat.settingsChanged;
+  };
+  try {
+    await set(program);
+    await action();
+  } finally {
+    await set(before);
+    fs.rmSync(dir, { recursive: true });
+  }
+}
+
+function after(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
 /** Process ids of the servers that this extension host has started. */

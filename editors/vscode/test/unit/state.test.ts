@@ -6,11 +6,11 @@ import { test } from "node:test";
 import { Backoff } from "../../src/backoff";
 import { findBinary } from "../../src/binary";
 import type { Prompt } from "../../src/messages";
-import { binaryMissing, ofError, wrongVersion } from "../../src/problems";
+import { binaryMissing, ofError, withdrawn, wrongVersion } from "../../src/problems";
 import type { Event, InitializeResult, StepResult } from "../../src/protocol";
 import { Queue } from "../../src/queue";
 import { Transcript } from "../../src/transcript";
-import { Turns } from "../../src/turns";
+import { Turns, type TurnsHost } from "../../src/turns";
 import { Blocks } from "../../src/webview/blocks";
 
 const event = (fields: Partial<Event>): Event => ({ sessionId: "s", turnId: "t", time: "", kind: "", ...fields });
@@ -122,9 +122,11 @@ test("a long stream of small deltas does not push out what was before", () => {
   assert.equal(transcript.events[0]?.text, "first");
 });
 
-test("a turn is tried again with its own words", async () => {
+/** A conversation in which all goes well at once, and what was said in it. */
+function conversation(other: Partial<TurnsHost> = {}): { turns: Turns; said: Prompt[] } {
   const said: Prompt[] = [];
   const turns = new Turns({
+    ready: () => Promise.resolve(),
     step: (prompt) => {
       said.push(prompt);
       return Promise.resolve({} as StepResult);
@@ -134,7 +136,35 @@ test("a turn is tried again with its own words", async () => {
     tell: () => undefined,
     unsent: () => undefined,
     changed: () => undefined,
+    ...other,
   });
+  return { turns, said };
+}
+
+test("a message that waits for the server is withdrawn by stop, with those behind it", async () => {
+  const unsent: string[] = [];
+  const told: string[] = [];
+  let serverIsThere = (): void => undefined;
+  const { turns, said } = conversation({
+    ready: () => new Promise<void>((resolve) => (serverIsThere = resolve)),
+    interrupt: () => Promise.reject(new Error("there is nothing to interrupt")),
+    unsent: ({ text }) => unsent.push(text),
+    tell: (_, text) => told.push(text),
+  });
+  const first = turns.send({ text: "first", attachments: [] });
+  await turns.send({ text: "second", attachments: [] });
+  await turns.stop();
+  await first;
+  assert.deepEqual(unsent.sort(), ["first", "second"]);
+  assert.deepEqual(told, [withdrawn]);
+  assert.equal(turns.busy, false);
+  serverIsThere();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(said, []);
+});
+
+test("a turn is tried again with its own words", async () => {
+  const { turns, said } = conversation();
   const last = { text: "second", attachments: [{ path: "a" }] };
   for (const prompt of [{ text: "first", attachments: [] }, last]) await turns.send(prompt);
   await turns.retry("first");
