@@ -183,6 +183,7 @@ function M.show()
   local item = queue[1]
   shown = item
   local put = log.guard(function()
+    require('pygent.chat').flush() -- the editor's own choices keep the conversation from being written
     require('pygent.prompt').show(item, function() later(item) end)
     return true
   end)

@@ -15,6 +15,7 @@ local M = {}
 
 --- Columns that the chat gets on a small screen, at most half of it.
 local NARROW = 56
+local FLUSH = 40 -- milliseconds
 
 local chat ---@type pygent.Transcript?
 local early ---@type pygent.Event[]? what comes while the conversation is read back
@@ -26,6 +27,13 @@ local function window(buf)
     if buf and api.nvim_win_get_buf(win) == buf then
       return win
     end
+  end
+end
+
+--- Writes what has come, as far as that goes quickly.
+function M.flush()
+  if chat then
+    chat:write(FLUSH)
   end
 end
 
