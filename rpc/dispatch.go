@@ -32,6 +32,7 @@ type route struct {
 	serve  handler
 	inline bool // on the read loop, before anything that follows is read
 	looks  bool // it changes nothing, and its answer may be long: see maxLooks
+	first  bool // requests that come behind it begin when it has its answer
 }
 
 // router says what happens with an incoming message. Its methods are called on
@@ -48,7 +49,8 @@ type router interface {
 //
 // Cancels and notifications are handled on the read loop, in order. Every
 // request runs in its own goroutine under its own context, which is registered
-// before the goroutine starts: a cancel right behind the request finds it.
+// before the goroutine starts: a cancel right behind the request finds it. Those
+// behind one that has to be first wait for it there.
 // Every request gets exactly one answer, encoded and queued here.
 type dispatcher struct {
 	stream   *stream
@@ -61,6 +63,8 @@ type dispatcher struct {
 	answers chan struct{} // holds a token for each answer that waits for the output or is being encoded
 
 	running sync.WaitGroup
+
+	before <-chan struct{} // closed when the last request that has to be first was answered; nil: there was none. The read loop's
 
 	mu       sync.Mutex
 	inFlight map[string]*request // by idKey
@@ -152,10 +156,20 @@ func (d *dispatcher) begin(env *envelope) {
 		}
 		return
 	}
+	before := d.before
+	if r.first {
+		d.before = req.done
+	}
 	run := func() {
 		defer d.running.Done()
 		defer close(req.done)
 		defer cancel()
+		if before != nil {
+			select {
+			case <-before:
+			case <-ctx.Done(): // its handler sees that
+			}
+		}
 		d.answer(ctx, key, env, r)
 	}
 	if r.inline {

@@ -8,6 +8,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,4 +228,44 @@ func TestAbsentService(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	v.quit(t)
+}
+
+// What is sent behind a request that has to be first begins when that has its answer,
+// or is cancelled without.
+func TestFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told atomic.Bool
+		hold := make(chan struct{})
+		table := append(labTable(),
+			first("test/first", "", func(*lab, context.Context, None) (echoResult, error) {
+				<-hold
+				told.Store(true)
+				return echoResult{"first"}, nil
+			}),
+			call("test/behind", "", func(_ *lab, ctx context.Context, _ None) (echoResult, error) {
+				if ctx.Err() != nil {
+					return echoResult{}, context.Cause(ctx)
+				}
+				if !told.Load() {
+					t.Error("it did not wait")
+				}
+				return echoResult{"behind"}, nil
+			}))
+		v := open(t, newLab(Options{table: table}))
+		v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/first"}`)
+		v.send(t, `{"jsonrpc":"2.0","id":2,"method":"test/behind"}`)
+		v.send(t, `{"jsonrpc":"2.0","id":3,"method":"test/behind"}`)
+		v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":2}}`)
+		if r := decode(t, v.reply(t)); string(r.ID) != "2" || r.Error == nil || r.Error.Code != codeCancelled {
+			t.Errorf("%s: %+v", r.ID, r.Error)
+		}
+		close(hold)
+		for _, id := range []string{"1", "3"} {
+			if r := decode(t, v.reply(t)); string(r.ID) != id || r.Error != nil {
+				t.Errorf("%s: %+v", r.ID, r.Error)
+			}
+		}
+		v.quit(t)
+		v.close()
+	})
 }

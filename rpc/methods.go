@@ -70,7 +70,7 @@ func methods() []entry {
 		look(MethodSessionList, "Lists the sessions that are kept and in which something was said or delegated, the one that was used last first.", (*agent.Sessions).ListSessions),
 		call(MethodSessionResume, "Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again.", (*agent.Sessions).ResumeSession),
 		look(MethodSessionEvents, "Reads a session's events back, page by page, also of one that is not open.", (*agent.Sessions).SessionEvents),
-		call(MethodSessionConfigure, "Changes a session's settings from the next model round on.", (*agent.Sessions).ConfigureSession),
+		first(MethodSessionConfigure, "Changes a session's settings from the next model round on. Requests sent behind it find them changed.", (*agent.Sessions).ConfigureSession),
 		call("session/rewind", "Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.", (*agent.Sessions).RewindSession),
 		call(MethodSessionClose, "Ends what runs in a session and releases it. It can be resumed.", (*agent.Sessions).CloseSession),
 		call("session/delete", "Closes a session and removes what is kept of it.", (*agent.Sessions).DeleteSession),
@@ -119,6 +119,7 @@ type entry struct {
 	kind           entryKind
 	lifecycle      bool         // handled by this package
 	looks          bool         // see look
+	first          bool         // see first
 	params, result reflect.Type // structs; None is none, and a pointer a result that may be null
 
 	// bind makes the handler on a service; false when the service is not of the
@@ -157,6 +158,14 @@ func call[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, erro
 func look[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
 	e := call(name, doc, fn)
 	e.looks = true
+	return e
+}
+
+// first is call for a method that is quick and on which those sent behind it depend:
+// they begin when it has its answer.
+func first[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
+	e := call(name, doc, fn)
+	e.first = true
 	return e
 }
 

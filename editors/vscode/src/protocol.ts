@@ -928,7 +928,7 @@ export interface Requests {
   "session/resume": { params: OpenSessionParams; result: ResumeResult };
   /** Reads a session's events back, page by page, also of one that is not open. */
   "session/events": { params: SessionEventsParams; result: EventsPage };
-  /** Changes a session's settings from the next model round on. */
+  /** Changes a session's settings from the next model round on. Requests sent behind it find them changed. */
   "session/configure": { params: ConfigureParams; result: ConfigureResult };
   /** Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that. */
   "session/rewind": { params: RewindParams; result: RewindResult };

@@ -638,7 +638,7 @@ M.methods = {
   ---Params: pygent.SessionEventsParams
   ---Result: pygent.EventsPage
   sessionEvents = "session/events",
-  ---Changes a session's settings from the next model round on.
+  ---Changes a session's settings from the next model round on. Requests sent behind it find them changed.
   ---Params: pygent.ConfigureParams
   ---Result: pygent.ConfigureResult
   sessionConfigure = "session/configure",
