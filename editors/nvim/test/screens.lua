@@ -119,6 +119,12 @@ local function lua(code)
   return vim.trim(result.stdout .. result.stderr)
 end
 
+--- Has the conversation's end at the bottom: how far the editor scrolls by itself
+--- depends on how much came at once.
+local function bottom()
+  lua([[vim.api.nvim_win_call(vim.fn.bufwinid('pygent://chat'), function() vim.cmd.normal({ 'Gzb', bang = true }) end)]])
+end
+
 ---@param name string
 ---@param replay string
 ---@param fn fun()
@@ -214,7 +220,7 @@ local careful = h.model({
 scene('approval', careful, function()
   see('two')
   keys(':Pygent mode ask', 'Enter')
-  see('mode ask')
+  h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
   keys(':Pygent ask Count, and write.', 'Enter')
   see('Stop the turn')
   golden('approval')
@@ -226,6 +232,7 @@ scene('approval', careful, function()
   see('Why not?')
   keys('not this file', 'Enter')
   see('completed')
+  bottom()
   golden('denied')
   keys(':Pygent task Count the files.', 'Enter')
   see('A delegated agent')
@@ -238,7 +245,7 @@ end)
 scene('killed', careful, function()
   see('two')
   keys(':Pygent mode ask', 'Enter')
-  see('mode ask')
+  h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
   keys(':Pygent ask Count, and write.', 'Enter')
   see('Stop the turn')
   keys('q')
@@ -251,6 +258,7 @@ scene('killed', careful, function()
   see('Stop the turn')
   keys('1', 'Enter')
   see('completed')
+  bottom()
   golden('killed')
 end)
 

@@ -30,10 +30,15 @@ local function window(buf)
   end
 end
 
---- Writes what has come, as far as that goes quickly.
+--- Writes what has come, as far as that goes quickly, and shows the end of it where
+--- the cursor is there. In normal mode only.
 function M.flush()
-  if chat then
-    chat:write(FLUSH)
+  if not chat then
+    return
+  end
+  chat:write(FLUSH)
+  for _, win in ipairs(chat:followers()) do
+    api.nvim_win_call(win, function() vim.cmd.normal({ 'zb', bang = true }) end)
   end
 end
 

@@ -120,7 +120,6 @@ function Writer:write(budget)
 end
 
 --- Windows whose cursor is at the end.
----@protected
 ---@return integer[]
 function Writer:followers()
   local last = api.nvim_buf_line_count(self.buf)
