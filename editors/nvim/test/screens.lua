@@ -122,7 +122,9 @@ end
 --- Has the conversation's end at the bottom: how far the editor scrolls by itself
 --- depends on how much came at once.
 local function bottom()
-  lua([[vim.api.nvim_win_call(vim.fn.bufwinid('pygent://chat'), function() vim.cmd.normal({ 'Gzb', bang = true }) end)]])
+  lua(
+    [[vim.api.nvim_win_call(vim.fn.bufwinid('pygent://chat'), function() vim.cmd.normal({ 'Gzb', bang = true }) end)]]
+  )
 end
 
 ---@param name string
