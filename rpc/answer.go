@@ -32,8 +32,8 @@ func (d *dispatcher) answer(ctx context.Context, key string, env *envelope, r ro
 		if err = take(ctx, d.looks); err == nil {
 			defer func() { <-d.looks }()
 		}
-		d.admit(key)
 	}
+	d.admit(key)
 	if err == nil {
 		result, err = d.perform(ctx, env, r.serve)
 	}

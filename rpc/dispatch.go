@@ -19,8 +19,9 @@ const (
 	maxInFlight = 256  // that run
 	maxEnding   = 4096 // that run or were cancelled and have not ended yet
 
-	// Bytes of parameters of requests that wait for a place, see maxLooks: one may
-	// have as many as a message may, others only if all have no more than this.
+	// Bytes of parameters of requests that wait, for a place (see maxLooks) or for one
+	// that has to be first: one may have as many as a message may, others only if all
+	// have no more than this.
 	maxWaiting = 16 << 20
 )
 
@@ -80,7 +81,7 @@ type request struct {
 	done   chan struct{}
 
 	retired bool // no longer counted as running; guarded by the dispatcher's mu
-	waiting int  // bytes of its parameters while it waits for a place
+	waiting int  // bytes of its parameters while it waits
 }
 
 func newDispatcher(lifetime context.Context, s *stream, r router, log *zap.Logger) *dispatcher {
@@ -146,7 +147,13 @@ func (d *dispatcher) begin(env *envelope) {
 	ctx, cancel := context.WithCancel(d.lifetime)
 	key := idKey(env.id)
 	req := &request{method: env.method, cancel: cancel, done: make(chan struct{})}
-	if r.looks {
+	before := d.before
+	select {
+	case <-before: // it waits for nothing any more
+		before = nil
+	default:
+	}
+	if r.looks || before != nil {
 		req.waiting = len(env.params)
 	}
 	if id, err := d.register(key, req, env.id); err != nil {
@@ -156,7 +163,6 @@ func (d *dispatcher) begin(env *envelope) {
 		}
 		return
 	}
-	before := d.before
 	if r.first {
 		d.before = req.done
 	}

@@ -259,6 +259,16 @@ func TestFirst(t *testing.T) {
 		if r := decode(t, v.reply(t)); string(r.ID) != "2" || r.Error == nil || r.Error.Code != codeCancelled {
 			t.Errorf("%s: %+v", r.ID, r.Error)
 		}
+		for _, id := range []int{4, 5} { // the second one's parameters are too much
+			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/behind","params":{"x":"%s"}}`, id, longText(maxWaiting*2/3)))
+		}
+		if r := decode(t, v.reply(t)); string(r.ID) != "5" || r.Error == nil || r.Error.Code != codeOverloaded {
+			t.Errorf("%s: %+v", r.ID, r.Error)
+		}
+		v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":4}}`)
+		if r := decode(t, v.reply(t)); string(r.ID) != "4" || r.Error == nil || r.Error.Code != codeCancelled {
+			t.Errorf("%s: %+v", r.ID, r.Error)
+		}
 		close(hold)
 		for _, id := range []string{"1", "3"} {
 			if r := decode(t, v.reply(t)); string(r.ID) != id || r.Error != nil {
