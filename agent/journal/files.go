@@ -10,6 +10,7 @@ import (
 // Names in a session's directory.
 const (
 	fileName = "journal.jsonl"
+	newName  = "journal.new" // a journal that has no header yet
 	lockName = "lock"
 )
 

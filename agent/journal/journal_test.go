@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -227,6 +228,42 @@ func TestListAndDelete(t *testing.T) {
 	}
 	if err := s.Delete(id); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestHalfMadeSessionIsNotThere reads sessions while they are made, as whoever
+// asks for the output of a task does that has just begun.
+func TestHalfMadeSessionIsNotThere(t *testing.T) {
+	s := newStore(t)
+	for n := range 300 {
+		id := fmt.Sprintf("s_%d", n)
+		made := make(chan error, 1)
+		go func() {
+			j, err := s.Create(journal.Header{SessionID: id, Root: "/work"})
+			if err == nil {
+				err = j.Close()
+			}
+			made <- err
+		}()
+		for done := false; !done; {
+			select {
+			case err := <-made:
+				if err != nil {
+					t.Fatal(err)
+				}
+				done = true
+			default:
+			}
+			r, err := s.Reader(id)
+			switch {
+			case err == nil:
+				if r.Header().Root != "/work" || r.Close() != nil {
+					t.Fatalf("session %s: header %+v", id, r.Header())
+				}
+			case done || !errors.Is(err, journal.ErrNotFound):
+				t.Fatalf("session %s, made: %v: %v", id, done, err)
+			}
+		}
 	}
 }
 

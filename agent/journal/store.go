@@ -86,15 +86,30 @@ func create(dir *os.Root, h Header, line []byte) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFile(dir, fileName, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := createFile(dir, append(line, '\n'))
 	if err != nil {
 		return nil, errors.Join(err, release(held))
 	}
-	j := &Journal{header: h, dir: dir, file: f, lock: held, pending: [][]byte{line}}
-	if err := j.flush(); err != nil {
-		return nil, errors.Join(err, f.Close(), release(held))
-	}
+	j := &Journal{header: h, dir: dir, file: f, lock: held}
+	j.index.add(int64(len(line)) + 1)
 	return j, nil
+}
+
+// createFile makes a journal that has its header from the moment on that it has
+// its name: others may read it before Create returns.
+func createFile(dir *os.Root, header []byte) (*os.File, error) {
+	f, err := openFile(dir, newName, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(header)
+	if err = errors.Join(err, f.Close()); err != nil { // some systems rename no open file
+		return nil, err
+	}
+	if err := dir.Rename(newName, fileName); err != nil {
+		return nil, err
+	}
+	return openFile(dir, fileName, os.O_RDWR)
 }
 
 // Open takes a session over from its last server: it locks the journal and cuts
