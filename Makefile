@@ -61,12 +61,8 @@ cross: ## compile and vet for macOS and Windows
 		echo "GOOS=$$os"; GOOS=$$os GOARCH=arm64 $(GO) build ./... && GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
 	done
 
-# What a server covers depends on timing too: by default whole runs would go
-# into making smaller what only seemed new.
 fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
-	@for target in $$($(GO) test -list '^Fuzz' ./rpc | grep '^Fuzz'); do \
-		$(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(or $(FUZZTIME),30s) -fuzzminimizetime=20x ./rpc || exit 1; \
-	done
+	.ci/fuzz
 
 release: ## archives of all systems with checksums and bills of materials, in dist
 	$(GO) run ./cmd/pygent/internal/release -out dist
