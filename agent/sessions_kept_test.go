@@ -15,6 +15,7 @@ import (
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
 	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/runtime"
 )
 
 // keptSessions are sessions of one server on a store.
@@ -246,6 +247,9 @@ func TestListOfSessions(t *testing.T) {
 	if diff := cmp.Diff(want, states); diff != "" || len(got) != 5 {
 		t.Errorf("%d sessions\n%s", len(got), diff)
 	}
+	if _, err := s.ListSessions(t.Context(), agent.ListSessionsParams{Root: "file:///x"}); err == nil {
+		t.Error("a root where none can be given")
+	}
 	if _, err := s.ListSessions(t.Context(), agent.ListSessionsParams{Cursor: "no"}); err == nil {
 		t.Error("a cursor that is none")
 	}
@@ -255,6 +259,57 @@ func TestListOfSessions(t *testing.T) {
 	}
 	if page, err := s.ListSessions(t.Context(), agent.ListSessionsParams{}); err != nil || len(page.Sessions) != 4 {
 		t.Errorf("%d, %v", len(page.Sessions), err)
+	}
+}
+
+func TestListOfAWorkspacesSessions(t *testing.T) {
+	model := agenttest.Script(agenttest.Text("a"), agenttest.Text("b"))
+	s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
+		o.Store = newStore(t)
+		o.PathOfURI = func(uri string) (string, error) {
+			path, ok := strings.CutPrefix(uri, "file://")
+			if !ok {
+				return "", &runtime.InvalidError{Field: "root", Reason: "is no file"}
+			}
+			return path, nil
+		}
+		o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+			return newAgent(t, model, agent.Options{SessionID: spec.SessionID}), nil
+		}
+	})
+	var made []agent.NewSessionResult
+	for range 2 { // each with a workspace of its own
+		res, err := s.NewSession(t.Context(), agent.NewSessionParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		step(t, s, res.SessionID, "hello")
+		made = append(made, res)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(made[1].Root, link); err != nil {
+		t.Fatal(err)
+	}
+	for root, want := range map[string][]string{
+		made[0].Root:            {made[0].SessionID},
+		link + "/":              {made[1].SessionID},
+		filepath.Dir(link):      nil,
+		link + "/not/there/yet": nil,
+	} {
+		page, err := s.ListSessions(t.Context(), agent.ListSessionsParams{Root: "file://" + root})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, b := range page.Sessions {
+			got = append(got, b.SessionID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", root, diff)
+		}
+	}
+	if _, err := s.ListSessions(t.Context(), agent.ListSessionsParams{Root: "http://x"}); err == nil {
+		t.Error("a root that is no file")
 	}
 }
 

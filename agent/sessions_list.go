@@ -33,6 +33,7 @@ const (
 
 // ListSessionsParams are the parameters of session/list.
 type ListSessionsParams struct {
+	Root   string `json:"root,omitempty" jsonschema:"file URI of a workspace: only its sessions"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"default 50, at most 200"`
 	Cursor string `json:"cursor,omitempty" jsonschema:"nextCursor of the page before"`
 }
@@ -65,6 +66,13 @@ func (s *Sessions) ListSessions(ctx context.Context, p ListSessionsParams) (List
 	if err != nil || s.opts.Store == nil {
 		return res, err
 	}
+	root, err := s.rootPath(p.Root)
+	if err != nil {
+		return res, err
+	}
+	if root != "" {
+		root = runtime.RealPath(root) // as sessions name theirs
+	}
 	all, err := s.opts.Store.List()
 	if err != nil {
 		return res, err
@@ -77,7 +85,7 @@ func (s *Sessions) ListSessions(ctx context.Context, p ListSessionsParams) (List
 		if ctx.Err() != nil {
 			return res, context.Cause(ctx)
 		}
-		brief, ok := s.brief(entry)
+		brief, ok := s.brief(entry, root)
 		if !ok {
 			continue
 		}
@@ -92,15 +100,15 @@ func (s *Sessions) ListSessions(ctx context.Context, p ListSessionsParams) (List
 }
 
 // brief reads the two ends of a session's journal; ok is false for one that is
-// not listed.
-func (s *Sessions) brief(entry journal.Entry) (b SessionBrief, ok bool) {
+// not listed, as those of other workspaces than root are where it is given.
+func (s *Sessions) brief(entry journal.Entry, root string) (b SessionBrief, ok bool) {
 	r, err := s.opts.Store.Reader(entry.ID)
 	if err != nil {
 		return b, false
 	}
 	defer func() { _ = r.Close() }() // it was only read
 	h := r.Header()
-	if h.TaskID != "" {
+	if h.TaskID != "" || root != "" && h.Root != root {
 		return b, false
 	}
 	head, err := r.Head(journal.Bounds{Limit: 16})

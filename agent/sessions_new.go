@@ -71,15 +71,23 @@ func (s *Sessions) spec(p NewSessionParams) (Spec, error) {
 	case len(p.SystemPrompt) > maxSystemPrompt:
 		return spec, &runtime.InvalidError{Field: "systemPrompt", Reason: "is longer than 1 MiB"}
 	}
-	if err := CheckMode("mode", p.Mode); err != nil || p.Root == "" {
-		return spec, err
+	err := CheckMode("mode", p.Mode)
+	if err == nil {
+		spec.Root, err = s.rootPath(p.Root)
 	}
-	if s.opts.PathOfURI == nil {
-		return spec, &runtime.InvalidError{Field: "root", Reason: "cannot be given here"}
-	}
-	var err error
-	spec.Root, err = s.opts.PathOfURI(p.Root)
 	return spec, err
+}
+
+// rootPath is the host path of the workspace that a client names, "" for none.
+func (s *Sessions) rootPath(uri string) (string, error) {
+	switch {
+	case uri == "":
+		return "", nil
+	case s.opts.PathOfURI == nil:
+		return "", &runtime.InvalidError{Field: "root", Reason: "cannot be given here"}
+	default:
+		return s.opts.PathOfURI(uri)
+	}
 }
 
 // uri is a host path as the protocol shows it.

@@ -192,3 +192,45 @@ func TestAskBesideUnreadAnswers(t *testing.T) {
 		v.end(t)
 	})
 }
+
+// What tells how things stand is not older than what the client was told before it.
+func TestAnswerIsNotOvertaken(t *testing.T) {
+	for _, tt := range []struct {
+		overtaken int // times that a notification comes in between
+		made      int
+	}{{0, 1}, {1, 2}, {3, 4}, {1000, 1 + maxAnew}} {
+		t.Run(fmt.Sprint(tt.overtaken), func(t *testing.T) {
+			state, made := 0, 0
+			v := open(t, newLab(Options{table: append(labTable(),
+				now("test/now", "", func(l *lab, ctx context.Context, p echoParams) (echoResult, error) {
+					res := echoResult{fmt.Sprint(p.Text, state)}
+					made++
+					if state < tt.overtaken {
+						state++
+						l.peer.Event(ctx, agent.Event{Kind: agent.KindNotice, Seq: int64(state)})
+						l.peer.Event(ctx, agent.Event{Kind: agent.KindTextDelta, Delta: "x"})
+					}
+					return res, nil
+				}))}))
+			v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/now","params":{"text":"state "}}`)
+			told := 0
+			for {
+				frame := v.reply(t)
+				if strings.Contains(frame, `"notice"`) {
+					told++
+				}
+				if strings.Contains(frame, `"id":1`) {
+					if want := fmt.Sprint(`"state `, told, `"`); told <= maxAnew && !strings.Contains(frame, want) {
+						t.Errorf("%s, want %s", frame, want)
+					}
+					break
+				}
+			}
+			v.quit(t)
+			v.close()
+			if made != tt.made {
+				t.Errorf("made %d times, want %d", made, tt.made)
+			}
+		})
+	}
+}

@@ -33,6 +33,7 @@ type route struct {
 	serve  handler
 	inline bool // on the read loop, before anything that follows is read
 	looks  bool // it changes nothing, and its answer may be long: see maxLooks
+	now    bool // its answer is not older than notifications before it
 	first  bool // requests that come behind it begin when it has its answer
 }
 

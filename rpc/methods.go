@@ -62,7 +62,7 @@ func methods() []entry {
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
-		look(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
+		now(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
 		call(MethodRespond, "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
 		call(MethodInterrupt, "Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.", (*agent.Sessions).Interrupt),
 
@@ -80,8 +80,8 @@ func methods() []entry {
 		call(MethodExec, "Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.", (*agent.Sessions).Exec),
 
 		call(MethodTaskStart, "Starts a delegated agent in a workspace of its own and answers at once.", (*tasks.Manager).Start),
-		look(MethodTaskStatus, "Tells how a task stands, also while it runs.", (*tasks.Manager).Status),
-		look(MethodTaskList, "Lists tasks, oldest first.", (*tasks.Manager).List),
+		now(MethodTaskStatus, "Tells how a task stands, also while it runs.", (*tasks.Manager).Status),
+		now(MethodTaskList, "Lists tasks, oldest first. The answer is not older than any tasks/changed before it.", (*tasks.Manager).List),
 		call("tasks/wait", "Waits until tasks have ended or ask something.", (*tasks.Manager).Wait),
 		look("tasks/output", "Reads the events of a task's agent back, page by page, also while it runs.", (*agent.Sessions).TaskOutput),
 		call("tasks/send", "Starts a further turn of a task that has ended or waits for an answer.", (*tasks.Manager).Send),
@@ -119,6 +119,7 @@ type entry struct {
 	kind           entryKind
 	lifecycle      bool         // handled by this package
 	looks          bool         // see look
+	now            bool         // see now
 	first          bool         // see first
 	params, result reflect.Type // structs; None is none, and a pointer a result that may be null
 
@@ -158,6 +159,14 @@ func call[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, erro
 func look[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
 	e := call(name, doc, fn)
 	e.looks = true
+	return e
+}
+
+// now is look for a method that is quick and tells how something stands of which
+// notifications tell too: it is not older than any that the client has before it.
+func now[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
+	e := look(name, doc, fn)
+	e.now = true
 	return e
 }
 

@@ -56,6 +56,7 @@ type outbox struct {
 	mu     sync.Mutex
 	queue  []queued      // not yet taken by the writer
 	bytes  int           // queued or being written
+	told   uint64        // notifications that were queued; deltas are none
 	wake   chan struct{} // tells the writer of work; buffered, one token
 	space  chan struct{} // closed and replaced when bytes shrinks
 	closed bool          // the writer ends when the queue is empty
@@ -146,7 +147,28 @@ func (o *outbox) notify(ctx context.Context, method string, params any) error {
 	if err := o.wait(ctx, highWater); err != nil {
 		return err
 	}
-	return o.push(frame)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.told++
+	return o.add(queued{frame: frame}, len(frame)+queuedOverhead)
+}
+
+// notifications is how many were queued.
+func (o *outbox) notifications() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.told
+}
+
+// pushAfter is push where no notification was queued but the first told ones; it
+// is false otherwise.
+func (o *outbox) pushAfter(told uint64, frame []byte) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.told != told {
+		return false, nil
+	}
+	return true, o.add(queued{frame: frame}, len(frame)+queuedOverhead)
 }
 
 // write is the writer's goroutine.

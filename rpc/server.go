@@ -100,7 +100,7 @@ func (s *Server) Provide(services ...any) {
 				continue
 			}
 			if h, ok := e.bind(service); ok {
-				s.routes[e.name] = route{serve: h, looks: e.looks, first: e.first}
+				s.routes[e.name] = route{serve: h, looks: e.looks, now: e.now, first: e.first}
 				used = true
 			}
 		}

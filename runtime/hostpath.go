@@ -10,7 +10,7 @@ import "path/filepath"
 // An error wraps ErrOutside, or is an *InvalidError for a name that no path of a
 // workspace has.
 func (w *Workspace) PathOf(host string) (string, error) {
-	for _, name := range []string{filepath.Clean(host), existing(host)} {
+	for _, name := range []string{filepath.Clean(host), RealPath(host)} {
 		if rel, err := filepath.Rel(w.dir, name); err == nil && filepath.IsLocal(rel) {
 			return CleanPath(filepath.ToSlash(rel))
 		}

@@ -208,7 +208,7 @@ func unfitRoot(real string, protect []string) string {
 		return "it is the root of the file system"
 	}
 	if home, err := os.UserHomeDir(); err == nil {
-		switch home = existing(home); {
+		switch home = RealPath(home); {
 		case real == home:
 			return "it is the home directory"
 		case contains(real, home):
@@ -216,7 +216,7 @@ func unfitRoot(real string, protect []string) string {
 		}
 	}
 	for _, dir := range []string{"/etc", "/run", "/proc", "/sys", "/dev"} {
-		switch dir = existing(dir); {
+		switch dir = RealPath(dir); {
 		case contains(dir, real):
 			return "it belongs to the system directory " + dir
 		case contains(real, dir):
@@ -224,7 +224,7 @@ func unfitRoot(real string, protect []string) string {
 		}
 	}
 	for _, dir := range protect {
-		switch own := existing(dir); {
+		switch own := RealPath(dir); {
 		case contains(real, own):
 			return "it contains the server's own files in " + dir
 		case contains(own, real):
@@ -234,8 +234,8 @@ func unfitRoot(real string, protect []string) string {
 	return ""
 }
 
-// existing resolves the links of the part of dir that exists.
-func existing(dir string) string {
+// RealPath resolves the links of the part of dir that exists.
+func RealPath(dir string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return filepath.Clean(dir)
@@ -244,7 +244,7 @@ func existing(dir string) string {
 		return real
 	}
 	if parent := filepath.Dir(abs); parent != abs {
-		return filepath.Join(existing(parent), filepath.Base(abs))
+		return filepath.Join(RealPath(parent), filepath.Base(abs))
 	}
 	return abs
 }

@@ -19,7 +19,6 @@ import (
 // Bounds of /resume.
 const (
 	mostSessions = 20  // that are listed
-	sessionsPage = 200 // that are looked through for them
 	mostEvents   = 400 // of a resumed session that are shown
 )
 
@@ -57,13 +56,13 @@ func resume(ctx context.Context, t *talk, which string) (outcome, error) {
 // the last used one first.
 func (t *talk) earlier(ctx context.Context) ([]agent.SessionBrief, error) {
 	var page agent.ListSessionsResult
-	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Limit: sessionsPage}, &page); err != nil {
+	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Root: rpc.URIOfPath(t.root), Limit: mostSessions + 1}, &page); err != nil {
 		return nil, err
 	}
 	own, _, _ := t.state()
 	var list []agent.SessionBrief
 	for _, s := range page.Sessions {
-		if s.SessionID != own && s.Root == rpc.URIOfPath(t.root) && s.Title != "" && len(list) < mostSessions {
+		if s.SessionID != own && s.Title != "" && len(list) < mostSessions {
 			list = append(list, s)
 		}
 	}

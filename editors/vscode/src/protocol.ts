@@ -342,6 +342,8 @@ export interface SessionRuntime {
 }
 
 export interface ListSessionsParams {
+  /** file URI of a workspace: only its sessions */
+  root?: string | null;
   /** default 50, at most 200 */
   limit?: number | null;
   /** nextCursor of the page before */
@@ -946,7 +948,7 @@ export interface Requests {
   "tasks/start": { params: StartParams; result: StartResult };
   /** Tells how a task stands, also while it runs. */
   "tasks/status": { params: TaskParams; result: Task };
-  /** Lists tasks, oldest first. */
+  /** Lists tasks, oldest first. The answer is not older than any tasks/changed before it. */
   "tasks/list": { params: ListParams; result: ListResult };
   /** Waits until tasks have ended or ask something. */
   "tasks/wait": { params: WaitParams; result: WaitResult };

@@ -8,9 +8,6 @@ import { errorCodes, type Event, type ResumeResult, type SessionBrief } from "./
 import type { Server } from "./server";
 import type { Mode } from "./settings";
 
-/** Pages of sessions, of 200 each, that are looked through for those of the folder. */
-const maxPages = 10;
-
 export interface SessionEvents {
   event(event: Event): void;
   /** Another session is shown from now on. */
@@ -140,20 +137,9 @@ export class Session {
 
   async list(limit: number): Promise<SessionBrief[]> {
     if (!this.server.has("session/list")) return [];
-    const root = this.server.folder?.uri.toString().replace(/\/$/, "");
-    const found: SessionBrief[] = [];
-    let cursor: string | undefined;
-    // The list is of all projects: this one's may be on a later page.
-    for (let page = 0; page < maxPages && found.length < limit; page++) {
-      const { sessions, nextCursor } = await this.server.request("session/list", {
-        limit: 200,
-        ...(cursor && { cursor }),
-      });
-      found.push(...sessions.filter((session) => !root || session.root.replace(/\/$/, "") === root));
-      cursor = nextCursor;
-      if (!cursor) break;
-    }
-    return found.slice(0, limit);
+    const root = this.server.folder?.uri.toString();
+    const { sessions } = await this.server.request("session/list", { limit, ...(root && { root }) });
+    return sessions;
   }
 
   /** Once, however many ask for it. */

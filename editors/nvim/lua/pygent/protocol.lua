@@ -222,6 +222,7 @@
 ---@field sandbox string container, strong, medium or none
 
 ---@class pygent.ListSessionsParams
+---@field root? string file URI of a workspace: only its sessions
 ---@field limit? integer default 50, at most 200
 ---@field cursor? string nextCursor of the page before
 
@@ -674,7 +675,7 @@ M.methods = {
   ---Params: pygent.TaskParams
   ---Result: pygent.Task
   tasksStatus = "tasks/status",
-  ---Lists tasks, oldest first.
+  ---Lists tasks, oldest first. The answer is not older than any tasks/changed before it.
   ---Params: pygent.ListParams
   ---Result: pygent.ListResult
   tasksList = "tasks/list",
