@@ -85,12 +85,13 @@ export async function completeFiles(folder: vscode.WorkspaceFolder | undefined, 
 }
 
 /** What VS Code's own search leaves out, as packages that are installed: without this they would be most of what is found. */
-export function hiddenFiles(folder: vscode.WorkspaceFolder): string {
+export function hiddenFiles(folder: vscode.WorkspaceFolder): string | null {
   const set = (section: string): string[] => {
     const globs = vscode.workspace.getConfiguration(section, folder).get<Record<string, unknown>>("exclude", {});
     return Object.keys(globs).filter((glob) => globs[glob] === true);
   };
-  return `{${[...set("files"), ...set("search")].join(",")}}`;
+  const hidden = [...set("files"), ...set("search")];
+  return hidden.length > 0 ? `{${hidden.join(",")}}` : null; // {} would hide all
 }
 
 function anyCase(char: string): string {

@@ -12,7 +12,7 @@ describe("several folders", { concurrency: false }, () => {
   before(async () => {
     bench = await startBench({
       prepare(dir, project) {
-        const other = join(dir, "other");
+        const other = join(dir, "other (c++)");
         mkdirSync(other);
         writeFileSync(join(other, "theirs.txt"), "x\n");
         mkdirSync(join(project, "src"));
@@ -22,7 +22,7 @@ describe("several folders", { concurrency: false }, () => {
           writeFileSync(join(project, `node_modules/p${i}/index.js`), "\n");
         }
         const file = join(dir, "both.code-workspace");
-        writeFileSync(file, JSON.stringify({ folders: [{ path: "project" }, { path: "other" }] }));
+        writeFileSync(file, JSON.stringify({ folders: [{ path: "project" }, { path: "other (c++)" }] }));
         return file;
       },
     });
@@ -50,18 +50,38 @@ describe("several folders", { concurrency: false }, () => {
     await input().fill("");
   });
 
+  test("who hides no file finds them all", async () => {
+    const shown = Object.fromEntries(
+      ["**/.git", "**/.svn", "**/.hg", "**/.DS_Store", "**/Thumbs.db"].map((glob) => [glob, false]),
+    );
+    bench.editor.set({
+      "files.exclude": shown,
+      "search.exclude": { "**/node_modules": false, "**/bower_components": false, "**/*.code-search": false },
+    });
+    await until(async () => {
+      await input().fill("");
+      await input().pressSequentially("@index");
+      await panel.getByRole("option", { name: "index.ts" }).waitFor();
+      return (await panel.getByRole("option").count()) > 1;
+    });
+    await input().press("Escape");
+    await input().fill("");
+  });
+
   test("each folder has its conversation and its earlier sessions", async () => {
     await say(panel, "Hello in the first");
     await talk.getByText("Hello from the scripted model.").waitFor();
     await command(page, "Pygent: New Session");
     await earlier("Hello in the first").waitFor();
     await pick("other");
-    await panel.getByText("Works in other.").waitFor();
+    await panel.getByText("Works in other (c++).").waitFor();
     await panel.getByText(/^Commands run/).waitFor(); // its server was asked
     await earlier("Hello in the first").waitFor({ state: "detached" });
     await picture(page, "folders");
     await say(panel, "Hello in the other");
     await talk.getByText("Hello from the scripted model.").waitFor();
+    await command(page, "Pygent: New Session");
+    await earlier("Hello in the other").waitFor();
     await pick("project");
     await earlier("Hello in the first").waitFor();
     assert.equal(await earlier("Hello in the other").count(), 0);
