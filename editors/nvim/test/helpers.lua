@@ -11,7 +11,7 @@ vim.opt.swapfile = false
 vim.cmd.runtime('plugin/pygent.lua')
 
 M.dir = vim.uv.fs_realpath(vim.fs.dirname(vim.fn.tempname())) .. '/place'
-M.root = M.dir .. '/root'
+M.root = M.dir .. '/c+ ü' -- as a user may call it; escaped in URIs
 vim.fn.mkdir(M.root, 'p', '0700')
 vim.fn.mkdir(M.dir .. '/tmp', 'p', '0700')
 

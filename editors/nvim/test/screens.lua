@@ -55,7 +55,7 @@ local function screen()
     :gsub('%d+%.%d s', 'N.N s')
     :gsub('working %d+ s', 'working N s')
     :gsub('sandbox %a+', 'sandbox LEVEL')
-    :gsub('In [^\n]*/place/root', 'In ROOT')
+    :gsub('In ' .. vim.pesc(h.root), 'In ROOT')
   return (shown:gsub(' +\n', '\n'))
 end
 

@@ -71,7 +71,8 @@ end
 local function brief(s)
   local title = s.title ~= '' and s.title or '(nothing said)'
   local when = s.updatedAt:sub(1, 16):gsub('T', ' ')
-  return ('%s  %s  %s  %s'):format(when, text.line(title, 50), text.line(vim.fs.basename(s.root)), s.state)
+  local folder = vim.fs.basename(vim.uri_to_fname(s.root))
+  return ('%s  %s  %s  %s'):format(when, text.line(title, 50), text.line(folder), s.state)
 end
 
 local function sessions()

@@ -178,7 +178,8 @@ function Connection:has(method) return self.server ~= nil and vim.tbl_contains(s
 
 --- Sends a request. callback runs exactly once, also when the server ends, and
 --- when the library swallows the answer, as it does with that of a cancelled
---- request. It runs after the events that came before the answer.
+--- request. It runs after what the server has sent before the answer, and before
+--- what it has sent behind it: the library schedules each once, in their order.
 ---@param method string
 ---@param params? table
 ---@param callback? fun(err?: pygent.Error, result?: any)
@@ -199,10 +200,9 @@ function Connection:request(method, params, callback)
   end
   self.pending[settle] = true
   params = params and next(params) and params or vim.empty_dict() -- an empty table would be sent as a list
-  local sent = self.client.request(method, params, vim.schedule_wrap(settle), function()
-    vim.schedule(function()
-      vim.schedule(function() settle({ code = protocol.error_codes.cancelled, message = 'cancelled' }) end)
-    end)
+  local sent = self.client.request(method, params, settle, function()
+    -- Told before the answer is: behind it, where there is one.
+    vim.schedule(function() settle({ code = protocol.error_codes.cancelled, message = 'cancelled' }) end)
   end)
   if not sent then
     vim.schedule(function() settle({ message = 'the server has ended' }) end)

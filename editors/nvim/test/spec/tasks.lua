@@ -95,6 +95,7 @@ h.test('an earlier conversation goes on', function()
   h.wait('history', function() return h.chat():find('Hello from the first.', 1, true) end)
   h.same(first, state.id)
   h.has(table.concat(seen, '\n'), 'Hello.')
+  h.has(table.concat(seen, '\n'), vim.fs.basename(h.root))
   h.has(h.chat(), '## You\nHello.')
 end)
 
