@@ -5,6 +5,8 @@ import type { Diagnostic, StepParams } from "./protocol";
 
 /** Characters of one selection at the most. */
 const maxSelection = 200_000;
+/** Files of which the best are shown: they are found in no order. */
+const maxFound = 1000;
 
 /** The workspace-relative path of uri in folder, with slashes, or undefined: it lies elsewhere. */
 export function pathIn(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string | undefined {
@@ -77,7 +79,7 @@ export async function completeFiles(folder: vscode.WorkspaceFolder | undefined, 
   const safe = query.replace(/[^\p{L}\p{N}._/ -]/gu, "?");
   const glob = safe === "" ? "**/*" : `**/*${safe.replace(/\p{L}/gu, anyCase)}*`;
   const pattern = new vscode.RelativePattern(folder, safe.includes("/") ? `${glob.slice(3)}*` : glob);
-  const found = await vscode.workspace.findFiles(pattern, hiddenFiles(folder), 60);
+  const found = await vscode.workspace.findFiles(pattern, hiddenFiles(folder), maxFound);
   const paths = found.map((uri) => pathIn(folder, uri)).filter((path) => path !== undefined);
   const rank = (path: string): number =>
     path.split("/").at(-1)?.toLowerCase().startsWith(query.toLowerCase()) ? 0 : 1;

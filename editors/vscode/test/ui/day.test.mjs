@@ -205,7 +205,10 @@ describe("a day's work", { concurrency: false }, () => {
   });
 
   test("a restart keeps the session", async () => {
+    const goesOn = panel.getByText("was started again. The session goes on.");
+    const before = await goesOn.count();
     await command(page, "Pygent: Restart Server");
+    await goesOn.nth(before).waitFor(); // a message could overtake the command
     await say(panel, "Hello after the restart");
     await panel.locator(".turn", { hasText: "Hello after the restart" }).getByText("Hello from the").waitFor();
     assert.match(JSON.stringify(model.requests.at(-1)), /Fix the sum once more/, "the model was told what was before");
