@@ -292,6 +292,7 @@ func TestPathOfURI(t *testing.T) {
 		{"file:tmp", false, ""},
 		{"file:///a?b", false, ""},
 		{"file:///a%00b", false, ""},
+		{"file:///" + strings.Repeat("a/", maxPath), false, ""},
 		{"file:///%zz", false, ""},
 	}
 	for _, tt := range tests {
