@@ -157,6 +157,7 @@ func (t *turn) decide(ctx context.Context, call ToolCall, a Approval) (Decision,
 		err = errors.New(stopNote(context.Cause(ctx)))
 	}
 	if err != nil {
+		t.opts.Broker.drop(asked) // who is told that it has an end finds it no more
 		t.resolve(ctx, call, a, Decision{Decision: DecisionWithdrawn})
 		return d, err
 	}

@@ -19,9 +19,6 @@ const (
 	maxAnswers = 4
 )
 
-// maxAnew bounds how often an answer is made anew because notifications overtake it.
-const maxAnew = 8
-
 // answer runs a request and queues its answer. The request keeps its place among
 // those in flight while the queue is full, so that answers waiting for a slow
 // client are bounded too. The result of one that looks is dropped when it is
@@ -36,41 +33,33 @@ func (d *dispatcher) answer(ctx context.Context, key string, env *envelope, r ro
 			defer func() { <-d.looks }()
 		}
 	}
-	d.admit(key)
-	told := d.out.notifications()
-	if err == nil {
-		result, err = d.perform(ctx, env, r)
+	if !r.now {
+		d.admit(key)
+		if err == nil {
+			result, err = d.perform(ctx, env, r.serve)
+		}
 	}
 	if cause := d.room(kept); cause != nil {
 		result, err = nil, cause
 		_ = d.room(context.Background()) // it cannot fail
 	}
 	defer func() { <-d.answers }()
-	frame := d.encode(env, result, err)
-	d.mu.Lock()
-	d.retire(d.inFlight[key])
-	delete(d.inFlight, key) // before the answer, behind which the id is free
-	d.mu.Unlock()
-	if err := d.push(ctx, env, r, told, frame); err != nil {
+	frame := func() []byte {
+		if err == nil && r.now {
+			result, err = d.perform(ctx, env, r.serve)
+		}
+		frame := d.encode(env, result, err)
+		d.leave(key) // before the answer, behind which the id is free
+		return frame
+	}
+	if r.now {
+		err = d.out.pushMade(frame)
+	} else {
+		err = d.out.push(frame())
+	}
+	if err != nil {
 		d.log.Debug("answer to nobody", zap.String("method", env.method), zap.Error(err))
 	}
-}
-
-// push queues an answer. That of a request about what is now is made anew when it
-// was overtaken by notifications: told were queued before it was made.
-func (d *dispatcher) push(ctx context.Context, env *envelope, r route, told uint64, frame []byte) error {
-	for range maxAnew {
-		if !r.now {
-			break
-		}
-		if ok, err := d.out.pushAfter(told, frame); ok {
-			return err
-		}
-		told = d.out.notifications()
-		result, err := d.perform(ctx, env, r)
-		frame = d.encode(env, result, err)
-	}
-	return d.out.push(frame)
 }
 
 // encode makes the response.
@@ -110,7 +99,7 @@ func take(ctx context.Context, places chan struct{}) error {
 }
 
 // perform runs a handler and turns a panic into an error.
-func (d *dispatcher) perform(ctx context.Context, env *envelope, r route) (result any, err error) {
+func (d *dispatcher) perform(ctx context.Context, env *envelope, serve handler) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic", zap.String("method", env.method), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
@@ -118,8 +107,6 @@ func (d *dispatcher) perform(ctx context.Context, env *envelope, r route) (resul
 		}
 	}()
 	params := env.params
-	if !r.now {
-		env.params = nil // they may be long, and are not needed while the answer waits
-	}
-	return r.serve(ctx, params)
+	env.params = nil // they may be long, and are not needed while the answer waits
+	return serve(ctx, params)
 }

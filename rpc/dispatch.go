@@ -33,7 +33,7 @@ type route struct {
 	serve  handler
 	inline bool // on the read loop, before anything that follows is read
 	looks  bool // it changes nothing, and its answer may be long: see maxLooks
-	now    bool // its answer is not older than notifications before it
+	now    bool // its answer is not older than what was queued before it: see now
 	first  bool // requests that come behind it begin when it has its answer
 }
 
@@ -238,6 +238,16 @@ func (d *dispatcher) admit(key string) {
 	defer d.mu.Unlock()
 	d.waiting -= d.inFlight[key].waiting
 	d.inFlight[key].waiting = 0
+}
+
+// leave takes a request out of those that run.
+func (d *dispatcher) leave(key string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	req := d.inFlight[key]
+	d.waiting -= req.waiting
+	d.retire(req)
+	delete(d.inFlight, key)
 }
 
 // retire takes a request out of the count of those that run, once. The caller

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func (f *fields) envelope() (*envelope, error) {
 	if string(f.version) != `"2.0"` {
 		return nil, errors.New(`"jsonrpc" must be "2.0"`)
 	}
-	env := &envelope{id: f.id, params: present(f.params)}
+	env := &envelope{id: bytes.Clone(f.id), params: present(f.params)}
 	if f.method == nil {
 		return env, f.response(env)
 	}

@@ -62,7 +62,7 @@ func methods() []entry {
 		lifecycle[SetTraceParams, None](methodSetTrace, kindNotice, "Accepted for the sake of language clients; without effect."),
 
 		call(MethodStep, "Adds a message to a session and runs model and tools until the model stops.", (*agent.Sessions).Step),
-		now(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
+		look(MethodPendingRequests, "Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.", (*agent.Sessions).PendingRequests),
 		call(MethodRespond, "Answers what the user was asked, where the request itself cannot be answered. The first answer counts.", (*agent.Sessions).Respond),
 		call(MethodInterrupt, "Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.", (*agent.Sessions).Interrupt),
 
@@ -162,8 +162,9 @@ func look[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, erro
 	return e
 }
 
-// now is look for a method that is quick and tells how something stands of which
-// notifications tell too: it is not older than any that the client has before it.
+// now is look for a method that tells how something stands of which notifications
+// tell too: its answer is not older than those before it. It is quick, and waits for
+// nobody who sends: nothing can be queued meanwhile.
 func now[S, P, R any](name, doc string, fn func(S, context.Context, P) (R, error)) entry {
 	e := look(name, doc, fn)
 	e.now = true

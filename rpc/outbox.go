@@ -56,7 +56,6 @@ type outbox struct {
 	mu     sync.Mutex
 	queue  []queued      // not yet taken by the writer
 	bytes  int           // queued or being written
-	told   uint64        // notifications that were queued; deltas are none
 	wake   chan struct{} // tells the writer of work; buffered, one token
 	space  chan struct{} // closed and replaced when bytes shrinks
 	closed bool          // the writer ends when the queue is empty
@@ -138,6 +137,15 @@ func (o *outbox) signal() {
 	}
 }
 
+// pushMade is push of a message that is made when nothing else can be queued:
+// what makes it must not wait for anyone who sends.
+func (o *outbox) pushMade(frame func() []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	made := frame()
+	return o.add(queued{frame: made}, len(made)+queuedOverhead)
+}
+
 // notify encodes and queues a notification as soon as there is space.
 func (o *outbox) notify(ctx context.Context, method string, params any) error {
 	frame, err := encodeNotification(method, params)
@@ -147,28 +155,7 @@ func (o *outbox) notify(ctx context.Context, method string, params any) error {
 	if err := o.wait(ctx, highWater); err != nil {
 		return err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.told++
-	return o.add(queued{frame: frame}, len(frame)+queuedOverhead)
-}
-
-// notifications is how many were queued.
-func (o *outbox) notifications() uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.told
-}
-
-// pushAfter is push where no notification was queued but the first told ones; it
-// is false otherwise.
-func (o *outbox) pushAfter(told uint64, frame []byte) (bool, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.told != told {
-		return false, nil
-	}
-	return true, o.add(queued{frame: frame}, len(frame)+queuedOverhead)
+	return o.push(frame)
 }
 
 // write is the writer's goroutine.
