@@ -10,7 +10,6 @@ import (
 // Names in a session's directory.
 const (
 	fileName = "journal.jsonl"
-	newName  = "journal.new" // a journal that has no header yet
 	lockName = "lock"
 )
 

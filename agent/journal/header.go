@@ -26,6 +26,8 @@ var (
 	ErrNewer    = errors.New("the session was written by a newer version")
 	ErrInUse    = errors.New("the session is in use")
 	ErrClosed   = errors.New("the journal is closed")
+
+	errCut = fmt.Errorf("%w: its header is cut or missing; delete the session", ErrDamaged)
 )
 
 // Header is the first line: what a session was made with.
@@ -82,10 +84,8 @@ func readHeader(r io.ReaderAt) (Header, int64, error) {
 			return h, int64(i) + 1, err
 		}
 		switch {
-		case n == 0:
-			return Header{}, 0, fmt.Errorf("%w: it is empty; delete the session", ErrDamaged)
 		case n < len(buf):
-			return Header{}, 0, fmt.Errorf("%w: its header is cut; delete the session", ErrDamaged)
+			return Header{}, 0, errCut
 		case n > maxHeader:
 			return Header{}, 0, fmt.Errorf("%w: its header has no end; delete the session", ErrDamaged)
 		}

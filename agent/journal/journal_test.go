@@ -239,7 +239,7 @@ func TestHalfMadeSessionIsNotThere(t *testing.T) {
 		id := fmt.Sprintf("s_%d", n)
 		made := make(chan error, 1)
 		go func() {
-			j, err := s.Create(journal.Header{SessionID: id, Root: "/work"})
+			j, err := s.Create(journal.Header{SessionID: id, Root: "/work", SystemPrompt: strings.Repeat("x", n%3*100_000)})
 			if err == nil {
 				err = j.Close()
 			}

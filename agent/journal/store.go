@@ -86,30 +86,15 @@ func create(dir *os.Root, h Header, line []byte) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := createFile(dir, append(line, '\n'))
+	f, err := openFile(dir, fileName, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, errors.Join(err, release(held))
 	}
-	j := &Journal{header: h, dir: dir, file: f, lock: held}
-	j.index.add(int64(len(line)) + 1)
+	j := &Journal{header: h, dir: dir, file: f, lock: held, pending: [][]byte{line}}
+	if err := j.flush(); err != nil {
+		return nil, errors.Join(err, f.Close(), release(held))
+	}
 	return j, nil
-}
-
-// createFile makes a journal that has its header from the moment on that it has
-// its name: others may read it before Create returns.
-func createFile(dir *os.Root, header []byte) (*os.File, error) {
-	f, err := openFile(dir, newName, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(header)
-	if err = errors.Join(err, f.Close()); err != nil { // some systems rename no open file
-		return nil, err
-	}
-	if err := dir.Rename(newName, fileName); err != nil {
-		return nil, err
-	}
-	return openFile(dir, fileName, os.O_RDWR)
 }
 
 // Open takes a session over from its last server: it locks the journal and cuts
@@ -151,14 +136,22 @@ func open(dir *os.Root, id string, held *os.File) (*Journal, error) {
 	return &Journal{header: r.header, file: r.file, lock: held, index: r.index}, nil
 }
 
-// Reader reads a session without locking it.
+// Reader reads a session without locking it. One that is being made is not there
+// until it has its header.
 func (s *Store) Reader(id string) (*Reader, error) {
 	dir, err := s.session(id)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	return newReader(dir, id, os.O_RDONLY)
+	r, err := newReader(dir, id, os.O_RDONLY)
+	if !errors.Is(err, errCut) {
+		return r, err
+	}
+	if held(dir) {
+		return nil, fmt.Errorf("%w: %q is being made", ErrNotFound, id)
+	}
+	return newReader(dir, id, os.O_RDONLY) // it may just have been made
 }
 
 func newReader(dir *os.Root, id string, flag int) (*Reader, error) {
