@@ -19,6 +19,7 @@ import (
 // Bounds of /resume.
 const (
 	mostSessions = 20  // that are listed
+	sessionsPage = 200 // that are looked through for them: some have no title
 	mostEvents   = 400 // of a resumed session that are shown
 )
 
@@ -56,7 +57,7 @@ func resume(ctx context.Context, t *talk, which string) (outcome, error) {
 // the last used one first.
 func (t *talk) earlier(ctx context.Context) ([]agent.SessionBrief, error) {
 	var page agent.ListSessionsResult
-	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Root: rpc.URIOfPath(t.root), Limit: mostSessions + 1}, &page); err != nil {
+	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Root: rpc.URIOfPath(t.root), Limit: sessionsPage}, &page); err != nil {
 		return nil, err
 	}
 	own, _, _ := t.state()
