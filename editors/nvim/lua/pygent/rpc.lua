@@ -178,8 +178,8 @@ function Connection:has(method) return self.server ~= nil and vim.tbl_contains(s
 
 --- Sends a request. callback runs exactly once, also when the server ends, and
 --- when the library swallows the answer, as it does with that of a cancelled
---- request. It runs after what the server has sent before the answer, and before
---- what it has sent behind it: the library schedules each once, in their order.
+--- request. An answer is taken in its place among what the server sends: the library
+--- schedules each once, in their order.
 ---@param method string
 ---@param params? table
 ---@param callback? fun(err?: pygent.Error, result?: any)

@@ -79,35 +79,51 @@ h.test('a key that comes later needs a restart', function()
   h.same('Here.', result.text)
 end)
 
-h.test('an answer that the library swallows settles', function()
-  local cancelled = vim.json.encode({ jsonrpc = '2.0', id = 2, error = { code = -32800, message = 'cancelled' } })
-  local result = {
+--- Asks a server that answers the first step with messages, all in one write, and
+--- tells in which order they are taken: methods, "answer" and codes of errors.
+---@param messages table[]
+---@param last string|integer
+---@return (string|integer)[]
+local function taken(messages, last)
+  local order, connection = {}, nil
+  local function write(name, list)
+    local frames = ''
+    for _, message in ipairs(list) do
+      message.jsonrpc = '2.0'
+      local body = vim.json.encode(message)
+      frames = frames .. ('Content-Length: %d\r\n\r\n%s'):format(#body, body)
+    end
+    vim.fn.writefile(vim.split(frames, '\n'), h.dir .. '/' .. name, 'b')
+  end
+  local welcome = {
     serverInfo = { name = 'pygent', version = '1' },
     capabilities = { experimental = { pygent = { protocolVersion = 1, methods = {} } } },
   }
-  local welcome = vim.json.encode({ jsonrpc = '2.0', id = 1, result = result })
-  local function frame(name, body)
-    vim.fn.writefile(vim.split(('Content-Length: %d\r\n\r\n%s'):format(#body, body), '\n'), h.dir .. '/' .. name, 'b')
-  end
-  frame('first', welcome)
-  frame('second', cancelled)
-  h.setup(
-    nil,
-    { cmd = program(('cd %s; cat first; grep -aqm1 agent/step; cat second; exec cat >/dev/null'):format(h.dir)) }
-  )
-  local connection
-  require('pygent.rpc').start(
-    h.root,
-    { event = function() end, request = function() end, exit = function() end },
-    function(_, c) connection = c end
-  )
-  local settled
+  write('first', { { id = 1, result = welcome } })
+  write('second', messages)
+  local script = 'cd %s; cat first; grep -aqm1 agent/step; cat second; exec cat >/dev/null'
+  h.setup(nil, { cmd = program(script:format(h.dir)) })
+  require('pygent.rpc').start(h.root, {
+    event = function(method) order[#order + 1] = method end,
+    request = function() end,
+    exit = function() end,
+  }, function(_, c) connection = c end)
   h.wait('connection', function() return connection end)
-  connection:request('agent/step', {}, function(err) settled = err.code end)
+  connection:request('agent/step', {}, function(err) order[#order + 1] = err and err.code or 'answer' end)
   connection.client.notify('initialized', vim.empty_dict()) -- ends the line that grep reads
-  h.wait('answer', function() return settled end)
-  h.same(-32800, settled)
+  h.wait('answer', function() return vim.tbl_contains(order, last) end)
   connection:close(100)
+  return order
+end
+
+h.test(
+  'an answer that the library swallows settles',
+  function() h.same({ -32800 }, taken({ { id = 2, error = { code = -32800, message = 'cancelled' } } }, -32800)) end
+)
+
+h.test('an answer is taken in its place among the events', function()
+  local before, behind = { method = 'before', params = { 1 } }, { method = 'behind', params = { 1 } }
+  h.same({ 'before', 'answer', 'behind' }, taken({ before, { id = 2, result = { 1 } }, behind }, 'behind'))
 end)
 
 h.test('subcommands that are not there', function()
