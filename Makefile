@@ -62,7 +62,7 @@ cross: ## compile and vet for macOS and Windows
 	done
 
 fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
-	.ci/fuzz
+	@GO=$(GO) .ci/fuzz
 
 release: ## archives of all systems with checksums and bills of materials, in dist
 	$(GO) run ./cmd/pygent/internal/release -out dist
