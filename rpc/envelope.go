@@ -118,6 +118,7 @@ func (f *fields) envelope() (*envelope, error) {
 	if string(f.version) != `"2.0"` {
 		return nil, errors.New(`"jsonrpc" must be "2.0"`)
 	}
+	// The id lives until the answer, which long parameters beside it must not.
 	env := &envelope{id: bytes.Clone(f.id), params: present(f.params)}
 	if f.method == nil {
 		return env, f.response(env)

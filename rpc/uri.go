@@ -9,12 +9,9 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Caps of a path, in bytes: nothing longer can be opened, and looking for the links
-// in it costs its square.
-const (
-	maxPath        = 4 << 10
-	maxWindowsPath = 32 << 10
-)
+// maxPath bounds a path, in bytes: hardly any system opens a longer one, and looking
+// for the links in it costs its square.
+const maxPath = 4 << 10
 
 // PathOfURI turns a file URI (RFC 8089) into a path of this machine. It refuses
 // other schemes, other hosts, and paths that are not absolute or too long; the
@@ -24,10 +21,6 @@ func PathOfURI(uri string) (string, error) { return pathOfURI(uri, filepath.Sepa
 func pathOfURI(uri string, windows bool) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
 		return "", &runtime.InvalidError{Field: fmt.Sprintf("%.200q", uri), Reason: fmt.Sprintf(format, args...)}
-	}
-	longest := maxPath
-	if windows {
-		longest = maxWindowsPath
 	}
 	u, err := url.Parse(uri)
 	switch {
@@ -43,8 +36,8 @@ func pathOfURI(uri string, windows bool) (string, error) {
 		return refuse("has no absolute path")
 	case strings.ContainsRune(u.Path, 0):
 		return refuse("has a NUL in it")
-	case len(u.Path) > longest:
-		return refuse("has a path of %d bytes; at most %d are read", len(u.Path), longest)
+	case len(u.Path) > maxPath:
+		return refuse("has a path of %d bytes; at most %d are read", len(u.Path), maxPath)
 	}
 	if !windows {
 		return u.Path, nil
