@@ -204,3 +204,37 @@ func TestStepInstead(t *testing.T) {
 		t.Errorf("rebuilt (-live +rebuilt):\n%s", diff)
 	}
 }
+
+// Who is told that an approval was withdrawn does not find it among what is pending.
+func TestWithdrawnApprovalIsNotPending(t *testing.T) {
+	model, broker, rec := agenttest.Script(bash("a", "ok")), &agent.Broker{}, &agenttest.Recorder{}
+	s, _ := sessions(t, model, func(o *agent.SessionsOptions) {
+		o.Broker = broker
+		o.New = func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+			return newAgent(t, model, agent.Options{SessionID: spec.SessionID, Client: rec, Broker: broker, Permissions: asks}), nil
+		}
+	})
+	rec.Decide = func(ctx context.Context, a agent.Approval) (agent.Decision, error) {
+		if open := pending(t, s); len(open) != 1 {
+			t.Errorf("pending while it is asked: %+v", open)
+		}
+		if _, err := s.Interrupt(ctx, agent.InterruptParams{SessionID: a.SessionID}); err != nil {
+			t.Error(err)
+		}
+		<-ctx.Done()
+		return agent.Decision{}, context.Cause(ctx)
+	}
+	told := 0
+	rec.OnEvent = func(_ context.Context, e agent.Event) {
+		if e.Kind != agent.KindApprovalResolved {
+			return
+		}
+		told++
+		if open := pending(t, s); e.Decision != agent.DecisionWithdrawn || len(open) != 0 {
+			t.Errorf("%s, pending: %+v", e.Decision, open)
+		}
+	}
+	if res := step(t, s, "", "go"); res.Status != agent.StatusCancelled || told != 1 {
+		t.Errorf("status %s, told %d times", res.Status, told)
+	}
+}
