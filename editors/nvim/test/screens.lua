@@ -127,6 +127,12 @@ local function bottom()
   )
 end
 
+--- Switches to the mode in which edits and commands ask.
+local function ask_first()
+  keys(':Pygent mode ask', 'Enter')
+  h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
+end
+
 ---@param name string
 ---@param replay string
 ---@param fn fun()
@@ -221,8 +227,7 @@ local careful = h.model({
 })
 scene('approval', careful, function()
   see('two')
-  keys(':Pygent mode ask', 'Enter')
-  h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
+  ask_first()
   keys(':Pygent ask Count, and write.', 'Enter')
   see('Stop the turn')
   golden('approval')
@@ -246,8 +251,7 @@ end)
 
 scene('killed', careful, function()
   see('two')
-  keys(':Pygent mode ask', 'Enter')
-  h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
+  ask_first()
   keys(':Pygent ask Count, and write.', 'Enter')
   see('Stop the turn')
   keys('q')

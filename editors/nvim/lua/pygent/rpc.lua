@@ -201,7 +201,7 @@ function Connection:request(method, params, callback)
   self.pending[settle] = true
   params = params and next(params) and params or vim.empty_dict() -- an empty table would be sent as a list
   local sent = self.client.request(method, params, settle, function()
-    -- Told before the answer is: behind it, where there is one.
+    -- This is called before the answer is taken: what is scheduled now comes behind it.
     vim.schedule(function() settle({ code = protocol.error_codes.cancelled, message = 'cancelled' }) end)
   end)
   if not sent then
