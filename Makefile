@@ -6,7 +6,6 @@ export CGO_ENABLED ?= 0
 
 LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUMPT   := $(GO) run mvdan.cc/gofumpt@v0.12.0
-STATIC  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help build demo setup test check fuzz cross release bench generate fmt clean
 
@@ -32,10 +31,14 @@ test-nvim: ## test the Neovim plugin in the newest and the oldest supported Neov
 	@GO=$(GO) editors/nvim/test/run
 
 # The race detector lets a program sleep for a second at its exit, and the tests
-# start the program hundreds of times.
+# start the program hundreds of times. Tests that wait run four at a time. Packages
+# of one goroutine need no race detector; release takes ten times as long with it.
+PLAIN   := ./cmd/pygent/internal/release
+TEST    := test -count=1 -timeout=15m -parallel=4
 .PHONY: test-go
 test-go:
-	GORACE=atexit_sleep_ms=0 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -count=1 -timeout=15m ./...
+	GORACE=atexit_sleep_ms=0 CGO_ENABLED=$(if $(RACE),1,0) $(GO) $(TEST) $(RACE) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
+	$(GO) $(TEST) $(PLAIN)
 
 .PHONY: test-vscode vsix
 test-vscode: build ## run the tests of the VS Code extension in the real editor
@@ -44,21 +47,29 @@ test-vscode: build ## run the tests of the VS Code extension in the real editor
 vsix: build ## package the VS Code extension with this platform's program inside
 	cd editors/vscode && npm ci --loglevel=error && npm run --silent package
 
-check: ## formatting, vet, linters, benchmarks (once, so that they do not rot), generated files, module files
+check: lint bench-once generated ## formatting, vet, linters, benchmarks (once, so that they do not rot), generated files, module files
+
+# The linter has staticcheck, with the checks that the program itself has by default.
+.PHONY: lint bench-once generated
+lint:
 	@test -z "$$($(FUMPT) -l .)" || { echo "gofumpt: run make fmt:"; $(FUMPT) -l .; exit 1; }
 	$(GO) vet ./...
-	$(STATIC) ./...
 	$(LINT) run ./...
-	$(GO) test -short -run='^$$' -bench=. -benchtime=1x ./...
-	$(GO) generate ./...
-	@git diff --exit-code -- rpc editors cmd || { echo "go generate changed files: commit them"; exit 1; }
 	$(GO) mod tidy -diff
 	cd editors/nvim && luacheck -q .
 	node editors/nvim/test/format.mjs --check
 
+bench-once:
+	$(GO) test -short -run='^$$' -bench=. -benchtime=1x ./...
+
+generated:
+	$(GO) generate ./...
+	@git diff --exit-code -- rpc editors cmd || { echo "go generate changed files: commit them"; exit 1; }
+
+# No file is for an architecture of these systems alone, so one of each will do.
 cross: ## compile and vet for macOS and Windows
-	@for os in darwin windows; do \
-		echo "GOOS=$$os"; GOOS=$$os GOARCH=arm64 $(GO) build ./... && GOOS=$$os GOARCH=amd64 $(GO) vet ./... || exit 1; \
+	@for on in darwin/arm64 windows/amd64; do \
+		echo "$$on"; export GOOS=$${on%/*} GOARCH=$${on#*/}; $(GO) build ./... && $(GO) vet ./... || exit 1; \
 	done
 
 fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each

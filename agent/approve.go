@@ -4,196 +4,161 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
 
-// What is not any more what the user has seen is refused. A command can only be
-// another one where a server has asked that died, and its journal was damaged.
+// A call is refused when it is no longer what the user has seen. A command can
+// differ only when its server was killed and the journal is damaged.
 var (
 	errChanged = errors.New("the file was changed while the user looked at the difference; read it again")
 	errOther   = errors.New("the command is not the one that the user was shown; call it again")
 )
 
-// permit decides whether a call may run, and in what. Where it may not, res is
-// its answer. given is a decision that was made already, nil otherwise.
-func (t *turn) permit(ctx context.Context, call ToolCall, env *tools.Env, given *answered) (res tools.Result, ok bool) {
+// permit decides whether a call may run, and in which runtime. When it may not,
+// res is its answer. given is an earlier decision, nil for none.
+func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, given *Answered) (res tools.Result, ok bool) {
 	p, err := t.tools.Propose(ctx, *env, call.Name, call.Arguments)
 	if err != nil {
 		return tools.Errorf("%v", err), false
 	}
-	v, why := t.policy().judge(call.Name, p)
+	at, err := approval.Targets(t.runtime.Workspace(), p)
+	if err != nil {
+		return tools.Errorf("%v", err), false
+	}
+	v, why := t.policy().Judge(call.Name, p, at)
 	switch v {
-	case allow, ask:
-	case allowInView:
+	case approval.Allow, approval.Ask:
+	case approval.AllowInView:
 		env.Runtime = t.runtime.View()
 		return res, true
-	case refuse:
+	case approval.Refuse:
 		return tools.Errorf("not run: %s", why), false
 	}
-	// Before the user is asked: what was allowed then happens at once.
+	// This comes before the question, so that an allowed call runs at once.
 	if err := t.mayChange(ctx, p); err != nil {
-		return tools.Errorf("not run: %s", stopNote(err)), false
+		return tools.Errorf("not run: %s", StopNote(err)), false
 	}
-	if v == allow {
+	if v == approval.Allow {
 		return res, true
 	}
-	if err := t.consent(ctx, call, p, given); err != nil {
+	if at, err = t.consent(ctx, call, p, given); err != nil {
 		return tools.Errorf("not run: %v", err), false
 	}
-	// Meanwhile the user may have begun to edit the file.
-	if v, why = t.policy().judge(call.Name, p); v == refuse {
+	// The user may have begun to edit the file in the meantime.
+	if v, why = t.policy().Judge(call.Name, p, at); v == approval.Refuse {
 		return tools.Errorf("not run: %s", why), false
 	}
+	env.Allowed = approval.Allowed(at)
 	return res, true
 }
 
-// policy is what holds for the next call: a mode that is made stricter holds at
-// once.
-func (t *turn) policy() policy {
+// policy returns the policy for the next call. A stricter mode applies at once.
+func (t *turn) policy() approval.Policy {
 	dirty := t.bounds.Dirty
-	if said := t.bounds.mail.dirtyFiles(); said != nil {
+	if said := t.bounds.Steering.dirtyFiles(); said != nil {
 		dirty = said
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return policy{
-		mode:       t.mode(),
-		sandbox:    t.runtime.Info().Sandbox,
-		view:       t.runtime.View() != nil,
-		unconfined: t.opts.Permissions.Unconfined,
-		rules:      slices.Clone(t.rules),
-		dirty:      dirty,
+	return approval.Policy{
+		Mode:       t.mode(),
+		Sandbox:    t.runtime.Info().Sandbox,
+		View:       t.runtime.View() != nil,
+		Unconfined: t.opts.Permissions.Unconfined,
+		Rules:      t.state().Rules(),
+		Dirty:      dirty,
+		Workspace:  t.runtime.Workspace(),
 	}
 }
 
-// mode is that of the turn. The caller holds mu.
-func (t *turn) mode() string { return cmp.Or(t.bounds.Mode, t.settings.Mode) }
+// mode returns the mode of the turn.
+func (t *turn) mode() event.Mode { return cmp.Or(t.bounds.Mode, t.state().Settings().Mode) }
 
-// consent asks the user for a call; nil allows it. The error is for the model.
-func (t *turn) consent(ctx context.Context, call ToolCall, p tools.Proposal, given *answered) error {
-	var a Approval
-	var d Decision
+// consent asks the user for a call, and returns the targets that the user has
+// seen. The error is for the model.
+func (t *turn) consent(ctx context.Context, call event.ToolCall, p tools.Proposal, given *Answered) ([]approval.Target, error) {
+	var a event.Approval
+	var d event.Decision
 	var err error
 	if given != nil {
-		a, d = given.approval, given.decision
+		a, d = given.Approval, given.Decision
 	} else {
-		if a, err = t.approval(ctx, p); err != nil {
-			return err
+		if a, _, err = t.compose(ctx, p); err != nil {
+			return nil, err
 		}
 		if d, err = t.decide(ctx, call, a); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	t.resolve(ctx, call, a, d)
 	switch d.Decision {
-	case DecisionAllow, DecisionAllowForSession:
-	case DecisionCancelTurn:
+	case event.DecisionAllow, event.DecisionAllowForSession:
+	case event.DecisionCancelTurn:
 		t.cancel()
-		return errors.New("the user cancelled the turn")
+		return nil, errors.New("the user cancelled the turn")
 	default:
-		return errors.New(strings.TrimSuffix("denied: "+d.Feedback, ": "))
+		return nil, errors.New(strings.TrimSuffix("denied: "+d.Feedback, ": "))
 	}
-	if t.unlogged != nil { // what nobody could be told of must not happen
-		return t.unlogged
+	if t.unlogged != nil { // a decision that is not recorded must have no effect
+		return nil, t.unlogged
 	}
-	now, err := t.approval(ctx, p)
+	now, at, err := t.compose(ctx, p)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case now.Command != a.Command:
-		return errOther
+		return nil, errOther
 	case !slices.Equal(now.Changes, a.Changes):
-		return errChanged
+		return nil, errChanged
 	}
-	return nil
+	return at, nil
 }
 
-// approval words a proposal for the user.
-func (t *turn) approval(ctx context.Context, p tools.Proposal) (Approval, error) {
-	a := Approval{
-		RequestKey: newID("a"), SessionID: t.opts.SessionID, TurnID: t.bounds.ID, TaskID: t.opts.TaskID,
-		Kind: string(tools.EffectCommand), Title: visible(p.Title), Command: visible(p.Command), Rule: ruleFor(p),
-		Options: []string{DecisionAllow, DecisionAllowForSession, DecisionDeny, DecisionCancelTurn},
-	}
-	if p.Effect == tools.EffectEdit {
-		a.Kind = string(tools.EffectEdit)
-	}
-	if a.Rule == "" {
-		a.Options = slices.Delete(a.Options, 1, 2)
-	}
-	patches := make([]tools.Patch, len(p.Paths))
-	for i, path := range p.Paths {
-		patches[i].Path = path
-	}
-	if p.Patches != nil {
-		var err error
-		if patches, err = p.Patches(ctx); err != nil {
-			return Approval{}, err
-		}
-	}
-	a.Changes = visiblePatches(patches)
-	return a, nil
+// compose words a proposal for the user.
+func (t *turn) compose(ctx context.Context, p tools.Proposal) (event.Approval, []approval.Target, error) {
+	return approval.Compose(ctx, t.runtime.Workspace(), p, event.Approval{
+		RequestKey: event.NewID("a"), SessionID: t.opts.SessionID, TurnID: t.bounds.ID, TaskID: t.opts.TaskID,
+	})
 }
 
-// decide waits for the user, as long as the turn may take. The error tells that
-// nobody has decided.
-func (t *turn) decide(ctx context.Context, call ToolCall, a Approval) (Decision, error) {
-	asked := t.opts.Broker.put(pendingApproval(a), t.opts.ParentID)
-	defer t.opts.Broker.drop(asked)
-	t.emit(ctx, Event{Kind: KindApprovalRequested, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Approval: &a})
+// decide waits for the user, as long as the turn may take. The error says that
+// there is no decision.
+func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval) (event.Decision, error) {
+	asked := t.opts.Broker.Put(approval.PendingApproval(a), t.opts.ParentID)
+	defer t.opts.Broker.Drop(asked)
+	t.emit(ctx, event.Event{Kind: event.KindApprovalRequested, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Approval: &a})
 	if t.unlogged != nil {
-		return Decision{}, t.unlogged
+		return event.Decision{}, t.unlogged
 	}
 	t.clock.pause()
 	defer t.clock.resume()
-	d, err := first(ctx, asked,
-		func(ctx context.Context) (Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
-		func(r Response) Decision { return Decision{Decision: r.Decision, Feedback: r.Feedback} })
+	d, err := approval.First(ctx, asked,
+		func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
+		func(r approval.Response) event.Decision {
+			return event.Decision{Decision: r.Decision, Feedback: r.Feedback}
+		})
 	if ctx.Err() != nil {
-		err = errors.New(stopNote(context.Cause(ctx)))
+		err = errors.New(StopNote(context.Cause(ctx)))
 	}
 	if err != nil {
-		t.opts.Broker.drop(asked) // who is told that it has an end finds it no more
-		t.resolve(ctx, call, a, Decision{Decision: DecisionWithdrawn})
+		t.opts.Broker.Drop(asked) // the list must not have it when the client learns of the decision
+		t.resolve(ctx, call, a, event.Decision{Decision: event.DecisionWithdrawn})
 		return d, err
 	}
-	if checkDecision(d.Decision) != nil {
-		d = Decision{Decision: DecisionDeny, Feedback: "the client's answer is no decision"}
+	if approval.CheckChoice(d.Decision) != nil {
+		d = event.Decision{Decision: event.DecisionDeny, Feedback: "the client's answer is no decision"}
 	}
 	return d, nil
 }
 
-func checkDecision(d string) error {
-	all := []string{DecisionAllow, DecisionAllowForSession, DecisionDeny, DecisionCancelTurn}
-	if slices.Contains(all, d) {
-		return nil
-	}
-	return fmt.Errorf("%.200q: give %s", d, strings.Join(all, ", "))
-}
-
-// resolve tells of a decision and remembers its rule.
-func (t *turn) resolve(ctx context.Context, call ToolCall, a Approval, d Decision) {
-	e := Event{Kind: KindApprovalResolved, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Decision: d.Decision, Feedback: d.Feedback}
-	if d.Decision == DecisionAllowForSession && a.Rule != "" {
+// resolve sends the event of a decision, with the rule that it makes.
+func (t *turn) resolve(ctx context.Context, call event.ToolCall, a event.Approval, d event.Decision) {
+	e := event.Event{Kind: event.KindApprovalResolved, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Decision: d.Decision, Feedback: d.Feedback}
+	if d.Decision == event.DecisionAllowForSession && a.Rule != "" {
 		e.Rule = a.Rule
-		t.mu.Lock()
-		t.rules = addRule(t.rules, Rule{call.Name, a.Rule})
-		t.mu.Unlock()
 	}
 	t.emit(ctx, e)
-}
-
-// addRule puts a rule at the end, once.
-func addRule(rules []Rule, r Rule) []Rule {
-	if slices.Contains(rules, r) {
-		return rules
-	}
-	if len(rules) >= maxRules {
-		rules = slices.Delete(slices.Clone(rules), 0, 1)
-	}
-	return append(slices.Clip(rules), r)
 }

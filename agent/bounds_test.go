@@ -5,54 +5,74 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pygent/pygent/agent/conversation"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// What a turn had used adds up over the servers that it was in, without the time in
-// which there was none. Dirty files are those that were said last.
-func TestUnderway(t *testing.T) {
-	at := func(seconds float64) time.Time { return time.Unix(1000, 0).Add(duration(seconds)) }
-	first := Turn{ID: "t_1", MaxSteps: 7, Mode: ModeAsk, Timeout: time.Minute, Tokens: 100, CostUSD: 1, Dirty: []string{"a"}}.started()
+// What a turn has used adds up over its servers, without the time between them,
+// and its bounds are kept too.
+func TestBoundsGoWithATurn(t *testing.T) {
+	at := func(seconds float64) time.Time { return time.Unix(1000, 0).Add(event.Duration(seconds)) }
+	asked := func(turnID string, seconds float64) event.Event {
+		return event.Event{Kind: event.KindApprovalRequested, TurnID: turnID, Time: at(seconds), Approval: &event.Approval{RequestKey: "k", TurnID: turnID}}
+	}
+	state := conversation.New("", conversation.Settings{Mode: event.ModeAuto}, nil)
+	apply := func(list ...event.Event) *conversation.Pending {
+		t.Helper()
+		for _, e := range list {
+			state.Apply(event.Record{Event: e})
+		}
+		p := state.Pending()
+		if p == nil {
+			t.Fatal("nothing is pending")
+		}
+		return p
+	}
+	limits := event.Limits{TimeoutSeconds: 60, Tokens: 100, CostUSD: 1}
+	first := Turn{ID: "t_1", MaxSteps: 7, Mode: event.ModeAsk, Limits: limits, Dirty: []string{"a"}}.started()
 	first.TurnID, first.Time = "t_1", at(0)
-	events := []Event{
-		{Kind: KindSteered, DirtyFiles: &[]string{"b", "c"}},
+	p := apply(
+		event.Event{Kind: event.KindSteered, DirtyFiles: &[]string{"b", "c"}},
 		first,
-		{Kind: KindUsage, Usage: &Usage{InputTokens: 10, OutputTokens: 5}},
-		{Kind: KindMessage, Role: RoleAssistant},
-		{Kind: KindApprovalRequested, Time: at(20)},
-	}
-	var u underway
-	for _, e := range events {
-		u.see(e, settings{Mode: ModeAuto})
-	}
-	want := Turn{MaxSteps: 7, Mode: ModeAsk, Timeout: time.Minute, Tokens: 100, CostUSD: 1, Dirty: []string{"b", "c"}}
-	got := u.bounds("t_1", settings{Mode: ModeAuto})
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Turn{})); diff != "" || u.mode != ModeAuto {
-		t.Errorf("mode %s, bounds (-want +got):\n%s", u.mode, diff)
+		event.Event{Kind: event.KindUsage, Usage: &event.Usage{InputTokens: 10, OutputTokens: 5}},
+		event.Event{Kind: event.KindMessage, Role: event.RoleAssistant},
+		asked("t_1", 20),
+	)
+	want := conversation.Bounds{MaxSteps: 7, Mode: event.ModeAsk, Limits: limits, Dirty: []string{"b", "c"}}
+	if diff := cmp.Diff(want, p.Bounds); diff != "" {
+		t.Errorf("bounds (-want +got):\n%s", diff)
 	}
 
-	got.resumed = &answered{orphan: orphan{spent: u.spent}}
-	second := got.started()
+	again := Turn{MaxSteps: 7, Mode: event.ModeAsk, Limits: limits, Dirty: []string{"b", "c"}, Answered: &Answered{Pending: *p}}
+	second := again.started()
 	second.TurnID, second.Time = "t_2", at(10_000)
-	for _, e := range []Event{second, {Kind: KindMessage, Role: RoleAssistant}, {Kind: KindMessage, Role: RoleAssistant, Partial: true}, {Kind: KindApprovalRequested, Time: at(10_005)}} {
-		u.see(e, settings{Mode: ModeAuto})
-	}
-	if diff := cmp.Diff(want, u.bounds("t_2", settings{}), cmpopts.IgnoreUnexported(Turn{})); diff != "" {
+	p = apply(
+		second,
+		event.Event{Kind: event.KindMessage, Role: event.RoleAssistant},
+		event.Event{Kind: event.KindMessage, Role: event.RoleAssistant, Partial: true},
+		asked("t_2", 10_005),
+	)
+	if diff := cmp.Diff(want, p.Bounds); diff != "" {
 		t.Errorf("bounds again (-want +got):\n%s", diff)
 	}
-	if u.spent != (spent{steps: 2, usage: Usage{InputTokens: 10, OutputTokens: 5}, time: 25 * time.Second}) {
-		t.Errorf("spent %+v", u.spent)
+	if p.Spent != (conversation.Spent{Steps: 2, Usage: event.Usage{InputTokens: 10, OutputTokens: 5}, Time: 25 * time.Second}) {
+		t.Errorf("spent %+v", p.Spent)
 	}
-	got.resumed = &answered{orphan: orphan{spent: u.spent}}
-	ctx, cancel := got.deadline(t.Context())
+	again.Answered.Pending = *p
+	ctx, cancel := again.deadline(t.Context())
 	defer cancel()
 	if end, ok := ctx.Deadline(); !ok || time.Until(end) > 35*time.Second {
 		t.Errorf("it has until %v", end)
 	}
-	u.see(Event{Kind: KindTurnFinished}, settings{})
-	for session, want := range map[string]string{ModeAuto: ModeAsk, ModeAsk: ModeAsk, ModePlan: ModePlan} {
-		if got := u.bounds("t_2", settings{Mode: session}).Mode; got != want {
-			t.Errorf("a turn whose beginning is lost has mode %q in a session of mode %s", got, session)
+}
+
+func TestATurnWithoutABeginningAsks(t *testing.T) {
+	for session, want := range map[event.Mode]event.Mode{event.ModeAuto: event.ModeAsk, event.ModeAsk: event.ModeAsk, event.ModePlan: event.ModePlan} {
+		state := conversation.New("", conversation.Settings{Mode: session}, nil)
+		state.Apply(event.Record{Event: event.Event{Kind: event.KindApprovalRequested, TurnID: "t_2", Approval: &event.Approval{TurnID: "t_2"}}})
+		if p := state.Pending(); p == nil || p.Bounds.Mode != want {
+			t.Errorf("in a session of mode %s: %+v", session, p)
 		}
 	}
 }

@@ -12,16 +12,9 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
-
-// marking is a tool that notes that it ran.
-func marking(name string, ran *bool) tools.Tool {
-	return tools.New(name, "", func(context.Context, tools.Env, struct{}) (tools.Result, error) {
-		*ran = true
-		return tools.Text("marked"), nil
-	})
-}
 
 func panicking() tools.Tool {
 	return tools.New("panic", "", func(context.Context, tools.Env, struct{}) (tools.Result, error) { panic("oh dear") })
@@ -31,7 +24,7 @@ func panicking() tools.Tool {
 // answer, so that the provider refused every further request.
 func TestEveryCallGetsOneResult(t *testing.T) {
 	c := agenttest.Call
-	cut := func(calls ...agent.ToolCall) agent.Reply {
+	cut := func(calls ...event.ToolCall) agent.Reply {
 		r := agenttest.Calls("", calls...)
 		r.Finish = agent.FinishLength
 		return r
@@ -60,11 +53,11 @@ func TestEveryCallGetsOneResult(t *testing.T) {
 			ran := false
 			var rec agenttest.Recorder
 			model := agenttest.Script(tt.reply, agenttest.Text("I see."))
-			a := newAgent(t, model, agent.Options{Client: &rec}, panicking(), marking("mark", &ran))
-			if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != agent.StatusCompleted {
+			a := agenttest.NewAgent(t, model, agent.Options{Client: &rec}, panicking(), agenttest.Marking("mark", &ran))
+			if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusCompleted {
 				t.Errorf("outcome %+v", out)
 			}
-			got := results(a.History())
+			got := agenttest.Results(a.History())
 			if len(got) != len(tt.want) {
 				t.Fatalf("results %q", got)
 			}
@@ -76,32 +69,32 @@ func TestEveryCallGetsOneResult(t *testing.T) {
 			if ran {
 				t.Error("a call of a cut reply was run")
 			}
-			checkHistory(t, a.History())
-			checkHistory(t, model.Requests()[1].Messages)
-			checkEvents(t, rec.Events())
+			agenttest.CheckHistory(t, a.History())
+			agenttest.CheckHistory(t, model.Requests()[1].Messages)
+			agenttest.CheckEvents(t, rec.Events())
 		})
 	}
 }
 
 func TestIdsRepeatedInEachReply(t *testing.T) {
 	// Some providers begin to count in each reply.
-	model := agenttest.Script(bash("call_0", "ok"), bash("call_0", "ok"), bash("call_0", "ok"), agenttest.Text("ok"))
+	model := agenttest.Script(agenttest.Bash("call_0", "ok"), agenttest.Bash("call_0", "ok"), agenttest.Bash("call_0", "ok"), agenttest.Text("ok"))
 	var rec agenttest.Recorder
-	a := newAgent(t, model, agent.Options{Client: &rec})
+	a := agenttest.NewAgent(t, model, agent.Options{Client: &rec})
 	a.Run(t.Context(), "go", agent.Turn{})
-	checkHistory(t, a.History())
-	checkEvents(t, rec.Events())
+	agenttest.CheckHistory(t, a.History())
+	agenttest.CheckEvents(t, rec.Events())
 }
 
 func TestModelsOwnCallsAreNotChanged(t *testing.T) {
-	reply := bash("", "ok") // one reply for all agents, as a replay has it
+	reply := agenttest.Bash("", "ok") // one reply for all agents, as a replay has it
 	model := agenttest.Func(func(_ context.Context, req agent.Request, _ func(agent.Delta)) (agent.Reply, error) {
 		if len(req.Messages) > 3 {
 			return agenttest.Text("ok"), nil
 		}
 		return reply, nil
 	})
-	newAgent(t, model, agent.Options{}).Run(t.Context(), "go", agent.Turn{})
+	agenttest.NewAgent(t, model, agent.Options{}).Run(t.Context(), "go", agent.Turn{})
 	if reply.Message.ToolCalls[0].ID != "" {
 		t.Errorf("the model's reply was changed: %+v", reply.Message.ToolCalls)
 	}
@@ -109,12 +102,12 @@ func TestModelsOwnCallsAreNotChanged(t *testing.T) {
 
 func TestPanicsStackIsForPeopleOnly(t *testing.T) {
 	var rec agenttest.Recorder
-	a := newAgent(t, agenttest.Script(call("a", "panic", "{}"), agenttest.Text("ok")), agent.Options{Client: &rec}, panicking())
+	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calling("a", "panic", "{}"), agenttest.Text("ok")), agent.Options{Client: &rec}, panicking())
 	a.Run(t.Context(), "go", agent.Turn{})
-	if got := results(a.History())[0]; got != "[error] tool panic panicked: oh dear" {
+	if got := agenttest.Results(a.History())[0]; got != "[error] tool panic panicked: oh dear" {
 		t.Errorf("the model reads %q", got)
 	}
-	notices := rec.Events(agent.KindNotice)
+	notices := rec.Events(event.KindNotice)
 	if len(notices) != 1 || notices[0].Level != "error" || !strings.Contains(notices[0].Text, "calls_test.go") {
 		t.Errorf("notices %+v", notices)
 	}
@@ -123,41 +116,41 @@ func TestPanicsStackIsForPeopleOnly(t *testing.T) {
 func TestRepeatedFailureIsStoppedAtFive(t *testing.T) {
 	var rec agenttest.Recorder
 	same := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
-		return bash("", "no-such-command"), nil
+		return agenttest.Bash("", "no-such-command"), nil
 	})
-	a := newAgent(t, same, agent.Options{Client: &rec})
+	a := agenttest.NewAgent(t, same, agent.Options{Client: &rec})
 	out := a.Run(t.Context(), "go", agent.Turn{})
 	var repeated *agent.RepeatedFailureError
-	if out.Status != agent.StatusFailed || out.Steps != 5 || !errors.As(out.Err, &repeated) || repeated.Times != 5 || repeated.Tool != "bash" {
+	if out.Status != event.StatusFailed || out.Steps != 5 || !errors.As(out.Err, &repeated) || repeated.Times != 5 || repeated.Tool != "bash" {
 		t.Errorf("outcome %+v", out)
 	}
-	checkHistory(t, a.History())
-	checkEvents(t, rec.Events())
+	agenttest.CheckHistory(t, a.History())
+	agenttest.CheckEvents(t, rec.Events())
 }
 
 func TestRepeatedFailureInOneReplyAnswersTheRest(t *testing.T) {
-	calls := make([]agent.ToolCall, 7)
+	calls := make([]event.ToolCall, 7)
 	for i := range calls {
 		calls[i] = agenttest.Call("", "nope", "{}")
 	}
-	a := newAgent(t, agenttest.Script(agenttest.Calls("", calls...)), agent.Options{})
-	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != agent.StatusFailed {
+	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calls("", calls...)), agent.Options{})
+	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusFailed {
 		t.Errorf("outcome %+v", out)
 	}
-	got := results(a.History())
+	got := agenttest.Results(a.History())
 	if len(got) != 7 || !strings.HasPrefix(got[4], "[error] unknown tool") || !strings.HasPrefix(got[5], "[error] not run: ") {
 		t.Errorf("results %q", got)
 	}
-	checkHistory(t, a.History())
+	agenttest.CheckHistory(t, a.History())
 }
 
 func TestOtherCallsBetweenFailuresAreNoRepetition(t *testing.T) {
 	var entries []any
 	for i := range 12 {
-		entries = append(entries, bash("", fmt.Sprintf("bad-%d", i%2)))
+		entries = append(entries, agenttest.Bash("", fmt.Sprintf("bad-%d", i%2)))
 	}
-	a := newAgent(t, agenttest.Script(append(entries, agenttest.Text("ok"))...), agent.Options{})
-	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != agent.StatusCompleted {
+	a := agenttest.NewAgent(t, agenttest.Script(append(entries, agenttest.Text("ok"))...), agent.Options{})
+	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusCompleted {
 		t.Errorf("outcome %+v", out)
 	}
 }
@@ -172,17 +165,17 @@ func TestCancelBetweenCalls(t *testing.T) {
 	})
 	var rec agenttest.Recorder
 	model := agenttest.Script(agenttest.Calls("", agenttest.Call("a", "cancel", "{}"), agenttest.Call("b", "mark", "{}"), agenttest.Call("c", "mark", "{}")))
-	a := newAgent(t, model, agent.Options{Client: &rec}, cancelling, marking("mark", &ran))
+	a := agenttest.NewAgent(t, model, agent.Options{Client: &rec}, cancelling, agenttest.Marking("mark", &ran))
 	out := a.Run(ctx, "go", agent.Turn{})
-	if out.Status != agent.StatusCancelled || ran {
+	if out.Status != event.StatusCancelled || ran {
 		t.Errorf("outcome %+v, ran on: %v", out, ran)
 	}
 	want := []string{"done", "[error] not run: cancelled", "[error] not run: cancelled"}
-	if diff := cmp.Diff(want, results(a.History())); diff != "" {
+	if diff := cmp.Diff(want, agenttest.Results(a.History())); diff != "" {
 		t.Error(diff)
 	}
-	checkHistory(t, a.History())
-	checkEvents(t, rec.Events())
+	agenttest.CheckHistory(t, a.History())
+	agenttest.CheckEvents(t, rec.Events())
 }
 
 func TestCancelDuringACallWaitsForItsEnd(t *testing.T) {
@@ -196,16 +189,16 @@ func TestCancelDuringACallWaitsForItsEnd(t *testing.T) {
 		ended = true
 		return tools.Result{}, context.Cause(ctx)
 	})
-	a := newAgent(t, agenttest.Script(call("a", "linger", "{}")), agent.Options{}, lingering)
+	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calling("a", "linger", "{}")), agent.Options{}, lingering)
 	out := a.Run(ctx, "go", agent.Turn{})
-	if out.Status != agent.StatusCancelled || !ended {
+	if out.Status != event.StatusCancelled || !ended {
 		t.Errorf("outcome %+v, side effect ended: %v", out, ended)
 	}
 	h := a.History()
-	if last := h[len(h)-1]; last.Role != agent.RoleAssistant || last.Content != "[cancelled]" {
+	if last := h[len(h)-1]; last.Role != event.RoleAssistant || last.Content != "[cancelled]" {
 		t.Errorf("the history ends with %+v", last)
 	}
-	checkHistory(t, h)
+	agenttest.CheckHistory(t, h)
 }
 
 func TestLateOutputIsDropped(t *testing.T) {
@@ -216,15 +209,15 @@ func TestLateOutputIsDropped(t *testing.T) {
 		return tools.Text("done"), nil
 	})
 	var rec agenttest.Recorder
-	model := agenttest.Script(call("a", "leak", "{}"), func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+	model := agenttest.Script(agenttest.Calling("a", "leak", "{}"), func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		late("too late")
 		return agenttest.Text("ok"), nil
 	})
-	newAgent(t, model, agent.Options{Client: &rec}, leaking).Run(t.Context(), "go", agent.Turn{})
-	if got := rec.Text(agent.KindToolOutput); got != "in time" {
+	agenttest.NewAgent(t, model, agent.Options{Client: &rec}, leaking).Run(t.Context(), "go", agent.Turn{})
+	if got := rec.Text(event.KindToolOutput); got != "in time" {
 		t.Errorf("output %q", got)
 	}
-	checkEvents(t, rec.Events())
+	agenttest.CheckEvents(t, rec.Events())
 }
 
 func TestHugeResultIsBoundedAndSaid(t *testing.T) {
@@ -232,13 +225,13 @@ func TestHugeResultIsBoundedAndSaid(t *testing.T) {
 		return tools.Result{Text: "head" + strings.Repeat("x\xff", 4<<20) + "tail"}, nil
 	})
 	var rec agenttest.Recorder
-	a := newAgent(t, agenttest.Script(call("a", "huge", "{}"), agenttest.Text("ok")), agent.Options{Client: &rec}, huge)
+	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calling("a", "huge", "{}"), agenttest.Text("ok")), agent.Options{Client: &rec}, huge)
 	a.Run(t.Context(), "go", agent.Turn{})
-	got := results(a.History())[0]
+	got := agenttest.Results(a.History())[0]
 	if len(got) > 4<<20 || !strings.HasPrefix(got, "head") || !strings.HasSuffix(got, "tail") || !strings.Contains(got, "bytes omitted") {
 		t.Errorf("%d bytes: %.20q", len(got), got)
 	}
-	if !rec.Events(agent.KindToolFinished)[0].Truncated {
+	if !rec.Events(event.KindToolFinished)[0].Truncated {
 		t.Error("the event does not say that the result was cut")
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// clock bounds a model round. It stands still while the user is asked. A nil
-// clock is no bound.
+// clock bounds a model round. It stops while the user is asked. A nil clock is no
+// bound.
 type clock struct {
 	mu    sync.Mutex
 	timer *time.Timer

@@ -10,13 +10,14 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 )
 
-// The original looked at the time between steps only: a call of 3 s with a limit
-// of 0.2 s took 3 s. Hours pass at once in these tests.
+// The original checked the time between steps only: a call of 3 s with a limit of
+// 0.2 s took 3 s. The clock of these tests is synthetic.
 func TestDeadlineReachesTheCallInFlight(t *testing.T) {
-	hang := call("a", "bash", map[string]any{"cmd": "hang", "timeout": 3600})
+	hang := agenttest.Calling("a", "bash", map[string]any{"cmd": "hang", "timeout": 3600})
 	tests := []struct {
 		name   string
 		model  func() agent.Model
@@ -27,25 +28,25 @@ func TestDeadlineReachesTheCallInFlight(t *testing.T) {
 		result string // of the tool in flight
 	}{
 		{
-			"the turn's, in a model call", func() agent.Model { return agenttest.Script(slow("")) },
+			"the turn's, in a model call", func() agent.Model { return agenttest.Script(agenttest.Slow("")) },
 			agent.Options{},
-			agent.Turn{Timeout: 2 * time.Hour},
+			agent.Turn{Limits: event.Limits{TimeoutSeconds: (2 * time.Hour).Seconds()}},
 			2 * time.Hour, "[timeout after 7200s]", "",
 		},
 		{
-			"the turn's, with partial text", func() agent.Model { return agenttest.Script(slow("I beg")) },
+			"the turn's, with partial text", func() agent.Model { return agenttest.Script(agenttest.Slow("I beg")) },
 			agent.Options{},
-			agent.Turn{Timeout: 90 * time.Minute},
+			agent.Turn{Limits: event.Limits{TimeoutSeconds: (90 * time.Minute).Seconds()}},
 			90 * time.Minute, "I beg\n[timeout after 5400s]", "",
 		},
 		{
 			"the turn's, in a tool", func() agent.Model { return agenttest.Script(hang) },
 			agent.Options{},
-			agent.Turn{Timeout: 10 * time.Minute},
+			agent.Turn{Limits: event.Limits{TimeoutSeconds: (10 * time.Minute).Seconds()}},
 			10 * time.Minute, "[timeout after 600s]", "$ hang\nbegun\n[timeout after 600s]",
 		},
 		{
-			"a step's, in a model call", func() agent.Model { return agenttest.Script(bash("a", "ok"), slow("")) },
+			"a step's, in a model call", func() agent.Model { return agenttest.Script(agenttest.Bash("a", "ok"), agenttest.Slow("")) },
 			agent.Options{StepTimeout: 200 * time.Millisecond},
 			agent.Turn{},
 			200 * time.Millisecond, "[timeout after 0.2s]", "$ ok\nfine\n",
@@ -53,7 +54,7 @@ func TestDeadlineReachesTheCallInFlight(t *testing.T) {
 		{
 			"a step's, in a tool", func() agent.Model { return agenttest.Script(hang) },
 			agent.Options{StepTimeout: time.Minute},
-			agent.Turn{Timeout: time.Hour},
+			agent.Turn{Limits: event.Limits{TimeoutSeconds: time.Hour.Seconds()}},
 			time.Minute, "[timeout after 60s]", "$ hang\nbegun\n[timeout after 60s]",
 		},
 	}
@@ -62,28 +63,28 @@ func TestDeadlineReachesTheCallInFlight(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var rec agenttest.Recorder
 				tt.opts.Client = &rec
-				a := newAgent(t, tt.model(), tt.opts)
+				a := agenttest.NewAgent(t, tt.model(), tt.opts)
 				begin := time.Now()
 				out := a.Run(t.Context(), "go", tt.bounds)
 				if d := time.Since(begin); d != tt.want {
 					t.Errorf("took %v, want %v", d, tt.want)
 				}
 				var limit *runtime.TimeoutError
-				if out.Status != agent.StatusTimeout || !errors.As(out.Err, &limit) {
+				if out.Status != event.StatusTimeout || !errors.As(out.Err, &limit) {
 					t.Errorf("outcome %+v", out)
 				}
 				h := a.History()
 				if got := h[len(h)-1].Content; got != tt.note {
 					t.Errorf("the history ends with %q, want %q", got, tt.note)
 				}
-				if got := results(h); tt.result != "" && (len(got) != 1 || got[0] != tt.result) {
+				if got := agenttest.Results(h); tt.result != "" && (len(got) != 1 || got[0] != tt.result) {
 					t.Errorf("results %q, want %q", got, tt.result)
 				}
-				if end := rec.Events(agent.KindTurnFinished)[0]; end.Status != agent.StatusTimeout || !strings.HasPrefix(end.Reason, "timeout after ") || end.Error != nil {
+				if end := rec.Events(event.KindTurnFinished)[0]; end.Status != event.StatusTimeout || !strings.HasPrefix(end.Reason, "timeout after ") || end.Error != nil {
 					t.Errorf("terminal event %+v", end)
 				}
-				checkHistory(t, h)
-				checkEvents(t, rec.Events())
+				agenttest.CheckHistory(t, h)
+				agenttest.CheckEvents(t, rec.Events())
 			})
 		})
 	}
@@ -91,13 +92,13 @@ func TestDeadlineReachesTheCallInFlight(t *testing.T) {
 
 func TestToolsOwnTimeoutDoesNotEndTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAgent(t, agenttest.Script(bash("a", "hang"), agenttest.Text("It hangs.")), agent.Options{})
+		a := agenttest.NewAgent(t, agenttest.Script(agenttest.Bash("a", "hang"), agenttest.Text("It hangs.")), agent.Options{})
 		begin := time.Now()
-		out := a.Run(t.Context(), "go", agent.Turn{Timeout: time.Hour})
-		if out.Status != agent.StatusCompleted || time.Since(begin) != runtime.DefaultTimeout {
+		out := a.Run(t.Context(), "go", agent.Turn{Limits: event.Limits{TimeoutSeconds: time.Hour.Seconds()}})
+		if out.Status != event.StatusCompleted || time.Since(begin) != runtime.DefaultTimeout {
 			t.Errorf("outcome %+v after %v", out, time.Since(begin))
 		}
-		if got := results(a.History())[0]; got != "$ hang\nbegun\n[timeout after 30s]" {
+		if got := agenttest.Results(a.History())[0]; got != "$ hang\nbegun\n[timeout after 30s]" {
 			t.Errorf("result %q", got)
 		}
 	})
@@ -111,9 +112,9 @@ func TestEachStepHasItsOwnTime(t *testing.T) {
 				return reply, nil
 			}
 		}
-		a := newAgent(t, agenttest.Script(thinking(bash("a", "ok")), thinking(bash("b", "ok")), thinking(agenttest.Text("ok"))),
+		a := agenttest.NewAgent(t, agenttest.Script(thinking(agenttest.Bash("a", "ok")), thinking(agenttest.Bash("b", "ok")), thinking(agenttest.Text("ok"))),
 			agent.Options{StepTimeout: time.Minute})
-		if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != agent.StatusCompleted {
+		if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusCompleted {
 			t.Errorf("outcome %+v", out)
 		}
 	})
@@ -126,17 +127,17 @@ func TestCancelEndsTheModelCall(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
 				var rec agenttest.Recorder
-				a := newAgent(t, agenttest.Script(slow("Well")), agent.Options{Client: &rec})
+				a := agenttest.NewAgent(t, agenttest.Script(agenttest.Slow("Well")), agent.Options{Client: &rec})
 				time.AfterFunc(time.Hour, func() { cancel(cause) })
 				out := a.Run(ctx, "go", agent.Turn{})
-				if out.Status != agent.StatusCancelled || out.Text != "Well" {
+				if out.Status != event.StatusCancelled || out.Text != "Well" {
 					t.Errorf("outcome %+v", out)
 				}
 				if h := a.History(); h[len(h)-1].Content != "Well\n[cancelled]" {
 					t.Errorf("history %+v", h)
 				}
-				checkHistory(t, a.History())
-				checkEvents(t, rec.Events())
+				agenttest.CheckHistory(t, a.History())
+				agenttest.CheckEvents(t, rec.Events())
 			})
 		})
 	}
@@ -147,30 +148,30 @@ func TestCancelledBeforeItBeginsAsksNobody(t *testing.T) {
 	cancel()
 	var rec agenttest.Recorder
 	model := agenttest.Script()
-	a := newAgent(t, model, agent.Options{Client: &rec})
-	if out := a.Run(ctx, "go", agent.Turn{}); out.Status != agent.StatusCancelled || out.Steps != 0 {
+	a := agenttest.NewAgent(t, model, agent.Options{Client: &rec})
+	if out := a.Run(ctx, "go", agent.Turn{}); out.Status != event.StatusCancelled || out.Steps != 0 {
 		t.Errorf("outcome %+v", out)
 	}
 	if len(model.Requests()) != 0 {
 		t.Error("the model was asked")
 	}
-	checkHistory(t, a.History())
-	checkEvents(t, rec.Events())
+	agenttest.CheckHistory(t, a.History())
+	agenttest.CheckEvents(t, rec.Events())
 }
 
-// A client that does not read must not keep a turn from being cancelled: a delta
-// is given up with the turn.
+// A client that does not read must not keep a turn from being cancelled: its
+// deltas are dropped when the turn ends.
 func TestSlowClientCannotHoldACancelUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		rec := agenttest.Recorder{OnEvent: func(ctx context.Context, e agent.Event) {
+		rec := agenttest.Recorder{OnEvent: func(ctx context.Context, e event.Event) {
 			if e.Live() {
 				<-ctx.Done()
 			}
 		}}
-		a := newAgent(t, agenttest.Script(slow("Well")), agent.Options{Client: &rec})
-		if out := a.Run(ctx, "go", agent.Turn{}); out.Status != agent.StatusTimeout {
+		a := agenttest.NewAgent(t, agenttest.Script(agenttest.Slow("Well")), agent.Options{Client: &rec})
+		if out := a.Run(ctx, "go", agent.Turn{}); out.Status != event.StatusTimeout {
 			t.Errorf("outcome %+v", out)
 		}
 	})
@@ -178,17 +179,17 @@ func TestSlowClientCannotHoldACancelUp(t *testing.T) {
 
 func TestNumberedEventsOutliveTheCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	rec := agenttest.Recorder{OnEvent: func(ctx context.Context, e agent.Event) {
+	rec := agenttest.Recorder{OnEvent: func(ctx context.Context, e event.Event) {
 		if !e.Live() && ctx.Err() != nil {
 			t.Errorf("%s came with an ended context", e.Kind)
 		}
 	}}
-	a := newAgent(t, agenttest.Script(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+	a := agenttest.NewAgent(t, agenttest.Script(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		cancel()
 		return agent.Reply{}, context.Canceled
 	}), agent.Options{Client: &rec})
 	a.Run(ctx, "go", agent.Turn{})
-	if len(rec.Events(agent.KindTurnFinished)) != 1 {
+	if len(rec.Events(event.KindTurnFinished)) != 1 {
 		t.Error("no terminal event")
 	}
 }

@@ -1,8 +1,7 @@
-// Package agent holds the conversation with a model: the loop that streams a
-// reply, runs the tools that it calls and goes on until the model stops, the
-// events that tell of it, and the sessions that the protocol speaks of.
+// Package agent runs one turn of a conversation: it streams a reply of the model,
+// runs the tools that the reply calls, and repeats this until the model calls none.
 //
-// Model is the one interface to implement for another model; Client is whoever
-// watches. The package knows nothing of JSON-RPC, of Docker or of background
-// tasks.
+// To use another model, implement Model. To watch a turn and answer its questions,
+// implement event.Client. The package must not know which methods a client can call
+// on a session, nor JSON-RPC, Docker or background tasks.
 package agent

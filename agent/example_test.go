@@ -6,23 +6,25 @@ import (
 	"os"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 	"github.com/pygent/pygent/tools"
 )
 
-// countLines is a model of ten lines: it calls a tool, then says what came of it.
+// countLines is a model of ten lines: it calls a tool, then repeats the result.
 type countLines struct{}
 
 func (countLines) Chat(_ context.Context, req agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 	last := req.Messages[len(req.Messages)-1]
-	if last.Role == agent.RoleUser {
-		call := agent.ToolCall{ID: "call_1", Name: "bash", Arguments: `{"cmd":"seq 3 | wc -l | tr -d ' '"}`}
-		return agent.Reply{Message: agent.Message{ToolCalls: []agent.ToolCall{call}}, Finish: agent.FinishTools}, nil
+	if last.Role == event.RoleUser {
+		call := event.ToolCall{ID: "call_1", Name: "bash", Arguments: `{"cmd":"seq 3 | wc -l | tr -d ' '"}`}
+		return agent.Reply{Message: event.Message{ToolCalls: []event.ToolCall{call}}, Finish: agent.FinishTools}, nil
 	}
 	text := "The tool said:\n" + last.Content
 	emit(agent.Delta{Text: text})
-	return agent.Reply{Message: agent.Message{Content: text}, Finish: agent.FinishStop}, nil
+	return agent.Reply{Message: event.Message{Content: text}, Finish: agent.FinishStop}, nil
 }
 
 // A custom model implements one method.
@@ -39,7 +41,7 @@ func Example() {
 	}
 	ctx := context.Background()
 	a := agent.New(countLines{}, registry, runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), agent.Options{
-		Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}, // without a sandbox, commands ask
+		Permissions: approval.Permissions{Mode: event.ModeAuto, Unconfined: true}, // without a sandbox, commands ask
 	})
 	defer a.Close(ctx)
 

@@ -4,46 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
 
-// Roles of a message.
-const (
-	RoleSystem    = "system"
-	RoleUser      = "user"
-	RoleAssistant = "assistant"
-	RoleTool      = "tool"
-)
-
-// Message is one entry of a conversation, in the shape of OpenAI's chat API.
-type Message struct {
-	Role       string     `json:"role"`
-	Content    string     `json:"content"`
-	ToolCalls  []ToolCall `json:"toolCalls,omitempty"`
-	ToolCallID string     `json:"toolCallId,omitempty"` // role tool: the call that this answers
-}
-
-// ToolCall is the model's wish to run a tool. Arguments is the JSON text that
-// the model wrote: it can be malformed.
-type ToolCall struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Arguments string `json:"arguments"`
-}
-
-// Usage counts tokens. InputTokens includes CachedTokens.
-type Usage struct {
-	InputTokens  int64    `json:"inputTokens"`
-	OutputTokens int64    `json:"outputTokens"`
-	CachedTokens int64    `json:"cachedTokens"`
-	CostUSD      *float64 `json:"costUsd,omitempty" jsonschema:"absent when the provider does not say"`
-}
-
-// Request is what a Model gets: the whole conversation, oldest first, and the
+// Request is the input of a Model: the whole conversation, oldest first, and the
 // tools that the reply may call.
 type Request struct {
 	Model    string // name of the model; "" is the Model's own default
-	Messages []Message
+	Messages []event.Message
 	Tools    []tools.Spec
 }
 
@@ -51,10 +20,10 @@ type Request struct {
 type Delta struct {
 	Text      string
 	Reasoning string
-	Retry     *Retry // what streamed so far is void; the reply begins anew
+	Retry     *Retry // the text streamed so far is void; the reply begins anew
 }
 
-// Retry tells that a request failed and is sent again after a wait.
+// Retry says that a request failed and is sent again after a wait.
 type Retry struct {
 	Attempt int           // 1 is the first repetition
 	Delay   time.Duration // wait before it
@@ -71,8 +40,8 @@ const (
 
 // Reply is one whole assistant message.
 type Reply struct {
-	Message Message // role assistant
-	Usage   Usage
+	Message event.Message // role assistant
+	Usage   event.Usage
 	Finish  string // one of the Finish constants, or the provider's own word
 }
 
@@ -82,9 +51,9 @@ type Reply struct {
 // Chat calls emit with each piece as it arrives, in order, from the calling
 // goroutine; emit may block while a client is slow. It returns the whole reply,
 // or an error: context.Cause(ctx) when ctx ended it, ErrAuthRequired,
-// *ProviderError, or any other. A stream that was cut is an error, never a
-// short reply; the reply returned beside an error holds the partial text, if
-// any, and no tool calls.
+// *ProviderError, or any other. A stream that was cut is an error, never a short
+// reply; the reply returned with an error holds the partial text, if any, and no
+// tool calls.
 type Model interface {
 	Chat(ctx context.Context, req Request, emit func(Delta)) (Reply, error)
 }

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
 
-// maxRepeats is how often one identical call may fail in a row.
+// maxRepeats bounds how often one identical call may fail in a row.
 const maxRepeats = 5
 
 // RepeatedFailureError ends a turn whose model repeats one failing call.
@@ -27,7 +28,7 @@ type repeating struct {
 	times           int
 }
 
-func (r *repeating) add(call ToolCall, res tools.Result) error {
+func (r *repeating) add(call event.ToolCall, res tools.Result) error {
 	switch {
 	case !res.IsError:
 		r.times = 0

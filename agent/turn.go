@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/pygent/pygent/agent/conversation"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tools"
 )
 
@@ -17,101 +21,131 @@ type turn struct {
 	out     Outcome
 	partial string          // streamed text of a reply that broke off
 	stopped bool            // a context ended the turn
-	endedBy string          // the tool that asked for the turn's end
-	failing repeating       // guards against a model that repeats one failing call
-	told    map[string]bool // notices that are given once a turn
+	endedBy string          // the tool that ended the turn
+	failing repeating       // stops a model that repeats one failing call
+	told    map[string]bool // notices that are sent once a turn
 
 	cancel context.CancelFunc // ends the turn as cancelled
 	clock  *clock             // bounds this model round; nil is no bound
 
 	tools    *tools.Registry // of this model round
 	unlogged error           // an event could not be written to the journal
-	watch    *watch          // nil: nobody sees what commands change
+	planting *planting       // nil when watch is
+	watch    *snapshot.Watch // nil: changes by commands are not seen
 }
 
 // begin makes a turn and appends the user's message.
 func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	if bounds.ID == "" {
-		bounds.ID = newID("t")
+		bounds.ID = event.NewID("t")
 	}
 	started := bounds.started()
 	bounds.MaxSteps = cmp.Or(bounds.MaxSteps, a.opts.MaxSteps, DefaultMaxSteps)
 	t := &turn{Agent: a, bounds: bounds, out: Outcome{TurnID: bounds.ID, Changes: []runtime.Change{}}, told: map[string]bool{}}
-	if given := bounds.resumed; given != nil {
-		t.out.Steps, t.out.Usage = given.spent.steps, given.spent.usage
+	if given := bounds.Answered; given != nil {
+		t.out.Steps, t.out.Usage = given.Spent.Steps, given.Spent.Usage
 	} else {
-		t.unlogged = a.tellLeftover(ctx)
+		t.unlogged = a.EndUnfinished(ctx)
 	}
 	a.mu.Lock()
-	if given := bounds.resumed; given != nil {
-		a.history.markAgain(append(given.reverts, bounds.ID)...)
-	} else {
-		a.history.mark(bounds.ID)
-	}
-	notices := a.notices
+	notices := append(a.notices, a.undo.Notices()...)
 	a.notices = nil
 	a.mu.Unlock()
 	t.emit(ctx, started)
-	t.watch = t.watchFiles()
-	for _, text := range notices {
-		t.notice(ctx, "warning", text)
+	if t.watch = t.watchFiles(); t.watch != nil {
+		t.planting = t.watchPlanting()
 	}
-	if bounds.resumed == nil { // else the answers of the calls come first
-		t.hearSteered(ctx, t.takeUnheard())
+	for _, text := range notices {
+		t.notice(ctx, event.LevelWarning, text)
+	}
+	t.reportRuntime(ctx)
+	if bounds.Answered == nil { // otherwise the results of the calls come first
+		t.sendSteered(ctx, t.bounds.Steering.earlier(t.state().Unheard))
 	}
 	if message != "" {
-		t.hear(ctx, message)
+		t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: message})
 	}
 	return t
 }
 
-// hear appends a message of the user's.
-func (t *turn) hear(ctx context.Context, message string) {
-	t.append(Message{Role: RoleUser, Content: message})
-	t.emit(ctx, Event{Kind: KindMessage, Role: RoleUser, Text: message})
+// EndUnfinished gives each unanswered call of another server its one result, as
+// an event of its turn, because a new turn begins.
+func (a *Agent) EndUnfinished(ctx context.Context) error {
+	a.mu.Lock()
+	begun := a.begun
+	a.begun = true
+	a.mu.Unlock()
+	if begun {
+		return nil
+	}
+	return SendUnfinished(ctx, a.log, a.base)
 }
 
-// emit sends an event of the turn. The first that cannot be written to the
-// journal ends the turn, at the next place where that leaves the history whole.
-func (t *turn) emit(ctx context.Context, e Event) {
-	e.TurnID = t.bounds.ID
+// emit sends an event of the turn. After the first event that cannot be written
+// to the journal, the turn ends at the next place that leaves the history
+// complete.
+func (t *turn) emit(ctx context.Context, e event.Event) {
 	if e.Live() {
-		t.log.live(ctx, e)
+		e.TurnID = t.bounds.ID
+		t.log.Live(ctx, e)
 		return
 	}
-	if err := t.log.send(ctx, e); err != nil && t.unlogged == nil {
+	t.send(ctx, event.Record{Event: e})
+}
+
+// send is emit for an event with fields for the journal alone.
+func (t *turn) send(ctx context.Context, r event.Record) {
+	r.TurnID = t.bounds.ID
+	if err := t.log.Send(ctx, r); err != nil && t.unlogged == nil {
 		t.unlogged = err
 	}
 }
 
-func (t *turn) notice(ctx context.Context, level, text string) {
-	t.emit(ctx, Event{Kind: KindNotice, Level: level, Text: text})
+func (t *turn) notice(ctx context.Context, level event.Level, text string) {
+	t.emit(ctx, event.Event{Kind: event.KindNotice, Level: level, Text: text})
 }
 
-// noticeOnce is notice, once a turn for one text.
-func (t *turn) noticeOnce(ctx context.Context, level, text string) {
+// reportRuntime reports weaknesses of the containers, each once a session. Some
+// are known only after the first command has made the containers.
+func (t *turn) reportRuntime(ctx context.Context) {
+	for _, rt := range []*runtime.Runtime{t.runtime, t.runtime.View()} {
+		if rt == nil {
+			continue
+		}
+		info := rt.Info()
+		if info.Sandbox != runtime.SandboxContainer || info.Reason == "" {
+			continue
+		}
+		t.mu.Lock()
+		again := slices.Contains(t.weaknesses, info.Reason)
+		if !again {
+			t.weaknesses = append(t.weaknesses, info.Reason)
+		}
+		t.mu.Unlock()
+		if !again {
+			t.notice(ctx, event.LevelWarning, "this container is weaker than it could be: "+info.Reason)
+		}
+	}
+}
+
+// noticeOnce sends a notice once a turn for each text.
+func (t *turn) noticeOnce(ctx context.Context, level event.Level, text string) {
 	if !t.told[text] {
 		t.told[text] = true
 		t.notice(ctx, level, text)
 	}
 }
 
-func (t *turn) append(m Message) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.history.add(m)
-}
-
-// round asks the model once and runs what it calls.
-func (t *turn) round(ctx context.Context) (Message, error) {
+// round asks the model once and runs the calls of its reply.
+func (t *turn) round(ctx context.Context) (event.Message, error) {
 	ctx, cancel := t.bound(ctx)
 	defer cancel()
-	t.hearMail(ctx, false)
+	t.takeSteered(ctx, false)
 	switch {
 	case t.unlogged != nil:
-		return Message{}, t.unlogged
+		return event.Message{}, t.unlogged
 	case ctx.Err() != nil:
-		return Message{}, t.stop(ctx)
+		return event.Message{}, t.stop(ctx)
 	}
 	t.out.Steps++
 	reply, err := t.ask(ctx)
@@ -127,7 +161,7 @@ func (t *turn) round(ctx context.Context) (Message, error) {
 	return reply.Message, err
 }
 
-// bound begins the time that a model round with its tools may take.
+// bound starts the clock of a model round with its tools.
 func (t *turn) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := t.opts.StepTimeout
 	if limit <= 0 {
@@ -138,22 +172,22 @@ func (t *turn) bound(ctx context.Context) (context.Context, context.CancelFunc) 
 	return ctx, cancel
 }
 
-// stop notes that ctx, and not the model or a tool, ended the turn, and returns
-// why it did.
+// stop notes that ctx ended the turn, not the model or a tool, and returns the
+// cause.
 func (t *turn) stop(ctx context.Context) error {
 	t.stopped = true
 	return context.Cause(ctx)
 }
 
-// settle tells after a round whether the turn has ended, and how.
-func (t *turn) settle(ctx context.Context, reply Message, err error) bool {
+// settle decides after a round whether the turn has ended, and how.
+func (t *turn) settle(ctx context.Context, reply event.Message, err error) bool {
 	out := &t.out
 	if err != nil {
-		out.Status, out.Err, out.Question = StatusFailed, err, nil
+		out.Status, out.Err, out.Question = event.StatusFailed, err, nil
 		if t.stopped {
-			out.Status = stopStatus(err)
+			out.Status = StopStatus(err)
 		}
-		t.hearMail(ctx, true) // it belongs before the words on why the turn broke off
+		t.takeSteered(ctx, true) // their messages come before the reason why the turn broke off
 		t.breakOff(ctx)
 		return true
 	}
@@ -161,72 +195,65 @@ func (t *turn) settle(ctx context.Context, reply Message, err error) bool {
 	if out.Status == "" {
 		return false
 	}
-	if t.hearMail(ctx, true) == 0 {
+	if t.takeSteered(ctx, true) == 0 {
 		return true
 	}
-	// What was said in the last moment is a reason to go on, or the answer to the
-	// model's question.
-	if out.Status == StatusCompleted || out.Status == StatusWaiting {
+	// A prompt that came last continues the turn, or answers the model's
+	// question.
+	if out.Status == event.StatusCompleted || out.Status == event.StatusWaiting {
 		t.endedBy, out.Question = "", nil
 		if out.Status = t.limit(); out.Status == "" {
-			t.hearMail(ctx, false)
+			t.takeSteered(ctx, false)
 		}
 	}
 	return out.Status != ""
 }
 
-// status is that of the turn after a round without an error, "" when it goes on.
-func (t *turn) status(reply Message) string {
+// status returns the turn's status after a round without an error, "" when it
+// continues.
+func (t *turn) status(reply event.Message) event.Status {
 	switch {
 	case t.out.Question != nil:
-		return StatusWaiting
+		return event.StatusWaiting
 	case len(reply.ToolCalls) == 0 || t.endedBy != "":
-		return StatusCompleted
+		return event.StatusCompleted
 	default:
 		return t.limit()
 	}
 }
 
-// limit is the status of a turn that must not go on, "" when it may.
-func (t *turn) limit() string {
+// limit returns the status of a turn that must end, "" when it may continue.
+func (t *turn) limit() event.Status {
 	switch {
 	case t.overBudget():
-		return StatusBudget
+		return event.StatusBudget
 	case t.out.Steps >= t.bounds.MaxSteps:
-		return StatusStepLimit
+		return event.StatusStepLimit
 	default:
 		return ""
 	}
 }
 
-// stopStatus names what the cause of a context's end means for a turn.
-func stopStatus(cause error) string {
+// StopStatus returns the status of a turn whose context ended with cause.
+func StopStatus(cause error) event.Status {
 	var limit *runtime.TimeoutError
 	if errors.As(cause, &limit) || errors.Is(cause, context.DeadlineExceeded) {
-		return StatusTimeout
+		return event.StatusTimeout
 	}
-	return StatusCancelled
+	return event.StatusCancelled
 }
 
-// breakOff records in the history why the turn broke off, in one message with
-// what the user saw streaming: the model then knows of it, and the roles keep
-// alternating, which some providers demand.
+// breakOff sends the text that the user saw streaming, with the reason why the
+// turn broke off, as one message: the model then knows of it, and the roles keep
+// alternating, as some providers demand. Without such a text, turnFinished gives
+// the reason.
 func (t *turn) breakOff(ctx context.Context) {
-	note := breakNote(t.out.Status, t.reason())
 	if t.partial == "" {
-		t.note(note)
 		return
 	}
-	text := t.partial + "\n" + note
-	t.append(Message{Role: RoleAssistant, Content: text})
-	t.emit(ctx, Event{Kind: KindMessage, Role: RoleAssistant, Text: text, Partial: true})
+	text := t.partial + "\n" + conversation.BreakNote(t.out.Status, t.reason())
+	t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleAssistant, Text: text, Partial: true})
 	t.out.Text = t.partial
-}
-
-func (t *turn) note(text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.history.note(text)
 }
 
 // reason words why the turn broke off, "" when it did not.
@@ -234,20 +261,20 @@ func (t *turn) reason() string {
 	switch {
 	case t.out.Err == nil:
 		return ""
-	case t.out.Status == StatusFailed:
+	case t.out.Status == event.StatusFailed:
 		return t.out.Err.Error()
 	default:
-		return stopNote(t.out.Err)
+		return StopNote(t.out.Err)
 	}
 }
 
-// stopNote words the cause of a context's end for the model and the client.
-func stopNote(cause error) string {
+// StopNote words the cause of a context's end for the model and the client.
+func StopNote(cause error) string {
 	var limit *runtime.TimeoutError
 	switch {
 	case errors.As(cause, &limit):
 		return limit.Error()
-	case stopStatus(cause) == StatusTimeout:
+	case StopStatus(cause) == event.StatusTimeout:
 		return "timeout"
 	default:
 		return "cancelled"
@@ -259,36 +286,33 @@ func (t *turn) finish(ctx context.Context) Outcome {
 	t.account(ctx)
 	out := &t.out
 	usage := out.Usage
-	e := Event{Kind: KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
+	e := event.Event{Kind: event.KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
 	e.TurnID = t.bounds.ID
 	t.describe(&e)
-	err := t.log.sendEnd(ctx, e, func(e Event, err error) Event {
-		if out.Status != StatusFailed {
-			out.Status, out.Err, out.Question = StatusFailed, err, nil
+	_ = t.log.SendSynced(ctx, event.Record{Event: e}, func(e event.Event, err error) event.Event {
+		if out.Status != event.StatusFailed {
+			out.Status, out.Err, out.Question = event.StatusFailed, err, nil
 			e.Status, e.Question = out.Status, nil
 			t.describe(&e)
 		}
 		return e
 	})
-	if err != nil && t.partial == "" {
-		t.note(breakNote(out.Status, t.reason()))
-	}
 	return *out
 }
 
-// describe words an end that is not the model's.
-func (t *turn) describe(e *Event) {
+// describe words an end that the model did not choose.
+func (t *turn) describe(e *event.Event) {
 	e.Reason = t.reason()
-	if t.out.Status != StatusFailed {
+	if t.out.Status != event.StatusFailed {
 		return
 	}
-	e.Error = &ErrorDetail{Message: e.Reason}
+	e.Error = &event.ErrorDetail{Message: e.Reason}
 	if t.bounds.Describe != nil {
 		e.Error = t.bounds.Describe(t.out.Err)
 	}
 }
 
-func (t *turn) addUsage(ctx context.Context, u Usage) {
+func (t *turn) addUsage(ctx context.Context, u event.Usage) {
 	sum := &t.out.Usage
 	sum.InputTokens += u.InputTokens
 	sum.OutputTokens += u.OutputTokens
@@ -300,25 +324,25 @@ func (t *turn) addUsage(ctx context.Context, u Usage) {
 		}
 		sum.CostUSD = &cost
 	}
-	if u != (Usage{}) {
+	if u != (event.Usage{}) {
 		total := *sum
-		t.emit(ctx, Event{Kind: KindUsage, Usage: &total})
+		t.emit(ctx, event.Event{Kind: event.KindUsage, Usage: &total})
 	}
 }
 
-// tellUnbounded says which limits cannot be kept, because the provider does not
-// report what a whole reply has used.
-func (t *turn) tellUnbounded(ctx context.Context, u Usage) {
-	if t.bounds.CostUSD > 0 && u.CostUSD == nil {
-		t.noticeOnce(ctx, "warning", "limits.costUsd is not enforced: the provider does not report what a call costs")
+// reportUnbounded says which limits cannot be enforced, because the provider does
+// not report the usage of a whole reply.
+func (t *turn) reportUnbounded(ctx context.Context, u event.Usage) {
+	if t.bounds.Limits.CostUSD > 0 && u.CostUSD == nil {
+		t.noticeOnce(ctx, event.LevelWarning, "limits.costUsd is not enforced: the provider does not report what a call costs")
 	}
-	if t.bounds.Tokens > 0 && u.InputTokens+u.OutputTokens == 0 {
-		t.noticeOnce(ctx, "warning", "limits.tokens is not enforced: the provider does not report what a call uses")
+	if t.bounds.Limits.Tokens > 0 && u.InputTokens+u.OutputTokens == 0 {
+		t.noticeOnce(ctx, event.LevelWarning, "limits.tokens is not enforced: the provider does not report what a call uses")
 	}
 }
 
 func (t *turn) overBudget() bool {
-	u := t.out.Usage
-	return t.bounds.Tokens > 0 && u.InputTokens+u.OutputTokens >= t.bounds.Tokens ||
-		t.bounds.CostUSD > 0 && u.CostUSD != nil && *u.CostUSD >= t.bounds.CostUSD
+	u, l := t.out.Usage, t.bounds.Limits
+	return l.Tokens > 0 && u.InputTokens+u.OutputTokens >= l.Tokens ||
+		l.CostUSD > 0 && u.CostUSD != nil && *u.CostUSD >= l.CostUSD
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 )
 
@@ -21,7 +22,7 @@ func TestStepIsOneRound(t *testing.T) {
 		agenttest.Text("Done."),
 	)
 	var rec agenttest.Recorder
-	a := newAgent(t, model, agent.Options{SystemPrompt: "Be brief.", Client: &rec})
+	a := agenttest.NewAgent(t, model, agent.Options{SystemPrompt: "Be brief.", Client: &rec})
 	reply, err := a.Step(t.Context(), "look")
 	if err != nil || len(reply.ToolCalls) != 2 || reply.Content != "Let me see." {
 		t.Fatalf("reply %+v, %v", reply, err)
@@ -29,19 +30,19 @@ func TestStepIsOneRound(t *testing.T) {
 	if len(model.Requests()) != 1 {
 		t.Fatalf("%d model calls, want 1", len(model.Requests()))
 	}
-	reply, err = a.Step(t.Context(), "") // goes on with what the tools said
+	reply, err = a.Step(t.Context(), "") // continues with the tools' results
 	if err != nil || reply.Content != "Done." {
 		t.Fatalf("reply %+v, %v", reply, err)
 	}
-	want := []agent.Message{
-		{Role: agent.RoleSystem, Content: "Be brief."},
-		{Role: agent.RoleUser, Content: "look"},
-		{Role: agent.RoleAssistant, Content: "Let me see.", ToolCalls: []agent.ToolCall{
+	want := []event.Message{
+		{Role: event.RoleSystem, Content: "Be brief."},
+		{Role: event.RoleUser, Content: "look"},
+		{Role: event.RoleAssistant, Content: "Let me see.", ToolCalls: []event.ToolCall{
 			{ID: "a", Name: "bash", Arguments: `{"cmd":"ok"}`}, {ID: "b", Name: "echo", Arguments: `{"text":"hi"}`},
 		}},
-		{Role: agent.RoleTool, ToolCallID: "a", Content: "$ ok\nfine\n"},
-		{Role: agent.RoleTool, ToolCallID: "b", Content: "hi"},
-		{Role: agent.RoleAssistant, Content: "Done."},
+		{Role: event.RoleTool, ToolCallID: "a", Content: "$ ok\nfine\n"},
+		{Role: event.RoleTool, ToolCallID: "b", Content: "hi"},
+		{Role: event.RoleAssistant, Content: "Done."},
 	}
 	if diff := cmp.Diff(want, a.History()); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
@@ -49,59 +50,59 @@ func TestStepIsOneRound(t *testing.T) {
 	if diff := cmp.Diff(want[:5], model.Requests()[1].Messages); diff != "" {
 		t.Errorf("second request (-want +got):\n%s", diff)
 	}
-	checkEvents(t, rec.Events())
-	ends := rec.Events(agent.KindTurnFinished)
-	if len(ends) != 2 || ends[0].Status != agent.StatusStepLimit || ends[1].Status != agent.StatusCompleted {
+	agenttest.CheckEvents(t, rec.Events())
+	ends := rec.Events(event.KindTurnFinished)
+	if len(ends) != 2 || ends[0].Status != event.StatusStepLimit || ends[1].Status != event.StatusCompleted {
 		t.Errorf("ends %+v", ends)
 	}
 }
 
 func TestTextReplyEndsTheTurn(t *testing.T) {
-	model := agenttest.Script(bash("a", "ok"), agenttest.Text("All is well."))
-	a := newAgent(t, model, agent.Options{ModelName: "some-model"})
+	model := agenttest.Script(agenttest.Bash("a", "ok"), agenttest.Text("All is well."))
+	a := agenttest.NewAgent(t, model, agent.Options{ModelName: "some-model"})
 	out := a.Run(t.Context(), "check", agent.Turn{})
-	if out.Status != agent.StatusCompleted || out.Text != "All is well." || out.Steps != 2 || out.Err != nil {
+	if out.Status != event.StatusCompleted || out.Text != "All is well." || out.Steps != 2 || out.Err != nil {
 		t.Errorf("outcome %+v", out)
 	}
-	if diff := cmp.Diff(agent.Usage{InputTokens: 20, OutputTokens: 10}, out.Usage); diff != "" {
+	if diff := cmp.Diff(event.Usage{InputTokens: 20, OutputTokens: 10}, out.Usage); diff != "" {
 		t.Error(diff)
 	}
 	req := model.Requests()[0]
 	if req.Model != "some-model" || len(req.Tools) != 6 || req.Tools[0].Name != "bash" {
 		t.Errorf("request for %q with tools %v", req.Model, req.Tools)
 	}
-	checkHistory(t, a.History())
+	agenttest.CheckHistory(t, a.History())
 }
 
 func TestStepLimitIsNotSuccess(t *testing.T) {
 	forever := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
-		return bash("", "ok"), nil
+		return agenttest.Bash("", "ok"), nil
 	})
-	a := newAgent(t, forever, agent.Options{})
+	a := agenttest.NewAgent(t, forever, agent.Options{})
 	for _, want := range []int{1, 3} {
 		out := a.Run(t.Context(), "go on", agent.Turn{MaxSteps: want})
-		if out.Status != agent.StatusStepLimit || out.Steps != want || out.Err != nil {
+		if out.Status != event.StatusStepLimit || out.Steps != want || out.Err != nil {
 			t.Errorf("outcome %+v", out)
 		}
 	}
 	if out := a.Run(t.Context(), "go on", agent.Turn{}); out.Steps != agent.DefaultMaxSteps {
 		t.Errorf("%d steps by default", out.Steps)
 	}
-	checkHistory(t, a.History())
+	agenttest.CheckHistory(t, a.History())
 }
 
 func TestStopEndsTheTurn(t *testing.T) {
 	model := agenttest.Script(agenttest.Calls("Bye.",
 		agenttest.Call("a", "stop", "{}"), agenttest.Call("b", "write_file", map[string]any{"path": "late", "content": "x"})))
-	a := newAgent(t, model, agent.Options{})
+	a := agenttest.NewAgent(t, model, agent.Options{})
 	out := a.Run(t.Context(), "stop", agent.Turn{})
-	if out.Status != agent.StatusCompleted || out.Text != "Bye." || len(out.Changes) != 0 {
+	if out.Status != event.StatusCompleted || out.Text != "Bye." || len(out.Changes) != 0 {
 		t.Errorf("outcome %+v", out)
 	}
-	if got := results(a.History()); len(got) != 2 || got[1] != "[error] not run: stop has ended the turn" {
+	if got := agenttest.Results(a.History()); len(got) != 2 || got[1] != "[error] not run: stop has ended the turn" {
 		t.Errorf("results %q", got)
 	}
-	checkHistory(t, a.History())
+	agenttest.CheckHistory(t, a.History())
 }
 
 func TestSystemPrompt(t *testing.T) {
@@ -116,8 +117,8 @@ func TestSystemPrompt(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			model := agenttest.Script(agenttest.Text("Hello."))
-			newAgent(t, model, tt.opts).Run(t.Context(), "hi", agent.Turn{})
-			if got := model.Requests()[0].Messages[0]; got.Role != agent.RoleSystem || !tt.want(got.Content) {
+			agenttest.NewAgent(t, model, tt.opts).Run(t.Context(), "hi", agent.Turn{})
+			if got := model.Requests()[0].Messages[0]; got.Role != event.RoleSystem || !tt.want(got.Content) {
 				t.Errorf("system message %+v", got)
 			}
 		})
@@ -137,7 +138,7 @@ func TestFailureOfTheModel(t *testing.T) {
 		}, "[error] model: HTTP 500: no", ""},
 		{"after partial text, which is kept", func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 			emit(agent.Delta{Text: "I beg"})
-			return agent.Reply{Message: agent.Message{Content: "I beg", ToolCalls: []agent.ToolCall{{ID: "x", Name: "bash"}}}}, provider
+			return agent.Reply{Message: event.Message{Content: "I beg", ToolCalls: []event.ToolCall{{ID: "x", Name: "bash"}}}}, provider
 		}, "I beg\n[error] model: HTTP 500: no", "I beg"},
 		{"its own deadline is not the turn's", func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 			return agent.Reply{}, context.DeadlineExceeded
@@ -153,26 +154,26 @@ func TestFailureOfTheModel(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var rec agenttest.Recorder
-			a := newAgent(t, agenttest.Script(tt.model, agenttest.Text("Again.")), agent.Options{Client: &rec})
-			out := a.Run(t.Context(), "hi", agent.Turn{Describe: func(err error) *agent.ErrorDetail {
-				return &agent.ErrorDetail{Code: 7, Message: err.Error()}
+			a := agenttest.NewAgent(t, agenttest.Script(tt.model, agenttest.Text("Again.")), agent.Options{Client: &rec})
+			out := a.Run(t.Context(), "hi", agent.Turn{Describe: func(err error) *event.ErrorDetail {
+				return &event.ErrorDetail{Code: 7, Message: err.Error()}
 			}})
-			if out.Status != agent.StatusFailed || out.Err == nil || out.Text != tt.text {
+			if out.Status != event.StatusFailed || out.Err == nil || out.Text != tt.text {
 				t.Errorf("outcome %+v", out)
 			}
 			h := a.History()
 			if got := h[len(h)-1].Content; got != tt.note {
 				t.Errorf("the history ends with %q, want %q", got, tt.note)
 			}
-			end := rec.Events(agent.KindTurnFinished)[0]
-			if end.Status != agent.StatusFailed || end.Error == nil || end.Error.Code != 7 || end.Error.Message != out.Err.Error() {
+			end := rec.Events(event.KindTurnFinished)[0]
+			if end.Status != event.StatusFailed || end.Error == nil || end.Error.Code != 7 || end.Error.Message != out.Err.Error() {
 				t.Errorf("terminal event %+v", end)
 			}
-			if again := a.Run(t.Context(), "hi again", agent.Turn{}); again.Status != agent.StatusCompleted {
+			if again := a.Run(t.Context(), "hi again", agent.Turn{}); again.Status != event.StatusCompleted {
 				t.Errorf("the next turn: %+v", again)
 			}
-			checkHistory(t, a.History())
-			checkEvents(t, rec.Events())
+			agenttest.CheckHistory(t, a.History())
+			agenttest.CheckEvents(t, rec.Events())
 		})
 	}
 }
@@ -180,15 +181,15 @@ func TestFailureOfTheModel(t *testing.T) {
 func TestPartialReplyRunsNoTool(t *testing.T) {
 	ran := false
 	model := agenttest.Script(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
-		reply := call("a", "mark", "{}")
+		reply := agenttest.Calling("a", "mark", "{}")
 		return reply, errors.New("the stream was cut")
 	})
-	a := newAgent(t, model, agent.Options{}, marking("mark", &ran))
+	a := agenttest.NewAgent(t, model, agent.Options{}, agenttest.Marking("mark", &ran))
 	reply, err := a.Step(t.Context(), "hi")
 	if err == nil || ran || len(reply.ToolCalls) != 0 {
 		t.Errorf("reply %+v, %v, tool ran: %v", reply, err, ran)
 	}
-	checkHistory(t, a.History())
+	agenttest.CheckHistory(t, a.History())
 }
 
 func TestCutRepliesAreSaid(t *testing.T) {
@@ -200,8 +201,8 @@ func TestCutRepliesAreSaid(t *testing.T) {
 		var rec agenttest.Recorder
 		reply := agenttest.Text("")
 		reply.Finish = finish
-		newAgent(t, agenttest.Script(reply), agent.Options{Client: &rec}).Run(t.Context(), "hi", agent.Turn{})
-		got := rec.Events(agent.KindNotice)
+		agenttest.NewAgent(t, agenttest.Script(reply), agent.Options{Client: &rec}).Run(t.Context(), "hi", agent.Turn{})
+		got := rec.Events(event.KindNotice)
 		if len(got) != 1 || got[0].Level != "warning" || !strings.Contains(got[0].Text, notice) {
 			t.Errorf("finish %s: notices %+v", finish, got)
 		}
@@ -210,16 +211,16 @@ func TestCutRepliesAreSaid(t *testing.T) {
 
 func TestChangesAreReportedOncePerPath(t *testing.T) {
 	write := func(id, content string) agent.Reply {
-		return call(id, "write_file", map[string]any{"path": "a/b.txt", "content": content})
+		return agenttest.Calling(id, "write_file", map[string]any{"path": "a/b.txt", "content": content})
 	}
 	var rec agenttest.Recorder
-	a := newAgent(t, agenttest.Script(write("1", "x\ny\n"), write("2", "x\nz\nw\n"), agenttest.Text("ok")), agent.Options{Client: &rec})
+	a := agenttest.NewAgent(t, agenttest.Script(write("1", "x\ny\n"), write("2", "x\nz\nw\n"), agenttest.Text("ok")), agent.Options{Client: &rec})
 	out := a.Run(t.Context(), "write", agent.Turn{})
 	want := []runtime.Change{{Path: "a/b.txt", Change: runtime.ChangeAdded, Added: 3}}
 	if diff := cmp.Diff(want, out.Changes); diff != "" {
 		t.Error(diff)
 	}
-	if got := rec.Events(agent.KindFileChanged); len(got) != 2 || got[1].Change != runtime.ChangeModified {
+	if got := rec.Events(event.KindFileChanged); len(got) != 2 || got[1].Change != runtime.ChangeModified {
 		t.Errorf("events %+v", got)
 	}
 }
@@ -230,5 +231,5 @@ func TestPanicsAtConstruction(t *testing.T) {
 			t.Error("New took no model")
 		}
 	}()
-	agent.New(nil, registry(t), newRuntime(t), agent.Options{})
+	agent.New(nil, agenttest.Registry(t), agenttest.NewRuntime(t), agent.Options{})
 }

@@ -11,13 +11,16 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/snapshot"
 )
 
-// BenchmarkTurnEnd is what undo adds to the end of a turn with a command that
-// changes one file: from the model's last word to the end of the turn. The budget
-// is a few milliseconds in a small tree. suspects-ms, the search for what git would
-// run, is in it, beside the scan.
+// BenchmarkTurnEnd measures the time that undo adds to the end of a turn with a
+// command that changes one file. The budget is a few milliseconds in a small
+// tree. suspects-ms, the search for files that git would run, is part of it,
+// concurrent with the scan.
 func BenchmarkTurnEnd(b *testing.B) {
 	for _, files := range []int{100, 10_000} {
 		b.Run(fmt.Sprint(files), func(b *testing.B) {
@@ -25,14 +28,14 @@ func BenchmarkTurnEnd(b *testing.B) {
 			var a *agent.Agent
 			n := 0
 			model := agenttest.Func(func(_ context.Context, req agent.Request, _ func(agent.Delta)) (agent.Reply, error) {
-				if req.Messages[len(req.Messages)-1].Role == agent.RoleUser {
+				if req.Messages[len(req.Messages)-1].Role == event.RoleUser {
 					n++
 					return agenttest.Calls("", agenttest.Call(fmt.Sprint("c", n), "write_file", map[string]any{"path": "changed", "content": fmt.Sprint(n)})), nil
 				}
 				last = time.Now()
 				return agenttest.Text("done"), nil
 			})
-			a = newAgent(b, model, agent.Options{Undo: agent.NewUndo(agent.UndoOptions{}), Permissions: agent.Permissions{Mode: agent.ModeAuto}})
+			a = agenttest.NewAgent(b, model, agent.Options{Undo: snapshot.NewUndo(snapshot.UndoOptions{}), Permissions: approval.Permissions{Mode: event.ModeAuto}})
 			defer a.Close(context.Background())
 			dir := a.Runtime().Workspace().Dir()
 			for i := range files {

@@ -9,63 +9,52 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/rpc/wire"
 )
 
 const (
-	looks      = 60        // requests that unread sends
+	looks      = 60        // requests sent by unread
 	longAnswer = 256 << 10 // bytes of each answer
-	queues     = highWater / longAnswer
+	queues     = wire.MaxQueued / longAnswer
 )
 
-// looking makes the entry of a request that looks.
-type looking = func(name, doc string, fn func(*lab, context.Context, None) (echoResult, error)) entry
-
-// eachLooking tests all kinds of them.
-func eachLooking(t *testing.T, test func(t *testing.T, kind looking)) {
-	for name, kind := range map[string]looking{"look": look[*lab, None, echoResult], "now": now[*lab, None, echoResult]} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { test(t, kind) })
-		})
-	}
-}
-
-// longTable has test/look, whose answers are long, and test/act, whose short
-// ones tell what was done. Both count.
-func longTable(kind looking, looked, acted *atomic.Int64) []entry {
+// longTable has test/look, whose answers are long, and test/act, whose short answers say
+// what was done. Both count their calls.
+func longTable(looked, acted *atomic.Int64) []entry {
 	text := longText(longAnswer)
 	return append(labTable(),
-		kind("test/look", "", func(*lab, context.Context, None) (echoResult, error) {
+		call("test/look", schedule{ReadOnly: true}, "", func(*lab, context.Context, None) (echoResult, error) {
 			looked.Add(1)
 			return echoResult{text}, nil
 		}),
-		call("test/act", "", func(*lab, context.Context, None) (echoResult, error) {
+		call("test/act", schedule{}, "", func(*lab, context.Context, None) (echoResult, error) {
 			acted.Add(1)
 			return echoResult{"acted"}, nil
 		}))
 }
 
-// unread opens a server, asks it to look and reads nothing. Results are
-// made as far as the output takes them, and few besides.
-func unread(t *testing.T, kind looking, looked, acted *atomic.Int64) *served {
+// unread opens a server, sends it requests to look and reads nothing. The server makes as
+// many results as the output takes, and few more.
+func unread(t *testing.T, looked, acted *atomic.Int64) *served {
 	t.Helper()
-	v := open(t, newLab(Options{table: longTable(kind, looked, acted)}))
+	v := open(t, newLab(Options{table: longTable(looked, acted)}))
 	for i := range looks {
 		v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/look"}`, i))
 	}
 	synctest.Wait()
-	if n := looked.Load(); n < maxLooks || n > queues+2*maxLooks {
+	if n := looked.Load(); n < wire.MaxReadOnly || n > queues+2*wire.MaxReadOnly {
 		t.Errorf("%d results were made", n)
 	}
 	return v
 }
 
-// A client that does not read holds few long answers up, and what it asks the
-// server to do is done all the same. It gets every answer.
+// A client that does not read keeps only few long answers in memory, and its other
+// requests still run. It gets every answer.
 func TestUnreadAnswers(t *testing.T) {
-	eachLooking(t, func(t *testing.T, kind looking) {
+	synctest.Test(t, func(t *testing.T) {
 		var looked, acted atomic.Int64
-		v := unread(t, kind, &looked, &acted)
+		v := unread(t, &looked, &acted)
 		for i := range 50 {
 			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":"act %d","method":"test/act"}`, i))
 		}
@@ -88,14 +77,13 @@ func TestUnreadAnswers(t *testing.T) {
 	})
 }
 
-// Cancelled requests give their places and results back: sent and cancelled
-// without end, they cost no more. Each is answered, one that has acted with what
-// it did.
+// Cancelled requests free their slots and results, so that sending and cancelling many
+// costs no more. Each is answered, and one that has acted answers with what it did.
 func TestUnreadAnswersCancelled(t *testing.T) {
-	eachLooking(t, func(t *testing.T, kind looking) {
+	synctest.Test(t, func(t *testing.T) {
 		var looked, acted atomic.Int64
 		const more = 300
-		v := unread(t, kind, &looked, &acted)
+		v := unread(t, &looked, &acted)
 		v.send(t, `{"jsonrpc":"2.0","id":"act","method":"test/act"}`)
 		synctest.Wait()
 		v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":"act"}}`)
@@ -117,7 +105,7 @@ func TestUnreadAnswersCancelled(t *testing.T) {
 				t.Errorf("answer to %s: %+v", r.ID, r.Error)
 			}
 		}
-		if most := looks + more - queues; cancelled < most-maxLooks || cancelled > most {
+		if most := looks + more - queues; cancelled < most-wire.MaxReadOnly || cancelled > most {
 			t.Errorf("%d of %d answers were dropped", cancelled, looks+more)
 		}
 		v.quit(t)
@@ -125,14 +113,14 @@ func TestUnreadAnswersCancelled(t *testing.T) {
 	})
 }
 
-// Requests that wait with long parameters are refused when they are too long all
-// together, and those that have their answer make place again.
+// Waiting requests are refused when their parameters are too long in total. Answered
+// requests do not count any more.
 func TestUnreadAnswersToLongRequests(t *testing.T) {
-	eachLooking(t, func(t *testing.T, kind looking) {
+	synctest.Test(t, func(t *testing.T) {
 		var looked, acted atomic.Int64
-		v := unread(t, kind, &looked, &acted)
+		v := unread(t, &looked, &acted)
 		long := func(id string) {
-			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%q,"method":"test/look","params":{"x":"%s"}}`, id, longText(maxWaiting/4)))
+			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%q,"method":"test/look","params":{"x":"%s"}}`, id, longText(wire.MaxWaiting/4)))
 			synctest.Wait()
 		}
 		for i := range 5 {
@@ -156,12 +144,12 @@ func TestUnreadAnswersToLongRequests(t *testing.T) {
 	})
 }
 
-// The end of the connection waits for none of them.
+// The end of the connection does not wait for unread answers.
 func TestEndWithUnreadAnswers(t *testing.T) {
 	for _, last := range []string{`{"jsonrpc":"2.0","method":"exit"}`, `{"jsonrpc":"2.0","id":"down","method":"shutdown"}` + "|" + `{"jsonrpc":"2.0","method":"exit"}`, ""} {
-		eachLooking(t, func(t *testing.T, kind looking) {
+		synctest.Test(t, func(t *testing.T) {
 			var looked, acted atomic.Int64
-			v := unread(t, kind, &looked, &acted)
+			v := unread(t, &looked, &acted)
 			begun := time.Now()
 			if last == "" {
 				_ = v.in.Close()
@@ -180,20 +168,20 @@ func TestEndWithUnreadAnswers(t *testing.T) {
 	}
 }
 
-// Questions to the user and their withdrawal do not wait either.
+// Questions to the user and their cancels do not wait for unread answers.
 func TestAskBesideUnreadAnswers(t *testing.T) {
-	eachLooking(t, func(t *testing.T, kind looking) {
+	synctest.Test(t, func(t *testing.T) {
 		var looked, acted atomic.Int64
-		v := unread(t, kind, &looked, &acted)
+		v := unread(t, &looked, &acted)
 		v.send(t, `{"jsonrpc":"2.0","id":"ask","method":"test/approve"}`)
 		for {
 			text := v.reply(t)
 			if strings.Contains(text, MethodRequestApproval) {
 				id := decode(t, text).ID
-				v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":{"decision":%q}}`, id, agent.DecisionAllow))
+				v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":{"decision":%q}}`, id, string(event.DecisionAllow)))
 			}
 			if r := decode(t, text); string(r.ID) == `"ask"` {
-				if !strings.Contains(string(r.Result), agent.DecisionAllow) {
+				if !strings.Contains(string(r.Result), string(event.DecisionAllow)) {
 					t.Errorf("%s", text)
 				}
 				break
@@ -203,33 +191,4 @@ func TestAskBesideUnreadAnswers(t *testing.T) {
 		v.close()
 		v.end(t)
 	})
-}
-
-// What tells how things stand is not older than what the client was told before it:
-// what comes up while the answer is made is told behind it.
-func TestAnswerIsNotOvertaken(t *testing.T) {
-	var state atomic.Int64
-	v := open(t, newLab(Options{table: append(labTable(),
-		now("test/now", "", func(l *lab, ctx context.Context, _ None) (echoResult, error) {
-			was, sending := state.Load(), make(chan struct{})
-			go func() {
-				seq := state.Add(1)
-				close(sending)
-				l.peer.Event(ctx, agent.Event{Kind: agent.KindNotice, Seq: seq})
-			}()
-			<-sending
-			time.Sleep(5 * time.Millisecond) // it could be told by now
-			return echoResult{fmt.Sprint(was)}, nil
-		}))}))
-	for i := range 20 {
-		v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/now"}`, i))
-		if answer, want := v.reply(t), fmt.Sprintf(`{"text":"%d"}`, i); !strings.Contains(answer, want) {
-			t.Fatalf("%s, want %s", answer, want)
-		}
-		if news := v.reply(t); !strings.Contains(news, `"notice"`) {
-			t.Fatal(news)
-		}
-	}
-	v.quit(t)
-	v.close()
 }

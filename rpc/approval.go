@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// maxApprovalText bounds an approval that is asked for by a message, in bytes. A
-// longer one is denied: what is not shown must not be allowed.
+// maxApprovalText bounds an approval that is shown as a message, in bytes. A longer
+// one is denied, because the user must not allow a text that is not shown.
 const maxApprovalText = 16 << 10
 
-// approveByMessage asks with the means of a language client.
-func (p *Peer) approveByMessage(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	deny := agent.Decision{Decision: agent.DecisionDeny}
+// approveByMessage asks for an approval with window/showMessageRequest.
+func (p *Peer) approveByMessage(ctx context.Context, a event.Approval) (event.Decision, error) {
+	deny := event.Decision{Decision: event.DecisionDeny}
 	m := MessageRequest{Type: MessageWarning, Message: approvalText(a)}
 	if len(m.Message) > maxApprovalText {
 		deny.Feedback = "it is too long to be shown to the user; make it shorter"
@@ -28,11 +28,11 @@ func (p *Peer) approveByMessage(ctx context.Context, a agent.Approval) (agent.De
 		deny.Feedback = "the user gave no answer"
 		return deny, err
 	}
-	return agent.Decision{Decision: a.Options[slices.Index(m.Actions, MessageAction{title})]}, nil
+	return event.Decision{Decision: a.Options[slices.Index(m.Actions, MessageAction{title})]}, nil
 }
 
-// approvalText is all that there is to decide on.
-func approvalText(a agent.Approval) string {
+// approvalText returns the full text of an approval.
+func approvalText(a event.Approval) string {
 	parts := []string{a.Title}
 	if a.TaskID != "" {
 		parts[0] += " (task " + a.TaskID + ")"
@@ -46,13 +46,13 @@ func approvalText(a agent.Approval) string {
 	return strings.Join(parts, "\n\n")
 }
 
-func actionTitle(option string, a agent.Approval) string {
+func actionTitle(option event.Choice, a event.Approval) string {
 	switch option {
-	case agent.DecisionAllow:
+	case event.DecisionAllow:
 		return "Allow"
-	case agent.DecisionAllowForSession:
+	case event.DecisionAllowForSession:
 		return "Allow for this session: " + a.Rule
-	case agent.DecisionDeny:
+	case event.DecisionDeny:
 		return "Deny"
 	default:
 		return "Cancel the turn"

@@ -16,13 +16,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/runtimetest"
 	"github.com/pygent/pygent/tasks"
 )
 
-// everything is what a client that can be asked sends.
+// everything returns the parameters of a client with all capabilities.
 func everything() InitializeParams {
 	return InitializeParams{Capabilities: ClientCapabilities{Experimental: &ExperimentalClient{
 		Pygent: &PygentClient{Approvals: true, AskUser: true},
@@ -47,7 +49,7 @@ func TestClient(t *testing.T) {
 		if err := c.Call(t.Context(), "test/echo", echoParams{Text: "<&>\u2028"}, &r); err != nil || r.Text != "<&>\u2028" {
 			t.Errorf("%q, %v", r.Text, err)
 		}
-		want := &Error{Code: codeProvider, Message: "model: HTTP 429: slow down", Data: &agent.ErrorData{
+		want := &Error{Code: codeProvider, Message: "model: HTTP 429: slow down", Data: &event.ErrorData{
 			Kind: "provider", Retryable: true, HTTPStatus: 429, RetryAfterSeconds: 2,
 		}}
 		var got *Error
@@ -59,8 +61,8 @@ func TestClient(t *testing.T) {
 	})
 }
 
-// A Call whose context ends cancels its request, and takes the result that a
-// cancelled step answers with.
+// A Call whose context ends cancels its request and returns the result of the cancelled
+// step.
 func TestClientCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := connect(t, newLab(Options{}), Handlers{})
@@ -69,8 +71,8 @@ func TestClientCancels(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		var r agent.StepResult
-		if err := c.Call(ctx, "test/step", nil, &r); err != nil || r.Status != agent.StatusCancelled {
+		var r session.StepResult
+		if err := c.Call(ctx, "test/step", nil, &r); err != nil || r.Status != event.StatusCancelled {
 			t.Errorf("step: %+v, %v", r, err)
 		}
 		if err := c.Call(ctx, "test/hang", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
@@ -87,21 +89,21 @@ func TestClientSeesTheEnd(t *testing.T) {
 			_, _ = readFrame(bufio.NewReader(theirs))
 			_ = theirs.Close()
 		}()
-		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, ErrClosed) {
+		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, wire.ErrClosed) {
 			t.Error(err)
 		}
 		<-c.Done()
 		if !errors.Is(c.Err(), io.EOF) {
 			t.Error(c.Err())
 		}
-		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, ErrClosed) {
+		if err := c.Call(t.Context(), "x", nil, nil); !errors.Is(err, wire.ErrClosed) {
 			t.Error(err)
 		}
 		_ = c.Close()
 	})
 }
 
-// What the client answers to questions, and what the server makes of it.
+// TestQuestions checks how the server takes the client's answers.
 func TestQuestions(t *testing.T) {
 	answer := func(v any, err error) func(context.Context, string, json.RawMessage) (any, error) {
 		return func(context.Context, string, json.RawMessage) (any, error) { return v, err }
@@ -110,7 +112,7 @@ func TestQuestions(t *testing.T) {
 		name     string
 		init     InitializeParams
 		request  func(context.Context, string, json.RawMessage) (any, error)
-		decision string
+		decision event.Choice
 		answer   map[string]any
 	}{
 		{"yes", everything(), answer(map[string]string{"decision": "allow", "answer": "because"}, nil), "allow", map[string]any{"answer": "because", "ok": true}},
@@ -127,7 +129,7 @@ func TestQuestions(t *testing.T) {
 				if err := c.Call(t.Context(), MethodInitialize, tt.init, nil); err != nil {
 					t.Fatal(err)
 				}
-				var d agent.Decision
+				var d event.Decision
 				if err := c.Call(t.Context(), "test/approve", nil, &d); err != nil || d.Decision != tt.decision {
 					t.Errorf("%+v, %v", d, err)
 				}
@@ -143,8 +145,8 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// Messages with actions reach clients that can show them, and only an action
-// that was offered counts.
+// Messages with actions reach clients that can show them, and only an offered action
+// counts.
 func TestShowMessage(t *testing.T) {
 	allow, deny := MessageAction{"Allow"}, MessageAction{"Deny"}
 	shown := ClientCapabilities{Window: &WindowClient{ShowMessage: &ShowMessageClient{}}}
@@ -185,7 +187,7 @@ func TestShowMessage(t *testing.T) {
 	}
 }
 
-// When the asking request is cancelled, the question is withdrawn.
+// When the request that asks is cancelled, its question is cancelled too.
 func TestQuestionWithdrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, withdrawn := make(chan struct{}), make(chan struct{})
@@ -215,7 +217,7 @@ func TestQuestionWithdrawn(t *testing.T) {
 	})
 }
 
-// A client that goes away, with a question open: denied, nothing hangs.
+// When a client goes away, its open question is denied and nothing hangs.
 func TestClientGoneWhileAsked(t *testing.T) {
 	v := open(t, newLab(Options{}))
 	v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/approve"}`)
@@ -224,7 +226,7 @@ func TestClientGoneWhileAsked(t *testing.T) {
 	}
 	_ = v.in.Close()
 	got := v.reply(t)
-	if strings.Contains(got, methodCancel) { // the question is withdrawn, if there is time for it
+	if strings.Contains(got, methodCancel) { // the question is cancelled if there is time
 		got = v.reply(t)
 	}
 	if r := decode(t, got); string(r.ID) != "1" {
@@ -235,20 +237,20 @@ func TestClientGoneWhileAsked(t *testing.T) {
 	}
 }
 
-// The peer works before Serve and after it, without effect.
+// Before and after Serve, the peer's methods return without effect.
 func TestPeerAlone(t *testing.T) {
 	p := NewServer(Options{}).Peer()
-	p.Event(t.Context(), agent.Event{Kind: agent.KindNotice})
+	p.Event(t.Context(), event.Event{Kind: event.KindNotice})
 	p.TaskChanged(t.Context(), tasks.Task{})
-	if d, err := p.RequestApproval(t.Context(), agent.Approval{}); d.Decision != "deny" || err != nil {
+	if d, err := p.RequestApproval(t.Context(), event.Approval{}); d.Decision != "deny" || err != nil {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, ok, err := p.AskUser(t.Context(), agent.Question{}); ok || err != nil {
+	if _, ok, err := p.AskUser(t.Context(), event.Question{}); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
 }
 
-// The death of the client's process ends Serve, though the input stays open.
+// The death of the client's process ends Serve, even if the input stays open.
 func TestParentDies(t *testing.T) {
 	if _, err := exec.LookPath("sleep"); err != nil {
 		runtimetest.Missing(t, err)

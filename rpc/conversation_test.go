@@ -20,13 +20,12 @@ import (
 
 var update = flag.Bool("update", false, "write what the server said into testdata/*.txtar")
 
-// TestConversations plays the files in testdata. The section "client" is the
-// whole input, "server" the whole output and the exit code. In both, with
-// headers, a line "> TEXT" stands for a frame around TEXT, and a line "= QUOTED"
-// for raw bytes. A client's "! TEXT" is a frame too, one that the protocol's
-// schema refuses; it allows all others. Without any of these (a script) lines are
-// lines. The comment says what the conversation is about; "max: N" in it sets the
-// message limit.
+// TestConversations plays the files in testdata. The section "client" is the whole input,
+// "server" the whole output and the exit code. With headers, a line "> TEXT" in either
+// section is a frame with TEXT, and a line "= QUOTED" is raw bytes. A client's "! TEXT" is
+// a frame that the protocol's schema refuses; the schema allows all other frames. A client
+// section without these marks is a script, whose lines are sent as they are. The comment
+// describes the conversation; "max: N" in it sets the message limit.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -57,8 +56,7 @@ func play(t *testing.T, file string) {
 	}
 	input, text := read(t, check, string(client.Data))
 	client.Data = []byte(text)
-	// The input stays open as long as the server wants to read, unless the file
-	// says that it ends.
+	// The input stays open while the server reads, unless the file says that it ends.
 	var out buffer
 	begun := time.Now()
 	code, err := newLab(opts).Serve(context.Background(), bytes.NewReader(input), &out)
@@ -100,7 +98,7 @@ func section(t *testing.T, a *txtar.Archive, name string) *txtar.File {
 	return nil
 }
 
-// isScript tells a script from input with headers, which has frames or raw bytes.
+// isScript reports whether client is a script. Input with headers has frames or raw bytes.
 func isScript(client string) bool {
 	for line := range strings.Lines(client) {
 		if strings.HasPrefix(line, "> ") || strings.HasPrefix(line, "= ") {
@@ -110,7 +108,7 @@ func isScript(client string) bool {
 	return true
 }
 
-// packScript is pack for a script, whose lines have no mark but "! ".
+// packScript is pack for a script. The only mark of its lines is "! ".
 func packScript(t *testing.T, check *frameCheck, client string) (input []byte, text string) {
 	var marked strings.Builder
 	for line := range strings.Lines(client) {
@@ -124,8 +122,8 @@ func packScript(t *testing.T, check *frameCheck, client string) (input []byte, t
 	return input, marked.String()
 }
 
-// pack makes the input. The text that it returns beside is the client's, marked
-// as the schema has it; without -update other marks are an error.
+// pack makes the input. It also returns the client's text with marks by the schema. Without
+// -update, wrong marks are an error.
 func pack(t *testing.T, check *frameCheck, client string) (input []byte, text string) {
 	var marked strings.Builder
 	for line := range strings.Lines(client) {
@@ -148,7 +146,7 @@ func pack(t *testing.T, check *frameCheck, client string) (input []byte, text st
 	return input, marked.String()
 }
 
-// mark validates a client's line and gives it the right mark.
+// mark validates a client's line and returns it with the right mark.
 func mark(t *testing.T, check *frameCheck, line string) string {
 	t.Helper()
 	bare, refused := strings.CutPrefix(line, "! ")
@@ -163,7 +161,7 @@ func mark(t *testing.T, check *frameCheck, line string) string {
 	return "> " + bare
 }
 
-// unpack writes frames as "> TEXT"; what is no byte-exact frame is quoted.
+// unpack writes frames as "> TEXT". Other bytes are quoted.
 func unpack(out string) string {
 	var b strings.Builder
 	for out != "" {

@@ -15,10 +15,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/rpc/wire"
 )
 
-// A cancel right behind its request, in one write, is never lost.
+// A cancel right after its request, in one write, is never lost.
 func TestCancelBehindRequest(t *testing.T) {
 	baseline := goruntime.NumGoroutine()
 	v := open(t, newLab(Options{}))
@@ -79,11 +80,11 @@ func TestManyAtOnce(t *testing.T) {
 
 func TestOverloaded(t *testing.T) {
 	v := open(t, newLab(Options{}))
-	for i := range maxInFlight + 1 {
+	for i := range wire.MaxRunning + 1 {
 		v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/step"}`, i))
 	}
 	r := decode(t, v.reply(t))
-	if string(r.ID) != fmt.Sprint(maxInFlight) || r.Error == nil || r.Error.Code != codeOverloaded || !r.Error.Data.Retryable {
+	if string(r.ID) != fmt.Sprint(wire.MaxRunning) || r.Error == nil || r.Error.Code != codeOverloaded || !r.Error.Data.Retryable {
 		t.Errorf("answer %s: %+v", r.ID, r.Error)
 	}
 	v.send(t, `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":0}}`)
@@ -95,7 +96,7 @@ func TestOverloaded(t *testing.T) {
 		t.Errorf("answer to %s: %+v", r.ID, r.Error)
 	}
 	_ = v.in.Close() // cancels the others
-	for range maxInFlight - 1 {
+	for range wire.MaxRunning - 1 {
 		v.reply(t)
 	}
 	if o := v.end(t); o.code != ExitAbrupt || o.err != nil {
@@ -107,7 +108,7 @@ func TestNotificationsInOrder(t *testing.T) {
 	const n = 10_000
 	var got []int64
 	c, _ := connect(t, newLab(Options{}), Handlers{Notification: func(_ string, params json.RawMessage) {
-		var e agent.Event
+		var e event.Event
 		if err := json.Unmarshal(params, &e); err != nil {
 			t.Error(err)
 		}
@@ -117,7 +118,7 @@ func TestNotificationsInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r echoResult
-	if err := c.Call(t.Context(), "test/count", echoParams{Text: agent.KindNotice, Times: n}, &r); err != nil {
+	if err := c.Call(t.Context(), "test/count", echoParams{Text: string(event.KindNotice), Times: n}, &r); err != nil {
 		t.Fatal(err)
 	}
 	if len(got) != n || !slices.IsSorted(got) || got[n-1] != n {
@@ -125,7 +126,7 @@ func TestNotificationsInOrder(t *testing.T) {
 	}
 }
 
-// Too deep for encoding/json: refused with the request's own id.
+// Params that are too deep for encoding/json are refused with the request's id.
 func TestDeepParams(t *testing.T) {
 	for _, at := range []string{"unknown", "any"} {
 		v := open(t, newLab(Options{}))
@@ -134,7 +135,7 @@ func TestDeepParams(t *testing.T) {
 		if r := decode(t, v.reply(t)); string(r.ID) != "1" || r.Error == nil || r.Error.Code != codeInvalidParams {
 			t.Errorf("%s: answer to %s: %+v", at, r.ID, r.Error)
 		}
-		// As a response it must not hurt either.
+		// A response that is too deep has no effect.
 		v.send(t, `{"jsonrpc":"2.0","id":1,"result":`+deep+`}`)
 		v.quit(t)
 	}
@@ -143,7 +144,7 @@ func TestDeepParams(t *testing.T) {
 func TestScriptFinishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		table := append(labTable(), call("test/wait", "", func(_ *lab, ctx context.Context, _ None) (string, error) {
+		table := append(labTable(), call("test/wait", schedule{}, "", func(_ *lab, ctx context.Context, _ None) (string, error) {
 			select {
 			case <-release:
 				return "done", nil
@@ -166,8 +167,8 @@ func TestScriptFinishes(t *testing.T) {
 	})
 }
 
-// The end of Serve's context, as by SIGTERM, cancels what runs, though nobody
-// closes the input.
+// The end of Serve's context, as by SIGTERM, cancels all requests, even if the input stays
+// open.
 func TestContextEnds(t *testing.T) {
 	for _, input := range []string{frame(initialize) + frame(`{"jsonrpc":"2.0","id":1,"method":"test/step"}`), `{"jsonrpc":"2.0","id":1,"method":"test/step"}` + "\n"} {
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -178,7 +179,6 @@ func TestContextEnds(t *testing.T) {
 		if input[0] == 'C' {
 			v.reply(t)
 		}
-		// A second request tells that the first one runs.
 		cancel(fmt.Errorf("SIGTERM"))
 		rest, _ := io.ReadAll(v.out)
 		if o := v.end(t); o.code != ExitAbrupt {
@@ -194,7 +194,7 @@ func TestContextEnds(t *testing.T) {
 func TestStuckHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		table := append(labTable(), call("test/stuck", "", func(*lab, context.Context, None) (None, error) {
+		table := append(labTable(), call("test/stuck", schedule{}, "", func(*lab, context.Context, None) (None, error) {
 			<-release
 			return None{}, nil
 		}))
@@ -220,7 +220,7 @@ func TestProvideNothing(t *testing.T) {
 	NewServer(Options{}).Provide("not a service")
 }
 
-// Methods of services that are not there do not exist.
+// The methods of a missing service are not found.
 func TestAbsentService(t *testing.T) {
 	v := open(t, NewServer(Options{}))
 	v.send(t, `{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"x"}}`)
@@ -230,19 +230,18 @@ func TestAbsentService(t *testing.T) {
 	v.quit(t)
 }
 
-// What is sent behind a request that has to be first begins when that has its answer,
-// or is cancelled without.
+// Requests after a Barrier start when it is answered, or are cancelled before they start.
 func TestFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Bool
 		hold := make(chan struct{})
 		table := append(labTable(),
-			first("test/first", "", func(*lab, context.Context, None) (echoResult, error) {
+			call("test/first", schedule{Barrier: true}, "", func(*lab, context.Context, None) (echoResult, error) {
 				<-hold
 				told.Store(true)
 				return echoResult{"first"}, nil
 			}),
-			call("test/behind", "", func(_ *lab, ctx context.Context, _ None) (echoResult, error) {
+			call("test/behind", schedule{}, "", func(_ *lab, ctx context.Context, _ None) (echoResult, error) {
 				if ctx.Err() != nil {
 					return echoResult{}, context.Cause(ctx)
 				}
@@ -259,8 +258,8 @@ func TestFirst(t *testing.T) {
 		if r := decode(t, v.reply(t)); string(r.ID) != "2" || r.Error == nil || r.Error.Code != codeCancelled {
 			t.Errorf("%s: %+v", r.ID, r.Error)
 		}
-		for _, id := range []int{4, 5} { // the second one's parameters are too much
-			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/behind","params":{"x":"%s"}}`, id, longText(maxWaiting*2/3)))
+		for _, id := range []int{4, 5} { // the parameters of the second exceed the limit
+			v.send(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"test/behind","params":{"x":"%s"}}`, id, longText(wire.MaxWaiting*2/3)))
 		}
 		if r := decode(t, v.reply(t)); string(r.ID) != "5" || r.Error == nil || r.Error.Code != codeOverloaded {
 			t.Errorf("%s: %+v", r.ID, r.Error)

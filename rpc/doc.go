@@ -1,13 +1,10 @@
-// Package rpc is the protocol: JSON-RPC 2.0 over a pipe, the way language
-// servers speak it. It holds the framing, the method table, dispatch and
-// cancellation, the one outgoing queue, and the client's side of the pipe.
+// Package rpc implements the protocol: the method table, the lifecycle of a
+// connection, the Peer through which the domain talks to the client, a Client in Go,
+// and the generators of the reference, the schema and the clients' types.
 //
-// It is the only importer of sourcegraph/jsonrpc2, and it holds no domain
-// logic: what a method does is a method of agent.Sessions or tasks.Manager.
-// It must not know of models, containers, flags or configuration.
-//
-// The bytes on the wire are written by this package alone; nothing else may
-// write to the same output.
+// It holds no domain logic: each protocol method calls a method of session.Manager or
+// tasks.Manager. It must not know models, containers, flags or configuration. Frames
+// and queues belong to package wire.
 package rpc
 
 //go:generate go run ./internal/gen

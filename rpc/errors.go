@@ -6,13 +6,16 @@ import (
 	"fmt"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/agent/session"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
-// Codes on the wire. The application's own lie outside the ranges that
-// JSON-RPC and the language server protocol keep for themselves.
+// Error codes on the wire. Pygent's own codes are outside the ranges that JSON-RPC and
+// the Language Server Protocol reserve.
 const (
 	codeParse          = -32700
 	codeInvalidRequest = -32600
@@ -37,15 +40,14 @@ const (
 	codeTooLarge           = -31013
 )
 
+// kindProtectedPath is the kind of a denial that clients can explain further.
+const kindProtectedPath = "protectedPath"
+
 // Errors of the protocol itself.
 var (
-	errParse          = errors.New("parse error")
-	errInvalidRequest = errors.New("invalid request")
 	errMethodNotFound = errors.New("method not found")
 	errInvalidParams  = errors.New("invalid params")
 	errNotInitialized = errors.New("the server is not initialized: send initialize first")
-	errOverloaded     = errors.New("too many requests are running")
-	errPanic          = errors.New("internal error: the server's log says more")
 )
 
 // errorKind is one row of the protocol's error table.
@@ -56,23 +58,23 @@ type errorKind struct {
 	doc       string
 }
 
-// errorKinds are all errors that a client can get, for Detail and for the
-// reference.
+// errorKinds returns all errors that a client can get, for Detail and the reference.
 func errorKinds() []errorKind {
 	return []errorKind{
 		{codeParse, "parseError", false, "not JSON, or a header that cannot be read"},
 		{codeInvalidRequest, "invalidRequest", false, "not a request, a duplicate id, or not allowed now"},
 		{codeMethodNotFound, "methodNotFound", false, "no such method"},
 		{codeInvalidParams, "invalidParams", false, "a parameter is missing or wrong; the message names it"},
-		{codeInternal, "internal", false, "a fault of the server"},
+		{codeInternal, "internal", false, "a bug in the server"},
 		{codeNotInitialized, "notInitialized", false, "a request before initialize"},
 		{codeCancelled, "cancelled", false, "the request was cancelled"},
 		{codeSessionNotFound, "sessionNotFound", false, "no such session"},
 		{codeTaskNotFound, "taskNotFound", false, "no such task"},
-		{codeBusy, "busy", true, "a turn or the task runs already, or the limit of tasks is reached"},
+		{codeBusy, "busy", true, "a turn or the task is already running, or the limit of tasks is reached"},
 		{codeOverloaded, "overloaded", true, "too many requests are running"},
-		{codeRuntimeUnavailable, "runtimeUnavailable", true, "commands cannot run; the message names the cure"},
-		{codeDenied, "denied", false, "the user or the policy said no"},
+		{codeRuntimeUnavailable, "runtimeUnavailable", true, "commands cannot run; the message says what to do"},
+		{codeDenied, "denied", false, "the user or the policy denied it"},
+		{codeDenied, kindProtectedPath, false, "another program of the user would run the file at that path"},
 		{codeOutsideWorkspace, "outsideWorkspace", false, "a path leads outside the workspace"},
 		{codeAuthRequired, "authRequired", false, "no model is configured; the message names the variable to set"},
 		{codeProvider, "provider", false, "the model's endpoint failed; data has httpStatus and retryAfterSeconds"},
@@ -83,32 +85,32 @@ func errorKinds() []errorKind {
 	}
 }
 
-// code assigns the wire code of an error. It is the only place that does.
+// code returns the wire code of an error. No other function assigns codes.
 func code(err error) int {
 	var provider *agent.ProviderError
 	var invalid *runtime.InvalidError
 	switch {
-	case errors.Is(err, errParse):
+	case errors.Is(err, wire.ErrParse):
 		return codeParse
-	case errors.Is(err, errInvalidRequest):
+	case errors.Is(err, wire.ErrInvalidRequest):
 		return codeInvalidRequest
 	case errors.Is(err, errMethodNotFound):
 		return codeMethodNotFound
 	case errors.Is(err, errNotInitialized):
 		return codeNotInitialized
-	case errors.Is(err, errOverloaded):
+	case errors.Is(err, wire.ErrOverloaded):
 		return codeOverloaded
 	case errors.Is(err, errInvalidParams), errors.As(err, &invalid), errors.Is(err, runtime.ErrNotFound):
 		return codeInvalidParams
-	case errors.Is(err, agent.ErrSessionNotFound):
+	case errors.Is(err, session.ErrSessionNotFound):
 		return codeSessionNotFound
 	case errors.Is(err, tasks.ErrNotFound):
 		return codeTaskNotFound
 	case errors.Is(err, agent.ErrBusy), errors.Is(err, tasks.ErrLimit), errors.Is(err, tasks.ErrBusy):
 		return codeBusy
-	case errors.Is(err, tasks.ErrNested):
+	case errors.Is(err, tasks.ErrNested), errors.Is(err, runtime.ErrProtected):
 		return codeDenied
-	case errors.Is(err, tasks.ErrRunning), errors.Is(err, tasks.ErrNoWorkspace), errors.Is(err, tasks.ErrNotAsking), errors.Is(err, agent.ErrNotKept), errors.Is(err, agent.ErrNotPending),
+	case errors.Is(err, tasks.ErrRunning), errors.Is(err, tasks.ErrNoWorkspace), errors.Is(err, tasks.ErrNotAsking), errors.Is(err, session.ErrNotKept), errors.Is(err, session.ErrNotPending),
 		errors.Is(err, journal.ErrInUse), errors.Is(err, journal.ErrNewer), errors.Is(err, journal.ErrDamaged):
 		return codeConflict
 	case errors.Is(err, runtime.ErrUnavailable):
@@ -130,18 +132,22 @@ func code(err error) int {
 	}
 }
 
-// Detail gives err the shape that it has on the wire: in error responses, in
-// the result of a failed turn, and in events. err must not be nil.
-func Detail(err error) *agent.ErrorDetail {
+// Detail returns err in its wire form, for error responses, the result of a failed turn
+// and events. err must not be nil.
+func Detail(err error) *event.ErrorDetail {
 	var remote *Error
-	if errors.As(err, &remote) { // it has been on a wire before
-		return &agent.ErrorDetail{Code: remote.Code, Message: remote.Message, Data: remote.Data}
+	if errors.As(err, &remote) { // it is already in wire form
+		return &event.ErrorDetail{Code: remote.Code, Message: remote.Message, Data: remote.Data}
 	}
-	d := &agent.ErrorDetail{Code: code(err), Message: err.Error(), Data: &agent.ErrorData{Kind: "internal"}}
+	d := &event.ErrorDetail{Code: code(err), Message: err.Error(), Data: &event.ErrorData{Kind: "internal"}}
 	for _, k := range errorKinds() {
-		if k.code == d.Code {
+		if k.code == d.Code { // the first kind of a code is the general one
 			d.Data.Kind, d.Data.Retryable = k.kind, k.retryable
+			break
 		}
+	}
+	if d.Code == codeDenied && errors.Is(err, runtime.ErrProtected) {
+		d.Data.Kind = kindProtectedPath
 	}
 	var hint interface{ Hint() string }
 	if errors.As(err, &hint) {
@@ -164,11 +170,14 @@ func Detail(err error) *agent.ErrorDetail {
 	return d
 }
 
-// Error is an error response, as a caller of the peer gets it.
+// describe is Detail as a wire.Options.Describe.
+func describe(err error) any { return Detail(err) }
+
+// Error is an error response from the peer.
 type Error struct {
 	Code    int
 	Message string
-	Data    *agent.ErrorData // nil when the peer sent none
+	Data    *event.ErrorData // nil when the peer sent none
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code) }

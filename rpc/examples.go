@@ -10,25 +10,25 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// stories are conversations that the tests play, one for each method: the
-// examples of the reference cannot go stale.
+// stories are the conversations that TestStories plays, at least one for each method.
+// The reference takes its examples from them, so that they are always right.
 //
 //go:embed testdata/methods/*.txtar
 var stories embed.FS
 
-// storyName is the file of a method's story. Further stories of it have a word
-// before the extension, behind an underline.
+// storyName returns the file name of a method's story. Further stories of the method
+// have "_WORD" before the extension.
 func storyName(method string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(method, "$/"), "/", "_") + ".txtar"
 }
 
-// examples are a method's stories as the reference shows them, the plain one
-// first; they are empty when there is none.
+// examples returns a method's stories in the format of the reference, the plain one
+// first. It is empty when the method has no story.
 func examples(method string) string {
 	const dir = "testdata/methods"
 	name := storyName(method)
 	further, err := fs.Glob(stories, path.Join(dir, strings.TrimSuffix(name, ".txtar")+"_*.txtar"))
-	if err != nil { // the pattern is ours
+	if err != nil { // cannot happen: the pattern is a constant and a method name
 		panic(err)
 	}
 	var b strings.Builder
@@ -40,7 +40,7 @@ func examples(method string) string {
 	return b.String()
 }
 
-// example is a story as the reference shows it.
+// example formats a story for the reference.
 func example(story []byte) string {
 	a := txtar.Parse(story)
 	var b strings.Builder
@@ -48,7 +48,7 @@ func example(story []byte) string {
 	for _, f := range a.Files {
 		arrow := map[string]string{"client": "→", "server": "←"}[f.Name]
 		if arrow == "" {
-			continue // what the model said and what commands do
+			continue // the scripts of the model and of the commands
 		}
 		for line := range strings.Lines(string(f.Data)) {
 			if mark, text, _ := strings.Cut(line, " "); mark == "~" {

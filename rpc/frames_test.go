@@ -7,8 +7,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// frameCheck validates the messages of a conversation, both ways, against the
-// schema document: each as a message, and each result as that of its request.
+// frameCheck validates the messages of both sides against the schema document: each as a
+// message, and each result by the method of its request.
 type frameCheck struct {
 	t        testing.TB
 	message  *jsonschema.Resolved
@@ -16,7 +16,7 @@ type frameCheck struct {
 	methods  map[string]schemaMethod
 	resolved map[string]*jsonschema.Resolved // results, by method
 	called   map[string]string               // methods by the id of the client's request
-	asked    map[string]string               // likewise, of the server's
+	asked    map[string]string               // methods by the id of the server's request
 }
 
 // schemaMethod is an entry under "methods" in the document.
@@ -45,10 +45,10 @@ func newFrameCheck(t testing.TB, document []byte) *frameCheck {
 	}
 }
 
-// fromClient reports whether the client may say so by the schema.
+// fromClient returns an error if the schema forbids the client's message.
 func (c *frameCheck) fromClient(text string) error { return c.frame(text, c.called, c.asked) }
 
-// fromServer fails the test when the server may not say so.
+// fromServer fails the test if the schema forbids the server's message.
 func (c *frameCheck) fromServer(text string) {
 	c.t.Helper()
 	if err := c.frame(text, c.asked, c.called); err != nil {
@@ -56,7 +56,7 @@ func (c *frameCheck) fromServer(text string) {
 	}
 }
 
-// frame validates one message. It notes a request in sent and finds a response's
+// frame validates one message. It records a request in sent and looks up a response's
 // method in answered.
 func (c *frameCheck) frame(text string, sent, answered map[string]string) error {
 	var value any
@@ -77,10 +77,10 @@ func (c *frameCheck) frame(text string, sent, answered map[string]string) error 
 	switch {
 	case m.Method != "":
 		if m.ID != nil {
-			sent[idKey(m.ID)] = m.Method
+			sent[string(m.ID)] = m.Method
 		}
-	case m.Result != nil && answered[idKey(m.ID)] != "":
-		return c.result(answered[idKey(m.ID)], value.(map[string]any)["result"])
+	case m.Result != nil && answered[string(m.ID)] != "":
+		return c.result(answered[string(m.ID)], value.(map[string]any)["result"])
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (c *frameCheck) result(method string, value any) error {
 	return c.resolved[method].Validate(value)
 }
 
-// A check that could not fail would be none.
+// TestFrameCheck checks that frameCheck can fail.
 func TestFrameCheck(t *testing.T) {
 	c := newFrameCheck(t, Schema())
 	for _, text := range []string{

@@ -3,8 +3,6 @@ package rpc
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -15,71 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// FuzzFrames: no input panics, hangs or yields more than the limit.
-func FuzzFrames(f *testing.F) {
-	f.Add([]byte(frame(`{"jsonrpc":"2.0","id":1,"method":"m"}`)))
-	f.Add([]byte("{}\n\n[]\r\n{"))
-	f.Add([]byte("content-length:2\nContent-Type: a; charset=latin1\n\n{}Content-Length: 3\r\n\r\n"))
-	f.Add([]byte("Content-Length: 99\r\n\r\n{}"))
-	f.Add([]byte(" \r\nContent-Length: -1\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, input []byte) {
-		const limit = 64
-		r := newFrameReader(bytes.NewReader(input), limit)
-		for range len(input) + 2 {
-			body, err := r.next()
-			if len(body) > limit+2 {
-				t.Fatalf("%d bytes", len(body))
-			}
-			var refused *frameError
-			if err != nil && (!errors.As(err, &refused) || refused.fatal) {
-				return
-			}
-		}
-		t.Fatal("no end")
-	})
-}
-
-// FuzzEnvelope: the scanner agrees with encoding/json on what is JSON, and the
-// members come out as encoding/json has them.
-func FuzzEnvelope(f *testing.F) {
-	for _, seed := range []string{
-		`{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1,2.5e-3,true,false,null,"x\u00e9\n"]}}`,
-		`{"jsonrpc":"2.0","id":"a","result":null}`, `{"jsonrpc":"2.0","id":1,"error":{"code":1}}`,
-		`[]`, `{"a":1,}`, `{"a" 1}`, `01`, `-`, `1.`, `"\x"`, `{"jsonrpc":"2.0","\u0069d":1,"method":"m"}`, `{}{}`, ` { } `, "\"\x01\"", `nul`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		s := scanner{b: body}
-		_, err := s.value()
-		if err == nil {
-			err = s.end()
-		}
-		if s.depth < maxDepth && (err == nil) != json.Valid(body) {
-			t.Fatalf("scanner: %v, json.Valid: %v", err, json.Valid(body))
-		}
-		env, err := parseEnvelope(body)
-		if errors.Is(err, errParse) == json.Valid(body) {
-			t.Fatalf("parseEnvelope: %v, json.Valid: %v", err, json.Valid(body))
-		}
-		if err != nil {
-			return
-		}
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal(body, &members); err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(env.id, members["id"]) {
-			t.Fatalf("id %s, want %s", env.id, members["id"])
-		}
-		if env.kind != kindResponse && !bytes.Equal(env.params, present(members["params"])) {
-			t.Fatalf("params %s, want %s", env.params, members["params"])
-		}
-	})
-}
-
-// FuzzServe: whatever comes in, each message that goes out is one that the schema
-// allows, and Serve ends.
+// FuzzServe checks that for any input the schema allows each outgoing message, and Serve
+// ends.
 func FuzzServe(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -94,10 +29,10 @@ func FuzzServe(f *testing.F) {
 	}
 	check := newFrameCheck(f, schemaOf(labTable()))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		if bytes.Contains(input, []byte("count")) { // it runs as long as it is told
+		if bytes.Contains(input, []byte("count")) { // it may run for any time
 			return
 		}
-		if bytes.Contains(input, []byte("processId")) { // a real process might be waited for
+		if bytes.Contains(input, []byte("processId")) { // Serve could wait for a real process
 			return
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // a script waits for its requests
@@ -118,8 +53,7 @@ func FuzzServe(f *testing.F) {
 	})
 }
 
-// rawInput is a conversation's client as it goes over the wire, as far as lines
-// tell; blemishes are welcome.
+// rawInput converts a conversation's client section to wire input. It need not be exact.
 func rawInput(client string) []byte {
 	var b []byte
 	script := isScript(client)
@@ -135,16 +69,15 @@ func rawInput(client string) []byte {
 	return b
 }
 
-// FuzzDispatch: whatever requests, cancels and other messages follow each other,
-// each request gets one answer, and one that is refused as a duplicate gets one
-// with the id null.
+// FuzzDispatch checks that in any sequence of requests, cancels and other messages each
+// request gets one answer, and a duplicate gets one with the id null.
 func FuzzDispatch(f *testing.F) {
 	f.Add([]byte{0x00, 0x10, 0x20})
 	f.Add([]byte{0x01, 0x01, 0x41, 0x31, 0x11})
 	f.Add([]byte("\x02\x12\x42\x02\x42\x52\x62\x72"))
 	f.Fuzz(func(t *testing.T, program []byte) {
 		if len(program) > 200 {
-			return // fewer than may be in flight
+			return // stays below the limit of running requests
 		}
 		requests, input := 0, frame(initialize)
 		for _, op := range program {

@@ -16,7 +16,11 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/runtime"
+	"go.uber.org/zap"
 )
 
 // lab is the service of the test table.
@@ -47,16 +51,16 @@ func (l *lab) Echo(_ context.Context, p echoParams) (echoResult, error) {
 	return echoResult{p.Text}, nil
 }
 
-// Hang runs until it is cancelled; it answers with an error, as most do.
+// Hang runs until it is cancelled and answers with an error, as most methods do.
 func (l *lab) Hang(ctx context.Context, _ None) (echoResult, error) {
 	<-ctx.Done()
 	return echoResult{}, fmt.Errorf("hang: %w", context.Cause(ctx))
 }
 
 // Step runs until it is cancelled and answers with a result, as agent/step does.
-func (l *lab) Step(ctx context.Context, _ None) (agent.StepResult, error) {
+func (l *lab) Step(ctx context.Context, _ None) (session.StepResult, error) {
 	<-ctx.Done()
-	return agent.StepResult{Status: agent.StatusCancelled, Changes: []runtime.Change{}}, nil
+	return session.StepResult{Status: event.StatusCancelled, Changes: []runtime.Change{}}, nil
 }
 
 func (l *lab) Panic(context.Context, None) (None, error) { panic("a test") }
@@ -65,40 +69,40 @@ func (l *lab) Fail(context.Context, None) (None, error) {
 	return None{}, &agent.ProviderError{HTTPStatus: 429, RetryAfter: 2 * time.Second, Retryable: true, Message: "slow down"}
 }
 
-// Count sends that many events before its answer.
+// Count sends a number of events before its answer.
 func (l *lab) Count(ctx context.Context, p echoParams) (echoResult, error) {
 	for i := range p.Times {
 		if ctx.Err() != nil {
 			return echoResult{}, context.Cause(ctx)
 		}
-		l.peer.Event(ctx, agent.Event{Kind: p.Text, Seq: int64(i + 1)})
+		l.peer.Event(ctx, event.Event{Kind: event.Kind(p.Text), Seq: int64(i + 1)})
 	}
 	return echoResult{"counted"}, nil
 }
 
 // Approve asks the client.
-func (l *lab) Approve(ctx context.Context, _ None) (agent.Decision, error) {
-	return l.peer.RequestApproval(ctx, agent.Approval{RequestKey: "k", Kind: "command", Title: "run", Options: []string{"allow", "deny"}})
+func (l *lab) Approve(ctx context.Context, _ None) (event.Decision, error) {
+	return l.peer.RequestApproval(ctx, event.Approval{RequestKey: "k", Kind: "command", Title: "run", Options: []event.Choice{"allow", "deny"}})
 }
 
 // Ask asks the user.
 func (l *lab) Ask(ctx context.Context, _ None) (map[string]any, error) {
-	a, ok, err := l.peer.AskUser(ctx, agent.Question{RequestKey: "k", Question: "why?"})
+	a, ok, err := l.peer.AskUser(ctx, event.Question{RequestKey: "k", Question: "why?"})
 	return map[string]any{"answer": a.Answer, "ok": ok}, err
 }
 
 func labTable() []entry {
 	table := methods()[:6] // the lifecycle
 	return append(table,
-		call("test/echo", "", (*lab).Echo),
-		call("test/hang", "", (*lab).Hang),
-		call("test/step", "", (*lab).Step),
-		call("test/panic", "", (*lab).Panic),
-		call("test/fail", "", (*lab).Fail),
-		call("test/count", "", (*lab).Count),
-		call("test/approve", "", (*lab).Approve),
-		call("test/ask", "", (*lab).Ask),
-		event[agent.Event](MethodEvent, ""),
+		call("test/echo", schedule{}, "", (*lab).Echo),
+		call("test/hang", schedule{}, "", (*lab).Hang),
+		call("test/step", schedule{}, "", (*lab).Step),
+		call("test/panic", schedule{}, "", (*lab).Panic),
+		call("test/fail", schedule{}, "", (*lab).Fail),
+		call("test/count", schedule{}, "", (*lab).Count),
+		call("test/approve", schedule{}, "", (*lab).Approve),
+		call("test/ask", schedule{}, "", (*lab).Ask),
+		notification[event.Event](MethodEvent, ""),
 	)
 }
 
@@ -125,7 +129,7 @@ type outcome struct {
 	err  error
 }
 
-// serve runs s on pipes until its end, which the test waits for by end.
+// serve runs s on pipes. The test waits for its end with end.
 func serve(t testing.TB, ctx context.Context, s *Server) *served {
 	t.Helper()
 	inR, inW := io.Pipe()
@@ -142,13 +146,13 @@ func serve(t testing.TB, ctx context.Context, s *Server) *served {
 	return v
 }
 
-// send writes a message with a header; a closed input is no error.
+// send writes a message with a header. A closed input is not an error.
 func (v *served) send(t testing.TB, text string) {
 	t.Helper()
 	v.write(t, frame(text))
 }
 
-// write writes raw input; a closed one is no error.
+// write writes raw input. A closed input is not an error.
 func (v *served) write(t testing.TB, text string) {
 	t.Helper()
 	if _, err := io.WriteString(v.in, text); err != nil && !errors.Is(err, io.ErrClosedPipe) {
@@ -179,7 +183,7 @@ func (v *served) reply(t testing.TB) string {
 
 func frame(text string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(text), text) }
 
-// readFrame is strict: the header is byte-exact.
+// readFrame reads a frame, whose header must be byte-exact.
 func readFrame(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
@@ -202,7 +206,7 @@ func readFrame(r *bufio.Reader) (string, error) {
 
 const initialize = `{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"capabilities":{"experimental":{"pygent":{"approvals":true,"askUser":true}}}}}`
 
-// open serves and initializes.
+// open runs serve and initializes the connection.
 func open(t testing.TB, s *Server) *served {
 	t.Helper()
 	v := serve(t, context.Background(), s)
@@ -213,7 +217,7 @@ func open(t testing.TB, s *Server) *served {
 	return v
 }
 
-// quit ends the connection as a client should.
+// quit ends the connection with shutdown and exit.
 func (v *served) quit(t testing.TB) {
 	t.Helper()
 	v.send(t, `{"jsonrpc":"2.0","id":"down","method":"shutdown"}`)
@@ -226,7 +230,7 @@ func (v *served) quit(t testing.TB) {
 	}
 }
 
-// connect joins a Client to a server over a socket pair in memory.
+// connect connects a Client to a server over a socket pair in memory.
 func connect(t testing.TB, s *Server, h Handlers) (*Client, chan outcome) {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -244,11 +248,11 @@ func connect(t testing.TB, s *Server, h Handlers) (*Client, chan outcome) {
 	return c, result
 }
 
-// response is an answer, decoded.
+// response is a decoded answer.
 type response struct {
 	ID     json.RawMessage
 	Result json.RawMessage
-	Error  *agent.ErrorDetail
+	Error  *event.ErrorDetail
 }
 
 func decode(t testing.TB, text string) response {
@@ -260,7 +264,7 @@ func decode(t testing.TB, text string) response {
 	return r
 }
 
-// settle waits for the goroutines to be back at the baseline.
+// settle waits until the number of goroutines is back at the baseline.
 func settle(t testing.TB, baseline int) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); goruntime.NumGoroutine() > baseline; {
@@ -276,7 +280,7 @@ func stacks() string {
 	return string(b[:goruntime.Stack(b, true)])
 }
 
-// buffer is an output that may be read while it is written.
+// buffer is an output that is safe to read while it is written.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -292,4 +296,13 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// peerTo makes a peer that sends to w, with a client that sends nothing.
+func peerTo(t testing.TB, w io.Writer) (*Peer, *wire.Conn) {
+	conn := wire.New(t.Context(), wire.Options{In: strings.NewReader(""), Out: w})
+	conn.Start()
+	p := &Peer{log: zap.NewNop()}
+	p.attach(conn)
+	return p, conn
 }

@@ -6,14 +6,16 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/runtime"
 )
 
-// ProtocolVersion is what initialize reports.
+// ProtocolVersion is the protocol version that initialize reports.
 const ProtocolVersion = 1
 
-// InitializeParams are the parameters of initialize, as language servers have
-// them.
+// InitializeParams are the parameters of initialize, as in the Language Server
+// Protocol.
 type InitializeParams struct {
 	ProcessID             *int                   `json:"processId,omitempty" jsonschema:"the client's; the server exits when it dies"`
 	ClientInfo            *ClientInfo            `json:"clientInfo,omitempty"`
@@ -36,41 +38,40 @@ type WorkspaceFolder struct {
 	Name string `json:"name,omitempty"`
 }
 
-// ClientCapabilities say what the client can be asked.
+// ClientCapabilities say which requests the client answers.
 type ClientCapabilities struct {
 	Window       *WindowClient       `json:"window,omitempty"`
 	Experimental *ExperimentalClient `json:"experimental,omitempty"`
 }
 
-// WindowClient are the capabilities of a client that shows messages, as language
-// clients do.
+// WindowClient are the capabilities of a client that shows messages.
 type WindowClient struct {
-	ShowMessage *ShowMessageClient `json:"showMessage,omitempty" jsonschema:"there: the client takes window/showMessageRequest"`
+	ShowMessage *ShowMessageClient `json:"showMessage,omitempty" jsonschema:"present if the client answers window/showMessageRequest"`
 }
 
-// ShowMessageClient says more of window/showMessageRequest; nothing of it is
-// needed here.
+// ShowMessageClient holds the details of window/showMessageRequest, which the server
+// does not need.
 type ShowMessageClient struct{}
 
-// ExperimentalClient is where language clients put capabilities that are not in
-// their standard.
+// ExperimentalClient holds capabilities that the Language Server Protocol does not
+// define.
 type ExperimentalClient struct {
 	Pygent *PygentClient `json:"pygent,omitempty"`
 }
 
 // PygentClient are the capabilities of a client of this protocol.
 type PygentClient struct {
-	Approvals   bool `json:"approvals,omitempty" jsonschema:"it takes agent/requestApproval"`
-	AskUser     bool `json:"askUser,omitempty" jsonschema:"it takes agent/askUser"`
-	Diagnostics bool `json:"diagnostics,omitempty" jsonschema:"it takes editor/diagnostics"`
+	Approvals   bool `json:"approvals,omitempty" jsonschema:"the client answers agent/requestApproval"`
+	AskUser     bool `json:"askUser,omitempty" jsonschema:"the client answers agent/askUser"`
+	Diagnostics bool `json:"diagnostics,omitempty" jsonschema:"the client answers editor/diagnostics"`
 }
 
 // InitializationOptions override the server's settings for this connection.
 type InitializationOptions struct {
-	Model        string `json:"model,omitempty" jsonschema:"name of the model, as its provider has it"`
-	Runtime      string `json:"runtime,omitempty" jsonschema:"docker or local"`
-	Mode         string `json:"mode,omitempty" jsonschema:"plan, ask or auto"`
-	SystemPrompt string `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
+	Model        string     `json:"model,omitempty" jsonschema:"name of the model, as its provider has it"`
+	Runtime      string     `json:"runtime,omitempty" jsonschema:"docker or local"`
+	Mode         event.Mode `json:"mode,omitempty" jsonschema:"plan, ask or auto"`
+	SystemPrompt string     `json:"systemPrompt,omitempty" jsonschema:"replaces the default verbatim"`
 }
 
 // InitializeResult answers initialize.
@@ -90,24 +91,25 @@ type ServerCapabilities struct {
 	Experimental ExperimentalServer `json:"experimental"`
 }
 
-// ExperimentalServer is the place of capabilities outside the standard.
+// ExperimentalServer holds capabilities that the Language Server Protocol does not
+// define.
 type ExperimentalServer struct {
 	Pygent PygentServer `json:"pygent"`
 }
 
-// PygentServer is what this server can do, and what its commands run in.
+// PygentServer describes what this server can do, and where its commands run.
 type PygentServer struct {
 	ProtocolVersion int          `json:"protocolVersion"`
-	Methods         []string     `json:"methods" jsonschema:"requests that this server serves, those of the lifecycle apart"`
+	Methods         []string     `json:"methods" jsonschema:"requests that this server serves, except the lifecycle's"`
 	Notifications   []string     `json:"notifications" jsonschema:"notifications that the client may get"`
 	Runtime         RuntimeBrief `json:"runtime"`
 	Tools           []string     `json:"tools" jsonschema:"names of the tools that the model has"`
-	Mode            string       `json:"mode,omitempty" jsonschema:"of a session that is made without one: plan, ask or auto"`
-	NoModel         string       `json:"noModel,omitempty" jsonschema:"why no turn can begin before a setting is made, and which"`
+	Mode            event.Mode   `json:"mode,omitempty" jsonschema:"default mode of new sessions: plan, ask or auto"`
+	NoModel         string       `json:"noModel,omitempty" jsonschema:"why no turn can start, and which setting is missing"`
 	Limits          ServerLimits `json:"limits"`
 }
 
-// RuntimeBrief is the part of runtime/info that is known at the start.
+// RuntimeBrief is the part of runtime/info that is known at initialize.
 type RuntimeBrief struct {
 	Kind    string `json:"kind" jsonschema:"docker or local"`
 	Sandbox string `json:"sandbox" jsonschema:"container, strong, medium or none"`
@@ -115,7 +117,7 @@ type RuntimeBrief struct {
 	Reason  string `json:"reason,omitempty" jsonschema:"why a stronger one was not chosen"`
 }
 
-// ServerLimits are the limits that a client can run into.
+// ServerLimits are the limits that a client can reach.
 type ServerLimits struct {
 	MaxMessageBytes int64 `json:"maxMessageBytes" jsonschema:"of one message to the server"`
 	MaxTasks        int   `json:"maxTasks" jsonschema:"tasks that run at a time"`
@@ -131,17 +133,16 @@ type SetTraceParams struct {
 	Value string `json:"value"`
 }
 
-// Setup is what Options.Initialize tells of the connection that it has set up.
+// Setup is what Options.Initialize reports to the client.
 type Setup struct {
 	Runtime  runtime.Info
 	Tools    []string
-	Mode     string // of a session that is made without one
-	NoModel  string // why no turn can begin; "" when one can
+	Mode     event.Mode // default mode of new sessions
+	NoModel  string     // why no turn can start; "" when one can
 	MaxTasks int
 }
 
-// Root is the file URI of the workspace that the client asks for, "" when it
-// does not.
+// Root returns the file URI of the workspace that the client wants, or "".
 func (p *InitializeParams) Root() string {
 	if p.RootURI == "" && len(p.WorkspaceFolders) > 0 {
 		return p.WorkspaceFolders[0].URI
@@ -149,7 +150,7 @@ func (p *InitializeParams) Root() string {
 	return p.RootURI
 }
 
-// abilities are what the client can be asked.
+// abilities say which requests the client answers.
 type abilities struct {
 	PygentClient
 	showMessage bool
@@ -164,9 +165,9 @@ func (p *InitializeParams) abilities() abilities {
 	return can
 }
 
-// initialize serves the method of this name, on the read loop: what is sent
-// behind it is handled after it.
-func (s *session) initialize(ctx context.Context, raw json.RawMessage) (any, error) {
+// initialize serves the method initialize. It runs on the read loop, so that later
+// messages are handled after it.
+func (s *connection) initialize(ctx context.Context, raw json.RawMessage) (any, error) {
 	var p InitializeParams
 	if err := decodeParams(raw, s.initShape, &p); err != nil {
 		return nil, err
@@ -181,7 +182,7 @@ func (s *session) initialize(ctx context.Context, raw json.RawMessage) (any, err
 	if p.ProcessID != nil {
 		s.watch(*p.ProcessID)
 	}
-	if mode(s.stream.mode.Load()) != modeLines { // nobody answers there
+	if s.conn.Framing() != wire.FramingLines { // a script cannot answer requests
 		s.peer.enable(p.abilities())
 	}
 	s.setPhase(phaseReady)
@@ -191,7 +192,7 @@ func (s *session) initialize(ctx context.Context, raw json.RawMessage) (any, err
 	return s.describe(setup), nil
 }
 
-func (s *session) describe(setup Setup) InitializeResult {
+func (s *connection) describe(setup Setup) InitializeResult {
 	own := PygentServer{
 		ProtocolVersion: ProtocolVersion,
 		Methods:         []string{},
@@ -211,7 +212,7 @@ func (s *session) describe(setup Setup) InitializeResult {
 		switch {
 		case e.kind == kindEvent:
 			own.Notifications = append(own.Notifications, e.name)
-		case e.kind == kindCall && s.routes[e.name].serve != nil:
+		case e.kind == kindCall && s.routes[e.name].Serve != nil:
 			own.Methods = append(own.Methods, e.name)
 		}
 	}
@@ -221,16 +222,16 @@ func (s *session) describe(setup Setup) InitializeResult {
 	}
 }
 
-// shutdown serves the method of this name: it cancels what runs and answers
-// when that has ended. It runs on the read loop only when nothing else runs, so
-// that its answer, too, comes before those to what follows.
-func (s *session) shutdown(ctx context.Context, _ json.RawMessage) (any, error) {
+// shutdown serves the method shutdown: it cancels all running requests and answers when
+// they have ended. It runs on the read loop only when no other request runs; then its
+// answer comes before the answers to later requests.
+func (s *connection) shutdown(ctx context.Context, _ json.RawMessage) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
-	for _, r := range s.dispatcher.snapshot() {
-		if r.method != MethodShutdown {
-			r.cancel()
-			<-r.done // Serve's own deadline bounds it
+	for _, r := range s.conn.Running() {
+		if r.Method != MethodShutdown {
+			r.Cancel()
+			<-r.Done // bounded by Serve's deadline
 		}
 	}
 	s.closeDomain(ctx)

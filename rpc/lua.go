@@ -10,8 +10,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Lua is the protocol for Lua clients: annotations of its types, in LuaCATS, and a
-// module with the names of methods and errors.
+// Lua returns the protocol for Lua clients: LuaCATS annotations of its types, and a
+// module with the names of methods and the codes of errors.
 func Lua() []byte { return luaOf(methods()) }
 
 func luaOf(table []entry) []byte {
@@ -20,7 +20,7 @@ func luaOf(table []entry) []byte {
 	for _, t := range w.defs.order {
 		w.class(w.defs.names[t])
 	}
-	fmt.Fprintf(&w.b, "\nlocal M = {}\n\n---What initialize reports.\nM.protocol_version = %d\n\n---Names of methods.\nM.methods = {\n", ProtocolVersion)
+	fmt.Fprintf(&w.b, "\nlocal M = {}\n\n---The protocol version that initialize reports.\nM.protocol_version = %d\n\n---Names of methods.\nM.methods = {\n", ProtocolVersion)
 	for _, e := range table {
 		fmt.Fprintf(&w.b, "  ---%s\n", e.doc)
 		if e.params != typeNone {
@@ -62,7 +62,7 @@ func (w *lua) class(name string) {
 	}
 }
 
-// typeOf leaves null out of what a client sends: in Lua an absent field is nil.
+// typeOf returns a type without null, because in Lua an absent field is nil.
 func (w *lua) typeOf(s *jsonschema.Schema) string {
 	s, _ = withoutNull(s)
 	switch {

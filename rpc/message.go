@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// MessageType is how grave a message is; the numbers are those of the language
-// server protocol.
+// MessageType is the severity of a message, with the numbers of the Language Server
+// Protocol.
 type MessageType int
 
 // Types of a message.
@@ -25,15 +25,15 @@ type MessageRequest struct {
 	Actions []MessageAction `json:"actions,omitempty"`
 }
 
-// MessageAction is one of the things that the user can choose.
+// MessageAction is one of the user's choices.
 type MessageAction struct {
 	Title string `json:"title"`
 }
 
-// ShowMessage shows the user a message and returns the title of the action that
-// was chosen. ok is false when the client cannot show it, the user chose none,
-// the answer is none of the actions, or the client is gone; the error is that of
-// ctx only. When ctx ends, the message is withdrawn.
+// ShowMessage shows the user a message and returns the title of the chosen action. ok
+// is false when the client cannot show it, the user chose none, the answer is not one
+// of the actions, or the client is gone. The only error is context.Cause(ctx); then
+// the message is cancelled.
 func (p *Peer) ShowMessage(ctx context.Context, m MessageRequest) (title string, ok bool, err error) {
 	if !p.capabilities().showMessage {
 		return "", false, nil

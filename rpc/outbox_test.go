@@ -14,15 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// gate is an output that is not read until it is opened.
+// gate is an output that blocks writes until it is opened.
 type gate struct {
 	open    chan struct{}
-	entered chan struct{} // may be nil; gets a token when a write stands before the gate
+	entered chan struct{} // may be nil; gets a token when a write blocks
 	buffer
 }
 
@@ -50,34 +48,31 @@ func frames(t *testing.T, out string) []string {
 	}
 }
 
-// While the reader is slow, deltas of one call merge; nothing is lost and the
-// order stays.
+// While the reader is slow, deltas of one call merge. Nothing is lost, and the order stays.
 func TestSlowReaderMergesDeltas(t *testing.T) {
 	g := &gate{open: make(chan struct{}), entered: make(chan struct{}, 1)}
-	o := newOutbox(g, 0, zap.NewNop())
-	p := &Peer{log: zap.NewNop()}
-	p.attach(nil, o, t.Context())
-	if err := o.push([]byte(`{}`)); err != nil {
+	p, conn := peerTo(t, g)
+	if err := conn.Notify(t.Context(), "first", None{}); err != nil {
 		t.Fatal(err)
 	}
-	<-g.entered // the writer stands still, all that follows waits in the queue
+	<-g.entered // the writer blocks, and everything after it waits in the queue
 
 	var want strings.Builder
-	send := func(kind, call string, from, to int) {
+	send := func(kind event.Kind, call string, from, to int) {
 		for i := from; i < to; i++ {
 			text := fmt.Sprintf("%s%s%d ", kind, call, i)
 			want.WriteString(text)
-			p.Event(t.Context(), agent.Event{SessionID: "s", Kind: kind, CallID: call, Delta: text})
+			p.Event(t.Context(), event.Event{SessionID: "s", Kind: kind, CallID: call, Delta: text})
 		}
 	}
-	send(agent.KindTextDelta, "", 0, 1000)
-	p.Event(t.Context(), agent.Event{SessionID: "s", Kind: agent.KindNotice, Seq: 1})
-	send(agent.KindToolOutput, "a", 0, 1000)
-	send(agent.KindToolOutput, "b", 0, 1000)
-	send(agent.KindToolOutput, "a", 1000, 2000)
-	p.Event(t.Context(), agent.Event{SessionID: "s", Kind: agent.KindNotice, Seq: 2})
+	send(event.KindTextDelta, "", 0, 1000)
+	p.Event(t.Context(), event.Event{SessionID: "s", Kind: event.KindNotice, Seq: 1})
+	send(event.KindToolOutput, "a", 0, 1000)
+	send(event.KindToolOutput, "b", 0, 1000)
+	send(event.KindToolOutput, "a", 1000, 2000)
+	p.Event(t.Context(), event.Event{SessionID: "s", Kind: event.KindNotice, Seq: 2})
 	close(g.open)
-	if err := o.close(10 * time.Second); err != nil {
+	if err := conn.Flush(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 
@@ -85,12 +80,12 @@ func TestSlowReaderMergesDeltas(t *testing.T) {
 	var notices []int64
 	all := frames(t, g.String())
 	for _, text := range all {
-		var n struct{ Params agent.Event }
+		var n struct{ Params event.Event }
 		if err := json.Unmarshal([]byte(text), &n); err != nil {
 			t.Fatal(err)
 		}
 		got.WriteString(n.Params.Delta)
-		if n.Params.Kind == agent.KindNotice {
+		if n.Params.Kind == event.KindNotice {
 			notices = append(notices, n.Params.Seq)
 		}
 	}
@@ -105,66 +100,7 @@ func TestSlowReaderMergesDeltas(t *testing.T) {
 	}
 }
 
-// A reader that stands still stops the sender at the high-water mark.
-func TestSlowReaderBoundsMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &gate{open: make(chan struct{})}
-		o := newOutbox(g, 0, zap.NewNop())
-		text := strings.Repeat("x", 1<<20)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		sent := 0
-		var err error
-		for ; sent < 100 && err == nil; sent++ {
-			err = o.notify(ctx, MethodEvent, agent.Event{Kind: agent.KindNotice, Text: text})
-		}
-		if !errors.Is(err, context.DeadlineExceeded) || sent > 6 {
-			t.Errorf("%d MiB sent, %v", sent, err)
-		}
-		if err := o.delta(ctx, agent.Event{Kind: agent.KindTextDelta, Delta: "x"}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a delta: %v", err)
-		}
-		// Answers are taken all the same, and what was taken is written.
-		if err := o.push([]byte(`{}`)); err != nil {
-			t.Error(err)
-		}
-		close(g.open)
-		if err := o.close(time.Minute); err != nil {
-			t.Error(err)
-		}
-		if all := frames(t, g.String()); len(all) != sent || all[len(all)-1] != `{}` { // sent counts the refused one, too
-			t.Errorf("%d messages written", len(all))
-		}
-	})
-}
-
-// A blocked sender goes on as soon as there is space.
-func TestSenderWakes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &gate{open: make(chan struct{})}
-		o := newOutbox(g, 0, zap.NewNop())
-		for range 5 {
-			_ = o.push(make([]byte, 1<<20))
-		}
-		done := make(chan error)
-		go func() { done <- o.notify(t.Context(), MethodEvent, None{}) }()
-		synctest.Wait()
-		select {
-		case err := <-done:
-			t.Fatalf("the sender did not wait: %v", err)
-		default:
-		}
-		close(g.open)
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := o.close(time.Minute); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// A client that closes its end of our output: senders return, Serve ends.
+// When a client closes its end of the output, senders return and Serve ends.
 func TestClosedOutput(t *testing.T) {
 	baseline := goruntime.NumGoroutine()
 	inR, inW := io.Pipe()
@@ -197,7 +133,7 @@ func TestClosedOutput(t *testing.T) {
 	settle(t, baseline)
 }
 
-// A client that is there but does not read holds Serve up for its deadline only.
+// A client that does not read delays the end of Serve only up to the deadline.
 func TestUnreadOutput(t *testing.T) {
 	baseline := goruntime.NumGoroutine()
 	synctest.Test(t, func(t *testing.T) {
@@ -214,19 +150,4 @@ func TestUnreadOutput(t *testing.T) {
 		close(g.open)
 	})
 	settle(t, baseline)
-}
-
-func TestUnreadPipe(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	o := newOutbox(w, 0, zap.NewNop())
-	_ = o.push(make([]byte, 8<<20))
-	if err := o.close(50 * time.Millisecond); err == nil {
-		t.Error("no error")
-	}
-	<-o.done // the write deadline has ended it
-	_ = w.Close()
 }

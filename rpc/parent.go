@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// parentPoll is how often the client's process is looked for; the protocol
-// allows two seconds.
+// parentPoll is how often the server checks that the client's process lives. The
+// protocol allows two seconds.
 const parentPoll = 500 * time.Millisecond
 
-// waitParent returns true when the process pid has died, also when it was dead
-// before, as the language server protocol wants it; false when ctx ends.
+// waitParent waits for the death of the process pid and returns true. A process that is
+// dead already counts too, as in the Language Server Protocol. It returns false when
+// ctx ends.
 func waitParent(ctx context.Context, pid int) bool {
 	p, ok := findProcess(pid)
 	if !ok {

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// process is known by its start time too, so that another one that gets its
-// number later is not mistaken for it.
+// process identifies a process by its number and its start time, because the number may
+// be reused.
 type process struct {
 	pid   int
 	start string
@@ -25,9 +25,9 @@ func (p *process) alive() bool {
 
 func (p *process) close() {}
 
-// startTime reads the start time of a process that lives, in clock ticks since
-// boot: field 22 of /proc/PID/stat, see proc_pid_stat(5). The command's name
-// before it may hold anything, so fields are counted behind its last bracket.
+// startTime returns the start time of a living process, in clock ticks since boot: field
+// 22 of /proc/PID/stat, see proc_pid_stat(5). The command's name may contain spaces and
+// brackets, so startTime counts the fields after the last bracket.
 func startTime(pid int) (string, bool) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -36,7 +36,7 @@ func startTime(pid int) (string, bool) {
 	fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
 	const state, start = 0, 19 // fields 3 and 22
 	if len(fields) <= start || fields[state][0] == 'Z' || fields[state][0] == 'X' {
-		return "", false // dead, or a zombie that nobody has waited for
+		return "", false // dead, or a zombie
 	}
 	return string(fields[start]), true
 }

@@ -14,7 +14,8 @@ func findProcess(pid int) (*process, bool) {
 	return p, pid > 0 && p.alive()
 }
 
-// alive sends signal 0, which only checks. A process of another user is alive.
+// alive sends signal 0, which only checks the process. EPERM means that it is alive and
+// belongs to another user.
 func (p *process) alive() bool {
 	err := syscall.Kill(p.pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)

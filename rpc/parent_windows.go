@@ -2,7 +2,7 @@ package rpc
 
 import "syscall"
 
-// process holds a handle, which keeps the number from being given out again.
+// process holds a handle, which prevents the reuse of the process's number.
 type process struct{ handle syscall.Handle }
 
 func findProcess(pid int) (*process, bool) {

@@ -6,89 +6,96 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/sourcegraph/jsonrpc2"
 	"go.uber.org/zap"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/tasks"
 )
 
-// maxAsks caps the questions that the client has not answered, withdrawn ones
-// included; above it, questions are denied at once.
+// maxAsks limits the requests that the client has not answered, including cancelled
+// ones. Above it, requests are denied at once.
 const maxAsks = 64
 
-// Peer is the client at the other end of a connection, as the domain sees it:
-// an agent.Client.
+// Peer is the client at the other end of a connection. It implements event.Client.
 //
-// Events and changes of tasks arrive in the order of the calls. None but
-// adjacent deltas, which may be merged, is dropped while the client lives.
+// Delivery: events and task changes arrive in the order of the calls. Adjacent deltas
+// may be merged; nothing else is dropped while the client lives.
 type Peer struct {
 	log  *zap.Logger
-	open sync.WaitGroup // questions that wait for the client
+	open sync.WaitGroup // unanswered requests to the client
 
-	mu     sync.Mutex
-	conn   *jsonrpc2.Conn // nil when not connected
-	out    *outbox
-	life   context.Context // of the connection
-	can    abilities
-	lastID uint64
-	asks   int
-	late   int // answers with diagnostics in a row that came too late
+	mu   sync.Mutex
+	conn *wire.Conn // nil when not connected
+	can  abilities
+	asks int
+	late int // how many diagnostics in a row came too late
 }
 
 var (
-	_ agent.Client    = (*Peer)(nil)
-	_ agent.Diagnoser = (*Peer)(nil)
+	_ event.Client    = (*Peer)(nil)
+	_ event.Diagnoser = (*Peer)(nil)
 )
 
-func (p *Peer) attach(conn *jsonrpc2.Conn, out *outbox, life context.Context) {
+func (p *Peer) attach(conn *wire.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.conn, p.out, p.life = conn, out, life
+	p.conn = conn
 }
 
-// detach ends the peer's part; the connection is closed already, and with it
-// every question that waits.
+// detach makes the peer drop events and deny requests, and waits for the unanswered
+// requests. The connection is closed before, which fails them.
 func (p *Peer) detach() {
 	p.mu.Lock()
-	p.conn, p.out, p.can = nil, nil, abilities{}
+	p.conn, p.can = nil, abilities{}
 	p.mu.Unlock()
 	p.open.Wait()
 }
 
-// enable sets what the client can be asked.
+// enable sets the client's capabilities.
 func (p *Peer) enable(can abilities) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.can = can
 }
 
-func (p *Peer) outbox() *outbox {
+func (p *Peer) connection() *wire.Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.out
+	return p.conn
 }
 
-// Event sends e. It blocks while too much is queued, until ctx ends or the
-// client is given up; e is lost then.
-func (p *Peer) Event(ctx context.Context, e agent.Event) {
-	out := p.outbox()
-	if out == nil {
+// Event sends e. It blocks while the queue is full. When ctx or the connection ends
+// meanwhile, e is lost.
+func (p *Peer) Event(ctx context.Context, e event.Event) {
+	conn := p.connection()
+	if conn == nil {
 		return
 	}
 	var err error
 	if e.Live() {
-		err = out.delta(ctx, e)
+		err = conn.Delta(ctx, e.Delta,
+			func(params any) bool { last, ok := params.(*event.Event); return ok && continues(last, &e) },
+			func() wire.Delta {
+				first := e
+				return wire.Delta{Method: MethodEvent, Params: &first, Text: &first.Delta}
+			})
 	} else {
-		err = out.notify(ctx, MethodEvent, e)
+		err = conn.Notify(ctx, MethodEvent, e)
 	}
 	p.lost(MethodEvent, err)
 }
 
-// TaskChanged tells the client of a task's new state, by the rules of Event.
+// continues reports whether the text of next can be appended to that of last.
+func continues(last, next *event.Event) bool {
+	return last.Kind == next.Kind && last.SessionID == next.SessionID && last.TurnID == next.TurnID &&
+		last.TaskID == next.TaskID && last.CallID == next.CallID
+}
+
+// TaskChanged sends a task's new state. It blocks as Event does.
 func (p *Peer) TaskChanged(ctx context.Context, t tasks.Task) {
-	if out := p.outbox(); out != nil {
-		p.lost(MethodTaskChanged, out.notify(ctx, MethodTaskChanged, tasks.Changed{Task: t}))
+	if conn := p.connection(); conn != nil {
+		p.lost(MethodTaskChanged, conn.Notify(ctx, MethodTaskChanged, tasks.Changed{Task: t}))
 	}
 }
 
@@ -98,54 +105,55 @@ func (p *Peer) lost(method string, err error) {
 	}
 }
 
-// RequestApproval asks the client: by its own request, or by a message where it
-// has no capability for that. One that cannot be asked, that answers with an error
-// or that is gone denies; the error is that of ctx only.
-func (p *Peer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	deny := agent.Decision{Decision: agent.DecisionDeny, Feedback: "the client cannot ask the user; mode auto would not need to, in a sandbox"}
+// RequestApproval asks the client with agent/requestApproval, or with a message if the
+// client lacks that capability. It denies when the client has neither capability,
+// answers with an error or is gone. The only error is context.Cause(ctx).
+func (p *Peer) RequestApproval(ctx context.Context, a event.Approval) (event.Decision, error) {
+	deny := event.Decision{Decision: event.DecisionDeny, Feedback: "the client cannot ask the user; mode auto would not need to, in a sandbox"}
 	switch can := p.capabilities(); {
 	case !can.Approvals && can.showMessage:
 		return p.approveByMessage(ctx, a)
 	case !can.Approvals:
 		return deny, nil
 	}
-	var d agent.Decision
+	var d event.Decision
 	if err := p.ask(ctx, MethodRequestApproval, a, &d); err != nil {
 		deny.Feedback = "the client did not answer: " + err.Error()
 		return deny, context.Cause(ctx)
 	}
 	switch d.Decision {
-	case agent.DecisionAllow, agent.DecisionAllowForSession, agent.DecisionDeny, agent.DecisionCancelTurn:
+	case event.DecisionAllow, event.DecisionAllowForSession, event.DecisionDeny, event.DecisionCancelTurn:
 		return d, nil
+	default:
+		deny.Feedback = "the client's answer is no decision"
+		return deny, nil
 	}
-	deny.Feedback = "the client's answer is no decision"
-	return deny, nil
 }
 
-// AskUser asks the client. ok is false when it cannot be asked, answers with an
-// error or is gone; the error is that of ctx only.
-func (p *Peer) AskUser(ctx context.Context, q agent.Question) (a agent.Answer, ok bool, err error) {
+// AskUser asks the user. ok is false when the client lacks the capability, answers with
+// an error or is gone. The only error is context.Cause(ctx).
+func (p *Peer) AskUser(ctx context.Context, q event.Question) (a event.Answer, ok bool, err error) {
 	if !p.capabilities().AskUser {
-		return agent.Answer{}, false, nil
+		return event.Answer{}, false, nil
 	}
 	if err := p.ask(ctx, MethodAskUser, q, &a); err != nil {
-		return agent.Answer{}, false, context.Cause(ctx)
+		return event.Answer{}, false, context.Cause(ctx)
 	}
 	return a, true, nil
 }
 
-// maxLate is how many diagnostics in a row may come too late before the client is
-// not asked for them any more: each time costs a turn as long as it waits.
+// maxLate is how many diagnostics in a row may come too late before the peer stops
+// asking for them, because each late answer delays the turn.
 const maxLate = 3
 
-// Diagnostics asks the client's editor what is wrong with files. There is nothing
-// when it has no capability for that, answers with an error, lets ctx end, or is
-// gone. A client that has let ctx end maxLate times in a row is not asked again.
-func (p *Peer) Diagnostics(ctx context.Context, q agent.DiagnosticsParams) []agent.Diagnostic {
+// Diagnostics asks the client for the editor's diagnostics of files. It returns nil when
+// the client lacks the capability, answers with an error, does not answer before ctx
+// ends, or is gone. After maxLate late answers in a row it does not ask again.
+func (p *Peer) Diagnostics(ctx context.Context, q event.DiagnosticsParams) []event.Diagnostic {
 	if !p.capabilities().Diagnostics {
 		return nil
 	}
-	var found agent.DiagnosticsResult
+	var found event.DiagnosticsResult
 	err := p.ask(ctx, methodDiagnostics, q, &found)
 	p.countLate(errors.Is(err, context.DeadlineExceeded))
 	if err != nil {
@@ -155,7 +163,7 @@ func (p *Peer) Diagnostics(ctx context.Context, q agent.DiagnosticsParams) []age
 	return found.Diagnostics
 }
 
-// countLate notes whether diagnostics came too late.
+// countLate counts diagnostics that came too late.
 func (p *Peer) countLate(late bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -168,8 +176,8 @@ func (p *Peer) countLate(late bool) {
 	}
 }
 
-// Asks tells whether the client has said that it takes approvals, and questions
-// to the user. It has not before initialize, and can nothing when it is gone.
+// Asks reports whether the client answers approvals and questions. Both are false
+// before initialize and after the connection.
 func (p *Peer) Asks() (approvals, questions bool) {
 	can := p.capabilities()
 	return can.Approvals, can.AskUser
@@ -181,36 +189,34 @@ func (p *Peer) capabilities() abilities {
 	return p.can
 }
 
-// errTooManyAsks denies without asking.
+// errTooManyAsks is the error of ask above maxAsks or without a connection.
 var errTooManyAsks = errors.New("too many questions are open")
 
-// ask calls the client and waits for the answer. When ctx ends, the question is
-// withdrawn with a cancel, and a late answer is dropped.
+// ask sends a request to the client and waits for the answer. When ctx ends, it sends a
+// cancel and drops a late answer.
 func (p *Peer) ask(ctx context.Context, method string, params, result any) error {
 	p.mu.Lock()
-	conn, out, life := p.conn, p.out, p.life
+	conn := p.conn
 	if conn == nil || p.asks >= maxAsks {
 		p.mu.Unlock()
 		return errTooManyAsks
 	}
 	p.asks++
 	p.open.Add(1)
-	p.lastID++
-	id := p.lastID
 	p.mu.Unlock()
 
-	waiter, err := conn.DispatchCall(ctx, method, params, jsonrpc2.PickID(jsonrpc2.ID{Num: id}))
+	call, err := conn.Call(ctx, method, params)
 	if err != nil {
 		p.answered()
 		return err
 	}
-	// The answer is waited for beyond ctx, so that unanswered questions count.
-	// It ends at the latest with the connection, which closes with life.
+	// Wait for the answer beyond ctx, so that unanswered requests count. The wait ends
+	// at the latest with the connection.
 	var raw json.RawMessage
 	done := make(chan error, 1)
 	go func() {
 		defer p.answered()
-		done <- waiter.Wait(context.WithoutCancel(life), &raw)
+		done <- call.Wait(context.WithoutCancel(ctx), &raw)
 	}()
 	select {
 	case err := <-done:
@@ -219,18 +225,9 @@ func (p *Peer) ask(ctx context.Context, method string, params, result any) error
 		}
 		return json.Unmarshal(raw, result)
 	case <-ctx.Done():
-		frame, err := encodeNotification(methodCancel, cancelCall{ID: id})
-		if err == nil {
-			err = out.push(frame) // not held up: the user should not answer in vain
-		}
-		p.lost(methodCancel, err)
+		p.lost(methodCancel, call.Cancel()) // so that the client closes the question
 		return context.Cause(ctx)
 	}
-}
-
-// cancelCall withdraws a call of ours.
-type cancelCall struct {
-	ID uint64 `json:"id"`
 }
 
 func (p *Peer) answered() {

@@ -8,11 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// A client whose diagnostics come too late three times in a row is not asked any
-// more; one that is late now and then is, and so is one that answers with an error.
+// A client whose diagnostics come too late three times in a row is not asked again. One that
+// is sometimes late, or answers with an error, is asked again.
 func TestLateDiagnostics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := []string{"late", "late", "found", "late", "late", "error", "late", "late", "late", "found"}
@@ -27,7 +27,7 @@ func TestLateDiagnostics(t *testing.T) {
 			case "error":
 				return nil, errors.New("no language server")
 			}
-			return agent.DiagnosticsResult{Diagnostics: []agent.Diagnostic{{Path: "f", Message: "m"}}}, nil
+			return event.DiagnosticsResult{Diagnostics: []event.Diagnostic{{Path: "f", Message: "m"}}}, nil
 		}})
 		can := ClientCapabilities{Experimental: &ExperimentalClient{Pygent: &PygentClient{Diagnostics: true}}}
 		if err := c.Call(t.Context(), MethodInitialize, InitializeParams{Capabilities: can}, nil); err != nil {
@@ -35,7 +35,7 @@ func TestLateDiagnostics(t *testing.T) {
 		}
 		for i, answer := range answers {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-			found := server.Peer().Diagnostics(ctx, agent.DiagnosticsParams{Paths: []string{"f"}})
+			found := server.Peer().Diagnostics(ctx, event.DiagnosticsParams{Paths: []string{"f"}})
 			cancel()
 			synctest.Wait()
 			if want := answer == "found" && i < 9; want != (len(found) == 1) {

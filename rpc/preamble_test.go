@@ -13,8 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// The events' table in the reference has every kind that a conversation shows,
-// with every field of it.
+// The reference's table of events has every kind and field that occurs in a story.
 func TestReferenceTellsEvents(t *testing.T) {
 	told := eventTable()
 	files, err := fs.Glob(stories, "testdata/methods/*.txtar")
@@ -46,7 +45,7 @@ func TestReferenceTellsEvents(t *testing.T) {
 
 var quotedWord = regexp.MustCompile("`(\\w+)`")
 
-// eventTable are the fields of each kind of event, as the reference has them.
+// eventTable returns the fields of each kind of event in the reference.
 func eventTable() map[string][]string {
 	_, rest, _ := strings.Cut(preamble, "\n## Events\n")
 	told := map[string][]string{}
@@ -66,7 +65,7 @@ func eventTable() map[string][]string {
 	return told
 }
 
-// events are those of a story.
+// events returns the events of a story.
 func events(t *testing.T, story []byte) (list []map[string]any) {
 	t.Helper()
 	for _, f := range txtar.Parse(story).Files {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// pseudonyms number what is different in each run.
+// pseudonyms replace values that differ in each run by numbered ones.
 type pseudonyms struct {
 	byReal, byShown map[string]string
 	count           map[string]int
@@ -17,15 +17,15 @@ type pseudonyms struct {
 
 var (
 	realID = regexp.MustCompile(`\b([a-z]+)_(?:[a-z2-7]{16}|[a-z2-7]{12})\b`)
-	// A file system gives times, whose clock the test does not set, and cursors
-	// have them in them.
+	// The times of files come from a clock that the test does not set. Cursors contain
+	// such times.
 	fileTime = regexp.MustCompile(`"updatedAt":"[^"]*"`)
 	cursor   = regexp.MustCompile(`"nextCursor":"[^"]*"`)
 	shownID  = regexp.MustCompile(`\b[a-z]+_[0-9]+\b`)
 )
 
-// shownDir stands for the temporary directories, which a client can name by it:
-// the first one is meant then.
+// shownDir replaces the temporary directories. In a client's message it means the first
+// one.
 const shownDir = "/tmp/workspace"
 
 func newPseudonyms() *pseudonyms {

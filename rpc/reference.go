@@ -11,12 +11,12 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// preamble is the part of the reference that no table can tell.
+// preamble is the part of the reference that is not generated.
 //
 //go:embed protocol_preamble.md
 var preamble string
 
-// Markdown is the protocol's reference for people.
+// Markdown returns the protocol's reference for readers.
 func Markdown() []byte { return markdownOf(methods()) }
 
 func markdownOf(table []entry) []byte {
@@ -36,7 +36,7 @@ func markdownOf(table []entry) []byte {
 type reference struct {
 	b    bytes.Buffer
 	defs *definitions
-	done []reflect.Type // types whose fields stand with a method
+	done []reflect.Type // types whose fields are listed with a method
 }
 
 func (w *reference) section(title string, table []entry, in func(entry) bool) {
@@ -57,8 +57,8 @@ func (w *reference) section(title string, table []entry, in func(entry) bool) {
 	}
 }
 
-// part writes the fields of a method's params or result where the type is met
-// first, and names the type afterwards.
+// part writes the fields of a method's params or result when their type occurs first,
+// and only the type's name later.
 func (w *reference) part(title string, t reflect.Type) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -94,10 +94,10 @@ func (w *reference) fields(t reflect.Type) {
 	}
 }
 
-// refName is the name of the type that s refers to.
+// refName returns the name of the type that s refers to.
 func refName(s *jsonschema.Schema) string { return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:] }
 
-// methodIdent is a method's name as an identifier: agentStep for agent/step.
+// methodIdent converts a method's name to an identifier: agentStep for agent/step.
 func methodIdent(method string) string {
 	first, rest, ok := strings.Cut(strings.TrimPrefix(method, "$/"), "/")
 	if !ok {
@@ -106,7 +106,7 @@ func methodIdent(method string) string {
 	return first + strings.ToUpper(rest[:1]) + rest[1:]
 }
 
-// typeText reads as "array of Change".
+// typeText describes a type for readers, such as "array of Change".
 func typeText(s *jsonschema.Schema) string {
 	s, _ = withoutNull(s)
 	switch {

@@ -11,13 +11,12 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// Schema is the protocol as one JSON Schema document (draft 2020-12). A message
-// of either side is valid if the document says so; which result belongs to which
-// request, and each method's kind and doc, stand under "methods", by name. The
-// types are under $defs.
+// Schema returns the protocol as one JSON Schema document (draft 2020-12). The root
+// schema validates any message of either side. "methods" has the kind, doc, params and
+// result of each method by its name. The types are under $defs.
 func Schema() []byte { return schemaOf(methods()) }
 
 func schemaOf(table []entry) []byte {
@@ -46,7 +45,7 @@ func schemaOf(table []entry) []byte {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(root); err != nil {
-		panic(fmt.Sprintf("rpc: encode the schema: %v", err)) // a fault of the table
+		panic(fmt.Sprintf("rpc: encode the schema: %v", err)) // a bug in the table
 	}
 	return b.Bytes()
 }
@@ -55,12 +54,12 @@ var (
 	typeNone = reflect.TypeFor[None]()
 	typeTime = reflect.TypeFor[time.Time]()
 	typeRaw  = reflect.TypeFor[json.RawMessage]()
-	typeFail = reflect.TypeFor[agent.ErrorDetail]()
+	typeFail = reflect.TypeFor[event.ErrorDetail]()
 )
 
 func ref(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
 
-// result is the schema of a method's result; that of a pointer may be null.
+// result returns the schema of a method's result. A pointer's schema allows null.
 func (d *definitions) result(t reflect.Type) *jsonschema.Schema {
 	null := &jsonschema.Schema{Type: "null"}
 	switch {
@@ -73,17 +72,16 @@ func (d *definitions) result(t reflect.Type) *jsonschema.Schema {
 	}
 }
 
-// definitions are the struct types that a table uses, each under a name of its
-// own.
+// definitions are the struct types of a table, each with a unique name.
 type definitions struct {
 	order   []reflect.Type
 	names   map[reflect.Type]string
 	schemas map[string]*jsonschema.Schema
-	told    map[reflect.Type]bool // those that the server sends
+	sent    map[reflect.Type]bool // the types that the server sends
 }
 
 func newDefinitions(table []entry) *definitions {
-	d := &definitions{names: map[reflect.Type]string{}, schemas: map[string]*jsonschema.Schema{}, told: map[reflect.Type]bool{}}
+	d := &definitions{names: map[reflect.Type]string{}, schemas: map[string]*jsonschema.Schema{}, sent: map[reflect.Type]bool{}}
 	for _, e := range table {
 		toClient := e.kind == kindEvent || e.kind == kindAsk
 		d.collect(e.params, toClient)
@@ -97,32 +95,32 @@ func newDefinitions(table []entry) *definitions {
 	return d
 }
 
-// collect finds the struct types below t, in the order of their first use. told
-// says that the server sends a t.
-func (d *definitions) collect(t reflect.Type, told bool) {
+// collect adds t and the struct types in it, in the order of their first use. sent says
+// that the server sends a t.
+func (d *definitions) collect(t reflect.Type, sent bool) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		d.collect(t.Elem(), told)
+		d.collect(t.Elem(), sent)
 	case reflect.Struct:
 		known := slices.Contains(d.order, t)
-		if t == typeTime || t == typeNone || known && (d.told[t] || !told) {
+		if t == typeTime || t == typeNone || known && (d.sent[t] || !sent) {
 			return
 		}
 		if !known {
 			d.order = append(d.order, t)
 		}
-		d.told[t] = told
+		d.sent[t] = sent
 		for f := range t.Fields() {
 			if f.IsExported() && f.Tag.Get("json") != "-" {
-				d.collect(f.Type, told)
+				d.collect(f.Type, sent)
 			}
 		}
-	default: // holds no struct
+	default: // contains no struct
 	}
 }
 
-// name names each type by its Go name, with the package in front where two
-// packages have the same.
+// name names each type by its Go name. If two packages have a type of the same name, the
+// package's name comes before it.
 func (d *definitions) name() {
 	count := map[string]int{}
 	for _, t := range d.order {
@@ -138,7 +136,7 @@ func (d *definitions) name() {
 	}
 }
 
-// infer makes the schema of the struct t; other structs are referred to.
+// infer makes the schema of the struct t. Other structs are references.
 func (d *definitions) infer(t reflect.Type) *jsonschema.Schema {
 	known := map[reflect.Type]*jsonschema.Schema{
 		typeTime: {Type: "string", Format: "date-time"},
@@ -151,19 +149,19 @@ func (d *definitions) infer(t reflect.Type) *jsonschema.Schema {
 	}
 	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: known})
 	if err != nil {
-		panic(fmt.Sprintf("rpc: schema of %v: %v", t, err)) // a fault of the table
+		panic(fmt.Sprintf("rpc: schema of %v: %v", t, err)) // a bug in the table
 	}
-	s.AdditionalProperties = nil // unknown fields are ignored, newer peers may add some
+	s.AdditionalProperties = nil // allows unknown fields: newer peers may send them, and they are ignored
 	for name, p := range s.Properties {
 		dropNull(p)
-		if !d.told[t] && !slices.Contains(s.Required, name) {
+		if !d.sent[t] && !slices.Contains(s.Required, name) {
 			allowNull(p)
 		}
 	}
 	return s
 }
 
-// allowNull is for what clients send: there, null is as good as absent.
+// allowNull allows null in a field that clients send, where null means absent.
 func allowNull(s *jsonschema.Schema) {
 	switch {
 	case s.Ref != "":
@@ -174,13 +172,13 @@ func allowNull(s *jsonschema.Schema) {
 	}
 }
 
-// dropNull takes back the null that the inference allows for slices and
-// pointers: what the server sends is there or absent.
+// dropNull removes the null that the inference allows for slices and pointers, because
+// the server sends no null for an absent field.
 func dropNull(s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
-	if s.Ref != "" { // a pointer to another struct: the inference adds "null" to no type at all
+	if s.Ref != "" { // a pointer to another struct: the inference has set the types to null alone
 		s.Type, s.Types = "", nil
 	}
 	if kinds := slices.DeleteFunc(slices.Clone(s.Types), func(k string) bool { return k == "null" }); len(kinds) == 1 {

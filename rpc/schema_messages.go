@@ -4,8 +4,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// messages are the schemas of all messages: one for each method of the table, in
-// its order, then the responses.
+// messages returns the schemas of all messages: first one for each method, in the order
+// of the table, then the responses.
 func (d *definitions) messages(table []entry) []*jsonschema.Schema {
 	var all []*jsonschema.Schema
 	for _, e := range table {
@@ -30,8 +30,8 @@ func (d *definitions) messages(table []entry) []*jsonschema.Schema {
 	return append(all, d.responses()...)
 }
 
-// responses have a result or an error; that of a message whose id could not be
-// read has the id null.
+// responses returns the schemas of responses with a result and with an error. The id of
+// an error response is null when the message's id could not be read.
 func (d *definitions) responses() []*jsonschema.Schema {
 	result := envelopeSchema("jsonrpc", "id", "result")
 	result.Properties["id"] = &jsonschema.Schema{Types: []string{"integer", "string"}}
@@ -54,8 +54,7 @@ func envelopeSchema(required ...string) *jsonschema.Schema {
 
 func constant(v any) *jsonschema.Schema { return &jsonschema.Schema{Const: &v} }
 
-// withoutNull takes the null out that a client may send in place of leaving a
-// field out, and says whether it was there.
+// withoutNull removes the null that allowNull added, and reports whether there was one.
 func withoutNull(s *jsonschema.Schema) (*jsonschema.Schema, bool) {
 	switch {
 	case len(s.AnyOf) == 2 && s.AnyOf[1].Type == "null":

@@ -14,11 +14,13 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
-// The checked-in files are those that the table gives.
+// The checked-in files equal the generated ones.
 func TestGenerated(t *testing.T) {
 	for name, want := range map[string][]byte{
 		"protocol.md": Markdown(), "protocol.schema.json": Schema(),
@@ -66,18 +68,18 @@ func definition(t *testing.T, document []byte, name string) *jsonschema.Resolved
 	return resolved
 }
 
-// What really goes over the wire is what the schema says.
+// The schema describes the real wire values.
 func TestSchemaOfRealValues(t *testing.T) {
 	now := time.Now()
 	code := 3
 	detail := Detail(&agent.ProviderError{HTTPStatus: 500, Message: "broken"})
 	values := map[string]any{
-		"StepParams": agent.StepParams{Prompt: "p", Context: []agent.ContextItem{{Path: "a", Range: &agent.LineRange{Start: 1, End: 2}}}},
-		"StepResult": agent.StepResult{Changes: []runtime.Change{{Path: "a", Change: "added"}}, Error: detail, Question: &agent.TurnQuestion{Text: "q"}},
-		"Event":      agent.Event{Time: now, Kind: agent.KindToolFinished, ExitCode: &code, Usage: &agent.Usage{}, Error: detail},
+		"StepParams": session.StepParams{Prompt: "p", Context: []session.ContextItem{{Path: "a", Range: &session.LineRange{Start: 1, End: 2}}}},
+		"StepResult": session.StepResult{Changes: []runtime.Change{{Path: "a", Change: "added"}}, Error: detail, Question: &event.TurnQuestion{Text: "q"}},
+		"Event":      event.Event{Time: now, Kind: event.KindToolFinished, ExitCode: &code, Usage: &event.Usage{}, Error: detail},
 		"Changed":    tasks.Changed{Task: tasks.Task{StartedAt: now, EndedAt: &now, Changes: []runtime.Change{}}},
-		"Approval":   agent.Approval{Options: []string{"allow"}},
-		"Decision":   agent.Decision{Decision: "deny"},
+		"Approval":   event.Approval{Options: []event.Choice{"allow"}},
+		"Decision":   event.Decision{Decision: "deny"},
 		"Info":       runtime.Info{Kind: "local"},
 	}
 	document := Schema()
@@ -102,13 +104,13 @@ func TestSchemaOfRealValues(t *testing.T) {
 	}
 }
 
-// Every frame of a conversation is valid: its params and results by the schema
-// of the table that served it.
+// Every frame of a conversation is valid: its params and results match the schema of the
+// table that served it.
 func TestSchemaOfConversation(t *testing.T) {
 	document := schemaOf(labTable())
 	v := open(t, newLab(Options{}))
 	v.send(t, initialize)
-	v.reply(t) // refused: initialized already
+	v.reply(t) // refused: already initialized
 	check := func(name string, raw json.RawMessage) {
 		t.Helper()
 		var decoded any
@@ -134,7 +136,7 @@ func TestSchemaOfConversation(t *testing.T) {
 	v.quit(t)
 }
 
-// Every method's references lead somewhere.
+// Every reference of a method can be resolved.
 func TestReferences(t *testing.T) {
 	var document struct {
 		Defs    map[string]json.RawMessage `json:"$defs"`
@@ -163,25 +165,27 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// Every error of the domain has its code, however it is wrapped.
+// Every error of the domain has its code, also when it is wrapped.
 func TestDetail(t *testing.T) {
 	tests := []struct {
 		err  error
-		want agent.ErrorDetail
+		want event.ErrorDetail
 	}{
-		{agent.ErrSessionNotFound, agent.ErrorDetail{Code: -31001, Data: &agent.ErrorData{Kind: "sessionNotFound"}}},
-		{tasks.ErrNotFound, agent.ErrorDetail{Code: -31002, Data: &agent.ErrorData{Kind: "taskNotFound"}}},
-		{agent.ErrBusy, agent.ErrorDetail{Code: -31003, Data: &agent.ErrorData{Kind: "busy", Retryable: true}}},
-		{tasks.ErrLimit, agent.ErrorDetail{Code: -31003, Data: &agent.ErrorData{Kind: "busy", Retryable: true}}},
-		{runtime.ErrUnavailable, agent.ErrorDetail{Code: -31005, Data: &agent.ErrorData{Kind: "runtimeUnavailable", Retryable: true}}},
-		{runtime.ErrOutside, agent.ErrorDetail{Code: -31007, Data: &agent.ErrorData{Kind: "outsideWorkspace"}}},
-		{agent.ErrAuthRequired, agent.ErrorDetail{Code: -31008, Data: &agent.ErrorData{Kind: "authRequired"}}},
-		{agent.ErrContextOverflow, agent.ErrorDetail{Code: -31011, Data: &agent.ErrorData{Kind: "contextOverflow"}}},
-		{runtime.ErrTooLarge, agent.ErrorDetail{Code: -31013, Data: &agent.ErrorData{Kind: "tooLarge"}}},
-		{runtime.ErrNotFound, agent.ErrorDetail{Code: -32602, Data: &agent.ErrorData{Kind: "invalidParams"}}},
-		{&runtime.InvalidError{Field: "f", Reason: "r"}, agent.ErrorDetail{Code: -32602, Data: &agent.ErrorData{Kind: "invalidParams"}}},
-		{errors.New("else"), agent.ErrorDetail{Code: -32603, Data: &agent.ErrorData{Kind: "internal"}}},
-		{&Error{Code: 7, Data: &agent.ErrorData{Kind: "k"}}, agent.ErrorDetail{Code: 7, Data: &agent.ErrorData{Kind: "k"}}},
+		{session.ErrSessionNotFound, event.ErrorDetail{Code: -31001, Data: &event.ErrorData{Kind: "sessionNotFound"}}},
+		{tasks.ErrNotFound, event.ErrorDetail{Code: -31002, Data: &event.ErrorData{Kind: "taskNotFound"}}},
+		{agent.ErrBusy, event.ErrorDetail{Code: -31003, Data: &event.ErrorData{Kind: "busy", Retryable: true}}},
+		{tasks.ErrLimit, event.ErrorDetail{Code: -31003, Data: &event.ErrorData{Kind: "busy", Retryable: true}}},
+		{runtime.ErrUnavailable, event.ErrorDetail{Code: -31005, Data: &event.ErrorData{Kind: "runtimeUnavailable", Retryable: true}}},
+		{tasks.ErrNested, event.ErrorDetail{Code: -31006, Data: &event.ErrorData{Kind: "denied"}}},
+		{runtime.ErrProtected, event.ErrorDetail{Code: -31006, Data: &event.ErrorData{Kind: "protectedPath"}}},
+		{runtime.ErrOutside, event.ErrorDetail{Code: -31007, Data: &event.ErrorData{Kind: "outsideWorkspace"}}},
+		{agent.ErrAuthRequired, event.ErrorDetail{Code: -31008, Data: &event.ErrorData{Kind: "authRequired"}}},
+		{agent.ErrContextOverflow, event.ErrorDetail{Code: -31011, Data: &event.ErrorData{Kind: "contextOverflow"}}},
+		{runtime.ErrTooLarge, event.ErrorDetail{Code: -31013, Data: &event.ErrorData{Kind: "tooLarge"}}},
+		{runtime.ErrNotFound, event.ErrorDetail{Code: -32602, Data: &event.ErrorData{Kind: "invalidParams"}}},
+		{&runtime.InvalidError{Field: "f", Reason: "r"}, event.ErrorDetail{Code: -32602, Data: &event.ErrorData{Kind: "invalidParams"}}},
+		{errors.New("else"), event.ErrorDetail{Code: -32603, Data: &event.ErrorData{Kind: "internal"}}},
+		{&Error{Code: 7, Data: &event.ErrorData{Kind: "k"}}, event.ErrorDetail{Code: 7, Data: &event.ErrorData{Kind: "k"}}},
 	}
 	for _, tt := range tests {
 		got := Detail(fmt.Errorf("wrapped: %w", tt.err))

@@ -7,14 +7,14 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/sourcegraph/jsonrpc2"
+	"github.com/pygent/pygent/rpc/wire"
+	"github.com/pygent/pygent/tools/strictjson"
 	"go.uber.org/zap"
 )
 
-// Bounds of the end of a connection.
+// Timeouts at the end of a connection.
 const (
-	// shutdownTimeout bounds the end of what runs: cancelled handlers, and
-	// Options.Close.
+	// shutdownTimeout bounds the wait for cancelled handlers and Options.Close.
 	shutdownTimeout = 3500 * time.Millisecond
 
 	// flushTimeout bounds the wait for a client that does not read the last
@@ -25,40 +25,39 @@ const (
 // Exit codes of Serve.
 const (
 	ExitOK       = 0 // exit or end of input after shutdown; end of a script
-	ExitAbrupt   = 1 // exit or end of input without shutdown, a dead parent, an output closed or not read
-	ExitProtocol = 2 // input whose framing is broken
+	ExitAbrupt   = 1 // exit or end of input without shutdown, a dead parent, output closed or not read
+	ExitProtocol = 2 // broken framing in the input
 )
 
-// Options make a Server. The zero value serves.
+// Options configure a Server. The zero value is usable.
 type Options struct {
 	Version         string      // of the program
-	MaxMessageBytes int64       // 0 is DefaultMaxMessageBytes
-	Logger          *zap.Logger // nil logs nothing
+	MaxMessageBytes int64       // 0 means wire.DefaultMaxMessageBytes
+	Logger          *zap.Logger // nil disables logging
 
-	// StallTimeout ends the connection when one write, of 64 KiB or one larger
-	// message, has waited for the client for so long; 0 waits for ever.
+	// StallTimeout ends the connection when one write (64 KiB or one larger message)
+	// has waited this long for the client; 0 means for ever.
 	StallTimeout time.Duration
 
-	// Initialize sets the domain up for a client that sent initialize; an error
-	// refuses the connection, and the client may try again. It is called on the
-	// read loop, so that cancels wait for it: it must be quick. Script mode may
-	// do without initialize. Nil sets nothing up.
+	// Initialize sets up the domain when the client sends initialize. An error refuses
+	// the connection, and the client may try again. It must be quick, because it runs
+	// on the read loop and delays cancels. In script mode it may never be called. It
+	// may be nil.
 	Initialize func(ctx context.Context, p InitializeParams) (Setup, error)
 
-	// Close ends what the domain runs besides requests, as tasks and turns that
-	// nobody waits for, bounded by ctx. It is called once, by shutdown or by the
-	// end of the connection, while events still reach the client. Nil ends
-	// nothing.
+	// Close ends the domain's work that runs besides requests, such as tasks and turns
+	// without a waiting request. ctx bounds it. It is called once, by shutdown or at
+	// the end of the connection, while events still reach the client. It may be nil.
 	Close func(ctx context.Context) error
 
-	table []entry // nil is methods(); tests have their own
+	table []entry // nil means methods(); tests set their own
 }
 
 func (o *Options) maxBytes() int64 {
 	if o.MaxMessageBytes > 0 {
 		return o.MaxMessageBytes
 	}
-	return DefaultMaxMessageBytes
+	return wire.DefaultMaxMessageBytes
 }
 
 func (o *Options) methods() []entry {
@@ -73,25 +72,25 @@ type Server struct {
 	opts   Options
 	log    *zap.Logger
 	peer   *Peer
-	routes map[string]route // by method
+	routes map[string]wire.Route // by method
 }
 
-// NewServer makes a server that has no services yet.
+// NewServer makes a server without services; Provide adds them.
 func NewServer(opts Options) *Server {
 	log := opts.Logger
 	if log == nil {
 		log = zap.NewNop()
 	}
-	return &Server{opts: opts, log: log, peer: &Peer{log: log}, routes: map[string]route{}}
+	return &Server{opts: opts, log: log, peer: &Peer{log: log}, routes: map[string]wire.Route{}}
 }
 
-// Peer is the client of this connection, for the services. Before Serve and
-// after it, events go nowhere and questions are denied.
+// Peer returns the client of this connection, for the services. Before and after Serve
+// it drops events and denies requests.
 func (s *Server) Peer() *Peer { return s.peer }
 
-// Provide adds the services that serve the method table's methods. Methods of
-// a service that is not provided do not exist. It is called before Serve, and
-// panics at a service that serves nothing.
+// Provide adds the services that serve the methods of the table. The methods of a
+// missing service are answered "method not found". Call it before Serve. It panics if a
+// service serves no method.
 func (s *Server) Provide(services ...any) {
 	for _, service := range services {
 		used := false
@@ -100,7 +99,7 @@ func (s *Server) Provide(services ...any) {
 				continue
 			}
 			if h, ok := e.bind(service); ok {
-				s.routes[e.name] = route{serve: h, looks: e.looks, now: e.now, first: e.first}
+				s.routes[e.name] = wire.Route{Serve: h, Schedule: e.schedule}
 				used = true
 			}
 		}
@@ -110,39 +109,38 @@ func (s *Server) Provide(services ...any) {
 	}
 }
 
-// Serve speaks the protocol on in and out until the client is gone: exit, the
-// end of input, a framing error, the death of the client's process, an output
-// that nobody reads, or the end of ctx. It cancels all requests then, but at
-// the end of a script, where it lets them finish. It returns when all handlers
-// have returned and the output is written, after 5 seconds at the latest. It
-// is called once.
+// Serve speaks the protocol on in and out until one of these: exit, the end of input, a
+// framing error, the death of the client's process, unread output, the end of ctx. Then
+// it cancels all requests; at the end of a script it lets them finish first. It returns
+// when all handlers have returned and the output is written, but at most 5 seconds
+// after the end. Call it once.
 //
-// The error says what else was wrong: a framing error, handlers that did not
-// end, output that was not read, context.Cause(ctx).
+// The error joins everything else that went wrong: a framing error, handlers that did
+// not end, the error of Options.Close, output that was not read.
 //
-// Serve closes neither in nor out. The read in progress cannot be interrupted,
-// so its goroutine ends only when the read returns; a caller that does not end
-// the process afterwards closes in.
+// Serve closes neither in nor out. It cannot interrupt the read in progress, so the
+// reading goroutine ends when the read returns. A caller that does not end the process
+// closes in.
 //
-// A program must ignore SIGPIPE when out is its stdout, or a client that
-// closes the pipe kills it.
+// A program must ignore SIGPIPE when out is its stdout; else a client that closes the
+// pipe kills it.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) (exitCode int, err error) {
 	life, cancel := context.WithCancelCause(ctx)
-	box := newOutbox(out, s.opts.StallTimeout, s.log)
-	ses := &session{
-		Server:    s,
-		stream:    newStream(in, box, s.opts.maxBytes(), s.log),
-		initShape: shapeOf(reflect.TypeFor[InitializeParams](), map[reflect.Type]*shape{}),
-		exited:    make(chan struct{}),
-		orphan:    make(chan struct{}),
-		closed:    make(chan struct{}),
-		life:      life,
+	ses := &connection{
+		Server:     s,
+		initShape:  strictjson.ShapeOf(reflect.TypeFor[InitializeParams]()),
+		exited:     make(chan struct{}),
+		parentDied: make(chan struct{}),
+		closed:     make(chan struct{}),
+		life:       life,
 	}
-	ses.dispatcher = newDispatcher(life, ses.stream, ses, s.log)
-	conn := jsonrpc2.NewConn(life, ses.stream, ses.dispatcher, jsonrpc2.SetLogger(quiet{s.log}))
-	s.peer.attach(conn, box, life)
-	close(ses.stream.start)
+	ses.conn = wire.New(life, wire.Options{
+		In: in, Out: out, Router: ses, Describe: describe, CancelMethod: methodCancel,
+		MaxMessageBytes: s.opts.maxBytes(), StallTimeout: s.opts.StallTimeout, Logger: s.log,
+	})
+	s.peer.attach(ses.conn)
+	ses.conn.Start()
 
-	cause := ses.run(ctx, conn, box)
-	return ses.finish(cancel, conn, box, cause)
+	cause := ses.run(ctx)
+	return ses.finish(cancel, cause)
 }

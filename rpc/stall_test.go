@@ -10,12 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/rpc/wire"
 )
 
-// A client that stops reading for 30 seconds costs no more than the queue's cap,
-// and has everything once it reads again: the deltas merged, every other message
-// once, in order.
+// A client that stops reading for 30 seconds costs no more memory than the queue's limit. It
+// gets everything when it reads again: the deltas merged, every other message once, in
+// order.
 func TestReaderPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const notices, words = 50_000, 200_000
@@ -24,12 +25,9 @@ func TestReaderPauses(t *testing.T) {
 		v.send(t, `{"jsonrpc":"2.0","id":1,"method":"test/flood"}`)
 		v.send(t, `{"jsonrpc":"2.0","id":2,"method":"test/echo","params":{"text":"x"}}`)
 		time.Sleep(30 * time.Second)
-		box := server.peer.outbox()
-		box.mu.Lock()
-		waiting := box.bytes
-		box.mu.Unlock()
-		if waiting < highWater || waiting > highWater+(1<<20) {
-			t.Errorf("%d bytes wait, the mark is %d", waiting, highWater)
+		waiting := server.peer.connection().Queued()
+		if waiting < wire.MaxQueued || waiting > wire.MaxQueued+(1<<20) {
+			t.Errorf("%d bytes wait, the mark is %d", waiting, wire.MaxQueued)
 		}
 		checkFlood(t, v, notices, words)
 		v.quit(t)
@@ -37,20 +35,20 @@ func TestReaderPauses(t *testing.T) {
 	})
 }
 
-// floodTable has test/flood, which sends more than any pipe or queue holds.
+// floodTable has test/flood, which sends more than the pipe and the queue hold.
 func floodTable(notices, words int) []entry {
-	return append(labTable(), call("test/flood", "", func(l *lab, ctx context.Context, _ None) (echoResult, error) {
+	return append(labTable(), call("test/flood", schedule{}, "", func(l *lab, ctx context.Context, _ None) (echoResult, error) {
 		for i := range words {
-			l.peer.Event(ctx, agent.Event{SessionID: "s", Kind: agent.KindTextDelta, Delta: "word "})
+			l.peer.Event(ctx, event.Event{SessionID: "s", Kind: event.KindTextDelta, Delta: "word "})
 			if i%(words/notices) == 0 {
-				l.peer.Event(ctx, agent.Event{SessionID: "s", Kind: agent.KindNotice, Text: longText(200), Seq: int64(i/(words/notices) + 1)})
+				l.peer.Event(ctx, event.Event{SessionID: "s", Kind: event.KindNotice, Text: longText(200), Seq: int64(i/(words/notices) + 1)})
 			}
 		}
 		return echoResult{"flooded"}, ctx.Err()
 	}))
 }
 
-// checkFlood reads to both answers and counts what came.
+// checkFlood reads until both answers and counts the messages.
 func checkFlood(t *testing.T, v *served, notices, words int) {
 	t.Helper()
 	var seq int64
@@ -59,7 +57,7 @@ func checkFlood(t *testing.T, v *served, notices, words int) {
 		text := v.reply(t)
 		var m struct {
 			ID     json.RawMessage
-			Params agent.Event
+			Params event.Event
 		}
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			t.Fatal(err)
@@ -67,7 +65,7 @@ func checkFlood(t *testing.T, v *served, notices, words int) {
 		switch {
 		case m.ID != nil:
 			answers[string(m.ID)]++
-		case m.Params.Kind == agent.KindNotice:
+		case m.Params.Kind == event.KindNotice:
 			if seq++; m.Params.Seq != seq {
 				t.Fatalf("notice %d came where %d was due", m.Params.Seq, seq)
 			}
@@ -84,8 +82,8 @@ func checkFlood(t *testing.T, v *served, notices, words int) {
 	}
 }
 
-// A client that does not read for the stall timeout loses the connection: what
-// runs is cancelled and Serve returns.
+// A client that does not read for the stall timeout loses the connection: its requests are
+// cancelled and Serve returns.
 func TestStallTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
@@ -110,8 +108,7 @@ func TestStallTimeout(t *testing.T) {
 	})
 }
 
-// Silence is no stall: with nothing to write the connection lives, and a client
-// that reads slowly but does read keeps it.
+// The connection stays open when there is nothing to write, and when a client reads slowly.
 func TestSlowIsNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := open(t, newLab(Options{StallTimeout: time.Minute}))

@@ -17,22 +17,22 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestStories plays the files in testdata/methods, one a method: conversations
-// with the real sessions and tasks, a scripted model ("model", a reply a line) and
-// scripted commands ("commands"), on a fake clock. Files of the session's workspace
-// are "workspace/PATH".
+// TestStories plays the files in testdata/methods, at least one for each method. They are
+// conversations with real sessions and tasks, a scripted model ("model", one reply per
+// line) and scripted commands ("commands"), on a fake clock. Files of the session's
+// workspace are "workspace/PATH".
 //
-// The sections "client" and "server" follow each other. Each client's line is sent
-// when nothing moves any more: "> TEXT" a message, "! TEXT" one that the schema
-// refuses, "~ 30s" time that passes. A server's section is all that it said until
-// nothing moved; what has no fixed place among the rest has one here: answers that
-// wait for nothing stand first, what tasks said on their own last. Ids and temporary
-// directories are numbered, and of the answer to initialize only its own story tells.
-// Where the client does not begin with initialize, the test does, and says goodbye at
-// the end. The lines of "setup" are a client's too, without what the server said.
+// The sections "client" and "server" alternate. A client's line is sent when the server is
+// idle: "> TEXT" is a message, "! TEXT" a message that the schema refuses, "~ 30s" lets
+// time pass. A server's section has all its messages until it is idle. Messages without a
+// fixed order are sorted: answers that wait for nothing come first, messages of tasks last.
+// Ids and temporary directories are numbered, and only the story of initialize shows the
+// full answer to it. If the client does not begin with initialize, the test sends it, and
+// sends shutdown and exit at the end. The lines of "setup" are sent like a client's, but
+// the server's messages are not shown.
 //
-// The reference takes its examples from these files. A new one needs the sections
-// of the client only; -update writes those of the server.
+// The reference takes its examples from these files. A new file needs only the sections of
+// the client; -update writes those of the server.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/methods/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -64,14 +64,14 @@ func TestEveryMethodHasStory(t *testing.T) {
 	}
 }
 
-// story is a conversation that is played.
+// story plays one conversation.
 type story struct {
 	t     *testing.T
 	check *frameCheck
 	names *pseudonyms
 	in    io.Writer
-	opens bool // it is the story of initialize
-	lists bool // its sessions are sorted by the times of their files
+	opens bool // the story is that of initialize
+	lists bool // the story lists sessions, which are sorted by the times of their files
 
 	mu   sync.Mutex
 	said []string // by the server, not yet taken
@@ -125,7 +125,7 @@ func tell(t *testing.T, file string) {
 	}
 }
 
-// play plays the sections and returns them with what was said.
+// play plays the sections and returns them with the server's messages.
 func (s *story) play(a *txtar.Archive) *txtar.Archive {
 	told := &txtar.Archive{Comment: a.Comment}
 	for _, f := range a.Files {
@@ -153,7 +153,7 @@ func firstClient(a *txtar.Archive) string {
 	return ""
 }
 
-// listen collects what the server says, to the end.
+// listen collects the server's messages until the end.
 func (s *story) listen(v *served) {
 	for {
 		text, err := readFrame(v.out)
@@ -166,7 +166,7 @@ func (s *story) listen(v *served) {
 	}
 }
 
-// client plays a section of the client's and returns it with the right marks.
+// client plays a client's section and returns it with the right marks.
 func (s *story) client(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -178,7 +178,7 @@ func (s *story) client(text string) string {
 	return b.String()
 }
 
-// say plays one line when nothing moves any more.
+// say plays one line when the server is idle.
 func (s *story) say(line string) string {
 	s.t.Helper()
 	synctest.Wait()
@@ -203,7 +203,7 @@ func (s *story) say(line string) string {
 	return marked[:2] + line[2:]
 }
 
-// take returns what the server has said since, in its fixed order.
+// take returns the server's messages since the last take, in the fixed order.
 func (s *story) take() string {
 	s.t.Helper()
 	synctest.Wait()
@@ -231,12 +231,12 @@ func (s *story) take() string {
 }
 
 var (
-	// ofTask matches what a task says on its own.
+	// ofTask matches messages about a task.
 	ofTask = regexp.MustCompile(`^\{"jsonrpc":"2\.0","method":"(tasks/changed"|agent/event","params":\{[^}]*"taskId":")`)
 
 	// freeAnswer matches answers that do not wait for the events of their turn.
 	freeAnswer = regexp.MustCompile(`"result":\{("interrupted":|"sessionId":"[^"]*","turnId":"[^"]*"(\}|,"status":"(accepted|queued|steered)"))`)
 
-	// setup is what the answer to initialize tells.
+	// setup matches the capabilities in the answer to initialize.
 	setup = regexp.MustCompile(`"capabilities":\{"experimental":.*\}\}`)
 )

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// tick waits until the file system's clock, which goes in steps of milliseconds
-// and is not the test's, has gone on.
+// tick waits until the file system's clock has advanced. That clock is not the test's fake
+// clock and has steps of milliseconds.
 func (s *story) tick() {
 	s.t.Helper()
 	probe := filepath.Join(os.TempDir(), "probe")

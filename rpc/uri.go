@@ -9,13 +9,13 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// maxPath bounds a path, in bytes: hardly any system opens a longer one, and looking
-// for the links in it costs its square.
+// maxPath bounds a path, in bytes. Few systems open a longer one, and resolving the
+// links in it takes quadratic time.
 const maxPath = 4 << 10
 
-// PathOfURI turns a file URI (RFC 8089) into a path of this machine. It refuses
-// other schemes, other hosts, and paths that are not absolute or too long; the
-// error is a *runtime.InvalidError.
+// PathOfURI converts a file URI (RFC 8089) to a path on this machine. It refuses other
+// schemes, other hosts, and paths that are not absolute or too long. The error is a
+// *runtime.InvalidError.
 func PathOfURI(uri string) (string, error) { return pathOfURI(uri, filepath.Separator == '\\') }
 
 func pathOfURI(uri string, windows bool) (string, error) {
@@ -43,7 +43,7 @@ func pathOfURI(uri string, windows bool) (string, error) {
 		return u.Path, nil
 	}
 	drive := strings.TrimPrefix(u.Path, "/")
-	if len(drive) < 2 || drive[1] != ':' || !isLetter(drive[0]) {
+	if len(drive) < 2 || drive[1] != ':' || !isDrive(drive[0]) {
 		return refuse("has no drive letter")
 	}
 	if len(drive) == 2 {
@@ -52,7 +52,7 @@ func pathOfURI(uri string, windows bool) (string, error) {
 	return strings.ToUpper(drive[:1]) + strings.ReplaceAll(drive[1:], "/", `\`), nil
 }
 
-// URIOfPath makes the file URI of an absolute path of this machine.
+// URIOfPath converts an absolute path on this machine to a file URI.
 func URIOfPath(path string) string { return uriOfPath(path, filepath.Separator == '\\') }
 
 func uriOfPath(path string, windows bool) string {
@@ -61,3 +61,5 @@ func uriOfPath(path string, windows bool) string {
 	}
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
+
+func isDrive(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -13,7 +13,8 @@ import (
 // (MAX_ARG_STRLEN, with its final NUL).
 const MaxCommandBytes = 128<<10 - 1
 
-// maxEchoed is how much of a refused, over-long command its text repeats.
+// maxEchoed is how many bytes of a command that is too long the refusal
+// repeats.
 const maxEchoed = 1 << 10
 
 // BashOptions are the options of Bash. The zero value is fine.
@@ -23,19 +24,19 @@ type BashOptions struct {
 
 	// Output gets output as it arrives: in order, from one goroutine, and not
 	// after Bash has returned. A slow Output delays neither the command nor its
-	// time limit: Bash waits for it only while the limit allows, and what it did
-	// not take by then is in the result's text alone. Only a call that still hangs
-	// at that time outlives Bash.
+	// time limit: Bash waits for it only until the limit, and the result's text
+	// alone has the output that was not delivered by then. A call that still
+	// blocks at that time is the only one that outlives Bash.
 	Output func(delta string)
 }
 
 // Result is how a command ended. It has the shape of runtime/exec's answer.
 //
-// Text is what a model reads: "$ ", the command, a newline and its output,
-// stdout and stderr in the order of arrival, and below that in brackets how it
-// ended, unless with exit code 0: [exit code 3], [killed by SIGSEGV],
-// [out of memory], [timeout after 30s], [cancelled], the cause of the caller's
-// own deadline, or "[error] …" for a command that could not be run.
+// Text is for the model: "$ ", the command, a newline and its output, stdout
+// and stderr in the order of arrival, then how it ended in brackets, unless the
+// exit code is 0: [exit code 3], [killed by SIGSEGV], [out of memory], [timeout
+// after 30s], [cancelled], the cause of the caller's own deadline, or "[error]
+// …" for a command that could not be run.
 type Result struct {
 	Text            string  `json:"text" jsonschema:"$ and the command, its output, and in brackets how it ended if not with exit code 0"`
 	ExitCode        *int    `json:"exitCode,omitempty" jsonschema:"absent when the command did not end by itself"`
@@ -46,17 +47,17 @@ type Result struct {
 	TotalBytes      int64   `json:"totalBytes,omitempty" jsonschema:"of the whole output"`
 	DurationSeconds float64 `json:"durationSeconds"`
 
-	// Err is set when the command was refused or could not be run, and when it
-	// is not known how it ended; it can wrap ErrUnavailable, ErrOutside or be an
+	// Err is set when the command was refused, could not be run or ended in an
+	// unknown way; it can wrap ErrUnavailable, ErrOutside or be an
 	// *InvalidError. A command that ran and failed, timed out or was cancelled
 	// is no error.
 	Err error `json:"-"`
 }
 
 // Bash runs a shell command: sh -c in the workspace, stdin /dev/null, no state
-// kept from one call to the next. It returns when every process that the command
-// started is gone. It never fails: what went wrong is in the text, and what was
-// put out before that is kept.
+// kept from one call to the next. It returns when every process that the
+// command started is gone. It never fails: the text says what went wrong, after
+// the output up to then.
 func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result {
 	start := time.Now()
 	if err := r.refusal(cmd, opts.Dir); err != nil {
@@ -64,7 +65,7 @@ func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result
 	}
 	limit := opts.Timeout
 	if limit <= 0 {
-		limit = r.timeout
+		limit = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{Limit: limit})
 	defer cancel()
@@ -83,7 +84,7 @@ func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result
 	return result(ctx, cmd, start, out, exit, err)
 }
 
-// result puts into words how a command ended that began at start.
+// result describes how a command that began at start has ended.
 func result(ctx context.Context, cmd string, start time.Time, out *Output, exit Exit, err error) Result {
 	res := Result{
 		Truncated:       out.Truncated(),
@@ -137,7 +138,7 @@ func isTimeout(cause error) bool {
 	return errors.As(cause, &limit) || errors.Is(cause, context.DeadlineExceeded)
 }
 
-// refusal tells why a command is not run at all.
+// refusal returns why a command is not run, nil when it is.
 func (r *Runtime) refusal(cmd, dir string) error {
 	switch {
 	case strings.TrimSpace(cmd) == "":
@@ -154,7 +155,7 @@ func (r *Runtime) refusal(cmd, dir string) error {
 	return err
 }
 
-// echo is the first line of every text.
+// echo returns the first line of every text.
 func echo(cmd string) string {
 	if len(cmd) > MaxCommandBytes {
 		cmd = cmd[:maxEchoed-incomplete([]byte(cmd[:maxEchoed]))] + "…"

@@ -53,8 +53,8 @@ func TestBashText(t *testing.T) {
 	}
 }
 
-// TestTimeoutReachesTheCommand: a time limit that is only looked at afterwards
-// would let these hang.
+// TestTimeoutReachesTheCommand: these would hang if the time limit were only
+// checked after the command.
 func TestTimeoutReachesTheCommand(t *testing.T) {
 	rt := scripted(t, runtimetest.Script{Output: "partial", Block: true})
 	res := rt.Bash(t.Context(), "cmd", runtime.BashOptions{Timeout: 20 * time.Millisecond})

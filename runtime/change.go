@@ -15,4 +15,6 @@ type Change struct {
 	From    string `json:"from,omitempty" jsonschema:"renamed: the old path"`
 	Added   int    `json:"added" jsonschema:"lines"`
 	Removed int    `json:"removed" jsonschema:"lines"`
+
+	Protected bool `json:"protected,omitempty" jsonschema:"a program of the user runs this file or what it names: see the list of protected paths"`
 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cloneFile makes out, which is empty, share the blocks of in. It is false where
-// the file system cannot, as between two of them.
+// cloneFile makes the empty file out share the blocks of in. It returns false
+// where the file system cannot do that, for example between two file systems.
 func cloneFile(out, in *os.File) bool {
 	return unix.IoctlFileClone(int(out.Fd()), int(in.Fd())) == nil
 }

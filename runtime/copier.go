@@ -12,27 +12,30 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// copier is one copy under way. The caller's goroutine walks the tree, makes
-// directories and links, and hands the files to workers.
+// copier is one copy that is running. The caller's goroutine walks the tree,
+// makes directories and links, and passes the files to workers.
 type copier struct {
 	ctx       context.Context // lives as long as the call of CopyTo
 	cancel    context.CancelCauseFunc
 	src, dst  *Workspace
 	opts      CopyOptions
-	filesLeft int          // of the walk
-	bytesLeft atomic.Int64 // of the workers
+	filesLeft int          // used by the walk
+	bytesLeft atomic.Int64 // used by the workers
 	noClone   atomic.Bool  // the file system cannot share blocks
 	dirs      []copiedDir  // staged directories
+	gate      *CopyGate    // nil: none
 	batches   chan batch
 
 	mu     sync.Mutex
-	report CopyReport // in no order until all is done
+	report CopyReport // unordered until the copy is complete
 }
 
-// copiedDir is a staged directory whose permission bits are still to be set:
-// it must stay writable until all is in it.
+// copiedDir is a staged directory whose permission bits are set later: it must
+// stay writable until it is complete.
 type copiedDir struct {
 	staged string
 	perm   fs.FileMode
@@ -48,10 +51,13 @@ func newCopier(ctx context.Context, src, dst *Workspace, opts CopyOptions) *copi
 		opts.MaxBytes = MaxCopyBytes
 	}
 	c.bytesLeft.Store(opts.MaxBytes)
+	if !opts.Unguarded {
+		c.gate = NewCopyGate(src, dst)
+	}
 	return c
 }
 
-// stage copies from into a hidden directory and puts it in its place, to.
+// stage copies from into a hidden directory and then moves it to the path to.
 func (c *copier) stage(from, to string, mode fs.FileMode) (err error) {
 	hidden := tempName()
 	if err := c.dst.root.Mkdir(hidden, 0o700); err != nil {
@@ -69,7 +75,7 @@ func (c *copier) stage(from, to string, mode fs.FileMode) (err error) {
 	if len(c.report.Files)+len(c.dirs) == 0 {
 		return nil // skipped as a whole
 	}
-	p := placer{ctx: c.ctx, ws: c.dst, lines: !c.opts.NoLines, backup: hidden + "/old", dirs: c.dirs, over: make(map[string]Change)}
+	p := placer{ctx: c.ctx, ws: c.dst, lines: !c.opts.NoLines, backup: hidden + "/old", dirs: c.dirs, guarded: c.gate != nil, over: make(map[string]Change)}
 	if err := p.place(staged, to); err != nil {
 		return err
 	}
@@ -81,7 +87,7 @@ func (c *copier) stage(from, to string, mode fs.FileMode) (err error) {
 	return nil
 }
 
-// all copies everything to its staging place and waits for it.
+// all copies everything to the staging directory and waits for the workers.
 func (c *copier) all(from, staged, to string, mode fs.FileMode) error {
 	wait := c.startWorkers()
 	if err := c.top(from, staged, to, mode); err != nil {
@@ -98,7 +104,7 @@ func (c *copier) all(from, staged, to string, mode fs.FileMode) error {
 	return nil
 }
 
-// top copies what the caller named.
+// top copies the file or directory that the caller named.
 func (c *copier) top(from, staged, to string, mode fs.FileMode) error {
 	ok, err := c.admit(from, to, mode.Type())
 	if err != nil || !ok {
@@ -119,7 +125,7 @@ func (c *copier) top(from, staged, to string, mode fs.FileMode) error {
 	return c.hand(lv, []entry{f})
 }
 
-// admit counts an entry and reports whether it is to be copied.
+// admit counts an entry and reports whether to copy it.
 func (c *copier) admit(from, to string, kind fs.FileMode) (bool, error) {
 	if c.ctx.Err() != nil {
 		return false, context.Cause(c.ctx)
@@ -129,6 +135,12 @@ func (c *copier) admit(from, to string, kind fs.FileMode) (bool, error) {
 	}
 	if c.opts.Skip != nil {
 		if why := c.opts.Skip(from, to); why != "" {
+			c.skip(from, why)
+			return false, nil
+		}
+	}
+	if c.gate != nil {
+		if why := c.gate.admits(from, to, kind.IsDir(), c.opts.Allowed); why != "" {
 			c.skip(from, why)
 			return false, nil
 		}
@@ -155,8 +167,9 @@ func (c *copier) add(files ...CopiedFile) {
 	c.report.Files = append(c.report.Files, files...)
 }
 
-// directory makes one directory and hands on its files, then does those below.
-// It keeps none open meanwhile: a deep tree must not need as many descriptors.
+// directory makes one directory, passes its files to the workers, then copies
+// the directories below. It keeps no directory open meanwhile: a deep tree must
+// not need a descriptor for each level.
 func (c *copier) directory(from, staged, to string) error {
 	if err := c.dst.root.Mkdir(staged, 0o700); err != nil {
 		return c.dst.wrap("copy to", to, err)
@@ -178,7 +191,8 @@ func (c *copier) directory(from, staged, to string) error {
 	return nil
 }
 
-// entries does the files and links of a directory and names the directories.
+// entries copies the files and links of a directory and returns the names of
+// its directories.
 func (c *copier) entries(lv *level) (below []string, err error) {
 	list, err := c.read(lv)
 	if err != nil {
@@ -210,10 +224,10 @@ func (c *copier) entries(lv *level) (below []string, err error) {
 	return below, c.hand(lv, files)
 }
 
-// read lists a directory in order, and no more of it than may be copied. It
-// notes the permission bits too.
+// read lists a directory in order, at most as many entries as may still be
+// copied. It records the permission bits too.
 func (c *copier) read(lv *level) ([]fs.DirEntry, error) {
-	dir, err := lv.in.OpenFile(".", os.O_RDONLY|openNonblock, 0)
+	dir, err := lv.in.OpenFile(".", os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		return nil, c.src.wrap("copy", lv.from, err)
 	}

@@ -13,17 +13,25 @@ type CopyOptions struct {
 	MaxFiles int   // files, links and directories; 0: MaxCopyFiles
 	MaxBytes int64 // 0: MaxCopyBytes
 	Hash     bool  // fill in CopiedFile.SHA256
-	NoLines  bool  // leave Added and Removed at 0; replacing many files is faster so
+	NoLines  bool  // leave Added and Removed at 0, which is faster for many files
 
-	// Skip returns why something is not to be copied, "" to copy it. It gets the
-	// path in the source and the one that it would have in the destination, and
-	// is asked for directories too: what lies below a skipped one is not asked. It
-	// is called from one goroutine, the caller's.
+	// Unguarded copies protected paths (see package protect) like others: for a
+	// copy to a directory that only an agent uses. Otherwise they are skipped,
+	// except for those in Allowed and below: paths in the destination, with
+	// links followed, that the user has allowed. The user cannot allow paths
+	// inside repositories.
+	Unguarded bool
+	Allowed   []string
+
+	// Skip returns why a path is not copied, "" to copy it. It gets the path in
+	// the source and the path in the destination. It is called for directories
+	// too, and not for paths below a skipped directory. It is called from the
+	// caller's goroutine only.
 	Skip func(from, to string) (reason string)
 }
 
-// CopyReport says what CopyTo did, in the order of the paths: name by name within
-// a directory, and what is in a directory in its place.
+// CopyReport says what CopyTo did, sorted by path: the entries of a directory
+// are sorted by name, and what is below a directory follows it.
 type CopyReport struct {
 	Files   []CopiedFile
 	Skipped []Skipped
@@ -47,28 +55,29 @@ type Skipped struct {
 	Reason string
 }
 
-// CopyTo copies a file or a directory, with all that is in it, to dest in the
+// CopyTo copies a file or a directory with its contents to dest in the
 // workspace dst; src and dest may be "." for a directory. A src that is a link
 // inside the workspace stands for its target.
 //
-// Within a directory links are not followed: they are copied as links if they
-// are relative and end inside both workspaces, else skipped. Hard links become
+// Within a directory links are not followed: relative links that end inside
+// both workspaces are copied as links, others are skipped. Hard links become
 // files of their own. Special files and setuid or setgid files are skipped.
-// Permission bits are kept, less setuid, setgid and sticky. On a file system that
-// can, the copy shares its blocks with the original until one of them changes.
+// Permission bits are kept, less setuid, setgid and sticky. Where the file
+// system can, the copy shares its blocks with the original until one of them
+// changes.
 //
-// Everything is copied to a hidden directory in dst first and put in its place
-// by renaming, so that on an error dst has all of its old files and none of the
-// new. A new dest appears at once. A directory that exists already is merged
-// into: files of the same name are replaced one after the other, each at once,
-// others stay; should one fail, those before it are put back.
+// Everything is copied to a hidden directory in dst first and then renamed, so
+// that on an error dst has all of its old files and none of the new ones. A new
+// dest appears at once. A directory that exists already is merged into: files
+// of the same name are replaced one after the other, each at once, others stay;
+// should one fail, those before it are put back.
 //
 // This holds against errors, a cancelled ctx and the death of the server (which
-// leaves the hidden directory behind). It is no promise about a crash of the
+// leaves the hidden directory behind). It does not hold for a crash of the
 // machine: unlike WriteFile, a copy is not synced to the disk file by file.
 //
 // Errors wrap ErrNotFound (src), ErrOutside, ErrTooLarge (a cap), are an
-// *InvalidError (a file in the place of a directory or the reverse), or
+// *InvalidError (a file where a directory is needed, or the reverse), or
 // context.Cause(ctx).
 func (w *Workspace) CopyTo(ctx context.Context, dst *Workspace, src, dest string, opts CopyOptions) (CopyReport, error) {
 	from, to, err := w.copyPaths(dst, src, dest)
@@ -110,7 +119,7 @@ func (w *Workspace) copyPaths(dst *Workspace, src, dest string) (from, to string
 	return from, to, nil
 }
 
-// fits reports whether a file or directory can come to be at to.
+// fits returns why a file or directory cannot be made at to.
 func fits(dst *Workspace, to string, isDir bool) error {
 	info, err := dst.root.Lstat(to)
 	switch {

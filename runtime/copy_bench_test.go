@@ -63,7 +63,7 @@ func BenchmarkCopy(b *testing.B) {
 	}
 }
 
-// timed measures what do does to a new workspace, without the workspace's end.
+// timed measures do with a new workspace, without removing the workspace.
 func timed(b *testing.B, do func(dst *runtime.Workspace)) time.Duration {
 	dst, err := runtime.TempWorkspace()
 	must(b, err)

@@ -81,8 +81,8 @@ func TestCopyCountsLinesUpToTheCap(t *testing.T) {
 	}
 }
 
-// TestCopyOfADeepAndWideTree needs more batches than wait at a time, and keeps
-// no directory open while it is in those below.
+// TestCopyOfADeepAndWideTree needs more batches than the queue holds, and
+// checks that no directory stays open while those below are copied.
 func TestCopyOfADeepAndWideTree(t *testing.T) {
 	files := map[string]string{}
 	for i := range 2000 {
@@ -145,7 +145,8 @@ func TestCancelledCopyEndsInTheMiddle(t *testing.T) {
 	}
 }
 
-// openFiles counts the descriptors of this process, 0 where nothing tells.
+// openFiles returns the number of descriptors of this process, 0 where it is
+// unknown.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	list, err := os.ReadDir("/proc/self/fd")

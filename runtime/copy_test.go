@@ -84,19 +84,19 @@ func TestCopySkipsWhatIsUnsafeAndSaysSo(t *testing.T) {
 	})
 	must(t, os.Chmod(filepath.Join(src.Dir(), "d/suid"), 0o755|os.ModeSetuid))
 	dst := workspace(t, nil)
-	report, err := src.CopyTo(t.Context(), dst, "d", "d", runtime.CopyOptions{Skip: func(from, to string) string {
+	report, err := src.CopyTo(t.Context(), dst, "d", "d", runtime.CopyOptions{Unguarded: true, Skip: func(from, to string) string {
 		if from != to {
 			t.Errorf("asked for %q to %q", from, to)
 		}
 		if filepath.Base(from) == ".git" {
-			return "protected"
+			return "unwanted"
 		}
 		return ""
 	}})
 	must(t, err)
 	const leads = "link that is absolute or leads out of the workspace"
 	want := []runtime.Skipped{
-		{Path: "d/.git", Reason: "protected"},
+		{Path: "d/.git", Reason: "unwanted"},
 		{Path: "d/abs", Reason: leads},
 		{Path: "d/out", Reason: leads},
 		{Path: "d/sneaky", Reason: leads},
@@ -111,7 +111,7 @@ func TestCopySkipsWhatIsUnsafeAndSaysSo(t *testing.T) {
 	}
 	// One directory higher the same links lead out.
 	higher := workspace(t, nil)
-	report, err = src.CopyTo(t.Context(), higher, "d", ".", runtime.CopyOptions{})
+	report, err = src.CopyTo(t.Context(), higher, "d", ".", runtime.CopyOptions{Unguarded: true})
 	must(t, err)
 	if _, err := os.Lstat(filepath.Join(higher.Dir(), "inside")); err == nil {
 		t.Error("a link out of the destination was copied")
@@ -121,7 +121,7 @@ func TestCopySkipsWhatIsUnsafeAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestCopyOfSomethingProtectedCopiesNothing(t *testing.T) {
+func TestCopyOfSomethingSkippedCopiesNothing(t *testing.T) {
 	src, dst := workspace(t, map[string]string{"d/x": "x"}), workspace(t, nil)
 	report, err := src.CopyTo(t.Context(), dst, "d", "a/b", runtime.CopyOptions{Skip: func(_, _ string) string { return "no" }})
 	must(t, err)
@@ -222,8 +222,8 @@ func TestCopyHashesAndCopiesHardLinksAsFiles(t *testing.T) {
 	}
 }
 
-// TestCopyOfOurOwnTemporaryFilesIsLeftOut and said: a file of somebody else's
-// can bear such a name.
+// TestCopyOfOurOwnTemporaryFilesIsLeftOut, and reported: a file of another
+// program can have such a name.
 func TestCopyOfOurOwnTemporaryFilesIsLeftOut(t *testing.T) {
 	temp := ".pygent-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	src, dst := workspace(t, map[string]string{"d/.pygent-notes": "mine", "d/" + temp: "x"}), workspace(t, nil)

@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 )
 
-// level is a directory of the source and its staged copy, both open: so every
-// name in it costs one system call and not a walk from the root. The batches
-// that use it share it.
+// level is a directory of the source and its staged copy, both open: so that
+// every name in it costs one system call and not a walk from the root. Its
+// batches share it.
 type level struct {
 	from, staged, to string // workspace-relative
 	in, out          *os.Root
@@ -21,7 +21,7 @@ type level struct {
 // entry is a name of one level. The three differ only at the top of a copy.
 type entry struct{ name, staged, to string }
 
-// batch is some files of one level.
+// batch is a group of files of one level.
 type batch struct {
 	*level
 	files []entry
@@ -42,15 +42,15 @@ func (c *copier) open(from, staged, to string) (*level, error) {
 	return lv, nil
 }
 
-// release closes the level when its last user is done. Closing a directory that
-// was only looked up in has nothing to tell.
+// release closes the level when its last user is done. The error of closing a
+// directory that was only read does not matter.
 func (lv *level) release() {
 	if lv.users.Add(-1) == 0 {
 		_, _ = lv.in.Close(), lv.out.Close()
 	}
 }
 
-// hand gives files to the workers.
+// hand passes files to the workers.
 func (c *copier) hand(lv *level, files []entry) error {
 	if len(files) == 0 {
 		return nil
@@ -65,8 +65,9 @@ func (c *copier) hand(lv *level, files []entry) error {
 	}
 }
 
-// startWorkers returns what waits for the workers to end, which they do when
-// batches is closed. After a failure they take the rest without doing it.
+// startWorkers starts the workers and returns a function that waits for their
+// end, which comes when batches is closed. After a failure they drop the
+// remaining batches.
 func (c *copier) startWorkers() (wait func()) {
 	var all sync.WaitGroup
 	for range max(2, min(maxCopyWorkers, goruntime.GOMAXPROCS(0))) {

@@ -12,13 +12,15 @@ import (
 	"io/fs"
 	"os"
 	"path"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// file copies one regular file to its staging place; ok is false when what was
-// opened is not to be copied.
+// file copies one regular file to the staging directory; ok is false when the
+// opened file is skipped.
 func (c *copier) file(lv *level, e entry, buf []byte) (done CopiedFile, ok bool, err error) {
 	from, to := path.Join(lv.from, e.name), path.Join(lv.to, e.to)
-	in, err := lv.in.OpenFile(e.name, os.O_RDONLY|openNonblock, 0)
+	in, err := lv.in.OpenFile(e.name, os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		return done, false, c.src.wrap("copy", from, err)
 	}
@@ -52,7 +54,7 @@ func (c *copier) file(lv *level, e entry, buf []byte) (done CopiedFile, ok bool,
 	return done, err == nil, err
 }
 
-// unfit tells why a file is not copied, "" when it is.
+// unfit returns why a file is not copied, "" when it is.
 func unfit(mode fs.FileMode) string {
 	switch {
 	case !mode.IsRegular():
@@ -63,8 +65,8 @@ func unfit(mode fs.FileMode) string {
 	return ""
 }
 
-// content copies all bytes, in the kernel where nobody has to look at them. size
-// is a hint only: the file can change meanwhile.
+// content copies all bytes, inside the kernel where this process need not read
+// them. size is only a hint: the file can change meanwhile.
 func (c *copier) content(out, in *os.File, size int64, buf []byte, done *CopiedFile) error {
 	lines := !c.opts.NoLines && size <= maxCountedBytes
 	if !c.opts.Hash && !lines && size > smallFile {
@@ -86,8 +88,8 @@ func (c *copier) content(out, in *os.File, size int64, buf []byte, done *CopiedF
 	return nil
 }
 
-// kernelCopy shares the file's blocks or copies in large chunks: *os.File does
-// that without bringing them here.
+// kernelCopy shares the file's blocks or copies large chunks, which *os.File
+// does inside the kernel.
 func (c *copier) kernelCopy(out, in *os.File, size int64) (total int64, err error) {
 	if size <= c.bytesLeft.Load() && !c.noClone.Load() {
 		if cloneFile(out, in) {
@@ -97,7 +99,7 @@ func (c *copier) kernelCopy(out, in *os.File, size int64) (total int64, err erro
 			}
 			return info.Size(), c.spend(info.Size())
 		}
-		c.noClone.Store(true) // and the next files need not be tried
+		c.noClone.Store(true) // so that it is not tried for the next files
 	}
 	for {
 		if c.ctx.Err() != nil {
@@ -142,7 +144,7 @@ func (c *copier) countedCopy(out, in *os.File, buf []byte, t *tally) error {
 	}
 }
 
-// spend takes n bytes off what may still be copied.
+// spend subtracts n bytes from what may still be copied.
 func (c *copier) spend(n int64) error {
 	if c.bytesLeft.Add(-n) < 0 {
 		return ErrTooLarge
@@ -150,14 +152,14 @@ func (c *copier) spend(n int64) error {
 	return nil
 }
 
-// tally counts what passes, so that nothing has to be read twice.
+// tally counts the bytes that are copied, so that no file is read twice.
 type tally struct {
 	lines    bool // count them
 	bytes    int64
 	newlines int
 	last     byte
 	binary   bool
-	hash     hash.Hash // nil when it is not wanted
+	hash     hash.Hash // nil: do not hash
 }
 
 func (t *tally) take(p []byte) {
@@ -172,7 +174,7 @@ func (t *tally) take(p []byte) {
 	}
 }
 
-// count counts as countLines does for a new file.
+// count returns the lines as countLines counts those of a new file.
 func (t *tally) count() int {
 	switch {
 	case t.binary || !t.lines:

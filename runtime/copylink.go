@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// link copies a symbolic link that leads out of neither workspace. ".." may
-// only stand at the beginning of its target: behind a name, which can be a link
-// itself, nobody knows where it leads.
+// link copies a symbolic link that leads out of neither workspace. Its target
+// may have ".." at the beginning only: a name before ".." can be a link itself,
+// so that the target is unknown.
 func (c *copier) link(lv *level, e entry) error {
 	from, to := path.Join(lv.from, e.name), path.Join(lv.to, e.to)
 	target, err := lv.in.Readlink(e.name)

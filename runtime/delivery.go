@@ -11,14 +11,13 @@ import (
 const deliveryGrace = 200 * time.Millisecond
 
 // delivery calls a function with text, in order and from a goroutine of its
-// own, so that whoever puts text in never waits for it. What arrives during a
-// call is handed on as one piece by the next. Its memory is bounded by whoever
-// puts in; see live.
+// own, so that put never blocks. Text that arrives during a call is passed on
+// as one piece by the next call. The caller of put bounds the memory; see live.
 type delivery struct {
 	emit func(delta string)
-	done chan struct{} // closed when emit is not called any more
+	done chan struct{} // closed after the last call of emit
 
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	changed sync.Cond  // on mu: there is text, or the end has come
 	waiting []byte
 	ended   bool
@@ -55,7 +54,7 @@ func (d *delivery) next() string {
 	return delta
 }
 
-// put hands text over. It never waits for emit.
+// put adds text to be delivered. It never waits for emit.
 func (d *delivery) put(delta string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,9 +62,9 @@ func (d *delivery) put(delta string) {
 	d.changed.Signal()
 }
 
-// finish waits until all is delivered, but not much longer than ctx lives: the
-// rest is then dropped. A call of emit that hangs even so is left to itself;
-// none follows it.
+// finish waits until all text is delivered, or until shortly after the end of
+// ctx: then it drops the rest. It does not wait for a call of emit that still
+// blocks; no call follows that one.
 func (d *delivery) finish(ctx context.Context) {
 	d.mu.Lock()
 	d.ended = true

@@ -12,8 +12,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// slowExecutor is an executor that writes pieces, one a second, and then ends when
-// told or when ctx does. It notes how long it waited for out.
+// slowExecutor is an executor that writes pieces, one per second, and then ends
+// on request or with ctx. It records how long it waited for out.
 type slowExecutor struct {
 	pieces []string
 	block  bool
@@ -40,8 +40,8 @@ func (e *slowExecutor) Exec(ctx context.Context, _ runtime.Command, out io.Write
 func (e *slowExecutor) Info() runtime.Info          { return runtime.Info{} }
 func (e *slowExecutor) Close(context.Context) error { return nil }
 
-// TestSlowReaderDelaysNeitherCommandNorDeadline: nothing that Output does may
-// reach the executor.
+// TestSlowReaderDelaysNeitherCommandNorDeadline: a slow Output must not delay
+// the executor.
 func TestSlowReaderDelaysNeitherCommandNorDeadline(t *testing.T) {
 	ws := workspace(t, nil)
 	pieces := []string{"one ", "two ", "thr\xc3", "\xa9e ", "four\xc3"}
@@ -78,7 +78,7 @@ func TestSlowReaderDelaysNeitherCommandNorDeadline(t *testing.T) {
 				if !strings.HasPrefix(res.Text, "$ cmd\n"+all) || res.TimedOut != c.block || res.TotalBytes != 20 {
 					t.Errorf("%+v", res)
 				}
-				time.Sleep(2 * time.Hour) // whoever hung has come back: no further call follows
+				time.Sleep(2 * time.Hour) // the call that blocked has returned: no further call follows
 				mu.Lock()
 				defer mu.Unlock()
 				if live.String() != c.live {
@@ -89,8 +89,8 @@ func TestSlowReaderDelaysNeitherCommandNorDeadline(t *testing.T) {
 	}
 }
 
-// TestLiveOutputIsBounded: a flood that nobody takes costs no more than what is
-// kept of it.
+// TestLiveOutputIsBounded: a flood of output that nobody reads costs no more
+// memory than its kept part.
 func TestLiveOutputIsBounded(t *testing.T) {
 	flood := &slowExecutor{pieces: []string{strings.Repeat("x", 1<<20)}}
 	rt := runtime.New(workspace(t, nil), flood, runtime.Options{OutputBytes: 1000})

@@ -7,12 +7,13 @@ import (
 	"strconv"
 )
 
-// Errors of the workspace that callers tell apart.
+// Errors of the workspace that callers check for.
 var (
 	ErrNotFound = errors.New("file not found")
 	ErrOutside  = errors.New("outside the workspace")
 	ErrTooLarge = errors.New("too large")
-	ErrConflict = errors.New("changed by someone else meanwhile")
+
+	ErrProtected = errors.New("protected path")
 )
 
 // InvalidError refuses a value. Field is its path in the parameters
@@ -24,7 +25,7 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return e.Field + ": " + e.Reason }
 
-// fileError words a failure for people and models, and keeps what programs
+// fileError has a text for people and models, and wraps the error that programs
 // look for: one of the errors above, or the operating system's.
 type fileError struct {
 	text string
@@ -43,8 +44,9 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// reason strips an error of the operation and the path that the os package put
-// around it: ours already name both, and os.Root's paths can be internal ones.
+// reason removes from an error the operation and the path that package os has
+// added: our errors name both already, and os.Root's paths can be internal
+// ones.
 func reason(err error) error {
 	var pe *fs.PathError
 	var le *os.LinkError
@@ -57,7 +59,8 @@ func reason(err error) error {
 	return err
 }
 
-// notFound has the reference's text. A name that would spoil it is quoted.
+// notFound has the text of the reference implementation. A name with unusual
+// characters is quoted.
 func notFound(name string) error {
 	if len(name) > maxQuoted || strconv.Quote(name) != `"`+name+`"` {
 		name = quote(name)

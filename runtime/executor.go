@@ -8,7 +8,7 @@ import (
 
 // ErrUnavailable says that no command can run at all: the Docker daemon is
 // down, the image is missing, no shell is there. The error that wraps it names
-// the cause and the cure.
+// the cause and the remedy.
 var ErrUnavailable = errors.New("runtime unavailable")
 
 // Kinds of runtime, as the protocol names them.
@@ -37,8 +37,8 @@ type Info struct {
 	Reason      string `json:"reason,omitempty" jsonschema:"why this kind and level were chosen, when a stronger one was not"`
 }
 
-// Limits are the bounds that the host really enforces; zero means that it
-// cannot, and the field is then absent on the wire.
+// Limits are the bounds that the host really enforces. Zero means that it
+// cannot enforce one; the field is then absent in JSON.
 type Limits struct {
 	MemoryBytes int64   `json:"memoryBytes,omitempty" jsonschema:"absent, as others here: the host cannot enforce it"`
 	PIDs        int64   `json:"pids,omitempty"`
@@ -58,7 +58,7 @@ type Exit struct {
 	Code        int    // exit code; 128 + number for a signal, as shells have it
 	Signal      string // "SIGKILL" and the like when a signal ended it, else ""
 	OutOfMemory bool
-	OutOfDisk   bool // it was killed, for it left too little of the workspace's disk
+	OutOfDisk   bool // it was killed because the workspace's disk was nearly full
 }
 
 // Executor runs commands in one workspace. Implementations are safe for
@@ -66,14 +66,13 @@ type Exit struct {
 // first command, not when they are made.
 type Executor interface {
 	// Exec runs cmd and returns when every process that it started is gone,
-	// those that it left in the background included. out gets stdout and stderr
-	// as they arrive, from one goroutine at a time; Exec never calls it after it
-	// has returned.
+	// background processes included. out gets stdout and stderr as they arrive,
+	// from one goroutine at a time; Exec never calls it after it has returned.
 	//
 	// When ctx ends, the whole process tree is killed and Exec returns
-	// context.Cause(ctx) within a second; what out got by then stays. An error
-	// that wraps ErrUnavailable means that the command did not run or that its
-	// exit code is unknown. A non-zero exit code is not an error.
+	// context.Cause(ctx) within a second; the output up to then is kept. An
+	// error that wraps ErrUnavailable means that the command did not run or
+	// that its exit code is unknown. A non-zero exit code is not an error.
 	Exec(ctx context.Context, cmd Command, out io.Writer) (Exit, error)
 
 	// Info is cheap and never blocks on the backend.

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 )
 
-const openNonblock = 0
-
 // slashed turns the target of a link into the workspace's form.
 func slashed(target string) string { return filepath.ToSlash(target) }
 

@@ -2,10 +2,10 @@ package runtime
 
 import "path/filepath"
 
-// PathOf is the workspace-relative path of a host path, "." for the workspace
-// itself. A host path that leads to the workspace through links is understood
-// too. What is there is not looked at: a path that goes through a link inside the
-// workspace is refused when it is opened, if that leads out.
+// PathOf returns the workspace-relative path of a host path, "." for the
+// workspace itself. The host path may lead to the workspace through links.
+// PathOf does not look at the file: a path through a link inside the workspace
+// that leads out is refused when it is opened.
 //
 // An error wraps ErrOutside, or is an *InvalidError for a name that no path of a
 // workspace has.

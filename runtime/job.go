@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Caps of the jobs of one Runtime. Those that have ended make room for new ones,
-// the oldest first.
+// Caps of the jobs of one Runtime. New jobs displace ended ones, the oldest
+// first.
 const (
 	MaxRunningJobs = 16
 	maxKeptJobs    = 64
@@ -23,22 +23,22 @@ type JobOptions struct {
 	Output  func(delta string) // gets output as it arrives, from one goroutine at a time
 }
 
-// Job is a command that runs in the background: other commands of the runtime run
-// meanwhile and reach what it offers. It ends by itself, by Kill or with the
-// runtime, and what it has started ends with it. It is safe for concurrent use.
+// Job is a command that runs in the background: other commands of the runtime
+// run meanwhile and can connect to it. It ends by itself, by Kill or with the
+// runtime, and its processes end with it. It is safe for concurrent use.
 type Job struct {
 	id     string
 	cmd    string
 	began  time.Time
 	cancel context.CancelFunc
-	done   chan struct{} // closed when result is there
+	done   chan struct{} // closed when result is set
 
-	mu     sync.Mutex // guards what is below
+	mu     sync.Mutex // guards the fields below
 	out    *Output
 	result Result
 }
 
-// JobState is what can be told of a job at any time.
+// JobState is a job's state at one time.
 type JobState struct {
 	ID      string `json:"id"`
 	Command string `json:"command"`
@@ -48,9 +48,9 @@ type JobState struct {
 	Result Result `json:"result"`
 }
 
-// Start starts a shell command in the background. It fails as Bash does for what
-// is refused, and with an error that wraps ErrTooLarge when too many jobs run. A
-// command that cannot be run, as after Stop, becomes a job that has ended.
+// Start starts a shell command in the background. It returns an error for a
+// command that Bash refuses, and one that wraps ErrTooLarge when too many jobs
+// run. A command that cannot be run, as after Stop, becomes an ended job.
 func (r *Runtime) Start(cmd string, opts JobOptions) (*Job, error) {
 	if err := r.refusal(cmd, opts.Dir); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (j *Job) run(ctx context.Context, r *Runtime, opts JobOptions) {
 	close(j.done)
 }
 
-// jobOutput keeps a job's output where others can look at it.
+// jobOutput is a job's output, guarded by the job's mutex.
 type jobOutput struct {
 	job  *Job
 	live *live
@@ -110,10 +110,10 @@ func (j *Job) ID() string { return j.id }
 // Done is closed when the job and all that it started have ended.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Kill ends the job; Done tells when that has happened.
+// Kill ends the job; Done is closed when it has ended.
 func (j *Job) Kill() { j.cancel() }
 
-// Wait waits for the job's end, or for that of ctx, and tells its state then.
+// Wait waits for the end of the job or of ctx and returns the job's state then.
 func (j *Job) Wait(ctx context.Context) JobState {
 	select {
 	case <-j.done:
@@ -122,7 +122,7 @@ func (j *Job) Wait(ctx context.Context) JobState {
 	return j.State()
 }
 
-// State tells what the job has put out so far and how it ended, if it has.
+// State returns the job's output so far and, once it has ended, how.
 func (j *Job) State() JobState {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -154,8 +154,7 @@ func (r *Runtime) Job(id string) (*Job, error) {
 	return nil, &fileError{"job " + quote(id) + " not found", ErrNotFound}
 }
 
-// Jobs lists the jobs that run and the last of those that have ended, the oldest
-// first.
+// Jobs returns the running jobs and the latest ended ones, the oldest first.
 func (r *Runtime) Jobs() []*Job {
 	r.jobs.mu.Lock()
 	defer r.jobs.mu.Unlock()
@@ -164,11 +163,11 @@ func (r *Runtime) Jobs() []*Job {
 
 // jobs are the jobs of one runtime.
 type jobs struct {
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	all     []*Job     // the oldest first
-	last    int        // number that was given to a job
+	last    int        // the number of the newest job
 	running int
-	idle    chan struct{} // closed when none runs any more, nil when nobody waits
+	idle    chan struct{} // closed when no job runs; nil when nobody waits
 }
 
 func (s *jobs) add(j *Job) error {
@@ -182,7 +181,7 @@ func (s *jobs) add(j *Job) error {
 	j.id = "job-" + strconv.Itoa(s.last)
 	if len(s.all) >= maxKeptJobs {
 		i := slices.IndexFunc(s.all, func(j *Job) bool { return !j.State().Running })
-		s.all = slices.Delete(s.all, i, i+1) // there is one: fewer run than are kept
+		s.all = slices.Delete(s.all, i, i+1) // one has ended: fewer run than are kept
 	}
 	s.all = append(s.all, j)
 	return nil
@@ -197,7 +196,8 @@ func (s *jobs) ended() {
 	}
 }
 
-// wait waits until no job runs. The executor is closed: none can begin anew.
+// wait waits until no job runs. The executor is closed, so that no new one can
+// start.
 func (s *jobs) wait(ctx context.Context) error {
 	s.mu.Lock()
 	if s.running == 0 {

@@ -4,7 +4,7 @@ package runtime
 const (
 	// MaxPathBytes bounds a path; it is Linux's PATH_MAX.
 	MaxPathBytes = 4096
-	// MaxFileBytes bounds a file that WriteFile or Edit writes.
+	// MaxFileBytes bounds a file that WriteFile writes.
 	MaxFileBytes = 64 << 20
 
 	// MaxCopyFiles and MaxCopyBytes are the default caps of a copy.
@@ -28,10 +28,10 @@ const (
 
 // Sizes that bound the memory and the open files of a copy.
 const (
-	// copyChunk is how much is copied between two looks at the context.
+	// copyChunk is how much is copied between two checks of the context.
 	copyChunk = 8 << 20
-	// smallFile is up to where reading and writing beats a copy in the kernel; it
-	// is each worker's buffer too.
+	// smallFile is the size up to which reading and writing is faster than a
+	// copy in the kernel; each worker has a buffer of that size.
 	smallFile = 64 << 10
 	// maxCopyWorkers bounds the files copied at the same time.
 	maxCopyWorkers = 8

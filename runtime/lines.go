@@ -34,7 +34,8 @@ func lineCount(text []byte) int {
 	return n
 }
 
-// trimCommon drops the lines that both begin and both end with.
+// trimCommon drops the lines that a and b have in common at the beginning and
+// at the end.
 func trimCommon(a, b [][]byte) (restA, restB [][]byte) {
 	for len(a) > 0 && len(b) > 0 && bytes.Equal(a[0], b[0]) {
 		a, b = a[1:], b[1:]

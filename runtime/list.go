@@ -32,13 +32,13 @@ type ListOptions struct {
 	Max int // entries; 0: MaxListEntries
 }
 
-// List returns what a directory holds, in the order of names; "" is the workspace
-// itself. Links on the way to it are followed inside the workspace, those in it
-// are named as links. Files that exist only while a write or a copy is under way
-// are left out.
+// List returns what a directory holds, in the order of names; "" is the
+// workspace itself. Links in the path are followed inside the workspace; links
+// in the directory are listed as links. Temporary files of a write or copy that
+// is running are left out.
 //
-// Of a directory with more than Max entries the first are returned, and truncated
-// is true. Of more than a million only a million are looked at.
+// For a directory with more than Max entries List returns the first by name,
+// and truncated is true. It reads at most a million entries.
 //
 // Errors wrap ErrNotFound or ErrOutside, or are an *InvalidError (not a directory).
 func (w *Workspace) List(name string, opts ListOptions) (entries []Entry, truncated bool, err error) {
@@ -68,7 +68,7 @@ func (w *Workspace) List(name string, opts ListOptions) (entries []Entry, trunca
 	for _, e := range found {
 		info, err := at.Lstat(e.Name())
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // gone meanwhile
+			continue // deleted meanwhile
 		}
 		if err != nil {
 			return nil, false, w.wrap("list", name, err)

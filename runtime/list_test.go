@@ -69,3 +69,13 @@ func TestListRefusals(t *testing.T) {
 		}
 	}
 }
+
+func names(t *testing.T, ws *runtime.Workspace) (list []string) {
+	t.Helper()
+	entries, _, err := ws.List("", runtime.ListOptions{})
+	must(t, err)
+	for _, e := range entries {
+		list = append(list, e.Name)
+	}
+	return list
+}

@@ -1,11 +1,11 @@
 package runtime
 
-// live hands output on as it arrives, as valid UTF-8: a rune that a write cuts
-// waits for its rest. After limit bytes it says once that it stops, so that a
-// flood costs no client more than that.
+// live passes output on as it arrives, as valid UTF-8: a rune that a write cuts
+// is held back until it is complete. After limit bytes it says once that it
+// stops, so that a flood of output costs a client no more than that.
 type live struct {
 	emit    func(delta string)
-	room    int    // bytes still to hand on
+	room    int    // bytes that may still be passed on
 	held    []byte // the beginning of a rune, at most three bytes
 	stopped bool
 }
@@ -38,7 +38,7 @@ func (l *live) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// flush hands on what is held back when the output has ended.
+// flush passes on the held bytes at the end of the output.
 func (l *live) flush() {
 	if len(l.held) > 0 {
 		l.emit(valid(string(l.held)))

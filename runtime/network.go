@@ -1,17 +1,17 @@
 package runtime
 
-// What commands reach, as Info.Network names it.
+// The values of Info.Network: what commands reach.
 const (
 	NetworkNone  = "none"
 	NetworkAllow = "allow"
 	NetworkFull  = "full"
 )
 
-// Network is what commands may reach. The zero value is nothing at all.
+// Network is what commands may reach. The zero value allows nothing.
 type Network struct {
-	Full bool // as the machine does; only ever by the user's explicit word
-	// Allow lists the hosts to reach through a filtering proxy, as
-	// netproxy.Options.Allow has them. Full makes it void.
+	Full bool // everything that the machine reaches; only when the user sets it explicitly
+	// Allow lists the hosts to reach through a filtering proxy, in the form of
+	// netproxy.Options.Allow. It is ignored if Full is set.
 	Allow []string
 }
 

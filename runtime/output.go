@@ -16,12 +16,13 @@ const DefaultOutputBytes = 64 << 10
 type Output struct {
 	half  int
 	head  []byte
-	tail  []byte // a ring once it is full
-	start int    // of the ring
+	tail  []byte // a ring buffer once it is full
+	start int    // of the ring buffer
 	total int64
 }
 
-// NewOutput keeps limit bytes; 0 means DefaultOutputBytes.
+// NewOutput returns an Output that keeps limit bytes; 0 means
+// DefaultOutputBytes.
 func NewOutput(limit int) *Output {
 	if limit <= 0 {
 		limit = DefaultOutputBytes
@@ -60,8 +61,8 @@ func (o *Output) Total() int64 { return o.total }
 // Truncated reports whether bytes were lost between head and tail.
 func (o *Output) Truncated() bool { return o.total > int64(len(o.head)+len(o.tail)) }
 
-// String renders what was kept as valid UTF-8: what is not becomes U+FFFD, all
-// other bytes stay, control bytes included. A line [… N bytes omitted …] stands
+// String returns the kept output as valid UTF-8: invalid bytes become U+FFFD,
+// all others stay, control bytes included. A line [… N bytes omitted …] marks
 // where bytes were lost; no rune is cut there.
 func (o *Output) String() string {
 	tail := append(append(make([]byte, 0, len(o.tail)), o.tail[o.start:]...), o.tail[:o.start]...)
@@ -87,8 +88,8 @@ func endLine(text string) string {
 	return text + "\n"
 }
 
-// incomplete is the number of bytes at the end of p that begin a rune which
-// may yet become whole.
+// incomplete returns the number of bytes at the end of p that begin an
+// incomplete rune.
 func incomplete(p []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
 		if b := p[len(p)-n]; utf8.RuneStart(b) {

@@ -37,7 +37,7 @@ func CleanPath(name string) (string, error) {
 	return clean, nil
 }
 
-// cleanFile is CleanPath for what must be a file.
+// cleanFile is CleanPath for a path that must name a file.
 func cleanFile(name string) (string, error) {
 	clean, err := CleanPath(name)
 	if err != nil {
@@ -61,10 +61,10 @@ func outside(name, why string) error {
 	return &fileError{quote(name) + " " + why, ErrOutside}
 }
 
-// resolve follows every symbolic link in name, the last element's included,
-// and returns the real workspace-relative path; elements that do not exist are
-// kept. The result is a wish, not a proof: whoever opens it does so through
-// os.Root, which refuses what has become a way out meanwhile.
+// resolve follows every symbolic link in name, the last element's included, and
+// returns the real workspace-relative path; elements that do not exist are
+// kept. The result proves nothing: it must be opened through os.Root, which
+// refuses a path that leads out by then.
 func (w *Workspace) resolve(name string) (string, error) {
 	done, rest, links := ".", strings.Split(name, "/"), 0
 	for len(rest) > 0 {
@@ -108,8 +108,8 @@ func (w *Workspace) resolve(name string) (string, error) {
 	return done, nil
 }
 
-// joinMissing appends to a missing element what follows it. ".." after it
-// means something else to every system, so it is refused.
+// joinMissing appends the rest of a path to a missing element. It refuses ".."
+// in the rest, which every system treats differently.
 func joinMissing(name, missing string, rest []string) (string, error) {
 	for _, elem := range rest {
 		if elem == ".." {
@@ -119,8 +119,8 @@ func joinMissing(name, missing string, rest []string) (string, error) {
 	return path.Join(missing, path.Join(rest...)), nil
 }
 
-// wrap words an error of os.Root about name. Where the path itself is at fault, and
-// not what it leads to, it is an *InvalidError.
+// wrap adds the operation and the name to an error of os.Root. It returns an
+// *InvalidError when the path itself is wrong.
 func (w *Workspace) wrap(op, name string, err error) error {
 	switch {
 	case errors.Is(err, w.escapes):

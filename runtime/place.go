@@ -10,17 +10,19 @@ import (
 	"strconv"
 
 	"github.com/pygent/pygent/runtime/instance"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// placer puts a staged tree in its place and can take that back.
+// placer moves a staged tree to its destination and can undo that.
 type placer struct {
-	ctx    context.Context // lives as long as the copy
-	ws     *Workspace
-	lines  bool              // count those that change
-	backup string            // directory for what is replaced, on the same file system
-	dirs   []copiedDir       // the staged directories, in order of comparePaths
-	undo   []func()          // in the order of what was done
-	over   map[string]Change // files that took the place of others
+	ctx     context.Context // lives as long as the copy
+	ws      *Workspace
+	lines   bool              // count those that change
+	guarded bool              // check that no link has been put into the path meanwhile
+	backup  string            // directory for the replaced files, on the same file system
+	dirs    []copiedDir       // the staged directories, in order of comparePaths
+	undo    []func()          // in the order of what was done
+	over    map[string]Change // files that replaced others
 }
 
 // place moves staged to the path to. On an error everything is as it was before.
@@ -43,7 +45,10 @@ func (p *placer) place(staged, to string) (err error) {
 
 // parents makes the directories that lead to the destination.
 func (p *placer) parents(dir string) error {
-	made, err := p.ws.makeDirs(dir)
+	parent, made, err := nolink.MakeParent(p.ws.root, path.Join(dir, "x"), 0o755)
+	if err == nil {
+		_ = parent.Close()
+	}
 	for _, d := range made {
 		p.undo = append(p.undo, func() { _ = p.ws.root.Remove(d) })
 	}
@@ -53,12 +58,19 @@ func (p *placer) parents(dir string) error {
 	return nil
 }
 
-// move puts one staged file or tree at to: in one go when nothing is there, else
-// a directory entry by entry into the one that is, and a file in the place of
-// the old one.
+// move moves one staged file or tree to the path to. If nothing exists there,
+// that is one rename. Otherwise a directory is merged entry by entry into the
+// existing one, and a file replaces the old one.
 func (p *placer) move(staged, to string) error {
 	if p.ctx.Err() != nil {
 		return context.Cause(p.ctx)
+	}
+	if p.guarded {
+		dir, err := nolink.Parent(p.ws.root, to)
+		if err != nil {
+			return p.ws.wrap("copy to", to, err)
+		}
+		_ = dir.Close()
 	}
 	info, err := p.ws.root.Lstat(staged)
 	if err != nil {
@@ -84,8 +96,8 @@ func (p *placer) moveNew(staged, to string, isDir bool) error {
 	if isDir {
 		tree = p.tree(staged)
 	}
-	// Permission bits come when nothing more is written there, children first. The
-	// topmost directory's come last: to be moved it must be writable.
+	// Permission bits are set when a directory is complete, children first. The
+	// topmost directory gets them last: it must be writable to be moved.
 	for i, d := range slices.Backward(tree) {
 		if i == 0 {
 			break
@@ -107,7 +119,7 @@ func (p *placer) moveNew(staged, to string, isDir bool) error {
 	return nil
 }
 
-// tree returns the part of dirs that staged heads.
+// tree returns the directory staged and those below it from dirs.
 func (p *placer) tree(staged string) []copiedDir {
 	first, ok := slices.BinarySearchFunc(p.dirs, staged, func(d copiedDir, name string) int {
 		return comparePaths(d.staged, name)
@@ -135,8 +147,9 @@ func (p *placer) merge(staged, to string) error {
 	return nil
 }
 
-// moveOver replaces a file and keeps the old one until all is done. A second
-// name for it, where the file system has such, leaves no moment without a file.
+// moveOver replaces a file and keeps the old one until the copy is complete. It
+// keeps it by a hard link where the file system has them, so that the file
+// exists at all times.
 func (p *placer) moveOver(staged, to string) error {
 	change := p.compare(staged, to)
 	saved := path.Join(p.backup, strconv.Itoa(len(p.over)))
@@ -153,7 +166,7 @@ func (p *placer) moveOver(staged, to string) error {
 	return nil
 }
 
-// compare counts the lines that change. A side that is a link has none.
+// compare counts the lines that change. A link has none.
 func (p *placer) compare(staged, to string) Change {
 	c := Change{Path: to, Change: ChangeModified}
 	if !p.lines {
@@ -167,15 +180,16 @@ func (p *placer) compare(staged, to string) Change {
 }
 
 func (p *placer) contents(old, staged string) (before, after []byte, ok bool) {
-	_, before, err := p.ws.existingFile(old)
+	_, before, err := p.ws.existingFile(place{p.ws.root, old, old})
 	if err != nil {
 		return nil, nil, false
 	}
-	_, after, err = p.ws.existingFile(staged)
+	_, after, err = p.ws.existingFile(place{p.ws.root, staged, staged})
 	return before, after, err == nil
 }
 
-// removeAll removes a tree of ours, directories without rights included.
+// removeAll removes a tree that this package made, directories without
+// permissions included.
 func (w *Workspace) removeAll(name string) error {
 	if err := instance.RemoveIn(w.root, name); err != nil {
 		return fmt.Errorf("%w", reason(err))

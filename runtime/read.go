@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 // ReadFile returns the content of a regular file. A file of more than limit
@@ -21,7 +23,7 @@ func (w *Workspace) ReadFile(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// readPrefix reads at most limit bytes; more tells that there are others.
+// readPrefix reads at most limit bytes; more reports whether the file has more.
 func (w *Workspace) readPrefix(name string, limit int64) (data []byte, more bool, err error) {
 	clean, err := cleanFile(name)
 	if err != nil {
@@ -32,7 +34,7 @@ func (w *Workspace) readPrefix(name string, limit int64) (data []byte, more bool
 		return nil, false, err
 	}
 	defer func() { _ = f.Close() }()
-	// The size is a hint only: the file can grow, and those of /proc have none.
+	// The size is only a hint: the file can grow, and files in /proc have none.
 	buf := make([]byte, 0, min(max(info.Size(), 0), limit)+1)
 	data, err = readAtMost(f, buf, limit+1)
 	if err != nil {
@@ -62,10 +64,16 @@ func readAtMost(r io.Reader, buf []byte, limit int64) ([]byte, error) {
 	return buf, nil
 }
 
-// openRegular opens a regular file for reading. Anything else is refused after
-// it was opened, never before: what is looked at is what is read.
+// openRegular opens a regular file for reading. The type is checked after
+// opening, so that the checked file is the one that is read.
 func (w *Workspace) openRegular(name string) (*os.File, fs.FileInfo, error) {
-	f, err := w.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
+	return w.openRegularIn(w.root, name, name)
+}
+
+// openRegularIn is openRegular for a file base in an open directory; errors call
+// it name.
+func (w *Workspace) openRegularIn(dir *os.Root, base, name string) (*os.File, fs.FileInfo, error) {
+	f, err := dir.OpenFile(base, os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		return nil, nil, w.wrap("open", name, err)
 	}

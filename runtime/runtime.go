@@ -10,7 +10,7 @@ import (
 
 // Defaults and caps of a Runtime.
 const (
-	DefaultTimeout = 30 * time.Second
+	DefaultTimeout = 30 * time.Second // of a command without a time limit of its own
 	// MaxReadBytes bounds what ReadFile returns of a file.
 	MaxReadBytes = 8 << 20
 )
@@ -23,46 +23,42 @@ const (
 
 // Options are the limits of a Runtime; zero values mean the defaults.
 type Options struct {
-	DefaultTimeout time.Duration // of a command that names none
-	OutputBytes    int           // kept of a command's output: DefaultOutputBytes
+	OutputBytes int // kept of a command's output: DefaultOutputBytes
 
-	// View runs commands in the same workspace so that they cannot write to it;
-	// nil where nothing can. The Runtime takes it over.
+	// View runs commands that cannot write to the same workspace; nil where
+	// that is not possible. The Runtime closes it.
 	View Executor
 }
 
 // Runtime runs commands and handles files in one workspace. It owns its
 // Workspace and its Executor: Cleanup ends both. It is safe for concurrent use.
 type Runtime struct {
-	ws      *Workspace
-	exec    Executor
-	timeout time.Duration
-	output  int
-	jobs    jobs
-	view    *Runtime // the same workspace, where commands cannot write; nil where there is none
+	ws     *Workspace
+	exec   Executor
+	output int
+	jobs   jobs
+	view   *Runtime // the same workspace, not writable for commands; nil where there is none
 }
 
 // New joins a workspace and the executor that runs commands in it.
 func New(ws *Workspace, exec Executor, opts Options) *Runtime {
-	r := &Runtime{ws: ws, exec: exec, timeout: opts.DefaultTimeout, output: opts.OutputBytes}
-	if r.timeout <= 0 {
-		r.timeout = DefaultTimeout
-	}
+	r := &Runtime{ws: ws, exec: exec, output: opts.OutputBytes}
 	if r.output <= 0 {
 		r.output = DefaultOutputBytes
 	}
 	if opts.View != nil {
-		r.view = New(ws, opts.View, Options{DefaultTimeout: r.timeout, OutputBytes: r.output})
+		r.view = New(ws, opts.View, Options{OutputBytes: r.output})
 	}
 	return r
 }
 
-// View is a Runtime whose commands see the workspace and cannot write to it, nil
-// where that cannot be had. It ends with r; what it does with files by itself, as
-// WriteFile, is not kept from it.
+// View returns a Runtime whose commands can read the workspace and not write to
+// it, nil where that is not possible. It ends with r. Its own methods, such as
+// WriteFile, can still write.
 func (r *Runtime) View() *Runtime { return r.view }
 
-// Workspace is where commands run and paths start.
+// Workspace returns the directory that commands run in and paths are relative
+// to.
 func (r *Runtime) Workspace() *Workspace { return r.ws }
 
 // Info describes what commands run in. It never blocks.
@@ -73,20 +69,20 @@ func (r *Runtime) Info() Info {
 	return info
 }
 
-// WriteFile creates or replaces a file, its directories too, and answers
-// "Wrote a/b.txt". See Workspace.WriteFile for what holds.
-func (r *Runtime) WriteFile(path, content string) (string, Change, error) {
-	change, err := r.ws.WriteFile(path, []byte(content))
+// WriteFile creates or replaces a file, its directories too, and answers "Wrote
+// a/b.txt". See Workspace.WriteFile for the details.
+func (r *Runtime) WriteFile(path, content string, allowed ...string) (string, Change, error) {
+	change, err := r.ws.WriteFile(path, []byte(content), allowed...)
 	if err != nil {
 		return "", Change{}, err
 	}
 	return "Wrote " + change.Path, change, nil
 }
 
-// ReadFile returns at most the first MaxReadBytes of a file; truncated tells
-// that there is more. encoding is EncodingBase64 when binary is set or the
-// content is not UTF-8, else EncodingUTF8. A missing file is an error that wraps
-// ErrNotFound and reads "file NAME not found".
+// ReadFile returns at most the first MaxReadBytes of a file; truncated reports
+// whether there is more. encoding is EncodingBase64 when binary is set or the
+// content is not UTF-8, else EncodingUTF8. A missing file is an error that
+// wraps ErrNotFound and reads "file NAME not found".
 func (r *Runtime) ReadFile(path string, binary bool) (content, encoding string, truncated bool, err error) {
 	data, more, err := r.ws.readPrefix(path, MaxReadBytes)
 	if err != nil {

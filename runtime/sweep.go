@@ -12,10 +12,10 @@ import (
 	"github.com/pygent/pygent/runtime/instance"
 )
 
-// SweepTemp removes from the tree at the host directory dir what writes and copies
-// of a dead process had under way: files and directories with its tag (see
-// instance.Identity). Those of others stay, and no links are followed. A directory
-// that is gone or cannot be read has nothing to sweep.
+// SweepTemp removes from the tree at the host directory dir the temporary files
+// and directories that a dead process left, by its tag (see instance.Identity).
+// It leaves those of other processes and follows no links. A directory that is
+// gone or cannot be read counts as empty.
 func SweepTemp(ctx context.Context, dir, tag string) (removed int, err error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {

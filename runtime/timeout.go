@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// TimeoutError is the cause of a context that a time limit ended: it tells a
-// limit of the user's from a cancel, and says what the limit was.
+// TimeoutError is the cause of a context that a time limit ended: it
+// distinguishes a time limit from a cancellation, and holds the limit.
 type TimeoutError struct {
 	Limit time.Duration
 }
 
-// Error is the reference's text, "timeout after 60s".
+// Error returns the text of the reference implementation, "timeout after 60s".
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("timeout after %gs", e.Limit.Seconds())
 }

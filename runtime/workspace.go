@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/pygent/pygent/runtime/instance"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 // Workspace is a directory tree that an agent works in. All methods take
@@ -17,10 +18,10 @@ type Workspace struct {
 	root      *os.Root
 	dir       string
 	temporary bool
-	escapes   error  // what os.Root answers for a path that leads out
-	outer     string // of a temporary one: the directory that says whose it is
+	escapes   error  // the error of os.Root for a path that leads out
+	outer     string // of a temporary workspace: the directory that names its owner
 	close     func() error
-	publish   sync.Mutex // held from the last look at a file to its replacement
+	publish   sync.Mutex // held from the last check of a file to its replacement
 }
 
 // OpenOptions are the options of OpenWorkspace. The zero value is fine.
@@ -31,12 +32,13 @@ type OpenOptions struct {
 }
 
 // OpenWorkspace opens the host directory dir. Links in dir are resolved once,
-// here; should dir be moved later, the workspace stays with the directory.
+// here; if dir is moved later, the workspace is still that directory.
 //
 // It refuses with an error that wraps ErrOutside: the file system's root, the
 // home directory, system directories (/etc, /run, /proc, /sys, /dev and what is
-// below them), what holds one of these, a file, a missing directory, and one that
-// holds a protected one or lies in it.
+// below them), a directory that contains one of these, a file, a missing
+// directory, a directory that contains a protected one or lies in it, and the
+// directories that unfitItself lists.
 func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 	if dir == "" {
 		return nil, &InvalidError{"root", "is empty"}
@@ -59,7 +61,7 @@ func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 }
 
 // TempWorkspace makes a new directory that only this user can enter. Close
-// removes it; when this process is killed before, the Reap of package instance.
+// removes it; if this process is killed before, instance.Reap does.
 func TempWorkspace() (*Workspace, error) {
 	outer, err := instance.MakeDir("", "work")
 	if err != nil {
@@ -87,7 +89,8 @@ func openRoot(real string) (*Workspace, error) {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
 	w := &Workspace{root: root, dir: real}
-	// os keeps this error to itself, so ask for it with a path that surely escapes.
+	// Package os does not export this error, so get it with a path that leads
+	// out.
 	_, err = root.Lstat("..")
 	w.escapes = reason(err)
 	w.close = sync.OnceValue(w.shut)
@@ -100,8 +103,9 @@ func (w *Workspace) Dir() string { return w.dir }
 // Temporary reports whether Close removes the workspace.
 func (w *Workspace) Temporary() bool { return w.temporary }
 
-// Beside is a host path for name, a plain one, next to a temporary workspace: what
-// is made there goes with it. Other workspaces have no such place, "".
+// Beside returns a host path for the plain name next to a temporary workspace.
+// A file there is removed with the workspace. For other workspaces Beside
+// returns "".
 func (w *Workspace) Beside(name string) string {
 	if !w.temporary {
 		return ""
@@ -109,8 +113,8 @@ func (w *Workspace) Beside(name string) string {
 	return filepath.Join(filepath.Dir(w.dir), "beside-"+name)
 }
 
-// Close releases the workspace, and removes it with all that is in it when it
-// is a temporary one. Further calls answer as the first did.
+// Close releases the workspace, and removes it with its contents when it is
+// temporary. Further calls return the first result.
 func (w *Workspace) Close() error { return w.close() }
 
 func (w *Workspace) shut() error {
@@ -120,8 +124,8 @@ func (w *Workspace) shut() error {
 	return errors.Join(w.root.Close(), removeTemporary(w.outer, w.dir))
 }
 
-// removeTemporary removes a temporary workspace dir and what is around it. An
-// empty one goes also where no further file can be opened.
+// removeTemporary removes a temporary workspace dir and its outer directory. It
+// can remove an empty one also when no further file can be opened.
 func removeTemporary(outer, dir string) error {
 	if os.Remove(dir) == nil && instance.RemoveEmpty(outer) == nil {
 		return nil
@@ -129,8 +133,8 @@ func removeTemporary(outer, dir string) error {
 	return instance.RemoveAll(outer)
 }
 
-// Check reports whether the directory at Dir still is this workspace: an error
-// that wraps ErrUnavailable tells that it was moved or deleted.
+// Check returns an error that wraps ErrUnavailable when the directory at Dir is
+// no longer this workspace, because it was moved or deleted.
 func (w *Workspace) Check() error {
 	own, err := w.root.Stat(".")
 	if err != nil {
@@ -150,7 +154,7 @@ func (w *Workspace) OpenDir(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := w.root.OpenFile(clean, os.O_RDONLY|openNonblock, 0)
+	f, err := w.root.OpenFile(clean, os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		return nil, w.wrap("open", clean, err)
 	}
@@ -166,7 +170,7 @@ func (w *Workspace) OpenDir(name string) (*os.File, error) {
 }
 
 // ResolveDir returns the workspace-relative path of a directory with every link
-// on the way followed; "" is the workspace itself and comes back as ".".
+// followed; for "", the workspace itself, it returns ".".
 func (w *Workspace) ResolveDir(name string) (string, error) {
 	clean, err := cleanDir(name)
 	if err != nil {
@@ -200,38 +204,6 @@ func realDir(dir string) (string, error) {
 
 func refuseRoot(dir, why string) error {
 	return &fileError{"workspace " + quote(dir) + " refused: " + why, ErrOutside}
-}
-
-// unfitRoot tells why real must not be a workspace, "" when it may.
-func unfitRoot(real string, protect []string) string {
-	if real == filepath.Dir(real) {
-		return "it is the root of the file system"
-	}
-	if home, err := os.UserHomeDir(); err == nil {
-		switch home = RealPath(home); {
-		case real == home:
-			return "it is the home directory"
-		case contains(real, home):
-			return "it contains the home directory " + home
-		}
-	}
-	for _, dir := range []string{"/etc", "/run", "/proc", "/sys", "/dev"} {
-		switch dir = RealPath(dir); {
-		case contains(dir, real):
-			return "it belongs to the system directory " + dir
-		case contains(real, dir):
-			return "it contains the system directory " + dir
-		}
-	}
-	for _, dir := range protect {
-		switch own := RealPath(dir); {
-		case contains(real, own):
-			return "it contains the server's own files in " + dir
-		case contains(own, real):
-			return "it lies in the server's own directory " + dir
-		}
-	}
-	return ""
 }
 
 // RealPath resolves the links of the part of dir that exists.

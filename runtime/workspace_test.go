@@ -1,12 +1,18 @@
 package runtime_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/instance"
 )
 
 func TestUnfitRootsAreRefused(t *testing.T) {
@@ -35,6 +41,111 @@ func TestUnfitRootsAreRefused(t *testing.T) {
 	if _, err := runtime.OpenWorkspace("", opts); !errors.As(err, &invalid) {
 		t.Errorf("empty: %v", err)
 	}
+}
+
+// TestUnfitThemselves: these are refused, but directories below them are not.
+func TestUnfitThemselves(t *testing.T) {
+	home, temp := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("TMPDIR", temp)
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(temp, link))
+	for _, dir := range []string{".config", ".local/share", ".cache", ".ssh/keys", ".gnupg", ".aws/sso", ".kube", ".docker/run", ".config/gcloud", ".cargo", ".rustup", "go"} {
+		must(t, os.MkdirAll(filepath.Join(home, dir, "project"), 0o700))
+	}
+	refused := []string{
+		temp, link, "/tmp", "/var/tmp", "/usr", "/usr/bin", "/usr/local", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/var", "/var/lib", "/opt", "/home", "/root", "/var/lib/docker", "/var/lib/containerd",
+		home + "/.config", home + "/.local", home + "/.local/share", home + "/.cache", home + "/.cargo", home + "/.rustup", home + "/go",
+		home + "/.ssh", home + "/.ssh/keys", home + "/.gnupg", home + "/.gnupg/project", home + "/.aws", home + "/.aws/sso/project", home + "/.kube",
+		home + "/.docker/run", home + "/.config/gcloud", home + "/.config/gcloud/project",
+	}
+	for _, dir := range refused {
+		if _, err := os.Stat(dir); err != nil && !strings.HasPrefix(dir, home) {
+			continue // another system has no such directory
+		}
+		ws, err := runtime.OpenWorkspace(dir, runtime.OpenOptions{})
+		if !errors.Is(err, runtime.ErrOutside) || strings.HasPrefix(dir, home) && !strings.Contains(err.Error(), "; ") {
+			t.Errorf("%s: %v", dir, err)
+		}
+		if err == nil {
+			must(t, ws.Close())
+		}
+	}
+	must(t, os.Mkdir(temp+"/project", 0o700))
+	for _, dir := range []string{temp + "/project", home + "/.config/project", home + "/.local/share/project", home + "/go/project", home + "/.cargo/project", "/usr/share/doc"} {
+		if _, err := os.Stat(dir); err != nil && !strings.HasPrefix(dir, home) {
+			continue
+		}
+		ws, err := runtime.OpenWorkspace(dir, runtime.OpenOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", dir, err)
+			continue
+		}
+		must(t, ws.Close())
+	}
+}
+
+// TestWorkspacesOfOthersAreNotHeld: another live server has a temporary
+// workspace there.
+func TestWorkspacesOfOthersAreNotHeld(t *testing.T) {
+	if !instance.Self().Known() {
+		t.Skip("needs Linux's /proc")
+	}
+	temp := filepath.Join(t.TempDir(), "project", "tmp")
+	must(t, os.MkdirAll(temp, 0o700))
+	t.Setenv("TMPDIR", temp)
+	open := func(dir string) error {
+		ws, err := runtime.OpenWorkspace(dir, runtime.OpenOptions{})
+		if err == nil {
+			must(t, ws.Close())
+		}
+		return err
+	}
+	ours, err := runtime.TempWorkspace()
+	must(t, err)
+	defer func() { must(t, ours.Close()) }()
+	project, outer := filepath.Dir(temp), filepath.Dir(ours.Dir())
+	if err := open(project); err != nil {
+		t.Errorf("our own workspace: %v", err)
+	}
+	if err := open(outer); !errors.Is(err, runtime.ErrOutside) {
+		t.Errorf("the directory of a temporary workspace: %v", err)
+	}
+	owner, err := os.ReadFile(filepath.Join(outer, "owner"))
+	must(t, err)
+	child := exec.Command("cat") // ends with its input
+	input, err := child.StdinPipe()
+	must(t, err)
+	must(t, child.Start())
+	defer func() { _ = input.Close(); _ = child.Wait() }()
+	who := instance.Self()
+	who.PID, who.StartTime = child.Process.Pid, startTimeOf(t, child.Process.Pid)
+	text, err := json.Marshal(who)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(outer, "owner"), text, 0o600))
+	for _, dir := range []string{project, temp} {
+		if err := open(dir); !errors.Is(err, runtime.ErrOutside) {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	if err := open(temp); !errors.Is(err, runtime.ErrOutside) || !strings.Contains(err.Error(), outer) {
+		t.Errorf("with another TMPDIR: %v", err)
+	}
+	must(t, os.Chmod(outer, 0o755)) // as a repository could contain it
+	if err := open(temp); err != nil {
+		t.Errorf("what anybody could have made: %v", err)
+	}
+	must(t, os.Chmod(outer, 0o700))
+	must(t, os.WriteFile(filepath.Join(outer, "owner"), owner, 0o600))
+}
+
+// startTimeOf is field 22 of proc(5)'s stat.
+func startTimeOf(t *testing.T, pid int) string {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	must(t, err)
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[19]
 }
 
 func TestGivenWorkspaceStaysAfterClose(t *testing.T) {

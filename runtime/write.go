@@ -3,6 +3,7 @@ package runtime
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -10,25 +11,31 @@ import (
 	"strings"
 
 	"github.com/pygent/pygent/runtime/instance"
+	"github.com/pygent/pygent/runtime/internal/nolink"
+	"github.com/pygent/pygent/runtime/protect"
 )
 
-// tempPrefix begins the names of the files and directories that exist only
-// while a write or a copy is under way.
+// tempPrefix begins the names of the temporary files and directories of writes
+// and copies.
 const tempPrefix = ".pygent-"
 
-// WriteFile creates or replaces a file; directories on the way are made. The
-// new content becomes visible at once and whole: on any failure the old file is
-// as it was and nothing else is left.
+// WriteFile creates or replaces a file; missing directories are made. The new
+// content appears all at once: after a failure the old file is unchanged and
+// nothing else is left.
 //
 // An existing file keeps its permission bits (and, for root, its owner); a new
-// one gets 0644 less the umask. A symbolic link inside the workspace is written
-// through to its target. A file with further hard links is replaced, so that the
+// one gets 0644 less the umask. For a symbolic link inside the workspace its
+// target is written. A file with further hard links is replaced, so that the
 // other names keep the old content.
 //
-// The Change has the path as it was named, cleaned. Writing the same content
-// again is a modification with 0 lines added and removed. Lines are counted as a
-// shortest diff has them; see countLines for when they are not counted.
-func (w *Workspace) WriteFile(name string, data []byte) (change Change, err error) {
+// A protected path (see package protect) is refused with an error that wraps
+// ErrProtected. allowed are paths, as Target returns them, that the user has
+// allowed for this write; nobody can allow a path inside a repository.
+//
+// The Change has the given path, cleaned. Writing the same content again is a
+// modification with 0 lines added and removed. Lines are those of a shortest
+// diff; countLines says when they are not counted.
+func (w *Workspace) WriteFile(name string, data []byte, allowed ...string) (change Change, err error) {
 	clean, err := cleanFile(name)
 	if err != nil {
 		return Change{}, err
@@ -40,25 +47,33 @@ func (w *Workspace) WriteFile(name string, data []byte) (change Change, err erro
 	if err != nil {
 		return Change{}, err
 	}
-	made, err := w.makeDirs(path.Dir(real))
+	if err := w.gate("write", clean, real, allowed); err != nil {
+		return Change{}, err
+	}
+	dir, made, err := nolink.MakeParent(w.root, real, 0o755)
 	defer func() {
 		if err != nil {
 			for _, dir := range slices.Backward(made) {
-				_ = w.root.Remove(dir) // fails where somebody else has put something in
+				_ = w.root.Remove(dir) // fails when somebody else has put a file in
 			}
 		}
 	}()
 	if err != nil {
 		return Change{}, w.wrap("make the directory of", clean, err)
 	}
-	old, before, err := w.existingFile(real)
+	at := place{dir, path.Base(real), real}
+	defer at.close()
+	old, before, err := w.existingFile(at)
 	if err != nil {
 		return Change{}, err
 	}
-	if err := w.replace(real, data, old, func() error { return nil }); err != nil {
+	// Check again: the workspace can have changed since, and two writes
+	// together can make a repository.
+	last := func() error { return w.gate("write", clean, real, allowed) }
+	if err := w.replace(at, data, old, last); err != nil {
 		return Change{}, w.wrap("write", clean, err)
 	}
-	c := Change{Path: clean, Change: ChangeModified}
+	c := Change{Path: clean, Change: ChangeModified, Protected: protect.Named(real) != ""}
 	if old == nil {
 		c.Change = ChangeAdded
 	}
@@ -66,38 +81,27 @@ func (w *Workspace) WriteFile(name string, data []byte) (change Change, err erro
 	return c, nil
 }
 
-// makeDirs makes the directory and those that lead to it, as far as they are
-// missing, and returns the ones it made, parents first, beside an error too.
-func (w *Workspace) makeDirs(dir string) (made []string, err error) {
-	if dir == "." {
-		return nil, nil
-	}
-	err = w.root.Mkdir(dir, 0o755)
-	if errors.Is(err, fs.ErrNotExist) {
-		if made, err = w.makeDirs(path.Dir(dir)); err != nil {
-			return made, err
-		}
-		err = w.root.Mkdir(dir, 0o755)
-	}
-	switch {
-	case err == nil:
-		return append(made, dir), nil
-	case errors.Is(err, fs.ErrExist):
-		return made, nil // if it is a file, whoever puts something in it learns so
-	}
-	return made, err
+// place is the location of a file that exists or will be made: a name in an
+// open directory, which was reached through no link.
+type place struct {
+	dir  *os.Root
+	base string
+	real string // workspace-relative
 }
 
-// existingFile returns what is at name: nil when there is nothing, and the
-// content as far as lines are counted in it.
-func (w *Workspace) existingFile(name string) (fs.FileInfo, []byte, error) {
-	f, info, err := w.openRegular(name)
+func (p place) close() { _ = p.dir.Close() } // it was only read
+
+// existingFile returns the file at a place, nil when there is none, and its
+// content if its lines are counted.
+func (w *Workspace) existingFile(at place) (fs.FileInfo, []byte, error) {
+	name := at.real
+	f, info, err := w.openRegularIn(at.dir, at.base, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, nil, nil
 	case errors.Is(err, fs.ErrPermission):
 		// A file that cannot be read can still be replaced.
-		info, err := w.root.Lstat(name)
+		info, err := at.dir.Lstat(at.base)
 		if err != nil {
 			return nil, nil, w.wrap("write", name, err)
 		}
@@ -113,21 +117,21 @@ func (w *Workspace) existingFile(name string) (fs.FileInfo, []byte, error) {
 	return info, data, nil
 }
 
-// replace puts data in the place of name, if last, asked just before, has no
-// error. old is nil for a new file.
-func (w *Workspace) replace(name string, data []byte, old fs.FileInfo, last func() error) (err error) {
-	temp := path.Join(path.Dir(name), tempName())
+// replace writes data at a place, unless last, which is called just before,
+// returns an error. old is nil for a new file.
+func (w *Workspace) replace(at place, data []byte, old fs.FileInfo, last func() error) (err error) {
+	temp := tempName()
 	perm := fs.FileMode(0o644)
 	if old != nil {
-		perm = 0o600 // nobody else may read it before it has the old file's bits
+		perm = 0o600 // nobody else may read it before it has the old file's permission bits
 	}
-	f, err := w.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
+	f, err := at.dir.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = w.root.Remove(temp)
+			_ = at.dir.Remove(temp)
 		}
 	}()
 	if err := fill(f, data, old); err != nil {
@@ -142,7 +146,11 @@ func (w *Workspace) replace(name string, data []byte, old fs.FileInfo, last func
 	if err := last(); err != nil {
 		return err
 	}
-	return w.root.Rename(temp, name)
+	return at.dir.Rename(temp, at.base)
+}
+
+func tooLarge(op, name string, size int64) error {
+	return &fileError{fmt.Sprintf("%s %s: %d bytes are more than the limit of %d", op, quote(name), size, MaxFileBytes), ErrTooLarge}
 }
 
 func fill(f *os.File, data []byte, old fs.FileInfo) error {
@@ -158,14 +166,15 @@ func fill(f *os.File, data []byte, old fs.FileInfo) error {
 	return f.Sync()
 }
 
-// tempName makes up a name that nobody can guess and put something at. It begins
-// with this process's tag, by which SweepTemp knows what a dead one left.
+// tempName returns a new random name, so that nobody can guess it and put a
+// file there. It contains this process's tag, by which SweepTemp finds the
+// files of a dead process.
 func tempName() string {
 	tag := instance.Self().Tag()
 	return tempPrefix + tag + rand.Text()[len(tag):]
 }
 
-// isTemp recognises what tempName makes up.
+// isTemp reports whether tempName made a name.
 func isTemp(name string) bool {
 	random, ok := strings.CutPrefix(name, tempPrefix)
 	return ok && len(random) == len(rand.Text()) && strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""

@@ -8,18 +8,18 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Cancel serves tasks/cancel: it answers when nothing of the task lives, and
-// again and again alike. A task that waits for an answer, also to what its last
-// server had asked, gets none, and no later server asks again. Where that cannot
-// be kept the task goes on asking, and the error says why.
+// Cancel serves tasks/cancel: it answers when nothing of the task runs, and gives
+// the same answer when called again. It withdraws the question of a waiting task,
+// and the approval of a restored one, so that no later server asks it. When that
+// cannot be recorded, the task keeps asking, and the error gives the reason.
 func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
-	if err := m.quiet(ctx, p.TaskID); err != nil {
+	if err := m.endTurn(ctx, p.TaskID); err != nil {
 		return Task{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.settled(ctx, p.TaskID)
-	if err == nil && (t.task.State == StateWaiting || t.asks) {
+	if err == nil && (t.task.State == StateWaiting || t.asks != nil) {
 		err = m.withdraw(t)
 	}
 	if err != nil {
@@ -28,12 +28,12 @@ func (m *Manager) Cancel(ctx context.Context, p TaskParams) (Task, error) {
 	return t.task, nil
 }
 
-// withdraw makes a task that asks a cancelled one. m.mu is held when it is called
-// and when it returns, and released meanwhile: the task is not ended then, and
-// takes no answer.
+// withdraw cancels a task that asks. m.mu is held when it is called and when it
+// returns, and released meanwhile: during that time the task counts as not ended,
+// and takes no answer.
 func (m *Manager) withdraw(t *task) error {
 	asks := t.asks
-	t.asks, t.done = false, make(chan struct{})
+	t.asks, t.done = nil, make(chan struct{})
 	m.live++
 	m.mu.Unlock()
 	err := m.keepCancel(t)
@@ -46,21 +46,20 @@ func (m *Manager) withdraw(t *task) error {
 	}
 	t.enter(StateCancelled, string(StateCancelled))
 	t.task.Question = nil
-	m.tellEnd(t)
+	m.reportEnd(t)
 	m.mu.Lock()
 	return nil
 }
 
-// keepCancel keeps the cancel of a task that its Runner does not know of.
+// keepCancel records the cancel of a task of which nothing runs, for the server
+// that restores it.
 func (m *Manager) keepCancel(t *task) error {
-	if m.opts.Cancelled == nil {
-		return nil
-	}
-	return m.opts.Cancelled(t.job.SessionID)
+	return m.opts.Sessions.CancelDelegated(m.lifetime, t.job.SessionID, m.opts.Client)
 }
 
-// neverBegan is the outcome of a turn whose ctx ended before the Runner had it.
-// The server's own end is no cancel: the next one finds the task as it was.
+// neverBegan returns the outcome of a turn whose ctx ended before the Backend got
+// it. The end of the server is not a cancel: the next server finds the task
+// unchanged.
 func (m *Manager) neverBegan(ctx context.Context, t *task) Outcome {
 	cause := context.Cause(ctx)
 	var limit *runtime.TimeoutError
@@ -75,8 +74,8 @@ func (m *Manager) neverBegan(ctx context.Context, t *task) Outcome {
 	return Outcome{State: StateCancelled, Err: cause}
 }
 
-// quiet ends a task's turn, if one runs or is queued, and waits for that.
-func (m *Manager) quiet(ctx context.Context, id string) error {
+// endTurn cancels a task's turn, if one runs or is queued, and waits for its end.
+func (m *Manager) endTurn(ctx context.Context, id string) error {
 	m.mu.Lock()
 	t, err := m.find(id)
 	if err != nil {
@@ -96,8 +95,8 @@ func (m *Manager) quiet(ctx context.Context, id string) error {
 	}
 }
 
-// CancelOf cancels the tasks of a session that run or are queued, waits for their
-// ends and tells how many they were. Those that wait for an answer stay.
+// CancelOf cancels the running and queued tasks of a session, waits for their
+// ends and returns their number. Tasks that wait for an answer stay.
 func (m *Manager) CancelOf(ctx context.Context, sessionID string) (int, error) {
 	m.mu.Lock()
 	var dones []chan struct{}
@@ -120,13 +119,13 @@ func (m *Manager) CancelOf(ctx context.Context, sessionID string) (int, error) {
 	return len(dones), nil
 }
 
-// Removed answers tasks/remove.
+// Removed is the result of tasks/remove.
 type Removed struct {
 	Removed bool `json:"removed"`
 }
 
 // Remove serves tasks/remove: it forgets a task that does not run and deletes its
-// workspace and what is kept of its session. An error tells what is left of these.
+// workspace and its kept session. An error says what could not be deleted.
 func (m *Manager) Remove(ctx context.Context, p TaskParams) (Removed, error) {
 	m.mu.Lock()
 	t, err := m.settled(ctx, p.TaskID)
@@ -139,7 +138,6 @@ func (m *Manager) Remove(ctx context.Context, p TaskParams) (Removed, error) {
 	}
 	m.forget(p.TaskID)
 	m.live++
-	rt := t.runtime
 	m.mu.Unlock()
 
 	defer func() {
@@ -147,10 +145,7 @@ func (m *Manager) Remove(ctx context.Context, p TaskParams) (Removed, error) {
 		defer m.mu.Unlock()
 		m.leave()
 	}()
-	if m.opts.Removed != nil {
-		err = m.opts.Removed(t.job.SessionID)
-	}
-	if err = errors.Join(err, cleanup(rt)); err != nil {
+	if err = errors.Join(m.opts.Sessions.ForgetDelegated(t.job.SessionID), m.clean(p.TaskID)); err != nil {
 		return Removed{}, fmt.Errorf("remove task %s: %w", p.TaskID, err)
 	}
 	return Removed{Removed: true}, nil
@@ -168,19 +163,19 @@ func (m *Manager) RemoveOf(ctx context.Context, sessionID string) error {
 	m.mu.Unlock()
 	var errs []error
 	for _, id := range ids {
-		err := m.quiet(ctx, id)
+		err := m.endTurn(ctx, id)
 		if err == nil {
 			_, err = m.Remove(ctx, TaskParams{TaskID: id})
 		}
-		if !errors.Is(err, ErrNotFound) { // someone was faster
+		if !errors.Is(err, ErrNotFound) { // another request removed it
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// evict takes the oldest tasks over the cap, of those that do not run, off the
-// list. The caller holds m.mu.
+// evict removes the oldest ended tasks over the cap from the list. The caller
+// holds m.mu.
 func (m *Manager) evict() []*task {
 	var ended []*task
 	for _, id := range m.order {
@@ -195,23 +190,19 @@ func (m *Manager) evict() []*task {
 	return evicted
 }
 
-// discard removes the workspaces of evicted tasks; what is kept of their sessions
-// stays.
+// discard removes the workspaces of evicted tasks; their kept sessions stay.
 func (m *Manager) discard(evicted []*task) {
 	for _, t := range evicted {
-		_ = cleanup(t.runtime) // its leftovers are no fault of the request that evicted it
+		_ = m.clean(t.job.TaskID) // a failure does not concern the request that evicted it
 		m.mu.Lock()
 		m.leave()
 		m.mu.Unlock()
 	}
 }
 
-// cleanup removes a runtime, if there is one, within a bound of its own.
-func cleanup(rt *runtime.Runtime) error {
-	if rt == nil {
-		return nil
-	}
+// clean removes a task's workspace, if there is one, within its own time limit.
+func (m *Manager) clean(taskID string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return rt.Cleanup(ctx)
+	return m.opts.Backend.Discard(ctx, taskID)
 }

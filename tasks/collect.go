@@ -19,21 +19,21 @@ type CollectParams struct {
 	Hash      bool   `json:"hash,omitempty" jsonschema:"true: the answer has the files' SHA-256"`
 }
 
-// CollectResult says what was brought back and what was not.
+// CollectResult says what was copied and what was not.
 type CollectResult struct {
 	Files   []CollectedFile `json:"files"`
 	Skipped []SkippedFile   `json:"skipped" jsonschema:"what was left out, with the reason"`
 	Text    string          `json:"text" jsonschema:"the same in words"`
 }
 
-// CollectedFile is one file that was brought back; Path is its new place.
+// CollectedFile is one copied file; Path is its new place.
 type CollectedFile struct {
 	Path   string `json:"path" jsonschema:"in the session's workspace"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// SkippedFile is one that was not copied; Path is its place where it is.
+// SkippedFile is a file that was not copied; Path is its place in the source.
 type SkippedFile struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
@@ -41,9 +41,9 @@ type SkippedFile struct {
 
 // Collect serves files/collect: it copies a file or directory from a task's
 // workspace into the session's, while the task runs or after it. Protected paths
-// come back in Skipped.
+// (see package protect) are reported in Skipped: naming one is not consent.
 func (m *Manager) Collect(ctx context.Context, p CollectParams) (CollectResult, error) {
-	report, err := m.collect(ctx, p, func(id string) (Parent, error) { return m.opts.Parent(ctx, id) })
+	report, err := m.collect(ctx, p, m.finder(ctx), nil)
 	if err != nil {
 		return CollectResult{}, err
 	}
@@ -54,7 +54,9 @@ func (m *Manager) Collect(ctx context.Context, p CollectParams) (CollectResult, 
 	return res, nil
 }
 
-func (m *Manager) collect(ctx context.Context, p CollectParams, find finder) (runtime.CopyReport, error) {
+// collect also copies the protected paths in allowed, which the user has
+// approved.
+func (m *Manager) collect(ctx context.Context, p CollectParams, find finder, allowed []string) (runtime.CopyReport, error) {
 	from, err := m.runtimeOf(p.TaskID)
 	if err != nil {
 		return runtime.CopyReport{}, err
@@ -64,13 +66,7 @@ func (m *Manager) collect(ctx context.Context, p CollectParams, find finder) (ru
 		return runtime.CopyReport{}, err
 	}
 	report, err := from.Workspace().CopyTo(ctx, to.Runtime.Workspace(), p.Path, p.dest(), runtime.CopyOptions{
-		Hash: p.Hash,
-		Skip: func(from, to string) string {
-			if why := protected(from); why != "" {
-				return why
-			}
-			return protected(to)
-		},
+		Hash: p.Hash, Allowed: allowed,
 	})
 	if errors.Is(err, runtime.ErrNotFound) {
 		err = &runtime.InvalidError{Field: "path", Reason: err.Error()}
@@ -88,7 +84,7 @@ func (p CollectParams) dest() string {
 	return p.Dest
 }
 
-// retrieved is the reference's text; what was left out is said in it.
+// retrieved words the result as the reference does, with what was left out.
 func retrieved(p CollectParams, report runtime.CopyReport) string {
 	text := "Retrieved " + path.Clean(p.dest())
 	if nothing(report) {
@@ -97,15 +93,15 @@ func retrieved(p CollectParams, report runtime.CopyReport) string {
 	return text + leftOut(report, "skipped")
 }
 
-// nothing reports whether all that there was to copy was skipped.
+// nothing reports whether everything was skipped.
 func nothing(report runtime.CopyReport) bool {
 	return len(report.Files) == 0 && len(report.Skipped) > 0
 }
 
-// maxNamed is how many skipped paths a text names.
+// maxNamed bounds the skipped paths that a text names.
 const maxNamed = 5
 
-// leftOut tells in brackets what a copy left out, "" when nothing.
+// leftOut lists in brackets what a copy left out, "" when nothing.
 func leftOut(report runtime.CopyReport, word string) string {
 	n := len(report.Skipped)
 	if n == 0 {

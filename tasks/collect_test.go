@@ -12,14 +12,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/protect"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
+	"github.com/pygent/pygent/tools"
 )
 
-// making is a Runner that writes files and then ends.
+// making makes a Runner that writes files and then ends.
 func making(files map[string]string) runnerFunc {
-	return func(_ context.Context, job tasks.Job) tasks.Outcome {
+	return func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
 		for name, content := range files {
-			if _, _, err := job.Runtime.WriteFile(name, content); err != nil {
+			if err := put(turn.Runtime, name, content); err != nil {
 				return tasks.Outcome{State: tasks.StateFailed, Err: err}
 			}
 		}
@@ -37,7 +40,7 @@ func (f *fixture) collect(t testing.TB, id, path, dest string) tasks.CollectResu
 }
 
 func TestCollectFile(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: making(map[string]string{"out/a.txt": "hello\n"})})
+	f := setup(t, false, making(map[string]string{"out/a.txt": "hello\n"}), tasks.Options{})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	res, err := f.Collect(t.Context(), tasks.CollectParams{TaskID: id, Path: "out/a.txt", Dest: "got/b.txt", Hash: true})
 	want := tasks.CollectResult{
@@ -56,7 +59,7 @@ func TestCollectFile(t *testing.T) {
 }
 
 func TestCollectDirectory(t *testing.T) { // the original raised
-	f := setup(t, false, tasks.Options{Runner: making(map[string]string{"out/a": "1", "out/b/c": "2", "else": "3"})})
+	f := setup(t, false, making(map[string]string{"out/a": "1", "out/b/c": "2", "else": "3"}), tasks.Options{})
 	write(t, f.parent, map[string]string{"out/a": "old", "out/mine": "kept"})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	if got := f.collect(t, id, "out", ""); len(got.Files) != 2 || len(got.Skipped) != 0 || got.Text != "Retrieved out" {
@@ -73,9 +76,9 @@ func TestCollectDirectory(t *testing.T) { // the original raised
 }
 
 func TestCollectEmptyDirectoryIsNoFailure(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		return tasks.Outcome{State: tasks.StateFinished, Err: os.Mkdir(filepath.Join(job.Runtime.Workspace().Dir(), "empty"), 0o755)}
-	})})
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		return tasks.Outcome{State: tasks.StateFinished, Err: os.Mkdir(filepath.Join(turn.Runtime.Workspace().Dir(), "empty"), 0o755)}
+	}), tasks.Options{})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	if got := f.call(t, f.env, "collect_file", `{"task_id":"`+id+`","path":"empty"}`); got.IsError || got.Text != "Retrieved empty" {
 		t.Errorf("%+v", got)
@@ -84,10 +87,10 @@ func TestCollectEmptyDirectoryIsNoFailure(t *testing.T) {
 
 func TestCollectWhileTheTaskRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-			making(map[string]string{"half": "so far"})(ctx, job)
-			return waiting(ctx, job)
-		})})
+		f := setup(t, false, runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+			making(map[string]string{"half": "so far"})(ctx, turn)
+			return waiting(ctx, turn)
+		}), tasks.Options{})
 		id := f.start(t, tasks.StartParams{})
 		synctest.Wait()
 		f.collect(t, id, "half", "")
@@ -96,7 +99,7 @@ func TestCollectWhileTheTaskRuns(t *testing.T) {
 }
 
 func TestRefusedCollects(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: making(map[string]string{"a.txt": "x"})})
+	f := setup(t, false, making(map[string]string{"a.txt": "x"}), tasks.Options{})
 	write(t, f.parent, map[string]string{"dir/f": "x"})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	for name, p := range map[string]struct {
@@ -127,13 +130,13 @@ func isInvalid(name string) func(error) bool {
 	}
 }
 
-// What a delegated agent made may be meant to run on the host.
+// A delegated agent's files may be intended to run on the host.
 func TestProtectedPathsDoNotComeBack(t *testing.T) {
 	evil := map[string]string{
 		"out/ok.txt": "fine", "out/.git/hooks/pre-commit": "evil", "out/deep/.GIT/config": "evil", "out/.envrc": "evil",
 		"out/.vscode/tasks.json": "evil", ".git/config": "evil", "plain": "evil",
 	}
-	f := setup(t, false, tasks.Options{Runner: making(evil)})
+	f := setup(t, false, making(evil), tasks.Options{})
 	write(t, f.parent, map[string]string{".git/config": "mine"})
 	id := f.run(t, tasks.StartParams{}).TaskID
 
@@ -174,14 +177,14 @@ func TestProtectedPathsDoNotComeBack(t *testing.T) {
 	wantFile(t, f.parent, ".git/config", "mine")
 }
 
-// A link makes a harmless name stand for a protected path.
+// A link gives a protected path a harmless name.
 func TestLinksToProtectedPathsDoNotHelp(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-		out := making(map[string]string{".git/config": "evil", "plain": "evil", "out/x": "x"})(ctx, job)
-		dir := job.Runtime.Workspace().Dir()
+	f := setup(t, false, runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+		out := making(map[string]string{".git/config": "evil", "plain": "evil", "out/x": "x"})(ctx, turn)
+		dir := turn.Runtime.Workspace().Dir()
 		return tasks.Outcome{State: out.State, Err: errors.Join(
 			os.Symlink(".git", filepath.Join(dir, "innocent")), os.Symlink("../.git", filepath.Join(dir, "out/link")))}
-	})})
+	}), tasks.Options{})
 	write(t, f.parent, map[string]string{".git/config": "mine"})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	for _, path := range []string{"innocent", "innocent/config"} {
@@ -189,7 +192,7 @@ func TestLinksToProtectedPathsDoNotHelp(t *testing.T) {
 			t.Errorf("%s: %+v", path, res)
 		}
 	}
-	f.collect(t, id, "out", "") // it may bring the link to our own .git along
+	f.collect(t, id, "out", "") // it may copy the link to our own .git
 	if res := f.collect(t, id, "plain", "out/link/config"); len(res.Files) != 0 {
 		t.Errorf("through the link: %+v", res)
 	}
@@ -198,4 +201,69 @@ func TestLinksToProtectedPathsDoNotHelp(t *testing.T) {
 	}
 	wantFile(t, f.parent, ".git/config", "mine")
 	wantFile(t, f.parent, ".git/hooks/pre-commit", "")
+}
+
+// proposed returns what collect_file would change.
+func (f *fixture) proposed(t testing.TB, arguments string) (tools.Proposal, error) {
+	t.Helper()
+	return f.registry.Propose(t.Context(), f.env, "collect_file", arguments)
+}
+
+// A model that names a protected path needs the user's permission; one that names
+// a directory gets the unprotected files.
+func TestModelCollectsProtectedPathsWithConsent(t *testing.T) {
+	f := setup(t, false, making(map[string]string{
+		"out/ok": "1", "out/.vscode/tasks.json": "2", "out/.vscode/deep/.git/config": "3", "out/.envrc": "4",
+		"out/srv/HEAD": "5", "out/srv/objects/x": "6", "out/srv/refs/x": "7",
+	}), tasks.Options{})
+	id := f.run(t, tasks.StartParams{}).TaskID
+	arguments := func(path, dest string) string {
+		return `{"task_id":"` + id + `","path":"` + path + `","dest":"` + dest + `"}`
+	}
+	for _, c := range []struct {
+		path, dest string
+		paths      []string
+		protected  int
+	}{
+		{"out", "out", []string{"out/ok"}, 0},
+		{"out/.vscode", "out/.vscode", []string{"out/.vscode/tasks.json"}, 1},
+		{"out/.envrc", ".envrc", []string{".envrc"}, 1},
+		{"out/.envrc", "plain", []string{"plain"}, 1},
+		{"out/ok", ".envrc", []string{".envrc"}, 1},
+		{"out/ok", "ok", []string{"ok"}, 0},
+	} {
+		p, err := f.proposed(t, arguments(c.path, c.dest))
+		if diff := cmp.Diff(c.paths, p.Paths); err != nil || diff != "" || len(p.Protected) != c.protected {
+			t.Errorf("%s to %s: %+v, %v\n%s", c.path, c.dest, p, err, diff)
+		}
+		env := f.env
+		for range 2 {
+			got := f.call(t, env, "collect_file", arguments(c.path, c.dest))
+			if refused := c.protected > 0 && env.Allowed == nil; got.IsError != refused {
+				t.Errorf("%s to %s, allowed %q: %+v", c.path, c.dest, env.Allowed, got)
+			}
+			for _, change := range got.Changes {
+				if change.Protected != (protect.Named(change.Path) != "") {
+					t.Errorf("%+v", change)
+				}
+			}
+			env.Allowed = p.Paths
+		}
+	}
+	wantFile(t, f.parent, "out/.vscode/tasks.json", "2")
+	wantFile(t, f.parent, "out/.vscode/deep/.git/config", "")
+	wantFile(t, f.parent, "out/srv/HEAD", "")
+	wantFile(t, f.parent, "plain", "4")
+	for _, path := range []string{"out/srv", "out/srv/HEAD", "out/.vscode/deep/.git", "out/.vscode/deep/.git/config"} {
+		if p, err := f.proposed(t, arguments(path, "x")); err == nil || !strings.Contains(err.Error(), "protected: ") {
+			t.Errorf("%s: %+v, %v", path, p, err)
+		}
+		env := f.env
+		env.Allowed = []string{"x", path}
+		if got := f.call(t, env, "collect_file", arguments(path, "x")); !got.IsError {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	wantFile(t, f.parent, "x", "")
+	wantFile(t, f.parent, "x/HEAD", "")
 }

@@ -12,23 +12,21 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 	"github.com/pygent/pygent/tools"
 )
 
-// withAgents is a fixture whose tasks are real agents that have all tools.
-func withAgents(t testing.TB, shell bool, child agent.Model, opts tasks.Options, more ...tools.Tool) (*fixture, *tools.Registry) {
+// withAgents makes a fixture whose tasks are real agents with all tools.
+func withAgents(t testing.TB, shell bool, child agent.Model, opts tasks.Options, more ...tools.Tool) *fixture {
 	t.Helper()
 	runner := &agentRunner{model: child}
-	opts.Runner = runner
-	f := setup(t, shell, opts)
-	reg, err := tools.NewRegistry(append(append([]tools.Tool{tools.Bash(), tools.WriteFile()}, f.Tools()...), more...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runner.tools = reg // before the first task starts
-	return f, reg
+	f := setup(t, shell, runner, opts, more...)
+	runner.f = f // before the first task starts
+	return f
 }
 
 func one(name string, args any) agent.Reply {
@@ -41,14 +39,14 @@ func slow(ctx context.Context, _ agent.Request, _ func(agent.Delta)) (agent.Repl
 	return agent.Reply{}, context.Cause(ctx)
 }
 
-// The main job: an agent delegates with a file, the other one works on its copy
-// with real commands, and the first one fetches the result.
+// The main use: an agent delegates with a file, the other one works on its copy
+// with real commands, and the first one collects the result.
 func TestDelegateWithFilesAndCollect(t *testing.T) {
 	child := agenttest.Script(
 		one("bash", map[string]any{"cmd": "mkdir -p out && tr a-z A-Z <data/in.txt >out/result.txt && cat out/result.txt"}),
 		agenttest.Text("It is in out/result.txt."),
 	)
-	f, reg := withAgents(t, true, child, tasks.Options{})
+	f := withAgents(t, true, child, tasks.Options{})
 	write(t, f.parent, map[string]string{"data/in.txt": "hello\n", "secret.txt": "not for the child\n"})
 	var id string
 	parent := agenttest.Script(
@@ -60,7 +58,7 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 			return one("collect_file", map[string]any{"task_id": id, "path": "out/result.txt", "dest": "result.txt"}), nil
 		},
 	)
-	a := agent.New(parent, reg, f.parent, agent.Options{SessionID: "s_1", Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true}})
+	a := agent.New(parent, f.registry, f.parent, agent.Options{SessionID: f.session, Permissions: approval.Permissions{Mode: event.ModeAuto, Unconfined: true}})
 	last := func() string {
 		h := a.History()
 		return h[len(h)-1].Content
@@ -91,16 +89,17 @@ func TestDelegateWithFilesAndCollect(t *testing.T) {
 	wantFile(t, f.parent, "result.txt", "HELLO\n")
 	wantFile(t, f.made[0], "data/in.txt", "hello\n")
 	wantFile(t, f.made[0], "secret.txt", "")
-	if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateFinished}, f.told(id)); diff != "" {
+	// Its start, both of its model rounds, its end.
+	if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateRunning, tasks.StateRunning, tasks.StateFinished}, f.told(id)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestCollectedFilesAreChangesOfTheTurn(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		_, _, err := job.Runtime.WriteFile("dir/a", "1\n2\n")
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		_, _, err := turn.Runtime.WriteFile("dir/a", "1\n2\n")
 		return tasks.Outcome{State: tasks.StateFinished, Err: err}
-	})})
+	}), tasks.Options{})
 	task := f.run(t, tasks.StartParams{})
 	res := f.call(t, f.env, "collect_file", `{"task_id":"`+task.TaskID+`","path":"dir"}`)
 	want := tools.Result{Text: "Retrieved dir", Changes: []runtime.Change{{Path: "dir/a", Change: runtime.ChangeAdded, Added: 2}}}
@@ -115,7 +114,7 @@ func TestNestedDelegationIsRefused(t *testing.T) {
 		one("collect_file", map[string]any{"task_id": "task_x", "path": "f"}),
 		agenttest.Text("I did it myself."),
 	)
-	f, _ := withAgents(t, false, child, tasks.Options{})
+	f := withAgents(t, false, child, tasks.Options{})
 	task := f.run(t, tasks.StartParams{})
 	if task.State != tasks.StateFinished || task.Text != "I did it myself." {
 		t.Errorf("task %+v", task)
@@ -132,7 +131,7 @@ func TestNestedDelegationIsRefused(t *testing.T) {
 
 func TestStepTimeoutNamesItsLimit(t *testing.T) { // the original said "timeout after Nones"
 	synctest.Test(t, func(t *testing.T) {
-		f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{TaskTimeout: time.Hour})
+		f := withAgents(t, false, agenttest.Func(slow), tasks.Options{TaskTimeout: time.Hour})
 		begin := time.Now()
 		task := f.run(t, tasks.StartParams{StepTimeoutSeconds: 0.2})
 		if task.State != tasks.StateTimeout || task.Status != "timeout after 0.2s" || time.Since(begin) != 200*time.Millisecond {
@@ -144,7 +143,7 @@ func TestStepTimeoutNamesItsLimit(t *testing.T) { // the original said "timeout 
 func TestTaskTimeoutEndsTheCommandInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		child := agenttest.Script(one("bash", map[string]any{"cmd": "hang", "timeout": 3600}))
-		f, _ := withAgents(t, false, child, tasks.Options{StepTimeout: time.Hour})
+		f := withAgents(t, false, child, tasks.Options{StepTimeout: time.Hour})
 		begin := time.Now()
 		res, err := f.Start(t.Context(), tasks.StartParams{Prompt: "wait", TaskTimeoutSeconds: 60})
 		if err != nil || res.State != tasks.StateRunning || time.Since(begin) != 0 {
@@ -162,7 +161,7 @@ func TestTaskTimeoutEndsTheCommandInFlight(t *testing.T) {
 
 func TestDefaultTimeoutsGiveWayToTheTasksOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{StepTimeout: time.Hour, TaskTimeout: 2 * time.Second})
+		f := withAgents(t, false, agenttest.Func(slow), tasks.Options{StepTimeout: time.Hour, TaskTimeout: 2 * time.Second})
 		if task := f.run(t, tasks.StartParams{}); task.Status != "timeout after 2s" {
 			t.Errorf("status %q", task.Status)
 		}
@@ -174,7 +173,7 @@ func TestDefaultTimeoutsGiveWayToTheTasksOwn(t *testing.T) {
 
 func TestRealCommandDiesWithItsTask(t *testing.T) {
 	child := agenttest.Script(one("bash", map[string]any{"cmd": "echo begun; sleep 1000", "timeout": 3600}))
-	f, _ := withAgents(t, true, child, tasks.Options{})
+	f := withAgents(t, true, child, tasks.Options{})
 	task := f.run(t, tasks.StartParams{TaskTimeoutSeconds: 0.5})
 	if task.State != tasks.StateTimeout || task.Status != "timeout after 0.5s" {
 		t.Errorf("task %+v", task)
@@ -185,11 +184,11 @@ func TestBudgetAndStepLimitAreNotFinished(t *testing.T) {
 	forever := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
 		return one("write_file", map[string]any{"path": "f", "content": "x"}), nil
 	})
-	f, _ := withAgents(t, false, forever, tasks.Options{})
+	f := withAgents(t, false, forever, tasks.Options{})
 	if task := f.run(t, tasks.StartParams{}); task.State != tasks.StateStepLimit || task.Status != "step limit reached after 20 steps" {
 		t.Errorf("task %+v", task)
 	}
-	if task := f.run(t, tasks.StartParams{Limits: &tasks.Limits{Tokens: 40}}); task.State != tasks.StateBudget || task.Status != "token budget used up" || task.Steps != 3 {
+	if task := f.run(t, tasks.StartParams{Limits: &event.Limits{Tokens: 40}}); task.State != tasks.StateBudget || task.Status != "token budget used up" || task.Steps != 3 {
 		t.Errorf("task %+v", task)
 	}
 }
@@ -202,7 +201,7 @@ func TestCustomToolInATask(t *testing.T) {
 		text, change, err := env.Runtime.WriteFile("hello.txt", "Hello "+in.Name+"!\n")
 		return tools.Result{Text: text, Changes: []runtime.Change{change}}, err
 	})
-	f, _ := withAgents(t, false, agenttest.Script(one("hello", map[string]any{"name": "Ada"}), agenttest.Text("ok")), tasks.Options{}, hello)
+	f := withAgents(t, false, agenttest.Script(one("hello", map[string]any{"name": "Ada"}), agenttest.Text("ok")), tasks.Options{}, hello)
 	task := f.run(t, tasks.StartParams{})
 	want := []runtime.Change{{Path: "hello.txt", Change: runtime.ChangeAdded, Added: 1}}
 	if diff := cmp.Diff(want, task.Changes); diff != "" {
@@ -212,13 +211,10 @@ func TestCustomToolInATask(t *testing.T) {
 
 func TestPersonasTakeTurns(t *testing.T) {
 	var got []string
-	f := setup(t, false, tasks.Options{
-		Personas: []string{"a tester", "a critic"},
-		Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-			got = append(got, job.Persona)
-			return tasks.Outcome{State: tasks.StateFinished}
-		}),
-	})
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		got = append(got, turn.Persona)
+		return tasks.Outcome{State: tasks.StateFinished}
+	}), tasks.Options{Personas: []string{"a tester", "a critic"}})
 	for _, persona := range []string{"", "a poet", "", ""} {
 		f.run(t, tasks.StartParams{Persona: persona})
 	}
@@ -229,11 +225,11 @@ func TestPersonasTakeTurns(t *testing.T) {
 
 func TestTheSmallerOfTwoTimeLimitsCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
+		f := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
 		for _, p := range []tasks.StartParams{
-			{Limits: &tasks.Limits{TimeoutSeconds: 2}},
-			{Limits: &tasks.Limits{TimeoutSeconds: 2}, TaskTimeoutSeconds: 9},
-			{Limits: &tasks.Limits{TimeoutSeconds: 9}, TaskTimeoutSeconds: 2},
+			{Limits: &event.Limits{TimeoutSeconds: 2}},
+			{Limits: &event.Limits{TimeoutSeconds: 2}, TaskTimeoutSeconds: 9},
+			{Limits: &event.Limits{TimeoutSeconds: 9}, TaskTimeoutSeconds: 2},
 		} {
 			if task := f.run(t, p); task.Status != "timeout after 2s" {
 				t.Errorf("%+v: status %q", p, task.Status)
@@ -243,11 +239,11 @@ func TestTheSmallerOfTwoTimeLimitsCounts(t *testing.T) {
 }
 
 func TestWhatIsNotThereYetIsRefused(t *testing.T) {
-	f, _ := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
+	f := withAgents(t, false, agenttest.Func(slow), tasks.Options{})
 	for field, p := range map[string]tasks.StartParams{
 		"check":          {Prompt: "x", Check: "make test"},
 		"attempts":       {Prompt: "x", Attempts: 2},
-		"limits.costUsd": {Prompt: "x", Limits: &tasks.Limits{CostUSD: -1}},
+		"limits.costUsd": {Prompt: "x", Limits: &event.Limits{CostUSD: -1}},
 	} {
 		var bad *runtime.InvalidError
 		if _, err := f.Start(t.Context(), p); !errors.As(err, &bad) || bad.Field != field {
@@ -258,7 +254,7 @@ func TestWhatIsNotThereYetIsRefused(t *testing.T) {
 
 func TestListsDoNotGrowWithWhatTasksSay(t *testing.T) {
 	long := strings.Repeat("word ", 100_000)
-	f, _ := withAgents(t, false, agenttest.Script(agenttest.Text(long)), tasks.Options{})
+	f := withAgents(t, false, agenttest.Script(agenttest.Text(long)), tasks.Options{})
 	id := f.start(t, tasks.StartParams{Prompt: long})
 	brief := f.ended(t, id)
 	if len(brief.Prompt) > 2<<10 || len(brief.Text) > 8<<10 {

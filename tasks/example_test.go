@@ -5,9 +5,14 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
+	"github.com/pygent/pygent/tools"
 )
 
 // localRuntime runs commands in ws, or for nil in a new workspace.
@@ -21,8 +26,8 @@ func localRuntime(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, e
 	return runtime.New(ws, local.New(ws, local.Options{}), runtime.Options{}), nil
 }
 
-// A Runner does the work of a task; here it is one command. The program wires an
-// agent in its place.
+// A Runner does the work of a turn; here it is one command. The program has
+// inprocess.Agents in its place.
 func ExampleManager() {
 	ctx := context.Background()
 	parent, err := localRuntime(ctx, nil)
@@ -30,13 +35,18 @@ func ExampleManager() {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	defer parent.Cleanup(ctx)
+	sessions := session.NewManager(ctx, session.Options{New: func(_ context.Context, spec session.Spec) (*agent.Agent, error) {
+		return agent.New(agenttest.Script(), &tools.Registry{}, parent, agent.Options{SessionID: spec.SessionID}), nil
+	}})
+	defer sessions.Close(ctx)
 	manager := tasks.NewManager(ctx, tasks.Options{
-		Parent:     func(context.Context, string) (tasks.Parent, error) { return tasks.Parent{Runtime: parent}, nil },
-		NewRuntime: localRuntime,
-		Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-			res := job.Runtime.Bash(ctx, job.Prompt, runtime.BashOptions{})
-			return tasks.Outcome{State: tasks.StateFinished, Text: res.Text, Err: res.Err}
+		Sessions: sessions,
+		Backend: inprocess.New(inprocess.Options{
+			NewRuntime: localRuntime,
+			Runner: runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+				res := turn.Runtime.Bash(ctx, turn.Prompt, runtime.BashOptions{})
+				return tasks.Outcome{State: tasks.StateFinished, Text: res.Text, Err: res.Err}
+			}),
 		}),
 	})
 	defer manager.Close(ctx)

@@ -14,15 +14,15 @@ type FileParams struct {
 	Binary    bool   `json:"binary,omitempty" jsonschema:"true: base64 in any case"`
 }
 
-// FileContent answers files/read.
+// FileContent is the result of files/read.
 type FileContent struct {
 	Content   string `json:"content"`
-	Encoding  string `json:"encoding" jsonschema:"utf-8, or base64 where asked for or where it is no UTF-8"`
+	Encoding  string `json:"encoding" jsonschema:"utf-8, or base64 where asked for or where it is not UTF-8"`
 	Truncated bool   `json:"truncated" jsonschema:"this is the beginning of a file that is longer than 8 MiB"`
 }
 
-// ReadFile serves files/read: a file of a task's or a session's workspace as it is
-// now.
+// ReadFile serves files/read: it reads a file in a task's or a session's
+// workspace.
 func (m *Manager) ReadFile(ctx context.Context, p FileParams) (FileContent, error) {
 	rt, err := m.place(ctx, p.TaskID, p.SessionID)
 	if err != nil {
@@ -42,14 +42,14 @@ type ListFilesParams struct {
 	Path      string `json:"path,omitempty" jsonschema:"a directory; absent: the workspace itself"`
 }
 
-// FileList answers files/list.
+// FileList is the result of files/list.
 type FileList struct {
 	Entries   []runtime.Entry `json:"entries" jsonschema:"in the order of names"`
 	Truncated bool            `json:"truncated" jsonschema:"there are more than the 10,000 that are listed"`
 }
 
-// ListFiles serves files/list: what a directory of a task's or a session's
-// workspace holds, not what its directories hold.
+// ListFiles serves files/list: it lists a directory of a task's or a session's
+// workspace, without its subdirectories.
 func (m *Manager) ListFiles(ctx context.Context, p ListFilesParams) (FileList, error) {
 	rt, err := m.place(ctx, p.TaskID, p.SessionID)
 	if err != nil {
@@ -62,11 +62,11 @@ func (m *Manager) ListFiles(ctx context.Context, p ListFilesParams) (FileList, e
 	return FileList{Entries: entries, Truncated: truncated}, nil
 }
 
-// place is the runtime of a task or of a session.
+// place returns the runtime of a task or of a session.
 func (m *Manager) place(ctx context.Context, taskID, sessionID string) (*runtime.Runtime, error) {
 	if taskID == "" {
-		parent, err := m.opts.Parent(ctx, sessionID)
-		return parent.Runtime, err
+		at, err := m.opts.Sessions.Place(ctx, sessionID)
+		return at.Runtime, err
 	}
 	if sessionID != "" {
 		return nil, &runtime.InvalidError{Field: "sessionId", Reason: "and taskId exclude each other"}

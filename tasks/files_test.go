@@ -11,7 +11,7 @@ import (
 )
 
 func TestFilesOfTasksAndSessions(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: making(map[string]string{"out/a.txt": "a", "b.bin": "\xff"})})
+	f := setup(t, false, making(map[string]string{"out/a.txt": "a", "b.bin": "\xff"}), tasks.Options{})
 	write(t, f.parent, map[string]string{"mine.txt": "m"})
 	id := f.run(t, tasks.StartParams{}).TaskID
 	for _, tt := range []struct {
@@ -41,7 +41,7 @@ func TestFilesOfTasksAndSessions(t *testing.T) {
 			t.Errorf("list %q: %v", path, err)
 		}
 	}
-	if _, err := f.ReadFile(t.Context(), tasks.FileParams{TaskID: id, SessionID: "s_1", Path: "x"}); !isInvalid("sessionId")(err) {
+	if _, err := f.ReadFile(t.Context(), tasks.FileParams{TaskID: id, SessionID: f.session, Path: "x"}); !isInvalid("sessionId")(err) {
 		t.Errorf("both: %v", err)
 	}
 	if _, err := f.ListFiles(t.Context(), tasks.ListFilesParams{TaskID: "X"}); !errors.Is(err, tasks.ErrNotFound) {

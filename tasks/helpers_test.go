@@ -2,65 +2,36 @@ package tasks_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 	"github.com/pygent/pygent/runtime/runtimetest"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 	"github.com/pygent/pygent/tools"
 )
 
-// runnerFunc makes a Runner of a function.
-type runnerFunc func(ctx context.Context, job tasks.Job) tasks.Outcome
-
-func (f runnerFunc) Run(ctx context.Context, job tasks.Job) tasks.Outcome { return f(ctx, job) }
-
-// finishing ends each job at once.
-var finishing = runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
-	return tasks.Outcome{State: tasks.StateFinished, Text: "done", Steps: 1}
-})
-
-// waiting goes on until its context ends.
-var waiting = runnerFunc(func(ctx context.Context, _ tasks.Job) tasks.Outcome {
-	<-ctx.Done()
-	return tasks.Outcome{State: tasks.StateCancelled, Err: context.Cause(ctx)}
-})
-
-// agentRunner runs jobs with real agents, as the program does.
-type agentRunner struct {
-	model agent.Model
-	tools *tools.Registry
-}
-
-func (r *agentRunner) Run(ctx context.Context, job tasks.Job) tasks.Outcome {
-	a := agent.New(r.model, r.tools, job.Runtime, agent.Options{
-		Permissions: agent.Permissions{Mode: agent.ModeAuto, Unconfined: true},
-		Persona:     job.Persona, ModelName: job.Model, StepTimeout: job.StepTimeout, SessionID: job.SessionID, TaskID: job.TaskID,
-	})
-	out := a.Run(ctx, job.Prompt, agent.Turn{MaxSteps: 20, Tokens: job.Tokens})
-	states := map[string]tasks.State{
-		agent.StatusCompleted: tasks.StateFinished,
-		agent.StatusStepLimit: tasks.StateStepLimit,
-		agent.StatusTimeout:   tasks.StateTimeout,
-		agent.StatusBudget:    tasks.StateBudget,
-		agent.StatusCancelled: tasks.StateCancelled,
-		agent.StatusFailed:    tasks.StateFailed,
-	}
-	return tasks.Outcome{
-		State: states[out.Status], Text: out.Text, Steps: out.Steps, Changes: out.Changes, Err: out.Err,
-		Usage: tasks.Usage{InputTokens: out.Usage.InputTokens, OutputTokens: out.Usage.OutputTokens, CachedTokens: out.Usage.CachedTokens},
-	}
-}
-
-// fixture is a manager with what surrounds it.
+// fixture is a manager with the parts around it.
 type fixture struct {
 	*tasks.Manager
-	parent *runtime.Runtime
-	env    tools.Env // of a tool that the parent's agent calls
+	sessions *session.Manager
+	store    *journal.Store // of all sessions
+	client   *agenttest.Recorder
+	broker   *approval.Broker
+	registry *tools.Registry
+	parent   *runtime.Runtime
+	session  string    // the id of the session that delegates
+	env      tools.Env // of a tool that the parent's agent calls
 
 	telling func(tasks.Task)                // called before a change is noted; may be nil
 	making  func(ctx context.Context) error // called before a runtime is made; may be nil
@@ -70,29 +41,16 @@ type fixture struct {
 	made    []*runtime.Runtime // of tasks
 }
 
-// setup makes a manager. Commands run for real if shell is set, else none does.
-func setup(t testing.TB, shell bool, opts tasks.Options) *fixture {
+// setup makes a manager whose tasks have bash, write_file, the manager's tools
+// and more. Commands run if shell is set, otherwise none does.
+func setup(t testing.TB, shell bool, runner inprocess.Runner, opts tasks.Options, more ...tools.Tool) *fixture {
 	t.Helper()
-	f := &fixture{parent: newRuntime(t, shell)}
-	f.env = tools.Env{Runtime: f.parent, SessionID: "s_1"}
-	opts.Parent = func(context.Context, string) (tasks.Parent, error) {
-		return tasks.Parent{SessionID: "s_1", Runtime: f.parent}, nil
-	}
-	opts.NewRuntime = func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
-		if f.making != nil {
-			if err := f.making(ctx); err != nil {
-				return nil, err
-			}
-		}
-		if ws != nil {
-			return runtimeIn(ws, shell), nil
-		}
-		rt := newRuntime(t, shell)
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.made = append(f.made, rt)
-		return rt, nil
-	}
+	f := &fixture{store: agenttest.NewStore(t), client: &agenttest.Recorder{}, broker: &approval.Broker{}}
+	f.sessions = newSessions(t, shell, f)
+	opts.Sessions, opts.Client = f.sessions, f.client
+	opts.Backend = inprocess.New(inprocess.Options{Runner: runner, NewRuntime: func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
+		return f.newRuntime(ctx, t, shell, ws)
+	}})
 	opts.Changed = func(task tasks.Task) {
 		if f.telling != nil {
 			f.telling(task)
@@ -112,7 +70,60 @@ func setup(t testing.TB, shell bool, opts tasks.Options) *fixture {
 			t.Errorf("%d workspaces of tasks are left", n)
 		}
 	})
+	reg, err := tools.NewRegistry(append(append([]tools.Tool{tools.Bash(), tools.WriteFile()}, f.Tools()...), more...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.registry = reg
+	at, err := f.sessions.Place(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.parent, f.session = at.Runtime, at.SessionID
+	f.env = tools.Env{Runtime: f.parent, SessionID: f.session}
 	return f
+}
+
+// newManager makes a manager of one task at a time, which the test closes.
+func newManager(t testing.TB, lifetime context.Context, opts inprocess.Options) *tasks.Manager {
+	t.Helper()
+	return tasks.NewManager(lifetime, tasks.Options{Max: 1, Backend: inprocess.New(opts), Sessions: newSessions(t, false, &fixture{registry: agenttest.Registry(t)})})
+}
+
+// newSessions makes sessions whose agents have no model, but may do anything.
+func newSessions(t testing.TB, shell bool, f *fixture) *session.Manager {
+	t.Helper()
+	s := session.NewManager(context.Background(), session.Options{
+		Store: f.store, Broker: f.broker,
+		New: func(_ context.Context, spec session.Spec) (*agent.Agent, error) {
+			return agent.New(agenttest.Script(), f.registry, newRuntime(t, shell), agent.Options{
+				SessionID: spec.SessionID, Client: f.client, Broker: f.broker, Permissions: agenttest.Anything,
+			}), nil
+		},
+	})
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// newRuntime makes the runtime of a task's turn.
+func (f *fixture) newRuntime(ctx context.Context, t testing.TB, shell bool, ws *runtime.Workspace) (*runtime.Runtime, error) {
+	if f.making != nil {
+		if err := f.making(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if ws != nil {
+		return runtimeIn(ws, shell), nil
+	}
+	rt := newRuntime(t, shell)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = append(f.made, rt)
+	return rt, nil
 }
 
 func newRuntime(t testing.TB, shell bool) *runtime.Runtime {
@@ -131,14 +142,14 @@ func newRuntime(t testing.TB, shell bool) *runtime.Runtime {
 }
 
 func runtimeIn(ws *runtime.Workspace, shell bool) *runtime.Runtime {
-	var exec runtime.Executor = runtimetest.NewFake(map[string]runtimetest.Script{"hang": {Block: true}}, nil)
+	var exec runtime.Executor = runtimetest.NewFake(map[string]runtimetest.Script{"ok": {Output: "fine\n"}, "hang": {Block: true}}, nil)
 	if shell {
 		exec = local.New(ws, local.Options{})
 	}
 	return runtime.New(ws, exec, runtime.Options{})
 }
 
-// workspaces counts those of tasks that are still there.
+// workspaces counts the existing workspaces of tasks.
 func (f *fixture) workspaces() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,7 +162,7 @@ func (f *fixture) workspaces() int {
 	return n
 }
 
-// told are the states of a task that were told, in order.
+// told returns the reported states of a task, in order.
 func (f *fixture) told(id string) []tasks.State {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -197,23 +208,28 @@ func (f *fixture) run(t testing.TB, p tasks.StartParams) tasks.Task {
 // call runs one of the manager's tools.
 func (f *fixture) call(t testing.TB, env tools.Env, name, arguments string) tools.Result {
 	t.Helper()
-	reg, err := tools.NewRegistry(f.Tools()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reg.Call(t.Context(), env, name, arguments)
+	return f.registry.Call(t.Context(), env, name, arguments)
 }
 
 func write(t testing.TB, rt *runtime.Runtime, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
-		if _, _, err := rt.WriteFile(name, content); err != nil {
+		if err := put(rt, name, content); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// wantFile fails unless a file has the content; "" means that it is not there.
+// put writes a file as a command does: nothing is protected from it.
+func put(rt *runtime.Runtime, name, content string) error {
+	file := filepath.Join(rt.Workspace().Dir(), filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(content), 0o644)
+}
+
+// wantFile fails unless a file has the content; "" means that it does not exist.
 func wantFile(t testing.TB, rt *runtime.Runtime, name, want string) {
 	t.Helper()
 	got, _, _, err := rt.ReadFile(name, false)

@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
 func TestStatusTexts(t *testing.T) {
@@ -30,11 +32,11 @@ func TestStatusTexts(t *testing.T) {
 		{tasks.Outcome{State: tasks.StateTimeout, Err: context.DeadlineExceeded}, "timeout", "timeout"},
 		{tasks.Outcome{State: tasks.StateStepLimit, Steps: 50}, "stepLimit", "step limit reached after 50 steps"},
 		{tasks.Outcome{State: tasks.StateBudget}, "budget", "token budget used up"},
-		{tasks.Outcome{}, "failed", `error: the runner ended the task in state ""`},
-		{tasks.Outcome{State: tasks.StateRunning}, "failed", `error: the runner ended the task in state "running"`},
+		{tasks.Outcome{}, "failed", `error: the backend ended the task in state ""`},
+		{tasks.Outcome{State: tasks.StateRunning}, "failed", `error: the backend ended the task in state "running"`},
 	}
 	for _, tt := range tests {
-		f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome { return tt.out })})
+		f := setup(t, false, runnerFunc(func(context.Context, inprocess.Turn) tasks.Outcome { return tt.out }), tasks.Options{})
 		if task := f.run(t, tasks.StartParams{}); task.State != tt.state || task.Status != tt.status {
 			t.Errorf("%+v became %q, %q", tt.out, task.State, task.Status)
 		}
@@ -42,7 +44,7 @@ func TestStatusTexts(t *testing.T) {
 }
 
 func TestUnknownTask(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	for name, call := range map[string]func() error{
 		"status": func() error { _, err := f.Status(t.Context(), tasks.TaskParams{TaskID: "X"}); return err },
 		"cancel": func() error { _, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: "X"}); return err },
@@ -63,12 +65,12 @@ func TestUnknownTask(t *testing.T) {
 }
 
 func TestPanicFailsItsTaskOnly(t *testing.T) {
-	f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		if job.Prompt == "panic" {
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		if turn.Prompt == "panic" {
 			panic("oh dear")
 		}
 		return tasks.Outcome{State: tasks.StateFinished}
-	})})
+	}), tasks.Options{Max: 1})
 	if task := f.run(t, tasks.StartParams{Prompt: "panic"}); task.State != tasks.StateFailed || task.Status != "error: panic: oh dear" || task.Error != "panic: oh dear" {
 		t.Errorf("task %+v", task)
 	}
@@ -80,13 +82,13 @@ func TestPanicFailsItsTaskOnly(t *testing.T) {
 func TestCancelAnswersWhenNothingLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := false
-		f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
+		f := setup(t, false, runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
 			lives = true
-			out := waiting(ctx, job)
-			time.Sleep(time.Second) // it takes its time to end
+			out := waiting(ctx, turn)
+			time.Sleep(time.Second) // it takes a while to end
 			lives = false
 			return out
-		})})
+		}), tasks.Options{Max: 1})
 		f.telling = func(tasks.Task) { time.Sleep(time.Second) } // a slow client
 		id := f.start(t, tasks.StartParams{})
 		time.Sleep(time.Minute)
@@ -97,7 +99,7 @@ func TestCancelAnswersWhenNothingLives(t *testing.T) {
 		if diff := cmp.Diff([]tasks.State{tasks.StateRunning, tasks.StateCancelled}, f.told(id)); diff != "" {
 			t.Errorf("the event comes before the answer:\n%s", diff)
 		}
-		for range 3 { // again and again alike
+		for range 3 { // the same answer each time
 			again, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: id})
 			if diff := cmp.Diff(first, again); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
@@ -113,7 +115,7 @@ func TestCancelAnswersWhenNothingLives(t *testing.T) {
 }
 
 func TestCancelOfAFinishedTaskChangesNothing(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	want := f.run(t, tasks.StartParams{})
 	got, err := f.Cancel(t.Context(), tasks.TaskParams{TaskID: want.TaskID})
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -124,7 +126,7 @@ func TestCancelOfAFinishedTaskChangesNothing(t *testing.T) {
 // The original kept finished workspaces and containers for ever.
 func TestRemoveDeletesTheWorkspace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: waiting})
+		f := setup(t, false, waiting, tasks.Options{})
 		id := tasks.TaskParams{TaskID: f.start(t, tasks.StartParams{})}
 		if _, err := f.Remove(t.Context(), id); !errors.Is(err, tasks.ErrRunning) {
 			t.Errorf("a running task: error %v", err)
@@ -143,7 +145,7 @@ func TestRemoveDeletesTheWorkspace(t *testing.T) {
 
 func TestEndedTasksAreCapped(t *testing.T) {
 	const most = 64
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	var first string
 	for i := range most + 5 {
 		task := f.run(t, tasks.StartParams{Prompt: fmt.Sprint(i)})
@@ -161,9 +163,9 @@ func TestEndedTasksAreCapped(t *testing.T) {
 }
 
 func TestLongTextIsBounded(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
+	f := setup(t, false, runnerFunc(func(context.Context, inprocess.Turn) tasks.Outcome {
 		return tasks.Outcome{State: tasks.StateFinished, Text: strings.Repeat("x", 8<<20)}
-	})})
+	}), tasks.Options{})
 	if task := f.run(t, tasks.StartParams{}); len(task.Text) > 2<<20 || !strings.Contains(task.Text, "bytes omitted") {
 		t.Errorf("%d bytes", len(task.Text))
 	}
@@ -171,10 +173,10 @@ func TestLongTextIsBounded(t *testing.T) {
 
 func TestCloseIsBounded(t *testing.T) {
 	release := make(chan struct{})
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
+	f := setup(t, false, runnerFunc(func(context.Context, inprocess.Turn) tasks.Outcome {
 		<-release
 		return tasks.Outcome{State: tasks.StateFinished}
-	})})
+	}), tasks.Options{})
 	id := f.start(t, tasks.StartParams{})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -192,12 +194,9 @@ func TestCloseWaitsForAStartUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, proceed := make(chan struct{}), make(chan struct{})
 		rt := newRuntime(t, false)
-		m := tasks.NewManager(t.Context(), tasks.Options{
+		m := newManager(t, t.Context(), inprocess.Options{
 			Runner: finishing,
-			Parent: func(context.Context, string) (tasks.Parent, error) {
-				return tasks.Parent{Runtime: newRuntime(t, false)}, nil
-			},
-			NewRuntime: func(ctx context.Context, _ *runtime.Workspace) (*runtime.Runtime, error) {
+			NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) {
 				close(begun)
 				<-proceed
 				return rt, nil
@@ -229,11 +228,8 @@ func TestCloseWaitsForAStartUnderWay(t *testing.T) {
 func TestTasksEndWithTheLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life, end := context.WithCancel(t.Context())
-		m := tasks.NewManager(life, tasks.Options{
-			Runner: waiting,
-			Parent: func(context.Context, string) (tasks.Parent, error) {
-				return tasks.Parent{Runtime: newRuntime(t, false)}, nil
-			},
+		m := newManager(t, life, inprocess.Options{
+			Runner:     waiting,
 			NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) { return newRuntime(t, false), nil },
 		})
 		if _, err := m.Start(t.Context(), tasks.StartParams{Prompt: "go"}); err != nil {
@@ -249,22 +245,22 @@ func TestTasksEndWithTheLifetime(t *testing.T) {
 	})
 }
 
-// How far a task is can be seen while it runs, and is told; what comes after the
-// end changes nothing.
+// The progress of a task is visible while it runs, and is reported; progress
+// after the end changes nothing.
 func TestProgress(t *testing.T) {
-	used := func(n int64) tasks.Usage { return tasks.Usage{InputTokens: 10 * n, OutputTokens: n} }
+	used := func(n int64) event.Usage { return event.Usage{InputTokens: 10 * n, OutputTokens: n} }
 	round, seen := make(chan bool), make(chan bool)
-	var late func(int, tasks.Usage)
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		late = job.Progress
+	var late func(tasks.Progress)
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		late = turn.Progress
 		for n := range int64(2) {
 			<-round
-			job.Progress(int(n+1), used(n+1))
+			turn.Progress(tasks.Progress{Steps: int(n + 1), Usage: used(n + 1)})
 			seen <- true
 		}
 		<-round
 		return tasks.Outcome{State: tasks.StateFinished, Steps: 3, Usage: used(3)}
-	})})
+	}), tasks.Options{})
 	id := f.start(t, tasks.StartParams{})
 	for n := range 2 {
 		round <- true
@@ -277,7 +273,7 @@ func TestProgress(t *testing.T) {
 	}
 	round <- true
 	f.ended(t, id)
-	late(9, used(9))
+	late(tasks.Progress{Steps: 9, Usage: used(9)})
 	if task := f.ended(t, id); task.Steps != 3 || task.Usage != used(3) {
 		t.Errorf("ended: %+v", task)
 	}

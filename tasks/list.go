@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 )
 
@@ -14,12 +15,12 @@ type ListParams struct {
 	State State `json:"state,omitempty" jsonschema:"only tasks in this state"`
 }
 
-// ListResult lists tasks, oldest first.
+// ListResult lists tasks, the oldest first.
 type ListResult struct {
 	Tasks []Task `json:"tasks"`
 }
 
-// List serves tasks/list. Long texts are shortened; Status has them whole.
+// List serves tasks/list. Long texts are shortened; Status returns them whole.
 func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 	if p.State != "" && !slices.Contains(states(), p.State) {
 		return ListResult{}, &runtime.InvalidError{Field: "state", Reason: fmt.Sprintf("%.200q is no state of a task; give %s", p.State, stateNames())}
@@ -37,20 +38,21 @@ func (m *Manager) List(_ context.Context, p ListParams) (ListResult, error) {
 
 // WaitParams are the parameters of tasks/wait.
 type WaitParams struct {
-	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all that run or are queued now"`
+	TaskIDs        []string `json:"taskIds,omitempty" jsonschema:"absent: all tasks that run or are queued now"`
 	Mode           string   `json:"mode,omitempty" jsonschema:"all (default) or any"`
 	TimeoutSeconds *float64 `json:"timeoutSeconds,omitempty" jsonschema:"absent: no bound; 0: answer at once"`
 }
 
-// WaitResult says which tasks have ended, or wait for an answer, and which go on.
+// WaitResult says which tasks have ended, or wait for an answer, and which
+// continue.
 type WaitResult struct {
-	Done    []Task `json:"done" jsonschema:"those that have ended or wait for an answer"`
-	Pending []Task `json:"pending" jsonschema:"those that go on"`
+	Done    []Task `json:"done" jsonschema:"tasks that have ended or wait for an answer"`
+	Pending []Task `json:"pending" jsonschema:"tasks that still run or are queued"`
 }
 
-// Wait serves tasks/wait: it answers when all, or with mode any at least one, of
-// the tasks have ended or wait for an answer, or when the time is up, which is no
-// error.
+// Wait serves tasks/wait: it answers when all of the tasks, or with mode any at
+// least one, have ended or wait for an answer. It also answers when the time is
+// up, which is not an error.
 func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	if p.Mode != "" && p.Mode != "all" && p.Mode != "any" {
 		return WaitResult{}, &runtime.InvalidError{Field: "mode", Reason: fmt.Sprintf("%q: give \"all\" or \"any\"", p.Mode)}
@@ -61,10 +63,10 @@ func (m *Manager) Wait(ctx context.Context, p WaitParams) (WaitResult, error) {
 	}
 	var timeout <-chan time.Time
 	if s := p.TimeoutSeconds; s != nil {
-		if !(*s >= 0 && *s <= maxTimeout.Seconds()) { // so that NaN is refused
+		if !(*s >= 0 && *s <= maxTimeout.Seconds()) { // written so that NaN is refused
 			return WaitResult{}, &runtime.InvalidError{Field: "timeoutSeconds", Reason: fmt.Sprintf("%g: give seconds, from 0 (answer at once) to %.0f", *s, maxTimeout.Seconds())}
 		}
-		timer := time.NewTimer(orDefault(*s, 0))
+		timer := time.NewTimer(event.Duration(*s))
 		defer timer.Stop()
 		timeout = timer.C
 	}

@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 )
 
-// Errors of this package that callers tell apart.
+// Errors that callers distinguish.
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrLimit       = errors.New("task limit reached")
@@ -23,165 +24,107 @@ var (
 	ErrNotAsking   = errors.New("the task asks nothing any more")
 )
 
-// notFoundError reads as the reference has it.
+// notFoundError has the reference's text.
 type notFoundError struct{ id string }
 
 func (e *notFoundError) Error() string { return "Task " + e.id + " not found" }
 func (e *notFoundError) Unwrap() error { return ErrNotFound }
 
-// DefaultMax is how many tasks run at a time when nothing else is said.
+// DefaultMax is the number of tasks at a time without a setting.
 const DefaultMax = 3
 
-// maxEnded is how many tasks that do not run are kept, with their workspaces; the
-// oldest give way.
+// maxEnded bounds the ended tasks that are kept with their workspaces; the oldest
+// are removed first.
 const maxEnded = 64
 
-// closeTimeout bounds the clean-up after a task, whose own context has ended.
+// closeTimeout bounds the clean-up after a task, because the task's context has
+// ended.
 const closeTimeout = 10 * time.Second
-
-// Job is what a Runner gets to do: one turn of a task.
-type Job struct {
-	TaskID          string
-	SessionID       string // of the delegated agent, for its events and its history
-	ParentSessionID string // of the session that delegates
-	Name            string
-	Task            string  // the task's first prompt
-	Prompt          string  // that of this turn, "" with Answer
-	Answer          *Answer // the turn goes on where the last server had asked; nil: Prompt begins one
-	ByAgent         bool    // another agent gave the prompt, and cannot answer a question
-	Mode            string  // what that agent might do unasked; "" is what its session says
-	Persona         string
-	Model           string
-	Runtime         *runtime.Runtime // the turn's own; the manager cleans it up
-	NewWorkspace    bool             // the workspace of earlier turns is gone, this one is empty
-	StepTimeout     time.Duration    // 0 is no bound
-	Timeout         time.Duration    // of each turn, already in the context; 0 is no bound
-	Tokens          int64            // 0 is no bound
-	CostUSD         float64          // likewise
-
-	// Progress tells how far the turn is: model rounds and all that they have
-	// used. It is called by one goroutine at a time, and not after Run has returned.
-	Progress func(steps int, usage Usage)
-}
-
-// Outcome is how a Job ended.
-type Outcome struct {
-	State    State // one in which nothing runs
-	Text     string
-	Question *Question // for waiting
-	Steps    int
-	Usage    Usage
-	Changes  []runtime.Change
-	Err      error // for failed and timeout
-	Unkept   error // why no further turn can go on with the conversation; nil when one can
-}
-
-// Runner runs one delegated prompt to its end. It returns when nothing of it
-// runs any more, soon after ctx has ended; context.Cause(ctx) tells a time limit
-// (a *runtime.TimeoutError) from a cancel. A further Job of the same session goes
-// on with its history.
-type Runner interface {
-	Run(ctx context.Context, job Job) Outcome
-}
 
 // Parent is a session that delegates.
 type Parent struct {
 	SessionID string
 	Runtime   *runtime.Runtime
-	ByAgent   bool   // its agent does, not the client
-	Mode      string // of that agent's turn
+	ByAgent   bool       // its agent delegates, not the client
+	Mode      event.Mode // the mode of that agent's turn
 }
 
-// Options wire a Manager.
+// Options configure a Manager.
 type Options struct {
-	Runner Runner
+	Backend  Backend          // runs the turns
+	Sessions *session.Manager // the delegating sessions, and those of the delegated agents
+	Client   event.Client     // gets the events of a task of which nothing runs; nil: none does
 
-	// Parent finds the session that starts a task or collects from it; "" is the
-	// connection's own.
-	Parent func(ctx context.Context, sessionID string) (Parent, error)
-
-	// NewRuntime makes the runtime of a task's turn: in ws, which stays when it
-	// fails, or in a new, empty workspace for nil.
-	NewRuntime func(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error)
-
-	// Changed is told of every change of a task's state, and of every model round
-	// that its turn has behind it, in order for one task and exactly once for the
-	// end of each turn, before Cancel, Wait and Close answer. It must not call
-	// them. Long texts are shortened. May be nil.
+	// Changed is called after every change of a task's state, and after every
+	// model round of its turn. The calls for one task are in order, with exactly
+	// one for the end of each turn, which comes before Cancel, Wait and Close
+	// return. It must not call these. Long texts are shortened. May be nil.
 	Changed func(Task)
 
-	// Cancelled keeps that a task of which nothing runs was cancelled, so that
-	// it stays so when a later server restores it. It is called where the Runner
-	// is not: when a question is withdrawn, and when a turn is cancelled before
-	// it began. An error leaves a task that asks as it is. May be nil.
-	Cancelled func(sessionID string) error
-
-	// Removed deletes what is kept of a removed task's session. May be nil.
-	Removed func(sessionID string) error
-
 	Max         int           // tasks at a time; 0 is DefaultMax
-	StepTimeout time.Duration // default of tasks that do not say; 0 is no bound
-	TaskTimeout time.Duration // likewise
-	Personas    []string      // taken in turn by tasks that do not say
+	StepTimeout time.Duration // for tasks that set none; 0 is no bound
+	TaskTimeout time.Duration // the same
+	Personas    []string      // used in turn by tasks that set none
 }
 
-// Manager owns the tasks of a connection. It serves the protocol's methods
-// about tasks and about files.
+// Manager owns the tasks of a connection. It serves the protocol's methods for
+// tasks and for files.
 type Manager struct {
 	lifetime context.Context // tasks derive from it, never from a request
 	stop     context.CancelFunc
 	opts     Options
+	resuming chan struct{} // holds a token while a session is resumed
 
-	mu       sync.Mutex // guards what is below, and what tasks say that it guards
+	mu       sync.Mutex // guards the fields below, and the tasks
 	tasks    map[string]*task
 	order    []string // ids, oldest first
 	slots    int      // tasks that run or are being started
-	line     []*turn  // those that wait for a slot, first come, first served
+	queue    []*turn  // turns that wait for a slot, in order of arrival
 	live     int      // goroutines of turns and calls of Start, which Close waits for
-	personas int      // given out so far
-	closed   bool
-	changed  chan struct{} // closed and replaced whenever live shrinks
+	personas int      // assigned so far
+
+	forgotten int64 // the highest revision of a task that was forgotten
+
+	closed  bool
+	changed chan struct{} // closed and replaced whenever live shrinks
 }
 
-// NewManager makes a manager whose tasks end with lifetime, at the latest with
-// Close, which must be called. It panics when opts lacks one of the functions
-// that are not optional.
+// NewManager makes a manager whose tasks end with lifetime, or with Close, which
+// must be called. It panics without a Backend or Sessions.
 func NewManager(lifetime context.Context, opts Options) *Manager {
-	if opts.Runner == nil || opts.Parent == nil || opts.NewRuntime == nil {
-		panic("tasks: NewManager needs Runner, Parent and NewRuntime")
+	if opts.Backend == nil || opts.Sessions == nil {
+		panic("tasks: NewManager needs a Backend and Sessions")
+	}
+	if opts.Client == nil {
+		opts.Client = event.Discard{}
 	}
 	if opts.Max == 0 {
 		opts.Max = DefaultMax
 	}
 	lifetime, stop := context.WithCancel(lifetime)
-	return &Manager{lifetime: lifetime, stop: stop, opts: opts, tasks: map[string]*task{}, changed: make(chan struct{})}
+	return &Manager{
+		lifetime: lifetime, stop: stop, opts: opts, resuming: make(chan struct{}, 1),
+		tasks: map[string]*task{}, changed: make(chan struct{}),
+	}
 }
 
-// Max is how many tasks run at a time.
+// Max returns the number of tasks at a time.
 func (m *Manager) Max() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.opts.Max
 }
 
-// Tighten brings the limits of tasks to come down. A limit that is zero, or not
-// below the present one, changes nothing.
+// Tighten lowers the limits of later tasks. A limit that is zero, or not below
+// the present one, changes nothing.
 func (m *Manager) Tighten(most int, stepTimeout, taskTimeout time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if most > 0 {
 		m.opts.Max = min(m.opts.Max, most)
 	}
-	m.opts.StepTimeout = tighter(m.opts.StepTimeout, stepTimeout)
-	m.opts.TaskTimeout = tighter(m.opts.TaskTimeout, taskTimeout)
-}
-
-// tighter is the smaller of two limits, of which zero is none.
-func tighter(a, b time.Duration) time.Duration {
-	if a == 0 || b == 0 {
-		return max(a, b)
-	}
-	return min(a, b)
+	m.opts.StepTimeout = event.Tighter(m.opts.StepTimeout, stepTimeout)
+	m.opts.TaskTimeout = event.Tighter(m.opts.TaskTimeout, taskTimeout)
 }
 
 // Status serves tasks/status.
@@ -195,17 +138,6 @@ func (m *Manager) Status(_ context.Context, p TaskParams) (Task, error) {
 	return t.task, nil
 }
 
-// SessionOf is the session of a task's agent.
-func (m *Manager) SessionOf(taskID string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t, err := m.find(taskID)
-	if err != nil {
-		return "", err
-	}
-	return t.job.SessionID, nil
-}
-
 // Close cancels all tasks, waits for their ends and removes their workspaces,
 // bounded by ctx. No task can be started afterwards. It may be called again.
 func (m *Manager) Close(ctx context.Context) error {
@@ -216,23 +148,23 @@ func (m *Manager) Close(ctx context.Context) error {
 	late := m.drain(ctx)
 
 	m.mu.Lock()
-	var left []*runtime.Runtime
-	for t := range maps.Values(m.tasks) {
-		if t.ended() && t.runtime != nil {
-			left = append(left, t.runtime)
+	var left []string
+	for id, t := range m.tasks {
+		if t.ended() {
+			left = append(left, id)
 		}
 	}
 	m.mu.Unlock()
 	errs := make([]error, len(left))
 	var wg sync.WaitGroup
-	for i, rt := range left {
-		wg.Go(func() { errs[i] = rt.Cleanup(ctx) })
+	for i, id := range left {
+		wg.Go(func() { errs[i] = m.opts.Backend.Discard(ctx, id) })
 	}
 	wg.Wait()
 	return errors.Join(append(errs, late)...)
 }
 
-// drain waits until no turn and no call of Start is left.
+// drain waits until no turn runs and no call of Start is left.
 func (m *Manager) drain(ctx context.Context) error {
 	for {
 		m.mu.Lock()
@@ -249,7 +181,7 @@ func (m *Manager) drain(ctx context.Context) error {
 	}
 }
 
-// find is called with m.mu held, as is forget.
+// find returns a task. m.mu is held, also for forget.
 func (m *Manager) find(id string) (*task, error) {
 	t := m.tasks[id]
 	if t == nil {
@@ -258,22 +190,22 @@ func (m *Manager) find(id string) (*task, error) {
 	return t, nil
 }
 
-// runtimeOf is the runtime of a task's last turn.
+// runtimeOf returns the runtime of a task's last turn.
 func (m *Manager) runtimeOf(id string) (*runtime.Runtime, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	t, err := m.find(id)
+	_, err := m.find(id)
+	m.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	if t.runtime == nil {
-		return nil, fmt.Errorf("%w: that of task %s went with the server that ran it; tasks/output has what it said", ErrNoWorkspace, id)
-	}
-	return t.runtime, nil
+	return m.opts.Backend.Workspace(id)
 }
 
-// forget takes a task off the list.
+// forget removes a task from the list.
 func (m *Manager) forget(id string) {
+	if t := m.tasks[id]; t != nil {
+		m.forgotten = max(m.forgotten, t.task.Revision)
+	}
 	delete(m.tasks, id)
 	m.order = slices.DeleteFunc(m.order, func(other string) bool { return other == id })
 }

@@ -7,11 +7,12 @@ import (
 	"path"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/protect"
 	"github.com/pygent/pygent/tools"
 )
 
-// maxProposed is how many entries of a directory a proposal to collect it shows;
-// a larger one is shown as a whole.
+// maxProposed bounds the entries of a directory that a proposal to collect it
+// lists; a larger directory is one entry.
 const maxProposed = 200
 
 // proposeCollect shows what collect_file would change, file by file.
@@ -25,13 +26,17 @@ func (m *Manager) proposeCollect(_ context.Context, env tools.Env, in collectIn)
 	}
 	p := CollectParams{TaskID: in.TaskID, Path: in.Path, Dest: in.Dest}
 	from, to := rt.Workspace(), env.Runtime.Workspace()
-	files, whole, err := collected(from, p)
+	files, whole, err := collected(from, to, p)
 	if err != nil {
 		return tools.Proposal{}, err
 	}
 	proposal := tools.Proposal{Effect: tools.EffectEdit, Title: fmt.Sprintf("Collect %s from task %s", p.Path, p.TaskID)}
+	proposal.Protected = map[string]string{}
 	for _, f := range files {
 		proposal.Paths = append(proposal.Paths, f.to)
+		if f.protected != "" {
+			proposal.Protected[f.to] = f.protected
+		}
 	}
 	proposal.Patches = func(context.Context) ([]tools.Patch, error) {
 		if !whole {
@@ -50,10 +55,11 @@ func (m *Manager) proposeCollect(_ context.Context, env tools.Env, in collectIn)
 	return proposal, nil
 }
 
-// transfer is one file or link to be collected.
+// transfer is one file or link that a collect copies.
 type transfer struct {
-	from, to string
-	link     bool
+	from, to  string
+	link      bool
+	protected string // why it is protected, "" when it is not
 }
 
 func (f transfer) patch(from, to *runtime.Workspace) (tools.Patch, error) {
@@ -67,52 +73,79 @@ func (f transfer) patch(from, to *runtime.Workspace) (tools.Patch, error) {
 	return tools.FilePatch(to, f.to, content)
 }
 
-// collected lists what a collect would copy. A directory with too many entries
-// is listed as one, and whole is false.
-func collected(ws *runtime.Workspace, p CollectParams) (files []transfer, whole bool, err error) {
-	src, err := runtime.CleanPath(p.Path)
+// collecting lists what a collect copies.
+type collecting struct {
+	ws        *runtime.Workspace
+	src, dest string // as the call names them
+	real      struct{ src, dest string }
+	gate      *runtime.CopyGate
+	named     bool // src itself is protected, and so is everything below
+	seen      int
+	files     []transfer
+}
+
+// collected lists what a collect copies. Protected paths are in it only when they
+// are named themselves. A directory with too many entries is one entry, and whole
+// is false.
+func collected(ws, into *runtime.Workspace, p CollectParams) (files []transfer, whole bool, err error) {
+	c := collecting{ws: ws, gate: runtime.NewCopyGate(ws, into)}
+	if c.src, err = runtime.CleanPath(p.Path); err != nil {
+		return nil, false, err
+	}
+	if c.dest, err = runtime.CleanPath(p.dest()); err != nil {
+		return nil, false, err
+	}
+	from, err := ws.Target(c.src)
 	if err != nil {
 		return nil, false, err
 	}
-	dest, err := runtime.CleanPath(p.dest())
+	to, err := into.Target(c.dest)
 	if err != nil {
 		return nil, false, err
 	}
-	if _, _, err := ws.List(src, runtime.ListOptions{Max: 1}); err != nil {
-		return []transfer{{from: src, to: dest}}, true, nil //nolint:nilerr // it is no directory: reading it tells what is wrong
+	c.real.src, c.real.dest = from.Path, to.Path
+	v := c.gate.Verdict(from.Path, to.Path)
+	if v.Grade == protect.Never {
+		return nil, false, fmt.Errorf("%q is not collected: protected: %s", c.src, v.Reason)
 	}
-	seen := 0
-	var walk func(at string) error
-	walk = func(at string) error {
-		entries, more, err := ws.List(path.Join(src, at), runtime.ListOptions{Max: maxProposed})
-		if err != nil {
-			return err
-		}
-		if seen += len(entries); more || seen > maxProposed {
-			return errTooMany
-		}
-		for _, e := range entries {
-			f := transfer{from: path.Join(src, at, e.Name), to: path.Join(dest, at, e.Name), link: e.Type == runtime.TypeLink}
-			switch {
-			case protected(f.from) != "" || protected(f.to) != "":
-			case e.Type == runtime.TypeDir:
-				err = walk(path.Join(at, e.Name))
-			case f.link || e.Type == runtime.TypeFile:
-				files = append(files, f)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	c.named = v.Grade == protect.Ask
+	all := []transfer{{from: c.src, to: c.dest, protected: v.Reason}}
+	if _, _, err := ws.List(c.src, runtime.ListOptions{Max: 1}); err != nil {
+		return all, true, nil //nolint:nilerr // not a directory: reading it gives the error
 	}
-	switch err := walk("."); {
+	switch err := c.walk("."); {
 	case errors.Is(err, errTooMany):
-		return []transfer{{from: src, to: dest}}, false, nil
+		return all, false, nil
 	case err != nil:
 		return nil, false, err
 	}
-	return files, true, nil
+	return c.files, true, nil
+}
+
+func (c *collecting) walk(at string) error {
+	entries, more, err := c.ws.List(path.Join(c.src, at), runtime.ListOptions{Max: maxProposed})
+	if err != nil {
+		return err
+	}
+	if c.seen += len(entries); more || c.seen > maxProposed {
+		return errTooMany
+	}
+	for _, e := range entries {
+		below := path.Join(at, e.Name)
+		f := transfer{from: path.Join(c.src, below), to: path.Join(c.dest, below), link: e.Type == runtime.TypeLink}
+		v := c.gate.Verdict(path.Join(c.real.src, below), path.Join(c.real.dest, below))
+		f.protected = v.Reason
+		switch {
+		case v.Grade == protect.Never, v.Grade == protect.Ask && !c.named:
+		case e.Type == runtime.TypeDir:
+			if err := c.walk(below); err != nil {
+				return err
+			}
+		case f.link || e.Type == runtime.TypeFile:
+			c.files = append(c.files, f)
+		}
+	}
+	return nil
 }
 
 var errTooMany = errors.New("too many entries")

@@ -11,15 +11,15 @@ type SendParams struct {
 	Prompt string `json:"prompt"`
 }
 
-// SendResult answers tasks/send, which does not wait for the turn.
+// SendResult is the result of tasks/send, which does not wait for the turn.
 type SendResult struct {
 	TaskID string `json:"taskId"`
 	State  State  `json:"state" jsonschema:"running, or queued until fewer tasks run"`
 }
 
 // Send serves tasks/send: it starts a further turn of a task that has ended or
-// waits for an answer, in its workspace and with its history. The workspace of a
-// task that another server ran is gone; the agent is told and gets an empty one.
+// waits for an answer, in its workspace and with its history. A task of another
+// server has lost its workspace; the agent gets an empty one and is told so.
 func (m *Manager) Send(ctx context.Context, p SendParams) (SendResult, error) {
 	if err := checkPrompt(p.Prompt); err != nil {
 		return SendResult{}, err
@@ -37,28 +37,12 @@ func (m *Manager) Send(ctx context.Context, p SendParams) (SendResult, error) {
 	case t.unkept != nil:
 		return SendResult{}, fmt.Errorf("task %s cannot go on: %w", p.TaskID, t.unkept)
 	}
-	return SendResult{TaskID: p.TaskID, State: m.further(t, p.Prompt, nil)}, nil
+	return SendResult{TaskID: p.TaskID, State: m.furtherTurn(t, p.Prompt, nil)}, nil
 }
 
-// Answer is the user's decision on what a task's agent had asked for when its
-// server ended.
-type Answer struct {
-	RequestKey string
-	Decision   string
-	Feedback   string
-}
-
-// Asks tells whether a restored task still waits for an Answer: nothing has been
-// said to it, and it was not cancelled.
-func (m *Manager) Asks(id string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t := m.tasks[id]
-	return t != nil && t.asks
-}
-
-// Answer starts a further turn of a task that asks: it goes on with the call that
-// the user was asked about, in a new workspace. It does not wait for the turn.
+// Answer starts a further turn of a task that asks. It continues with the call
+// that the user was asked about, in a new workspace. Answer does not wait for the
+// turn.
 func (m *Manager) Answer(id string, a Answer) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,16 +52,16 @@ func (m *Manager) Answer(id string, a Answer) error {
 		return err
 	case m.closed:
 		return errClosing()
-	case !t.asks:
+	case t.asks == nil:
 		return fmt.Errorf("%w: %s", ErrNotAsking, id)
 	}
-	m.further(t, "", &a)
+	m.furtherTurn(t, "", &a)
 	return nil
 }
 
-// further starts a further turn of a task that does not run, or queues it, and
-// returns the state of that. The caller holds m.mu.
-func (m *Manager) further(t *task, prompt string, answer *Answer) State {
+// furtherTurn starts a further turn of a task that does not run, or queues it,
+// and returns the new state. The caller holds m.mu.
+func (m *Manager) furtherTurn(t *task, prompt string, answer *Answer) State {
 	next := StateQueued
 	if m.slots < m.opts.Max {
 		next = StateRunning
@@ -87,15 +71,15 @@ func (m *Manager) further(t *task, prompt string, answer *Answer) State {
 	tn := m.begin(t, prompt)
 	tn.answer = answer
 	if next == StateQueued {
-		m.line = append(m.line, tn)
+		m.queue = append(m.queue, tn)
 	}
 	m.live++
-	go m.run(tn) // Close waits for it: see live
+	go m.run(tn) // counted in live: Close waits for it
 	return next
 }
 
-// settled finds a task whose state is not only being told. m.mu is held when it
-// is called and when it returns, and released meanwhile.
+// settled returns a task once a change of its state has been reported. m.mu is
+// held when it is called and when it returns, and released meanwhile.
 func (m *Manager) settled(ctx context.Context, id string) (*task, error) {
 	for {
 		t, err := m.find(id)

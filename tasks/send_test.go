@@ -12,13 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
 // shell is a Runner that runs its prompt as a command.
-var shell = runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-	res := job.Runtime.Bash(ctx, job.Prompt, runtime.BashOptions{})
+var shell = runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+	res := turn.Runtime.Bash(ctx, turn.Prompt, runtime.BashOptions{})
 	return tasks.Outcome{State: tasks.StateFinished, Text: res.Text, Steps: 1, Err: res.Err}
 })
 
@@ -31,10 +33,10 @@ func (f *fixture) send(t testing.TB, id, prompt string) tasks.State {
 	return res.State
 }
 
-// What a turn left running ends with it, but a further turn runs commands again,
-// where the files of the first are.
+// Processes that a turn left running end with it, but a further turn can run
+// commands again, in the same workspace.
 func TestFurtherTurnInTheSameWorkspace(t *testing.T) {
-	f := setup(t, true, tasks.Options{Runner: shell})
+	f := setup(t, true, shell, tasks.Options{})
 	id := f.run(t, tasks.StartParams{Prompt: "echo one >a; sleep 1000 & echo begun", Name: "mine"}).TaskID
 	for i, want := range []string{"$ cat a\none\n", "$ cat a\none\n"} {
 		f.send(t, id, "cat a")
@@ -52,14 +54,14 @@ func TestFurtherTurnInTheSameWorkspace(t *testing.T) {
 }
 
 func TestWaitingTask(t *testing.T) {
-	var jobs []tasks.Job
-	f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		jobs = append(jobs, job)
-		if len(jobs) == 2 {
+	var turns []inprocess.Turn
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		turns = append(turns, turn)
+		if len(turns) == 2 {
 			return tasks.Outcome{State: tasks.StateFinished, Text: "done"}
 		}
-		return tasks.Outcome{State: tasks.StateWaiting, Question: &tasks.Question{Text: "Which?", Options: []string{"a"}}}
-	})})
+		return tasks.Outcome{State: tasks.StateWaiting, Question: &event.TurnQuestion{Text: "Which?", Options: []string{"a"}}}
+	}), tasks.Options{Max: 1})
 	task := f.run(t, tasks.StartParams{Prompt: "go"}) // a wait ends: nothing goes on by itself
 	if task.State != tasks.StateWaiting || task.Question == nil || task.Question.Text != "Which?" || task.EndedAt != nil {
 		t.Fatalf("%+v", task)
@@ -73,8 +75,8 @@ func TestWaitingTask(t *testing.T) {
 	if task := f.ended(t, task.TaskID); task.State != tasks.StateFinished || task.Text != "done" || task.Question != nil || task.EndedAt == nil {
 		t.Errorf("%+v", task)
 	}
-	if jobs[1].Prompt != "a" || jobs[1].Task != "go" || jobs[1].SessionID != jobs[0].SessionID || jobs[1].NewWorkspace {
-		t.Errorf("the job of the answer: %+v", jobs[1])
+	if turns[1].Prompt != "a" || turns[1].Task != "go" || turns[1].SessionID != turns[0].SessionID || turns[1].Lost {
+		t.Errorf("the turn of the answer: %+v", turns[1])
 	}
 	f.send(t, task.TaskID, "again")
 	f.ended(t, task.TaskID)
@@ -85,16 +87,16 @@ func TestWaitingTask(t *testing.T) {
 	}
 }
 
-// Whether somebody can answer depends on who gave the prompt.
+// Whether a user can answer depends on who gave the prompt.
 func TestWhoCanAnswer(t *testing.T) {
 	var mu sync.Mutex
 	var alone []bool
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
 		mu.Lock()
 		defer mu.Unlock()
-		alone = append(alone, job.ByAgent)
+		alone = append(alone, turn.ByAgent)
 		return tasks.Outcome{State: tasks.StateFinished}
-	})})
+	}), tasks.Options{})
 	f.run(t, tasks.StartParams{})
 	if res := f.call(t, f.env, "delegate_task", `{"prompt":"go"}`); res.IsError {
 		t.Fatal(res)
@@ -112,12 +114,12 @@ func TestWhoCanAnswer(t *testing.T) {
 func TestRefusedPrompts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unkept := errors.New("no place")
-		f := setup(t, false, tasks.Options{Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-			if job.Prompt == "hang" {
-				return waiting(ctx, job)
+		f := setup(t, false, runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+			if turn.Prompt == "hang" {
+				return waiting(ctx, turn)
 			}
 			return tasks.Outcome{State: tasks.StateFinished, Unkept: unkept}
-		})})
+		}), tasks.Options{})
 		forgetful, busy := f.run(t, tasks.StartParams{}).TaskID, f.start(t, tasks.StartParams{Prompt: "hang"})
 		for name, tt := range map[string]struct {
 			p    tasks.SendParams
@@ -137,10 +139,10 @@ func TestRefusedPrompts(t *testing.T) {
 
 func TestRestoredTasks(t *testing.T) {
 	var lost []bool
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		lost = append(lost, job.NewWorkspace)
-		return tasks.Outcome{State: tasks.StateFinished, Text: job.Prompt}
-	})})
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		lost = append(lost, turn.Lost)
+		return tasks.Outcome{State: tasks.StateFinished, Text: turn.Prompt}
+	}), tasks.Options{})
 	own := f.run(t, tasks.StartParams{Prompt: "own"}).TaskID
 	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var list []tasks.Restored
@@ -152,12 +154,12 @@ func TestRestoredTasks(t *testing.T) {
 		})
 	}
 	list[69].Outcome = tasks.Outcome{State: tasks.StateInterrupted}
-	list[68].Outcome = tasks.Outcome{State: tasks.StateWaiting, Question: &tasks.Question{Text: "?"}}
+	list[68].Outcome = tasks.Outcome{State: tasks.StateWaiting, Question: &event.TurnQuestion{Text: "?"}}
 	list = append(list,
-		tasks.Restored{TaskID: own, Outcome: tasks.Outcome{State: tasks.StateFailed}}, // it is known better
+		tasks.Restored{TaskID: own, Outcome: tasks.Outcome{State: tasks.StateFailed}}, // the manager knows it already
 		tasks.Restored{TaskID: "task_bad", Outcome: tasks.Outcome{State: "odd"}, StartedAt: old.Add(time.Hour * 2000)})
-	f.Restore("s_1", list)
-	f.Restore("s_1", list) // again and again alike
+	f.Restore(f.session, list)
+	f.Restore(f.session, list) // a second time, with the same result
 	res, _ := f.List(t.Context(), tasks.ListParams{})
 	if n := len(res.Tasks); n != 64 || res.Tasks[0].TaskID != "task_07" || res.Tasks[62].TaskID != "task_69" || res.Tasks[63].State != tasks.StateFinished {
 		t.Fatalf("%d tasks, from %+v to %+v", n, res.Tasks[0], res.Tasks[n-1])
@@ -185,27 +187,23 @@ func TestRestoredTasks(t *testing.T) {
 	}
 }
 
-// Restored tasks are bound as they were; what is not known of them is as this
-// server has it.
+// Restored tasks keep their bounds; unknown ones are those of this server.
 func TestRestoredBounds(t *testing.T) {
-	jobs := make(chan tasks.Job, 2)
-	f := setup(t, false, tasks.Options{
-		StepTimeout: time.Minute, TaskTimeout: time.Hour,
-		Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-			jobs <- job
-			return tasks.Outcome{State: tasks.StateFinished}
-		}),
-	})
-	bound := asking("bound", "old")
-	bound[0].StepTimeout, bound[0].Timeout, bound[0].Tokens, bound[0].CostUSD = 2*time.Minute, time.Minute, 7, 0.5
-	f.Restore("s_1", bound)
-	for _, want := range []tasks.Job{
-		{TaskID: "bound", StepTimeout: 2 * time.Minute, Timeout: time.Minute, Tokens: 7, CostUSD: 0.5},
-		{TaskID: "old", StepTimeout: time.Minute, Timeout: time.Hour},
+	turns := make(chan inprocess.Turn, 2)
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		turns <- turn
+		return tasks.Outcome{State: tasks.StateFinished}
+	}), tasks.Options{StepTimeout: time.Minute, TaskTimeout: time.Hour})
+	bound := f.asking(t, "bound", "old")
+	bound[0].StepTimeoutSeconds, bound[0].Limits = 120, event.Limits{TimeoutSeconds: 60, Tokens: 7, CostUSD: 0.5}
+	f.Restore(f.session, bound)
+	for _, want := range []tasks.Assignment{
+		{TaskID: "bound", StepTimeoutSeconds: 120, Limits: event.Limits{TimeoutSeconds: 60, Tokens: 7, CostUSD: 0.5}},
+		{TaskID: "old", StepTimeoutSeconds: 60, Limits: event.Limits{TimeoutSeconds: 3600}},
 	} {
 		f.send(t, want.TaskID, "go")
-		got := <-jobs
-		got = tasks.Job{TaskID: got.TaskID, StepTimeout: got.StepTimeout, Timeout: got.Timeout, Tokens: got.Tokens, CostUSD: got.CostUSD}
+		turn := <-turns
+		got := tasks.Assignment{TaskID: turn.TaskID, StepTimeoutSeconds: turn.StepTimeoutSeconds, Limits: turn.Limits}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -213,10 +211,10 @@ func TestRestoredBounds(t *testing.T) {
 	}
 }
 
-// A thousand callers at once: as many tasks as may be, the others are told so.
+// A thousand concurrent callers: the limit holds, and the others get the error.
 func TestThousandTasksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: waiting})
+		f := setup(t, false, waiting, tasks.Options{})
 		var refused atomic.Int32
 		var all sync.WaitGroup
 		for i := range 1000 {
@@ -235,28 +233,26 @@ func TestThousandTasksAtOnce(t *testing.T) {
 		if n := refused.Load(); n != 997 {
 			t.Errorf("%d were refused", n)
 		}
-		if n, err := f.CancelOf(t.Context(), "s_1"); n != 3 || err != nil {
+		if n, err := f.CancelOf(t.Context(), f.session); n != 3 || err != nil {
 			t.Errorf("%d tasks of the session were cancelled, %v", n, err)
 		}
 	})
 }
 
-// A restored task that asks goes on with the answer, once; further words to it, a
-// cancel and a further answer find that nothing is asked any more.
+// A restored task that asks continues once with the answer; a prompt, a cancel
+// and a second answer find no open approval.
 func TestAnswerToRestoredTask(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: runnerFunc(func(_ context.Context, job tasks.Job) tasks.Outcome {
-		if job.Answer == nil {
-			return tasks.Outcome{State: tasks.StateFinished, Text: job.Prompt}
+	f := setup(t, false, runnerFunc(func(_ context.Context, turn inprocess.Turn) tasks.Outcome {
+		if turn.Answer == nil {
+			return tasks.Outcome{State: tasks.StateFinished, Text: turn.Prompt}
 		}
-		return tasks.Outcome{State: tasks.StateFinished, Text: fmt.Sprintf("%+v %v", *job.Answer, job.NewWorkspace)}
-	})})
-	restored := func(id string, asks bool) tasks.Restored {
-		return tasks.Restored{TaskID: id, Outcome: tasks.Outcome{State: tasks.StateInterrupted}, Asks: asks}
-	}
-	f.Restore("s_1", []tasks.Restored{restored("answered", true), restored("sent", true), restored("cancelled", true), restored("silent", false)})
+		return tasks.Outcome{State: tasks.StateFinished, Text: fmt.Sprintf("%+v %v", *turn.Answer, turn.Lost)}
+	}), tasks.Options{})
+	silent := tasks.Restored{TaskID: "silent", Outcome: tasks.Outcome{State: tasks.StateInterrupted}}
+	f.Restore(f.session, append(f.asking(t, "answered", "sent", "cancelled"), silent))
 	answer := tasks.Answer{RequestKey: "a_1", Decision: "deny", Feedback: "no"}
 	for id, want := range map[string]bool{"answered": true, "sent": true, "cancelled": true, "silent": false, "unknown": false} {
-		if got := f.Asks(id); got != want {
+		if got := f.asks(t, id); got != want {
 			t.Errorf("%s asks: %v", id, got)
 		}
 	}
@@ -282,7 +278,7 @@ func TestAnswerToRestoredTask(t *testing.T) {
 		t.Errorf("%+v, %v", task, err)
 	}
 	for _, id := range []string{"answered", "sent", "cancelled", "silent"} {
-		if err := f.Answer(id, answer); !errors.Is(err, tasks.ErrNotAsking) || f.Asks(id) {
+		if err := f.Answer(id, answer); !errors.Is(err, tasks.ErrNotAsking) || f.asks(t, id) {
 			t.Errorf("a further answer to %s: %v", id, err)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// reserve takes a slot under the lock, so that no number of concurrent callers
-// starts more than the limit.
+// reserve takes a slot under the lock, so that concurrent callers cannot exceed
+// the limit.
 func (m *Manager) reserve() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -22,7 +22,7 @@ func (m *Manager) reserve() error {
 	return nil
 }
 
-// release gives back what reserve took; nothing was started.
+// release returns a slot that reserve took, when nothing was started.
 func (m *Manager) release() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,17 +30,18 @@ func (m *Manager) release() {
 	m.leave()
 }
 
-// freeSlot hands a slot on to the next turn in line. The caller holds m.mu.
+// freeSlot gives a slot to the next queued turn. The caller holds m.mu.
 func (m *Manager) freeSlot() {
 	m.slots--
-	if len(m.line) > 0 && m.slots < m.opts.Max {
+	if len(m.queue) > 0 && m.slots < m.opts.Max {
 		m.slots++
-		close(m.line[0].slot)
-		m.line = slices.Delete(m.line, 0, 1)
+		close(m.queue[0].slot)
+		m.queue = slices.Delete(m.queue, 0, 1)
 	}
 }
 
-// takeSlot waits for a turn's slot; it is false when the turn was cancelled first.
+// takeSlot waits for a turn's slot; it returns false when the turn was cancelled
+// first.
 func (m *Manager) takeSlot(tn *turn) bool {
 	if tn.told.State == StateRunning {
 		return true
@@ -50,15 +51,15 @@ func (m *Manager) takeSlot(tn *turn) bool {
 	case <-tn.ctx.Done():
 	}
 	m.mu.Lock()
-	if i := slices.Index(m.line, tn); i >= 0 {
-		m.line = slices.Delete(m.line, i, i+1)
+	if i := slices.Index(m.queue, tn); i >= 0 {
+		m.queue = slices.Delete(m.queue, i, i+1)
 		m.mu.Unlock()
 		return false
 	}
 	tn.enter(StateRunning, string(StateRunning))
-	told := tn.task.task
+	told := tn.change()
 	m.mu.Unlock()
-	m.tell(told)
+	m.report(told)
 	return true
 }
 

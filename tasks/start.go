@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,14 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 )
 
 // maxTimeout bounds every time limit of a task.
 const maxTimeout = 366 * 24 * time.Hour
 
-// Caps of what one start brings along. What a task is told is kept with it, of
-// up to maxEnded ended tasks.
+// Caps of the parameters of tasks/start. They are kept with the task, for up to
+// maxEnded ended tasks.
 const (
 	maxPrompt  = 1 << 20 // bytes
 	maxPersona = 64 << 10
@@ -24,19 +26,27 @@ const (
 )
 
 // Start serves tasks/start: it prepares a workspace with copies of the named
-// files and returns the task's id at once. Where anything is refused, nothing
-// was started.
+// files and returns the task's id at once. When it refuses anything, it starts
+// nothing.
 func (m *Manager) Start(ctx context.Context, p StartParams) (StartResult, error) {
-	res, _, err := m.start(ctx, p, func(id string) (Parent, error) { return m.opts.Parent(ctx, id) })
+	res, _, err := m.start(ctx, p, m.finder(ctx))
 	return res, err
 }
 
-// finder finds the session that delegates.
+// finder returns the session that delegates.
 type finder func(sessionID string) (Parent, error)
 
-// start takes a function that finds the parent, because making it is work that a refused
-// task must not cost. It also reports what lies in the named directories and
-// could not be copied.
+// finder looks it up among the sessions; "" is the connection's own.
+func (m *Manager) finder(ctx context.Context) finder {
+	return func(sessionID string) (Parent, error) {
+		at, err := m.opts.Sessions.Place(ctx, sessionID)
+		return Parent{SessionID: at.SessionID, Runtime: at.Runtime}, err
+	}
+}
+
+// start gets a function that finds the parent, because a refused task must not
+// cause the parent to be made. It also reports what could not be copied from
+// inside the named directories.
 func (m *Manager) start(ctx context.Context, p StartParams, find finder) (StartResult, runtime.CopyReport, error) {
 	var report runtime.CopyReport
 	if err := p.validate(); err != nil {
@@ -53,21 +63,21 @@ func (m *Manager) start(ctx context.Context, p StartParams, find finder) (StartR
 		m.release()
 		return StartResult{}, report, err
 	}
-	rt, err := m.prepare(ctx, p.Files, parent.Runtime, &report)
-	if err != nil {
+	t := m.newTask(p, parent)
+	id := t.job.TaskID
+	if report, err = m.opts.Backend.Prepare(ctx, t.job, parent.Runtime.Workspace()); err != nil {
 		m.release()
 		return StartResult{}, report, err
 	}
-	t, evicted, err := m.admit(p, parent, rt)
+	evicted, err := m.admit(t)
 	if err != nil {
-		err = errors.Join(err, cleanup(rt))
+		err = errors.Join(err, m.clean(id))
 		m.release()
 		return StartResult{}, report, err
 	}
 	m.discard(evicted)
-	id := t.job.TaskID
-	if _, err := find(parent.SessionID); err != nil { // closed meanwhile: nobody else cancels its task
-		return StartResult{}, report, errors.Join(err, m.quiet(ctx, id))
+	if _, err := find(parent.SessionID); err != nil { // closed meanwhile: only start can cancel its task
+		return StartResult{}, report, errors.Join(err, m.endTurn(ctx, id))
 	}
 	return StartResult{TaskID: id, State: StateRunning, Skipped: skipped(report)}, report, nil
 }
@@ -88,7 +98,7 @@ func (p StartParams) validate() error {
 	case p.Attempts < 0 || p.Attempts > 1:
 		return &runtime.InvalidError{Field: "attempts", Reason: "more than 1 is not supported yet"}
 	}
-	if err := p.Limits.validate(); err != nil {
+	if err := checkLimits(p.Limits); err != nil {
 		return err
 	}
 	if err := checkSeconds("stepTimeoutSeconds", p.StepTimeoutSeconds); err != nil {
@@ -107,7 +117,7 @@ func checkPrompt(prompt string) error {
 	return nil
 }
 
-func (l *Limits) validate() error {
+func checkLimits(l *event.Limits) error {
 	switch {
 	case l == nil:
 		return nil
@@ -123,7 +133,7 @@ func tooLong(field string, got, most int) error {
 	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("has %d bytes; at most %d are accepted", got, most)}
 }
 
-// checkSeconds refuses what is no time limit, NaN included.
+// checkSeconds refuses an invalid time limit, NaN included.
 func checkSeconds(field string, s float64) error {
 	if s >= 0 && s <= maxTimeout.Seconds() {
 		return nil
@@ -131,89 +141,63 @@ func checkSeconds(field string, s float64) error {
 	return &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%g: give seconds, from 0 (the configured default) to %.0f", s, maxTimeout.Seconds())}
 }
 
-// prepare makes the task's runtime and copies the named files into it. What a
-// named directory holds and cannot be copied goes into the report; a named file
-// that cannot be is an error.
-func (m *Manager) prepare(ctx context.Context, files []string, from *runtime.Runtime, report *runtime.CopyReport) (*runtime.Runtime, error) {
-	rt, err := m.opts.NewRuntime(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("make the task's workspace: %w", err)
-	}
-	for i, file := range files {
-		part, err := from.Workspace().CopyTo(ctx, rt.Workspace(), file, file, runtime.CopyOptions{NoLines: true})
-		field := fmt.Sprintf("files[%d]", i)
-		switch {
-		case errors.Is(err, runtime.ErrNotFound):
-			err = &runtime.InvalidError{Field: field, Reason: err.Error()}
-		case err != nil:
-			err = fmt.Errorf("%s: %w", field, err)
-		case nothing(part):
-			err = &runtime.InvalidError{Field: field, Reason: fmt.Sprintf("%q: %s", file, part.Skipped[0].Reason)}
-		}
-		if err != nil {
-			return nil, errors.Join(err, cleanup(rt))
-		}
-		report.Skipped = append(report.Skipped, part.Skipped...)
-	}
-	return rt, nil
-}
-
-// admit lists the task and starts it; its goroutine takes over what reserve
-// took. It also returns the ended tasks that give way to it.
-func (m *Manager) admit(p StartParams, parent Parent, rt *runtime.Runtime) (t *task, evicted []*task, err error) {
+// admit lists the task and starts it; its goroutine then owns the reserved slot.
+// It returns the ended tasks that are removed to make room.
+func (m *Manager) admit(t *task) (evicted []*task, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, nil, errClosing()
+		return nil, errClosing()
 	}
-	if p.Persona == "" && len(m.opts.Personas) > 0 {
-		p.Persona = m.opts.Personas[m.personas%len(m.opts.Personas)]
+	if t.job.Persona == "" && len(m.opts.Personas) > 0 {
+		t.job.Persona = m.opts.Personas[m.personas%len(m.opts.Personas)]
 		m.personas++
 	}
-	t = m.newTask(p)
-	t.job.ParentSessionID, t.job.ByAgent, t.job.Mode = parent.SessionID, parent.ByAgent, parent.Mode
-	t.runtime = rt
+	t.task.StartedAt = time.Now().UTC()
 	t.enter(StateRunning, string(StateRunning))
 	m.tasks[t.job.TaskID] = t
 	m.order = append(m.order, t.job.TaskID)
-	tn := m.begin(t, p.Prompt)
+	tn := m.begin(t, t.job.Task)
 	tn.first = true
 	evicted = m.evict()
 	m.live += len(evicted)
-	go m.run(tn) // Close waits for it: see live
-	return t, evicted, nil
+	go m.run(tn) // counted in live: Close waits for it
+	return evicted, nil
 }
 
-func (m *Manager) newTask(p StartParams) *task {
-	name := p.Name
-	if name == "" {
-		name = firstLine(p.Prompt)
-	}
-	job := Job{
-		TaskID:      newID("task"),
-		SessionID:   newID("s"),
-		Name:        name,
-		Task:        p.Prompt,
-		Persona:     p.Persona,
-		Model:       p.Model,
-		StepTimeout: orDefault(p.StepTimeoutSeconds, m.opts.StepTimeout),
-		Timeout:     orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout),
-	}
+func (m *Manager) newTask(p StartParams, parent Parent) *task {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	limits := event.Limits{TimeoutSeconds: orDefault(p.TaskTimeoutSeconds, m.opts.TaskTimeout)}
 	if l := p.Limits; l != nil {
-		job.Tokens, job.CostUSD = l.Tokens, l.CostUSD
-		job.Timeout = tighter(job.Timeout, orDefault(l.TimeoutSeconds, 0))
+		limits = limits.Within(*l)
+	}
+	job := Assignment{
+		TaskID:             newID("task"),
+		SessionID:          newID("s"),
+		ParentSessionID:    parent.SessionID,
+		ByAgent:            parent.ByAgent,
+		Mode:               parent.Mode,
+		Name:               cmp.Or(p.Name, firstLine(p.Prompt)),
+		Task:               p.Prompt,
+		Persona:            p.Persona,
+		Model:              p.Model,
+		Files:              p.Files,
+		Limits:             limits,
+		StepTimeoutSeconds: orDefault(p.StepTimeoutSeconds, m.opts.StepTimeout),
 	}
 	return &task{
 		job:  job,
-		task: Task{TaskID: job.TaskID, Name: name, Prompt: p.Prompt, SessionID: job.SessionID, StartedAt: time.Now().UTC()},
+		task: Task{TaskID: job.TaskID, Name: job.Name, Prompt: p.Prompt, SessionID: job.SessionID},
 	}
 }
 
-func orDefault(seconds float64, d time.Duration) time.Duration {
+// orDefault returns the given seconds, or those of the default.
+func orDefault(seconds float64, d time.Duration) float64 {
 	if seconds > 0 {
-		return max(1, time.Duration(seconds*float64(time.Second)))
+		return seconds
 	}
-	return d
+	return d.Seconds()
 }
 
 func firstLine(s string) string {

@@ -15,8 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
 // The original checked the limit and then acted: with a limit of 1, five
@@ -25,10 +27,10 @@ func TestLimitHoldsForConcurrentStarters(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			var ran atomic.Int32
-			f := setup(t, false, tasks.Options{Max: most, Runner: runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
+			f := setup(t, false, runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
 				ran.Add(1)
-				return waiting(ctx, job)
-			})})
+				return waiting(ctx, turn)
+			}), tasks.Options{Max: most})
 			errs := make([]error, 10)
 			begin := make(chan struct{})
 			var wg sync.WaitGroup
@@ -64,13 +66,13 @@ func TestLimitHoldsForConcurrentStarters(t *testing.T) {
 				t.Error(err)
 			}
 			if got := int(ran.Load()); got != most+1 {
-				t.Errorf("%d jobs ran", got)
+				t.Errorf("%d turns ran", got)
 			}
 		})
 	}
 }
 
-// first is the id of the oldest task.
+// first returns the id of the oldest task.
 func (f *fixture) first(t testing.TB) string {
 	t.Helper()
 	list, err := f.List(t.Context(), tasks.ListParams{})
@@ -81,7 +83,7 @@ func (f *fixture) first(t testing.TB) string {
 }
 
 func TestDefaultLimit(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: waiting})
+	f := setup(t, false, waiting, tasks.Options{})
 	for range tasks.DefaultMax {
 		f.start(t, tasks.StartParams{})
 	}
@@ -93,10 +95,10 @@ func TestDefaultLimit(t *testing.T) {
 // The original skipped missing files in silence and copied from outside.
 func TestRefusedFilesStartNothing(t *testing.T) {
 	ran := false
-	f := setup(t, false, tasks.Options{Max: 1, Runner: runnerFunc(func(context.Context, tasks.Job) tasks.Outcome {
+	f := setup(t, false, runnerFunc(func(context.Context, inprocess.Turn) tasks.Outcome {
 		ran = true
 		return tasks.Outcome{State: tasks.StateFinished}
-	})})
+	}), tasks.Options{Max: 1})
 	write(t, f.parent, map[string]string{"there.txt": "x", "dir/there.txt": "x"})
 	outside := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
@@ -148,7 +150,7 @@ func TestRefusedFilesStartNothing(t *testing.T) {
 }
 
 func TestWhatCannotBeCopiedIsSaid(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	write(t, f.parent, map[string]string{"dir/there.txt": "x"})
 	root := f.parent.Workspace().Dir()
 	if err := os.Symlink("/etc/hostname", filepath.Join(root, "dir/abs")); err != nil {
@@ -165,7 +167,7 @@ func TestWhatCannotBeCopiedIsSaid(t *testing.T) {
 }
 
 func TestRefusedParametersAreNamed(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	tests := []struct {
 		field  string
 		params tasks.StartParams
@@ -178,7 +180,7 @@ func TestRefusedParametersAreNamed(t *testing.T) {
 		{"stepTimeoutSeconds", tasks.StartParams{Prompt: "go", StepTimeoutSeconds: -1}},
 		{"taskTimeoutSeconds", tasks.StartParams{Prompt: "go", TaskTimeoutSeconds: 1e18}},
 		{"taskTimeoutSeconds", tasks.StartParams{Prompt: "go", TaskTimeoutSeconds: math.NaN()}},
-		{"limits.tokens", tasks.StartParams{Prompt: "go", Limits: &tasks.Limits{Tokens: -1}}},
+		{"limits.tokens", tasks.StartParams{Prompt: "go", Limits: &event.Limits{Tokens: -1}}},
 	}
 	for _, tt := range tests {
 		_, err := f.Start(t.Context(), tt.params)
@@ -205,7 +207,7 @@ func TestRefusedParametersAreNamed(t *testing.T) {
 }
 
 func TestNameIsThePromptsFirstLine(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	var got []string
 	for _, p := range []tasks.StartParams{{Prompt: "\n one\ntwo"}, {Prompt: "x", Name: "mine"}, {Prompt: strings.Repeat("ä", 70)}} {
 		got = append(got, f.run(t, p).Name)
@@ -217,7 +219,7 @@ func TestNameIsThePromptsFirstLine(t *testing.T) {
 
 func TestTaskOutlivesTheRequestThatStartedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: waiting})
+		f := setup(t, false, waiting, tasks.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		res, err := f.Start(ctx, tasks.StartParams{Prompt: "go"})
 		cancel()
@@ -230,11 +232,8 @@ func TestTaskOutlivesTheRequestThatStartedIt(t *testing.T) {
 
 func TestFailureToMakeAWorkspaceFreesTheSlot(t *testing.T) {
 	broken := errors.New("disk full")
-	m := tasks.NewManager(t.Context(), tasks.Options{
-		Max: 1, Runner: finishing,
-		Parent: func(context.Context, string) (tasks.Parent, error) {
-			return tasks.Parent{Runtime: newRuntime(t, false)}, nil
-		},
+	m := newManager(t, t.Context(), inprocess.Options{
+		Runner:     finishing,
 		NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) { return nil, broken },
 	})
 	for range 3 {

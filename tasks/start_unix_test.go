@@ -13,7 +13,7 @@ import (
 )
 
 func TestNamedPipeIsRefused(t *testing.T) {
-	f := setup(t, false, tasks.Options{Runner: finishing})
+	f := setup(t, false, finishing, tasks.Options{})
 	if err := syscall.Mkfifo(filepath.Join(f.parent.Workspace().Dir(), "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}

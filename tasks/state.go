@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// State says how a task stands. Every turn of a task ends in exactly one state in
+// State is the state of a task. Every turn of a task ends in exactly one state in
 // which nothing of it runs; a further prompt begins a further turn from there.
 //
 //	tasks/start ─────────▶ running ──▶ finished | failed | timeout | stepLimit | budget | cancelled
@@ -14,15 +14,15 @@ import (
 //	tasks/send ──▶ queued ──┘   └── tasks/send, where a slot is free
 //	                 └── cancel ──▶ cancelled
 //
-// A task that a resumed session brings back has one of the states in which nothing
-// runs; interrupted when its server ended before its turn did. If the server had
-// asked the user just then, the answer begins the further turn that tasks/send
-// begins otherwise, and a cancel withdraws the question.
+// A task of a resumed session has one of the states in which nothing runs; it is
+// interrupted when its server ended before its turn did. If an approval was open
+// then, its answer begins the further turn, as tasks/send does for others, and a
+// cancel withdraws the question.
 type State string
 
 // States of a task.
 const (
-	StateQueued      State = "queued" // its further turn waits until fewer tasks run
+	StateQueued      State = "queued" // its further turn waits for a slot
 	StateRunning     State = "running"
 	StateWaiting     State = "waiting" // its agent has asked; tasks/send answers
 	StateFinished    State = "finished"
@@ -34,7 +34,7 @@ const (
 	StateInterrupted State = "interrupted"
 )
 
-// states are all of them, in the order in which they are listed.
+// states lists all states, in the order of display.
 func states() []State {
 	return []State{
 		StateQueued, StateRunning, StateWaiting, StateFinished, StateFailed, StateTimeout,
@@ -42,7 +42,7 @@ func states() []State {
 	}
 }
 
-// stateNames lists them for people: "queued, …, cancelled or interrupted".
+// stateNames lists them in words: "queued, …, cancelled or interrupted".
 func stateNames() string {
 	var names []string
 	for _, s := range states() {
@@ -52,11 +52,11 @@ func stateNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// active reports whether something of the task runs or is about to.
+// active reports whether a turn of the task runs or is queued.
 func (s State) active() bool { return s == StateQueued || s == StateRunning }
 
-// leadsTo is the one place that says which state follows which; "" is that of a
-// task which is not there yet.
+// leadsTo alone decides which state may follow which; "" is the state before a
+// task is listed.
 func (s State) leadsTo(next State) bool {
 	if !slices.Contains(states(), next) {
 		return false

@@ -11,21 +11,25 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/runtimetest"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
-// op is one thing that happens to a manager; task is the n-th that was started.
+// op is one operation on a manager; task is the n-th that was started.
 type op struct {
 	What string
 	Task int
 }
 
-// ends are what a job can answer, valid or not; "panic" panics.
+// ends are the answers that a turn can give, valid or not; "panic" panics.
 var ends = []string{"finished", "waiting", "failed", "timeout", "stepLimit", "budget", "running", "queued", "interrupted", "odd", "", "panic"}
 
-// happens draws what happens next; what ends the most is rare.
+// happens draws the next operation; those that end most are rare.
 func happens(rt *rapid.T) op {
 	whats := append([]string{
 		"start", "start", "start", "start", "start", "start", "send", "send", "send", "send", "send", "send",
@@ -38,10 +42,9 @@ func happens(rt *rapid.T) op {
 	return op{rapid.SampledFrom(whats).Draw(rt, "what"), rapid.IntRange(0, 5).Draw(rt, "task")}
 }
 
-// Any order of what can happen gives each turn of a task exactly one end, which
-// is told once; slots come back and go to who waits for them, and neither a
-// workspace nor a goroutine is left (a goroutine would be a deadlock of the
-// bubble).
+// Any order of operations gives each turn of a task exactly one end, which is
+// reported once; slots are released and go to waiting turns, and neither a
+// workspace nor a goroutine is left (a goroutine would deadlock the bubble).
 func TestEveryOrderGivesEachTurnOneEnd(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := rapid.IntRange(1, 3).Draw(rt, "limit")
@@ -51,7 +54,7 @@ func TestEveryOrderGivesEachTurnOneEnd(t *testing.T) {
 		}
 		var faults []string
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(limit)
+			w := newWorld(t, limit)
 			for _, o := range ops {
 				w.do(o)
 				synctest.Wait()
@@ -66,14 +69,17 @@ func TestEveryOrderGivesEachTurnOneEnd(t *testing.T) {
 	})
 }
 
-// world is a manager and what should be true of it.
+// world is a manager and its expected state.
 type world struct {
-	m     *tasks.Manager
-	limit int
+	m        *tasks.Manager
+	sessions *session.Manager
+	session  string // the id of the one that delegates
+	limit    int
 
 	mu       sync.Mutex
-	finish   map[string]chan string // by task id: how its running job is to end
+	finish   map[string]chan string // by task id: how its running turn is to end
 	told     map[string][]tasks.State
+	seen     reports
 	runtimes []*runtime.Runtime
 
 	ids    []string        // started, removed ones included
@@ -83,46 +89,67 @@ type world struct {
 	faults []string
 }
 
-func newWorld(limit int) *world {
+func newWorld(t testing.TB, limit int) *world {
+	t.Helper()
 	w := &world{
 		limit: limit, finish: map[string]chan string{}, told: map[string][]tasks.State{},
 		gone: map[string]bool{}, turns: map[string]int{},
 	}
+	w.sessions = session.NewManager(context.Background(), session.Options{
+		New: func(_ context.Context, spec session.Spec) (*agent.Agent, error) {
+			rt, err := tempRuntime(nil)
+			return agent.New(agenttest.Script(), agenttest.Registry(t), rt, agent.Options{SessionID: spec.SessionID}), err
+		},
+	})
+	at, err := w.sessions.Place(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.session = at.SessionID
 	w.m = tasks.NewManager(context.Background(), tasks.Options{
-		Max:        limit,
-		Runner:     runnerFunc(w.run),
-		Parent:     func(context.Context, string) (tasks.Parent, error) { return tasks.Parent{SessionID: "s_1"}, nil },
-		NewRuntime: func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) { return w.newRuntime(ws) },
+		Max:      limit,
+		Sessions: w.sessions,
+		Backend: inprocess.New(inprocess.Options{
+			Runner:     runnerFunc(w.run),
+			NewRuntime: func(_ context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) { return w.newRuntime(ws) },
+		}),
 		Changed: func(task tasks.Task) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.told[task.TaskID] = append(w.told[task.TaskID], task.State)
+			if n := len(w.told[task.TaskID]); w.seen.add(task) != int64(n) {
+				w.fault("change %d of %s has revision %d", n, task.TaskID, task.Revision)
+			}
 		},
 	})
 	return w
 }
 
 func (w *world) newRuntime(ws *runtime.Workspace) (*runtime.Runtime, error) {
+	rt, err := tempRuntime(ws)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runtimes = append(w.runtimes, rt)
+	return rt, err
+}
+
+func tempRuntime(ws *runtime.Workspace) (*runtime.Runtime, error) {
 	if ws == nil {
 		var err error
 		if ws, err = runtime.TempWorkspace(); err != nil {
 			return nil, err
 		}
 	}
-	rt := runtime.New(ws, runtimetest.NewFake(nil, nil), runtime.Options{})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.runtimes = append(w.runtimes, rt)
-	return rt, nil
+	return runtime.New(ws, runtimetest.NewFake(nil, nil), runtime.Options{}), nil
 }
 
-func (w *world) run(ctx context.Context, job tasks.Job) tasks.Outcome {
-	if err := job.Runtime.Workspace().Check(); err != nil {
+func (w *world) run(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+	if err := turn.Runtime.Workspace().Check(); err != nil {
 		return tasks.Outcome{State: tasks.StateFailed, Err: err}
 	}
 	end := make(chan string, 1)
 	w.mu.Lock()
-	w.finish[job.TaskID] = end
+	w.finish[turn.TaskID] = end
 	w.mu.Unlock()
 	select {
 	case state := <-end:
@@ -139,12 +166,13 @@ func (w *world) fault(format string, args ...any) {
 	w.faults = append(w.faults, fmt.Sprintf(format, args...))
 }
 
-// states is how the tasks stand; all is still when it is called.
+// states returns the states of the tasks; nothing runs when it is called.
 func (w *world) states() map[string]tasks.State {
 	list, _ := w.m.List(context.Background(), tasks.ListParams{})
 	now := map[string]tasks.State{}
 	for _, t := range list.Tasks {
 		now[t.TaskID] = t.State
+		w.seen.add(t)
 	}
 	return now
 }
@@ -160,7 +188,7 @@ func (w *world) do(o op) {
 		w.close()
 		return
 	case "sessionClose":
-		if _, err := w.m.CancelOf(context.Background(), "s_1"); err != nil {
+		if _, err := w.m.CancelOf(context.Background(), w.session); err != nil {
 			w.fault("close of the session: %v", err)
 		}
 		for id, s := range w.states() {
@@ -170,7 +198,7 @@ func (w *world) do(o op) {
 		}
 		return
 	case "sessionDelete":
-		if err := w.m.RemoveOf(context.Background(), "s_1"); err != nil {
+		if err := w.m.RemoveOf(context.Background(), w.session); err != nil {
 			w.fault("delete of the session: %v", err)
 		}
 		for _, id := range w.ids {
@@ -215,7 +243,8 @@ func (w *world) doTo(id, what string) {
 	}
 }
 
-// tryEnd lets a running job end; one that was told already stays as it is.
+// tryEnd lets a running turn end; a turn that was told to end already stays as it
+// is.
 func (w *world) tryEnd(id, state string) {
 	w.mu.Lock()
 	end := w.finish[id]
@@ -278,6 +307,9 @@ func (w *world) close() {
 	if err := w.m.Close(context.Background()); err != nil {
 		w.fault("Close: %v", err)
 	}
+	if err := w.sessions.Close(context.Background()); err != nil {
+		w.fault("Close of the sessions: %v", err)
+	}
 	w.closed = true
 	w.check()
 	for _, rt := range w.runtimes {
@@ -287,7 +319,8 @@ func (w *world) close() {
 	}
 }
 
-// check compares what was told, and how the tasks stand, with what should be.
+// check compares what was reported, and the states of the tasks, with the
+// expected ones.
 func (w *world) check() {
 	now := w.states()
 	running, queued := 0, 0
@@ -304,20 +337,23 @@ func (w *world) check() {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, two := range w.seen.diff {
+		w.fault("two reports of one revision: %s", two)
+	}
 	for _, id := range w.ids {
 		state, there := now[id]
 		if there == w.gone[id] {
 			w.fault("task %s, removed %v, is listed %v", id, w.gone[id], there)
 		}
-		if fault := tellTale(w.told[id], w.turns[id], state); fault != "" {
+		if fault := wrongStates(w.told[id], w.turns[id], state); fault != "" {
 			w.fault("task %s was told as %q: %s", id, w.told[id], fault)
 		}
 	}
 }
 
-// tellTale says what is wrong with the states of a task that were told, "" when
-// nothing is. now is how it stands, "" when it was removed.
-func tellTale(told []tasks.State, turns int, now tasks.State) string {
+// wrongStates says what is wrong with the reported states of a task, "" when
+// nothing is. now is its state, "" when it was removed.
+func wrongStates(told []tasks.State, turns int, now tasks.State) string {
 	ended := []tasks.State{
 		tasks.StateFinished, tasks.StateFailed, tasks.StateTimeout, tasks.StateStepLimit, tasks.StateBudget, tasks.StateCancelled,
 	}

@@ -8,24 +8,24 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Bounds of a task's texts where many tasks are told of, in bytes.
+// Bounds of a task's texts in lists and notifications, in bytes.
 const (
 	briefPrompt = 1 << 10
 	briefText   = 4 << 10
 )
 
-// statusAsks is the status of an interrupted task whose agent had asked.
+// statusAsks is the status of an interrupted task with an open approval.
 const statusAsks = "interrupted while it asked for approval; agent/pendingRequests has the question, and its answer goes on with the task"
 
-// brief is a task for lists and notifications, whose size must not grow with what
-// tasks say: the whole texts are in tasks/status.
+// brief shortens a task for lists and notifications, whose size must not depend
+// on the length of its texts: tasks/status has them whole.
 func brief(t Task) Task {
 	t.Prompt, t.Text, t.Error = shorten(t.Prompt, briefPrompt), shorten(t.Text, briefText), shorten(t.Error, briefText)
 	t.Status = shorten(t.Status, briefText)
 	return t
 }
 
-// statusText is the reference's wording.
+// statusText has the reference's wording.
 func statusText(out Outcome) string {
 	switch out.State {
 	case StateFailed:
@@ -60,12 +60,12 @@ func errorText(out Outcome) string {
 	}
 }
 
-// shorten keeps head and tail of s, most bytes in all.
+// shorten keeps head and tail of s, at most most bytes.
 func shorten(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
 	out := runtime.NewOutput(most)
-	_, _ = out.Write([]byte(s)) // it never fails
+	_, _ = out.Write([]byte(s)) // cannot fail
 	return out.String()
 }

@@ -5,7 +5,9 @@ import (
 	_ "embed"
 	"errors"
 
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/protect"
 	"github.com/pygent/pygent/tools"
 )
 
@@ -18,12 +20,12 @@ var statusDescription string
 //go:embed collect_file.md
 var collectDescription string
 
-// Tools are the tools by which a model delegates, in the order in which they
-// stand in every agent's list. A delegated agent gets them too, because the
-// list never changes, but it cannot delegate further.
+// Tools returns the tools with which a model delegates, in the order of an
+// agent's list. A delegated agent does not get them; where it has them anyway, as
+// with a registry of its maker's, they refuse.
 //
-// To delegate counts as reading: the delegated agent works on copies, and may do
-// unasked what the agent that delegates may.
+// Delegating counts as reading: the delegated agent works on copies, and may do
+// without asking only what the delegating agent may.
 func (m *Manager) Tools() []tools.Tool {
 	return []tools.Tool{
 		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.OnlyReads),
@@ -40,11 +42,14 @@ type delegateIn struct {
 	Persona     string   `json:"persona,omitempty" jsonschema:"who the agent is"`
 }
 
+func (in delegateIn) Label() tools.Label { return tools.Label{Title: "Delegate", Detail: in.Prompt} }
+
 func (m *Manager) delegateTool(ctx context.Context, env tools.Env, in delegateIn) (tools.Result, error) {
 	if env.TaskID != "" {
 		return tools.Result{}, ErrNested
 	}
-	// Checked here too, so that the error has the names that the model knows.
+	// Checked here too, so that the error has the argument names that the model
+	// knows.
 	if err := errors.Join(checkSeconds("timeout", in.Timeout), checkSeconds("step_timeout", in.StepTimeout)); err != nil {
 		return tools.Result{}, err
 	}
@@ -64,6 +69,8 @@ func (m *Manager) delegateTool(ctx context.Context, env tools.Env, in delegateIn
 type statusIn struct {
 	TaskID string `json:"task_id"`
 }
+
+func (in statusIn) Label() tools.Label { return tools.Label{Title: "Look at task", Detail: in.TaskID} }
 
 func (m *Manager) statusTool(ctx context.Context, _ tools.Env, in statusIn) (tools.Result, error) {
 	t, err := m.Status(ctx, TaskParams(in))
@@ -85,23 +92,27 @@ type collectIn struct {
 	Dest   string `json:"dest,omitempty" jsonschema:"in your workspace; default: the same path"`
 }
 
+func (in collectIn) Label() tools.Label { return tools.Label{Title: "Collect", Detail: in.Path} }
+
 func (m *Manager) collectTool(ctx context.Context, env tools.Env, in collectIn) (tools.Result, error) {
 	if env.TaskID != "" {
 		return tools.Result{}, ErrNested
 	}
 	p := CollectParams{TaskID: in.TaskID, Path: in.Path, Dest: in.Dest}
-	report, err := m.collect(ctx, p, active(env))
+	report, err := m.collect(ctx, p, active(env), env.Allowed)
 	if err != nil {
 		return tools.Result{}, err
 	}
 	changes := make([]runtime.Change, len(report.Files))
 	for i, f := range report.Files {
-		changes[i] = runtime.Change{Path: f.Path, Change: f.Change, Added: f.Added, Removed: f.Removed}
+		changes[i] = runtime.Change{Path: f.Path, Change: f.Change, Added: f.Added, Removed: f.Removed, Protected: protect.Named(f.Path) != ""}
 	}
 	return tools.Result{Text: retrieved(p, report), IsError: nothing(report), Changes: changes}, nil
 }
 
-// active is the session of the agent that calls.
+// active returns the session of the calling agent.
 func active(env tools.Env) finder {
-	return func(string) (Parent, error) { return Parent{env.SessionID, env.Runtime, true, env.Mode}, nil }
+	return func(string) (Parent, error) {
+		return Parent{env.SessionID, env.Runtime, true, event.Mode(env.Mode)}, nil
+	}
 }

@@ -11,11 +11,12 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
-// byPrompt is a Runner whose tasks take as long as their prompt says.
-var byPrompt = runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome {
-	d, err := time.ParseDuration(job.Prompt)
+// byPrompt is a Runner whose tasks take as long as their prompts say.
+var byPrompt = runnerFunc(func(ctx context.Context, turn inprocess.Turn) tasks.Outcome {
+	d, err := time.ParseDuration(turn.Prompt)
 	if err != nil {
 		return tasks.Outcome{State: tasks.StateFailed, Err: err}
 	}
@@ -29,7 +30,7 @@ var byPrompt = runnerFunc(func(ctx context.Context, job tasks.Job) tasks.Outcome
 
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: byPrompt})
+		f := setup(t, false, byPrompt, tasks.Options{})
 		if res, err := f.Wait(t.Context(), tasks.WaitParams{}); err != nil || len(res.Done)+len(res.Pending) != 0 || res.Done == nil || res.Pending == nil {
 			t.Errorf("without tasks: %+v, %v", res, err)
 		}
@@ -68,7 +69,7 @@ func TestWait(t *testing.T) {
 
 func TestListIsOldestFirstAndFilters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := setup(t, false, tasks.Options{Runner: byPrompt})
+		f := setup(t, false, byPrompt, tasks.Options{})
 		for _, p := range []string{"1h", "1s", "bad"} {
 			f.start(t, tasks.StartParams{Prompt: p})
 		}

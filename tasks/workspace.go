@@ -6,8 +6,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Workspace is where a task has worked. While it works, that is an error which
-// wraps ErrRunning: what it changes is known when it has ended.
+// Workspace returns the workspace of a task. While the task runs, the error wraps
+// ErrRunning, because its changes are known only at its end.
 func (m *Manager) Workspace(taskID string) (*runtime.Workspace, error) {
 	m.mu.Lock()
 	t, err := m.find(taskID)
@@ -25,7 +25,3 @@ func (m *Manager) Workspace(taskID string) (*runtime.Workspace, error) {
 	}
 	return rt.Workspace(), nil
 }
-
-// Protected tells whether a path of a task's workspace comes back only when it is
-// named.
-func Protected(path string) bool { return protected(path) != "" }

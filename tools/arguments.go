@@ -1,115 +1,130 @@
 package tools
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/pygent/pygent/tools/strictjson"
 )
 
 // maxArguments bounds the JSON text of one call, in bytes.
 const maxArguments = 4 << 20
 
-// decode reads arguments into in, strictly: nothing is run on guessed values.
-// encoding/json would let the last of two equal keys win and match names
-// without regard to case, so both are refused here.
-func decode(arguments string, schema *jsonschema.Schema, resolved *jsonschema.Resolved, in any) error {
+// decode reads arguments into in, strictly: nothing runs on guessed values.
+// schema and shape describe the same type.
+func decode(arguments string, schema *jsonschema.Schema, shape *strictjson.Shape, in any) error {
 	if len(arguments) > maxArguments {
 		return fmt.Errorf("arguments of %d bytes: at most %d are accepted", len(arguments), maxArguments)
 	}
 	if strings.TrimSpace(arguments) == "" {
-		arguments = "{}" // models send nothing for a call without arguments
+		arguments = "{}" // models send an empty text for a call without arguments
 	}
-	var fields map[string]any
-	if err := json.Unmarshal([]byte(arguments), &fields); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && !strings.HasPrefix(strings.TrimSpace(arguments), "{") {
-			return fmt.Errorf("arguments must be a JSON object, got %s", wrong.Value)
-		}
+	var text json.RawMessage
+	if err := json.Unmarshal([]byte(arguments), &text); err != nil {
 		return fmt.Errorf("arguments are not valid JSON: %w", err)
 	}
-	if fields == nil {
-		return errors.New("arguments must be a JSON object, got null")
+	if kind := plain(strictjson.KindOf(text)); kind != "object" {
+		return fmt.Errorf("arguments must be a JSON object, got %s", kind)
 	}
-	if err := duplicateKey(arguments); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if schema.Properties[name] == nil {
-			return fmt.Errorf("unknown argument %q; it takes %s", shorten(name), argumentNames(schema))
-		}
-	}
-	for _, name := range schema.Required {
-		if _, ok := fields[name]; !ok {
-			return fmt.Errorf("argument %q is missing; it takes %s", name, argumentNames(schema))
-		}
-	}
-	for _, name := range schema.PropertyOrder {
-		value, ok := fields[name]
-		if want := schema.Properties[name].Type; ok && want != "" && !hasType(value, want) {
-			return fmt.Errorf("argument %q must be a JSON %s, got %s", name, want, typeName(value))
-		}
-	}
-	if err := resolved.Validate(fields); err != nil {
-		return fmt.Errorf("arguments do not fit the schema: %w", err)
-	}
-	if err := json.Unmarshal([]byte(arguments), in); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) { // as a number that the field's type cannot hold
-			return fmt.Errorf("argument %q cannot be the JSON %s", wrong.Field, shorten(wrong.Value))
-		}
+	var first problems
+	if err := shape.Decode(text, in, strictjson.Rules{}, first.add); err != nil {
 		return fmt.Errorf("arguments: %w", err)
+	}
+	return first.err(schema)
+}
+
+// problems keeps the most useful of several problems, which the model gets.
+type problems struct {
+	told *strictjson.Problem
+}
+
+// add is the report function for strictjson.
+func (f *problems) add(p strictjson.Problem) error {
+	if f.told == nil || rank(p) < rank(*f.told) || rank(p) == rank(*f.told) && p.Fault == strictjson.Unknown && p.Name < f.told.Name {
+		f.told = &p
 	}
 	return nil
 }
 
-// duplicateKey reports a key that stands twice in one object, at any depth. The
-// text is valid JSON.
-func duplicateKey(text string) error {
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
-	dec.UseNumber()
-	type frame struct {
-		keys  map[string]bool // nil for an array
-		value bool            // the next token is a value, not a key
+// rank orders problems: a misspelt argument is missing too, and the misspelt name
+// says more.
+func rank(p strictjson.Problem) int {
+	switch {
+	case p.Fault == strictjson.Twice:
+		return 0
+	case p.Depth > 1:
+		return 4
+	case p.Fault == strictjson.Unknown:
+		return 1
+	case p.Fault == strictjson.Missing:
+		return 2
+	default:
+		return 3
 	}
-	var stack []frame
-	for {
-		tok, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("arguments are not valid JSON: %w", err)
-		}
-		top := len(stack) - 1
-		if d, ok := tok.(json.Delim); ok && (d == '}' || d == ']') {
-			stack = stack[:top]
-			continue
-		}
-		if top >= 0 && stack[top].keys != nil {
-			if key, ok := tok.(string); ok && !stack[top].value {
-				if stack[top].keys[key] {
-					return fmt.Errorf("argument %q is given twice", shorten(key))
-				}
-				stack[top].keys[key], stack[top].value = true, true
-				continue
-			}
-			stack[top].value = false
-		}
-		switch tok {
-		case json.Delim('{'):
-			stack = append(stack, frame{keys: map[string]bool{}})
-		case json.Delim('['):
-			stack = append(stack, frame{})
-		}
+}
+
+// err words the problem for the model; nil when there is none.
+func (f *problems) err(schema *jsonschema.Schema) error {
+	if f.told == nil {
+		return nil
 	}
+	p := *f.told
+	switch {
+	case p.Fault == strictjson.Twice:
+		return fmt.Errorf("argument %q is given twice", shorten(p.Name))
+	case p.Depth > 1:
+		return fmt.Errorf("arguments do not fit the schema: %s", nested(p))
+	case p.Fault == strictjson.Unknown:
+		return fmt.Errorf("unknown argument %q; it takes %s", shorten(p.Name), argumentNames(schema))
+	case p.Fault == strictjson.Missing:
+		return fmt.Errorf("argument %q is missing; it takes %s", p.Name, argumentNames(schema))
+	case p.Fault == strictjson.OutOfRange:
+		return fmt.Errorf("argument %q cannot be the JSON %s", p.Name, shorten(p.Value))
+	case p.Fault == strictjson.Malformed:
+		return fmt.Errorf("argument %q: %w", p.Name, p.Err)
+	case p.Want == "integer" && isWhole(p.Value):
+		return fmt.Errorf("argument %q cannot be the JSON number %s", p.Name, shorten(p.Value))
+	default:
+		return fmt.Errorf("argument %q must be a JSON %s, got %s", p.Name, p.Want, plain(p.Got))
+	}
+}
+
+// nested words a problem inside an argument.
+func nested(p strictjson.Problem) string {
+	path := strconv.Quote(shorten(p.Path))
+	switch p.Fault {
+	case strictjson.Unknown:
+		return path + " is unknown"
+	case strictjson.Missing:
+		return path + " is missing"
+	case strictjson.OutOfRange:
+		return path + " cannot be the JSON " + shorten(p.Value)
+	case strictjson.Malformed:
+		return path + ": " + p.Err.Error()
+	default:
+		return fmt.Sprintf("%s must be a JSON %s, got %s", path, p.Want, plain(p.Got))
+	}
+}
+
+// isWhole reports whether a number has a whole value, in any notation.
+func isWhole(number string) bool {
+	n, err := strconv.ParseFloat(number, 64)
+	return (err == nil || errors.Is(err, strconv.ErrRange)) && n == math.Trunc(n)
+}
+
+// plain returns the name that models know for the kind of a value.
+func plain(kind string) string {
+	if kind == "integer" {
+		return "number"
+	}
+	return kind
 }
 
 func argumentNames(s *jsonschema.Schema) string {
@@ -125,30 +140,4 @@ func argumentNames(s *jsonschema.Schema) string {
 		names[i] += ")"
 	}
 	return strings.Join(names, ", ")
-}
-
-func hasType(v any, want string) bool {
-	got := typeName(v)
-	if want == "integer" && got == "number" {
-		n, ok := v.(float64)
-		return ok && n == math.Trunc(n)
-	}
-	return got == want
-}
-
-func typeName(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "boolean"
-	case float64:
-		return "number"
-	case string:
-		return "string"
-	case []any:
-		return "array"
-	default:
-		return "object"
-	}
 }

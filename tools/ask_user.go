@@ -15,7 +15,9 @@ type askUserIn struct {
 	Options []string `json:"options,omitempty" jsonschema:"answers to choose from"`
 }
 
-// AskUser asks the user. Where nobody can answer now, the turn ends with the
+func (in askUserIn) Label() Label { return Label{Title: "Ask", Detail: in.Prompt} }
+
+// AskUser asks the user. When nobody can answer now, the turn ends with the
 // question and the next step answers it.
 func AskUser() Tool {
 	return New("ask_user", askUserDescription, func(ctx context.Context, env Env, in askUserIn) (Result, error) {
@@ -25,7 +27,7 @@ func AskUser() Tool {
 		if env.Alone {
 			return Result{}, errors.New("a delegated task cannot ask the user; decide yourself and say what you assumed")
 		}
-		if env.Ask != nil && env.TaskID == "" { // a task waits: its question may find nobody who looks
+		if env.Ask != nil && env.TaskID == "" { // a task's question ends its turn, because the user may not be watching
 			answer, ok, err := env.Ask(ctx, in.Prompt, in.Options)
 			if err != nil {
 				return Result{}, err

@@ -12,14 +12,14 @@ import (
 //go:embed bash.md
 var bashDescription string
 
-// maxBashTimeout bounds what a model can ask for.
+// maxBashTimeout bounds the timeout that a model can set.
 const maxBashTimeout = time.Hour
 
 type bashIn struct {
 	Cmd     string  `json:"cmd" jsonschema:"the command, as for sh -c"`
 	Timeout float64 `json:"timeout,omitempty" jsonschema:"seconds; default 30, in the background none"`
 
-	Background bool `json:"background,omitempty" jsonschema:"true: return a job id at once; the command goes on beside later ones, as a server for them"`
+	Background bool `json:"background,omitempty" jsonschema:"true: return a job id at once; the command keeps running during later ones, as a server for them"`
 }
 
 // Bash runs shell commands through the active runtime.
@@ -46,7 +46,14 @@ func proposeBash(_ context.Context, _ Env, in bashIn) (Proposal, error) {
 	return Proposal{Effect: EffectCommand, Title: title, Command: in.Cmd, Viewable: !in.Background}, nil
 }
 
-// seconds converts an argument; 0 stays 0, which means the default.
+func (in bashIn) Label() Label {
+	if in.Background { // the answer is a job's id
+		return Label{Title: "Run in the background", Detail: in.Cmd}
+	}
+	return Label{Title: "Run", Detail: in.Cmd, Terminal: true}
+}
+
+// seconds converts an argument in seconds; 0 stays 0, which means the default.
 func seconds(name string, s float64, most time.Duration) (time.Duration, error) {
 	if s < 0 || s > most.Seconds() {
 		return 0, fmt.Errorf("%s: %g seconds: give a number from 0 to %g", name, s, most.Seconds())

@@ -1,8 +1,7 @@
-// Package tools holds what a model can call: the registry, typed registration
-// and the built-in tools that need nothing but a workspace.
+// Package tools holds the tools that a model can call: the registry, typed
+// registration and the built-in tools that need only a workspace.
 //
-// A tool gets its arguments decoded and validated, and the active runtime; what
-// it answers is text for the model, its failures included. The package knows
-// nothing of models, sessions or tasks: the tools that delegate live beside
-// their manager, in package tasks.
+// A tool gets decoded and validated arguments and the active runtime. Its answer
+// is text for the model, also when it fails. The package does not know models,
+// sessions or tasks: the tools that delegate are in package tasks.
 package tools

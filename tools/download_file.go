@@ -16,6 +16,8 @@ type downloadFileIn struct {
 	Binary bool   `json:"binary,omitempty" jsonschema:"true: base64"`
 }
 
+func (in downloadFileIn) Label() Label { return Label{Title: "Read", Detail: in.Path} }
+
 // DownloadFile returns a file's content to the model.
 func DownloadFile() Tool {
 	return New("download_file", downloadFileDescription, func(_ context.Context, env Env, in downloadFileIn) (Result, error) {

@@ -15,7 +15,7 @@ var jobOutputDescription string
 //go:embed job_kill.md
 var jobKillDescription string
 
-// killTimeout bounds the wait for the end of a job that was killed.
+// killTimeout bounds the wait for the end of a killed job.
 const killTimeout = 10 * time.Second
 
 type jobOutputIn struct {
@@ -23,7 +23,9 @@ type jobOutputIn struct {
 	Wait  float64 `json:"wait,omitempty" jsonschema:"seconds to wait for the job's end; default: do not wait"`
 }
 
-// JobOutput tells what a background job has put out and how it stands.
+func (in jobOutputIn) Label() Label { return Label{Title: "Look at job", Detail: in.JobID} }
+
+// JobOutput returns the output and the state of a background job.
 func JobOutput() Tool {
 	return New("job_output", jobOutputDescription, func(ctx context.Context, env Env, in jobOutputIn) (Result, error) {
 		wait, err := seconds("wait", in.Wait, maxBashTimeout)
@@ -47,8 +49,10 @@ type jobKillIn struct {
 	JobID string `json:"job_id"`
 }
 
-// JobKill ends a background job. To end what the agent itself has started takes
-// nothing of the user's, so it counts as reading.
+func (in jobKillIn) Label() Label { return Label{Title: "End job", Detail: in.JobID} }
+
+// JobKill ends a background job. Ending a process that the agent itself started
+// changes nothing of the user's, so it counts as reading.
 func JobKill() Tool {
 	return New("job_kill", jobKillDescription, func(ctx context.Context, env Env, in jobKillIn) (Result, error) {
 		job, err := env.Runtime.Job(in.JobID)
@@ -60,7 +64,7 @@ func JobKill() Tool {
 		defer cancel()
 		state := job.Wait(ctx)
 		res := jobResult(state)
-		res.IsError = state.Running // that it was killed is what was asked for
+		res.IsError = state.Running // a killed job is a success here
 		return res, nil
 	}, OnlyReads)
 }
@@ -74,11 +78,11 @@ func startJob(env Env, cmd string, timeout time.Duration) (Result, error) {
 	return Text("started %s; see job_output and job_kill", job.ID()), nil
 }
 
-// jobResult is what the model reads of a job.
+// jobResult words the state of a job for the model.
 func jobResult(s runtime.JobState) Result {
 	if s.Running {
 		return Result{
-			Text:      fmt.Sprintf("%s\n[%s is running]", s.Result.Text, s.ID), // no time: a recording must play again
+			Text:      fmt.Sprintf("%s\n[%s is running]", s.Result.Text, s.ID), // without a time, so that a recording can be replayed
 			Truncated: s.Result.Truncated,
 		}
 	}

@@ -11,15 +11,16 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// maxPatch bounds what is shown of one file, in bytes. A longer diff is not cut,
-// because what is not shown would be approved too: it is named as too long.
+// maxPatch bounds the diff shown for one file, in bytes. A longer diff is not
+// cut, because the user would approve the hidden part too: a line says that it is
+// too long.
 const maxPatch = 1 << 20
 
-// maxDiffed bounds both sides of what is compared, in bytes.
+// maxDiffed bounds both sides of a comparison, in bytes.
 const maxDiffed = 2 << 20
 
-// FilePatch is the difference that a write of content to the file name would
-// make. What is no text, or too long to be looked at, is told by its size.
+// FilePatch returns the diff that a write of content to the file name would make.
+// For content that is not text, or too long, it gives the sizes.
 func FilePatch(ws *runtime.Workspace, name string, content []byte) (Patch, error) {
 	old, err := ws.ReadFile(name, runtime.MaxFileBytes)
 	from := "a/" + name
@@ -32,10 +33,10 @@ func FilePatch(ws *runtime.Workspace, name string, content []byte) (Patch, error
 	head := fmt.Sprintf("--- %s\n+++ b/%s\n", from, name)
 	sizes := fmt.Sprintf("%d bytes become %d bytes\n", len(old), len(content))
 	if !isText(old) || !isText(content) {
-		return Patch{name, head + "not text: " + sizes}, nil
+		return Patch{Path: name, Patch: head + "not text: " + sizes}, nil
 	}
 	if len(old)+len(content) > maxDiffed {
-		return Patch{name, head + "too long to show: " + sizes}, nil
+		return Patch{Path: name, Patch: head + "too long to show: " + sizes}, nil
 	}
 	text := udiff.Unified(from, "b/"+name, string(old), string(content))
 	switch {
@@ -44,7 +45,7 @@ func FilePatch(ws *runtime.Workspace, name string, content []byte) (Patch, error
 	case text == "":
 		text = head + "no line changes: " + sizes
 	}
-	return Patch{name, text}, nil
+	return Patch{Path: name, Patch: text}, nil
 }
 
 func isText(data []byte) bool { return utf8.Valid(data) && !strings.Contains(string(data), "\x00") }

@@ -62,7 +62,7 @@ func TestProposals(t *testing.T) {
 			continue
 		}
 		if list, err := p.Patches(t.Context()); err != nil || len(list) != 1 || !strings.Contains(list[0].Patch, tt.patch) {
-			t.Errorf("%s %s: patches %q, %v", tt.tool, tt.arguments, list, err)
+			t.Errorf("%s %s: patches %+v, %v", tt.tool, tt.arguments, list, err)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(ws.Dir(), "new.txt")); err == nil {

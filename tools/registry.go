@@ -9,9 +9,9 @@ import (
 )
 
 // Registry is the list of tools of an agent. Its order never changes, because
-// providers cache prompts by their beginning, and the tools stand there.
+// providers cache prompts by their beginning, which has the tools.
 //
-// It is filled before it is used: Register must not run beside other calls.
+// Fill it before use: Register must not run concurrently with other calls.
 type Registry struct {
 	tools  []Tool
 	byName map[string]int
@@ -28,7 +28,7 @@ func NewRegistry(list ...Tool) (*Registry, error) {
 	return r, nil
 }
 
-// Register adds a tool at the end. A name that is taken is an error.
+// Register adds a tool at the end. It fails when the name is in use.
 func (r *Registry) Register(t Tool) error {
 	if t.call == nil {
 		return fmt.Errorf("tool %q was not made with tools.New", t.spec.Name)
@@ -41,8 +41,8 @@ func (r *Registry) Register(t Tool) error {
 	return nil
 }
 
-// Without is a registry that lacks the named tools. A name that is not there is
-// an error, so that a misspelt setting is seen.
+// Without returns a registry without the named tools. An unknown name is an
+// error, so that a misspelt setting is noticed.
 func (r *Registry) Without(names ...string) (*Registry, error) {
 	for _, name := range names {
 		if _, ok := r.byName[name]; !ok {
@@ -53,7 +53,7 @@ func (r *Registry) Without(names ...string) (*Registry, error) {
 	return NewRegistry(rest...)
 }
 
-// Specs lists the tools as a model sees them. The caller must not change it.
+// Specs lists the tools in their form for a model. The caller must not change it.
 func (r *Registry) Specs() []Spec {
 	specs := make([]Spec, len(r.tools))
 	for i, t := range r.tools {
@@ -71,9 +71,9 @@ func (r *Registry) Names() []string {
 	return names
 }
 
-// Call runs a tool on the JSON text of its arguments. It always gives exactly
+// Call runs a tool on the JSON text of its arguments. It always returns exactly
 // one answer: an unknown name, refused arguments and a panic of the tool are
-// answers with IsError too.
+// answers with IsError.
 func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (res Result) {
 	i, ok := r.byName[name]
 	if !ok {
@@ -88,7 +88,7 @@ func (r *Registry) Call(ctx context.Context, env Env, name, arguments string) (r
 	return r.tools[i].call(ctx, env, arguments)
 }
 
-// shorten keeps error texts readable when a model sends nonsense.
+// shorten keeps error texts readable when a model sends very long values.
 func shorten(s string) string {
 	const most = 4000
 	if len(s) > most {

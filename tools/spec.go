@@ -2,7 +2,7 @@ package tools
 
 import "encoding/json"
 
-// Spec is a tool as a model sees it: OpenAI's function tool.
+// Spec is a tool in its form for a model: OpenAI's function tool.
 type Spec struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`

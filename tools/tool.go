@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,45 +12,74 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tools/files"
+	"github.com/pygent/pygent/tools/output"
+	"github.com/pygent/pygent/tools/strictjson"
 )
 
-// Env is what a tool works in.
+// Env is the environment of a call.
 type Env struct {
 	Runtime *runtime.Runtime // the active runtime; never nil
 
 	SessionID string // the session that calls
-	Mode      string // what it may do unasked: plan, ask or auto
-	TaskID    string // the delegated task that calls, "" in a session of the user's
-	Alone     bool   // nobody will ever answer a question
+	Mode      string // what it may do without asking: plan, ask or auto
+	TaskID    string // the delegated task that calls, "" in a session of the user
+	Alone     bool   // no user will ever answer a question
 
-	// Output takes live output while the tool runs; nil when nobody looks.
+	// Allowed lists the protected paths, in the form of Workspace.Target, that
+	// the user has approved for this call.
+	Allowed []string
+
+	// Files knows what the model has read and written in the session; nil knows
+	// nothing.
+	Files *files.Seen
+
+	// Kept holds the whole text of results that were cut; nil keeps nothing.
+	Kept *output.Store
+
+	// Output takes live output while the tool runs; nil when nobody watches.
 	Output func(delta string)
 
-	// Ask waits for the user's answer. It is nil, or answers ok=false, when
-	// nobody can be asked.
+	// Ask waits for the user's answer. It is nil, or returns ok=false, when no
+	// user can be asked.
 	Ask func(ctx context.Context, question string, options []string) (answer string, ok bool, err error)
 }
 
-// Result is what a tool answers. The zero value is an empty, successful answer.
+// Result is the answer of a tool. The zero value is an empty, successful answer.
 type Result struct {
 	Text      string // what the model reads
 	IsError   bool
 	ExitCode  *int // set by tools that ran a command to its end
-	Truncated bool // Text is not the whole of it
+	Truncated bool // Text is incomplete
 	Changes   []runtime.Change
-	Stack     string // of a tool that panicked: for people, not for the model
+	Images    []Image    // for the model, beside Text
+	Plan      []PlanStep // the whole new plan; nil is no change of it
+	Unkept    bool       // Text is never kept as output: it can be had again
+	Stack     string     // stack of a tool that panicked: for people, not for the model
 
 	EndTurn  bool      // the turn ends after this call
-	Question *Question // what a turn that ends with EndTurn asks, if it asks
+	Question *Question // the question of a turn that ends with EndTurn, if there is one
 }
 
-// Question is put to the user.
+// Image is a picture for the model.
+type Image struct {
+	MIMEType string
+	Data     []byte
+}
+
+// PlanStep is one step of the model's plan.
+type PlanStep struct {
+	Step   string
+	Status string // pending, in_progress or completed
+}
+
+// Question is a question for the user.
 type Question struct {
 	Text    string
 	Options []string
 }
 
-// Text is a plain successful answer.
+// Text makes a successful answer.
 func Text(format string, args ...any) Result {
 	if len(args) == 0 {
 		return Result{Text: format}
@@ -57,13 +87,13 @@ func Text(format string, args ...any) Result {
 	return Result{Text: fmt.Sprintf(format, args...)}
 }
 
-// Errorf is a failure as the model reads it.
+// Errorf makes a failed answer.
 func Errorf(format string, args ...any) Result {
 	return Result{Text: "[error] " + fmt.Sprintf(format, args...), IsError: true}
 }
 
-// Func is the work of a tool. An error is turned into an answer for the model.
-// It must return soon after ctx has ended, with nothing of it left running.
+// Func is the function of a tool. Its error becomes an answer for the model. It
+// must return soon after ctx has ended, and leave nothing running.
 type Func[In any] func(ctx context.Context, env Env, in In) (Result, error)
 
 // Tool is one tool: make it with New.
@@ -71,18 +101,20 @@ type Tool struct {
 	spec    Spec
 	call    func(ctx context.Context, env Env, arguments string) Result
 	propose func(ctx context.Context, env Env, arguments string) (Proposal, error)
+	label   func(arguments string) Label // nil: the tool does not describe its calls
 }
 
-// Spec is the tool as models see it.
+// Spec returns the tool in its form for a model.
 func (t Tool) Spec() Spec { return t.spec }
 
 var validName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 // New makes a tool from a function. The JSON Schema of its arguments comes from
 // In, a struct: json tags name the fields, jsonschema tags describe them,
-// omitempty makes them optional. At most one declare tells what a call would do;
-// without it a call counts as a command. New panics when the name or In cannot be
-// used, which is a fault of the program and not of its input.
+// omitempty makes them optional. At most one declare says what a call would do;
+// without it a call counts as a command. An In that is Labelled describes a call
+// for the user when it begins. New panics when the name or In is not usable,
+// because that is a fault of the program.
 func New[In any](name, description string, fn Func[In], declare ...Declare[In]) Tool {
 	if !validName.MatchString(name) {
 		panic(fmt.Sprintf("tools: name %q: letters, digits, _ and -, 64 at the most", name))
@@ -95,22 +127,20 @@ func New[In any](name, description string, fn Func[In], declare ...Declare[In]) 
 		panic(fmt.Sprintf("tools: arguments of %s must be a struct", name))
 	}
 	dropNull(schema)
-	resolved, err := schema.Resolve(nil)
-	if err != nil {
-		panic(fmt.Sprintf("tools: schema of %s: %v", name, err))
-	}
+	shape := strictjson.ShapeOf(reflect.TypeFor[In]())
 	parameters, err := json.Marshal(schema)
 	if err != nil {
 		panic(fmt.Sprintf("tools: schema of %s: %v", name, err))
 	}
 	read := func(arguments string) (in In, err error) {
-		if err = decode(arguments, schema, resolved, &in); err != nil {
+		if err = decode(arguments, schema, shape, &in); err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 		return in, err
 	}
 	return Tool{
-		spec: Spec{Name: name, Description: strings.TrimSpace(description), Parameters: parameters},
+		spec:  Spec{Name: name, Description: strings.TrimSpace(description), Parameters: parameters},
+		label: labelOf[In](),
 		propose: func(ctx context.Context, env Env, arguments string) (Proposal, error) {
 			in, err := read(arguments)
 			switch {
@@ -136,8 +166,8 @@ func New[In any](name, description string, fn Func[In], declare ...Declare[In]) 
 	}
 }
 
-// dropNull takes "null" out of what inference allows for slices and pointers:
-// models take the offer, and a null is never what they mean.
+// dropNull removes "null" from the schema that is inferred for slices and
+// pointers: models then send null, which they never mean.
 func dropNull(s *jsonschema.Schema) {
 	if s == nil {
 		return

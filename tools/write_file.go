@@ -18,7 +18,7 @@ type writeFileIn struct {
 // WriteFile creates or replaces a text file in the workspace.
 func WriteFile() Tool {
 	return New("write_file", writeFileDescription, func(_ context.Context, env Env, in writeFileIn) (Result, error) {
-		text, change, err := env.Runtime.WriteFile(in.Path, in.Content)
+		text, change, err := env.Runtime.WriteFile(in.Path, in.Content, env.Allowed...)
 		if err != nil {
 			return Result{}, err
 		}
@@ -26,7 +26,7 @@ func WriteFile() Tool {
 	}, proposeWrite)
 }
 
-// proposeWrite shows the whole difference to the file as it is.
+// proposeWrite shows the whole diff to the present file.
 func proposeWrite(_ context.Context, env Env, in writeFileIn) (Proposal, error) {
 	name, err := runtime.CleanPath(in.Path)
 	if err != nil {
@@ -37,3 +37,5 @@ func proposeWrite(_ context.Context, env Env, in writeFileIn) (Proposal, error) 
 		return []Patch{patch}, err
 	}}, nil
 }
+
+func (in writeFileIn) Label() Label { return Label{Title: "Write", Detail: in.Path} }

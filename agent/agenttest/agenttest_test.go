@@ -12,6 +12,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
 func TestScript(t *testing.T) {
@@ -24,7 +25,7 @@ func TestScript(t *testing.T) {
 			return agenttest.Text("you said " + req.Messages[0].Content), nil
 		},
 	)
-	req := agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}
+	req := agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}
 	var deltas []agent.Delta
 	emit := func(d agent.Delta) { deltas = append(deltas, d) }
 
@@ -32,7 +33,7 @@ func TestScript(t *testing.T) {
 	if err != nil || first.Message.ToolCalls[0].Arguments != `{"cmd":"ls"}` || first.Finish != agent.FinishTools {
 		t.Errorf("reply %+v, %v", first, err)
 	}
-	req.Messages[0].Content = "changed" // must not reach what was kept
+	req.Messages[0].Content = "changed" // must not change the kept request
 	if _, err := m.Chat(t.Context(), req, emit); !errors.Is(err, down) {
 		t.Errorf("error %v", err)
 	}
@@ -94,30 +95,30 @@ func TestServer(t *testing.T) {
 func TestRecorder(t *testing.T) {
 	var r agenttest.Recorder
 	go func() {
-		for _, e := range []agent.Event{
-			{Kind: agent.KindTurnStarted},
-			{Kind: agent.KindTextDelta, Delta: "a"},
-			{Kind: agent.KindTextDelta, Delta: "b"},
-			{Kind: agent.KindMessage, Text: "ab"},
-			{Kind: agent.KindTurnFinished, Status: agent.StatusCompleted},
+		for _, e := range []event.Event{
+			{Kind: event.KindTurnStarted},
+			{Kind: event.KindTextDelta, Delta: "a"},
+			{Kind: event.KindTextDelta, Delta: "b"},
+			{Kind: event.KindMessage, Text: "ab"},
+			{Kind: event.KindTurnFinished, Status: event.StatusCompleted},
 		} {
 			r.Event(t.Context(), e)
 		}
 	}()
-	if e := r.WaitKind(t, agent.KindTurnFinished); e.Status != agent.StatusCompleted {
+	if e := r.WaitKind(t, event.KindTurnFinished); e.Status != event.StatusCompleted {
 		t.Errorf("event %+v", e)
 	}
-	if e := r.WaitKind(t, agent.KindMessage); e.Text != "ab" { // it lies in the past
+	if e := r.WaitKind(t, event.KindMessage); e.Text != "ab" { // it came already
 		t.Errorf("event %+v", e)
 	}
-	want := []string{agent.KindTurnStarted, agent.KindTextDelta, agent.KindMessage, agent.KindTurnFinished}
-	if diff := cmp.Diff(want, r.Kinds()); diff != "" || r.Text(agent.KindTextDelta) != "ab" {
-		t.Errorf("text %q, kinds (-want +got):\n%s", r.Text(agent.KindTextDelta), diff)
+	want := []event.Kind{event.KindTurnStarted, event.KindTextDelta, event.KindMessage, event.KindTurnFinished}
+	if diff := cmp.Diff(want, r.Kinds()); diff != "" || r.Text(event.KindTextDelta) != "ab" {
+		t.Errorf("text %q, kinds (-want +got):\n%s", r.Text(event.KindTextDelta), diff)
 	}
-	if d, err := r.RequestApproval(t.Context(), agent.Approval{Title: "x"}); err != nil || d.Decision != "deny" || len(r.Approvals()) != 1 {
+	if d, err := r.RequestApproval(t.Context(), event.Approval{Title: "x"}); err != nil || d.Decision != "deny" || len(r.Approvals()) != 1 {
 		t.Errorf("decision %+v, %v", d, err)
 	}
-	if _, ok, err := r.AskUser(t.Context(), agent.Question{Question: "y"}); ok || err != nil || len(r.Questions()) != 1 {
+	if _, ok, err := r.AskUser(t.Context(), event.Question{Question: "y"}); ok || err != nil || len(r.Questions()) != 1 {
 		t.Errorf("asked: %v, %v", ok, err)
 	}
 }

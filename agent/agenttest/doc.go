@@ -1,11 +1,11 @@
-// Package agenttest helps to test what is built on package agent: a scripted
-// model, an HTTP server that streams a script in OpenAI's format, and a client
-// that collects events.
+// Package agenttest helps to test code that uses package agent: a scripted model,
+// an HTTP server that streams a script in OpenAI's format, and a client that
+// collects events.
 //
-// It is for tests only and must not know any package above agent. A script is
-// a list of entries, one for each call in the order in which the calls come;
-// when several conversations run at once, use [Func] or [Server] with functions
-// that look at the request.
+// It is for tests only and must not know any package above agent. A script is a
+// list of entries, one for each call in the order of the calls; when several
+// conversations run at once, use [Func] or [Server] with functions that look at
+// the request.
 package agenttest
 
 import (
@@ -13,29 +13,30 @@ import (
 	"fmt"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// Text is a reply that ends the turn.
+// Text makes a reply that ends the turn.
 func Text(text string) agent.Reply {
 	return agent.Reply{
-		Message: agent.Message{Role: agent.RoleAssistant, Content: text},
-		Usage:   agent.Usage{InputTokens: 10, OutputTokens: 5},
+		Message: event.Message{Role: event.RoleAssistant, Content: text},
+		Usage:   event.Usage{InputTokens: 10, OutputTokens: 5},
 		Finish:  agent.FinishStop,
 	}
 }
 
-// Calls is a reply that calls tools; text may be empty.
-func Calls(text string, calls ...agent.ToolCall) agent.Reply {
+// Calls makes a reply that calls tools; text may be empty.
+func Calls(text string, calls ...event.ToolCall) agent.Reply {
 	return agent.Reply{
-		Message: agent.Message{Role: agent.RoleAssistant, Content: text, ToolCalls: calls},
-		Usage:   agent.Usage{InputTokens: 10, OutputTokens: 5},
+		Message: event.Message{Role: event.RoleAssistant, Content: text, ToolCalls: calls},
+		Usage:   event.Usage{InputTokens: 10, OutputTokens: 5},
 		Finish:  agent.FinishTools,
 	}
 }
 
-// Call is one tool call. args is the JSON text itself when it is a string,
-// which may be malformed on purpose; any other value is marshalled.
-func Call(id, name string, args any) agent.ToolCall {
+// Call makes one tool call. A string in args is the JSON text itself, which may
+// be malformed on purpose; any other value is marshalled.
+func Call(id, name string, args any) event.ToolCall {
 	text, ok := args.(string)
 	if !ok {
 		raw, err := json.Marshal(args)
@@ -44,5 +45,5 @@ func Call(id, name string, args any) agent.ToolCall {
 		}
 		text = string(raw)
 	}
-	return agent.ToolCall{ID: id, Name: name, Arguments: text}
+	return event.ToolCall{ID: id, Name: name, Arguments: text}
 }

@@ -9,28 +9,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// waitLimit is how long Wait waits before it fails the test.
+// waitLimit bounds Wait, which then fails the test.
 const waitLimit = 30 * time.Second
 
-// Recorder is an agent.Client that keeps every event. The zero value is ready;
-// set the functions before it is used.
+// Recorder is an event.Client that keeps every event. The zero value is ready;
+// set the functions before use.
 type Recorder struct {
-	Decide  func(ctx context.Context, a agent.Approval) (agent.Decision, error)     // nil denies
-	Reply   func(ctx context.Context, q agent.Question) (agent.Answer, bool, error) // nil cannot be asked
-	OnEvent func(ctx context.Context, e agent.Event)                                // nil does nothing; called after e was kept
+	Decide  func(ctx context.Context, a event.Approval) (event.Decision, error)     // nil denies
+	Reply   func(ctx context.Context, q event.Question) (event.Answer, bool, error) // nil cannot be asked
+	OnEvent func(ctx context.Context, e event.Event)                                // called after e was kept; may be nil
 
 	mu        sync.Mutex
-	events    []agent.Event
-	approvals []agent.Approval
-	questions []agent.Question
+	events    []event.Event
+	approvals []event.Approval
+	questions []event.Question
 	changed   chan struct{} // closed and replaced with every event
 }
 
 // Event keeps e.
-func (r *Recorder) Event(ctx context.Context, e agent.Event) {
+func (r *Recorder) Event(ctx context.Context, e event.Event) {
 	r.mu.Lock()
 	r.events = append(r.events, e)
 	if r.changed != nil {
@@ -44,35 +44,35 @@ func (r *Recorder) Event(ctx context.Context, e agent.Event) {
 }
 
 // RequestApproval keeps a and asks Decide.
-func (r *Recorder) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
+func (r *Recorder) RequestApproval(ctx context.Context, a event.Approval) (event.Decision, error) {
 	r.mu.Lock()
 	r.approvals = append(r.approvals, a)
 	r.mu.Unlock()
 	if r.Decide == nil {
-		return agent.Discard{}.RequestApproval(ctx, a)
+		return event.Discard{}.RequestApproval(ctx, a)
 	}
 	return r.Decide(ctx, a)
 }
 
 // AskUser keeps q and asks Reply.
-func (r *Recorder) AskUser(ctx context.Context, q agent.Question) (agent.Answer, bool, error) {
+func (r *Recorder) AskUser(ctx context.Context, q event.Question) (event.Answer, bool, error) {
 	r.mu.Lock()
 	r.questions = append(r.questions, q)
 	r.mu.Unlock()
 	if r.Reply == nil {
-		return agent.Answer{}, false, nil
+		return event.Answer{}, false, nil
 	}
 	return r.Reply(ctx, q)
 }
 
-// Events returns what came so far, in order; with kinds, only those.
-func (r *Recorder) Events(kinds ...string) []agent.Event {
+// Events returns the events so far, in order; with kinds, only those.
+func (r *Recorder) Events(kinds ...event.Kind) []event.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(kinds) == 0 {
 		return slices.Clone(r.events)
 	}
-	var out []agent.Event
+	var out []event.Event
 	for _, e := range r.events {
 		if slices.Contains(kinds, e.Kind) {
 			out = append(out, e)
@@ -81,10 +81,10 @@ func (r *Recorder) Events(kinds ...string) []agent.Event {
 	return out
 }
 
-// Kinds returns the kinds of the events so far, in order, runs of the same
-// delta kind as one: how a provider cuts its text is of no interest.
-func (r *Recorder) Kinds() []string {
-	var out []string
+// Kinds returns the kinds of the events so far, in order. A run of the same delta
+// kind counts as one, because it does not matter how a provider splits its text.
+func (r *Recorder) Kinds() []event.Kind {
+	var out []event.Kind
 	for _, e := range r.Events() {
 		if e.Live() && len(out) > 0 && out[len(out)-1] == e.Kind {
 			continue
@@ -94,8 +94,8 @@ func (r *Recorder) Kinds() []string {
 	return out
 }
 
-// Text joins the deltas of a kind, for instance agent.KindTextDelta.
-func (r *Recorder) Text(kind string) string {
+// Text joins the deltas of a kind, for instance event.KindTextDelta.
+func (r *Recorder) Text(kind event.Kind) string {
 	var b strings.Builder
 	for _, e := range r.Events(kind) {
 		b.WriteString(e.Delta)
@@ -103,15 +103,15 @@ func (r *Recorder) Text(kind string) string {
 	return b.String()
 }
 
-// Approvals returns what the client was asked to approve.
-func (r *Recorder) Approvals() []agent.Approval {
+// Approvals returns the approvals that the client was asked for.
+func (r *Recorder) Approvals() []event.Approval {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.approvals)
 }
 
-// Questions returns what the user was asked.
-func (r *Recorder) Questions() []agent.Question {
+// Questions returns the questions to the user.
+func (r *Recorder) Questions() []event.Question {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.questions)
@@ -119,7 +119,7 @@ func (r *Recorder) Questions() []agent.Question {
 
 // Wait returns the first event, past or future, for which match is true. It
 // fails the test after 30 s. Call it from the test's goroutine.
-func (r *Recorder) Wait(t testing.TB, what string, match func(agent.Event) bool) agent.Event {
+func (r *Recorder) Wait(t testing.TB, what string, match func(event.Event) bool) event.Event {
 	t.Helper()
 	limit := time.NewTimer(waitLimit)
 	defer limit.Stop()
@@ -146,9 +146,9 @@ func (r *Recorder) Wait(t testing.TB, what string, match func(agent.Event) bool)
 }
 
 // WaitKind waits for the first event of a kind.
-func (r *Recorder) WaitKind(t testing.TB, kind string) agent.Event {
+func (r *Recorder) WaitKind(t testing.TB, kind event.Kind) event.Event {
 	t.Helper()
-	return r.Wait(t, kind, func(e agent.Event) bool { return e.Kind == kind })
+	return r.Wait(t, string(kind), func(e event.Event) bool { return e.Kind == kind })
 }
 
 func (r *Recorder) summary() string {
@@ -156,5 +156,5 @@ func (r *Recorder) summary() string {
 	if len(kinds) == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%d (%s)", len(kinds), strings.Join(kinds, ", "))
+	return fmt.Sprintf("%d %v", len(kinds), kinds)
 }

@@ -68,14 +68,14 @@ func (m *ScriptedModel) Chat(ctx context.Context, req agent.Request, emit func(a
 	return m.turns[n](ctx, req, emit)
 }
 
-// Requests returns what the model was asked so far, oldest first.
+// Requests returns the requests so far, oldest first.
 func (m *ScriptedModel) Requests() []agent.Request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.requests)
 }
 
-// Remaining counts the entries that were not played yet.
+// Remaining counts the entries that were not used yet.
 func (m *ScriptedModel) Remaining() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -98,7 +98,7 @@ func say(r agent.Reply) ChatFunc {
 	}
 }
 
-// cloneRequest keeps what was asked from later changes by the caller.
+// cloneRequest protects a kept request from later changes by the caller.
 func cloneRequest(req agent.Request) agent.Request {
 	req.Messages = slices.Clone(req.Messages)
 	for i := range req.Messages {

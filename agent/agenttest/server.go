@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
 // maxRequestBytes bounds what the server reads of one request.
@@ -27,22 +28,22 @@ type Status struct {
 // ServerRequest is a request that the server got.
 type ServerRequest struct {
 	Path   string
-	Remote string // address of the client's end: tells connections apart
+	Remote string // the client's address: distinguishes connections
 	Header http.Header
 	Body   []byte
 	Gone   <-chan struct{} // closed when the client has gone
 
-	// Of the body:
+	// From the body:
 	Model    string
 	Messages []WireMessage
 	Tools    []string // names
 }
 
-// WireMessage is a message as OpenAI's chat API has it.
+// WireMessage is a message in OpenAI's chat API.
 type WireMessage struct {
-	Role       string  `json:"role"`
-	Content    *string `json:"content"` // nil when absent or null
-	ToolCallID string  `json:"tool_call_id"`
+	Role       event.Role `json:"role"`
+	Content    *string    `json:"content"` // nil when absent or null
+	ToolCallID string     `json:"tool_call_id"`
 	ToolCalls  []struct {
 		ID       string `json:"id"`
 		Type     string `json:"type"`
@@ -53,7 +54,7 @@ type WireMessage struct {
 	} `json:"tool_calls"`
 }
 
-// SSEServer is an HTTP server that speaks OpenAI's chat API by a script.
+// SSEServer is an HTTP server that answers in OpenAI's chat API by a script.
 type SSEServer struct {
 	URL string // base URL, with the /v1 that OPENAI_BASE_URL has
 
@@ -81,13 +82,13 @@ func Server(t testing.TB, entries ...any) *SSEServer {
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.server.URL + "/v1"
 	t.Cleanup(func() {
-		s.server.CloseClientConnections() // a handler may be waiting for its client to go
+		s.server.CloseClientConnections() // a handler may be waiting for its client to leave
 		s.server.Close()
 	})
 	return s
 }
 
-// Requests returns what the server got so far, oldest first.
+// Requests returns the requests so far, oldest first.
 func (s *SSEServer) Requests() []ServerRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +153,7 @@ func writeStatus(w http.ResponseWriter, s Status) {
 		w.Header().Set(k, v)
 	}
 	w.WriteHeader(s.Code)
-	_, _ = io.WriteString(w, s.Body) // the client may be gone: that is the test's affair
+	_, _ = io.WriteString(w, s.Body) // the client may be gone, which the test may intend
 }
 
 func errorBody(message string) string {

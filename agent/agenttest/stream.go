@@ -9,7 +9,7 @@ import (
 	"github.com/pygent/pygent/agent"
 )
 
-// argumentPiece is how many bytes of a call's arguments go into one chunk.
+// argumentPiece is the number of bytes of a call's arguments in one chunk.
 const argumentPiece = 16
 
 // WriteReply streams r as a provider does: the text word by word, each tool
@@ -63,10 +63,10 @@ func WriteData(w http.ResponseWriter, v any) {
 	WriteRaw(w, "data: "+string(raw)+"\n\n")
 }
 
-// WriteRaw streams text as it is, at once. Headers must be set before it.
+// WriteRaw streams text as it is, at once. Set headers before it.
 func WriteRaw(w http.ResponseWriter, text string) {
 	if _, err := w.Write([]byte(text)); err != nil {
-		return // the client is gone: that is the test's affair
+		return // the client is gone, which the test may intend
 	}
 	if f, ok := w.(http.Flusher); ok {
 		f.Flush()

@@ -11,7 +11,8 @@ import (
 	"github.com/pygent/pygent/agent/journal"
 )
 
-// BenchmarkAppend is a record of 200 bytes beside a bare write of as many.
+// BenchmarkAppend compares a record of 200 bytes with a bare write of the same
+// size.
 func BenchmarkAppend(b *testing.B) {
 	line := []byte(`{"text":"` + strings.Repeat("x", 188) + `"}`)
 	b.Run("journal", func(b *testing.B) {
@@ -38,8 +39,8 @@ func BenchmarkAppend(b *testing.B) {
 	})
 }
 
-// BenchmarkOpen opens a journal of 100 MB and reads its last page; heap-MB is
-// what that leaves in memory.
+// BenchmarkOpen opens a journal of 100 MB and reads its last page; heap-MB is the
+// memory that stays in use.
 func BenchmarkOpen(b *testing.B) {
 	s := newStore(b)
 	file := kept(b, s, 0)

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 )
 
-// Beside is the path of a further file of the session, which goes with it.
+// Beside returns the path of a further file of the session, which is deleted with
+// it.
 func (j *Journal) Beside(name string) string { return filepath.Join(filepath.Dir(j.file.Name()), name) }
 
-// Beside are the paths that a further file of each session has. It need not be
-// there.
+// Beside returns the path of the file with this name in each session. The files
+// need not exist.
 func (s *Store) Beside(name string) ([]string, error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -7,13 +7,14 @@ import (
 	"os"
 )
 
-// childrenName is the directory in a session's that has an empty file for each
-// session that was delegated by it: found without reading all sessions.
+// childrenName is a directory in a session's directory. It has an empty file for
+// each session that this one delegated, so that they are found without reading
+// all sessions.
 const childrenName = "delegated"
 
-// adopt notes a child with its parent. One whose parent is not kept has nobody
-// to be found by.
-func adopt(base *os.Root, parent, id string) error {
+// addChild notes a child with its parent. The child of a parent that is not kept
+// is not noted.
+func addChild(base *os.Root, parent, id string) error {
 	dir, err := openDir(base, parent)
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -32,15 +33,15 @@ func adopt(base *os.Root, parent, id string) error {
 	return f.Close()
 }
 
-// disown takes a child's note away from its parent. One that stays does no harm.
-func disown(base *os.Root, parent, id string) {
+// removeChild removes the note of a child. A note that stays does no harm.
+func removeChild(base *os.Root, parent, id string) {
 	if validID.MatchString(parent) {
 		_ = base.Remove(parent + "/" + childrenName + "/" + id)
 	}
 }
 
-// Children are the ids of the sessions that were delegated by a session, in no
-// order. Some may not be there any more.
+// Children lists the ids of the sessions that a session delegated, in no order.
+// Some may not exist any more.
 func (s *Store) Children(id string) ([]string, error) {
 	dir, err := s.session(id)
 	if err != nil {

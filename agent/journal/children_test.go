@@ -27,7 +27,7 @@ func TestChildrenGoWithTheirParent(t *testing.T) {
 	for _, id := range []string{"s_a", "s_b", "s_c"} {
 		child(t, s, "s_parent", id)
 	}
-	child(t, s, "s_gone", "s_orphan") // its parent is not kept
+	child(t, s, "s_gone", "s_alone") // its parent is not kept
 	if err := s.Delete("s_b"); err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +58,13 @@ func TestChildrenGoWithTheirParent(t *testing.T) {
 			t.Errorf("%s is left", id)
 		}
 	}
-	if !s.Exists("s_orphan") {
+	if !s.Exists("s_alone") {
 		t.Error("another session went too")
 	}
 }
 
-// A parent that names itself or another session as its child is read no further
-// than that, and deletes no session twice.
+// When a parent names itself or another session as its child, reading stops
+// there, and no session is deleted twice.
 func TestPlantedChildren(t *testing.T) {
 	s := newStore(t)
 	child(t, s, "", "s_parent")

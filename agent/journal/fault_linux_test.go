@@ -12,7 +12,7 @@ import (
 	"github.com/pygent/pygent/agent/journal"
 )
 
-// smallDisk is a store on a file system of a few pages.
+// smallDisk makes a store on a file system of a few pages.
 func smallDisk(t *testing.T) (store *journal.Store, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -30,8 +30,8 @@ func smallDisk(t *testing.T) (store *journal.Store, dir string) {
 	return journal.NewStore(filepath.Join(dir, "sessions")), dir
 }
 
-// TestFullDisk fills the disk with records. Those that no longer fit are kept,
-// are part of every page, and are written when there is room.
+// TestFullDisk fills the disk with records. The records that no longer fit are
+// kept, are part of every page, and are written when there is space.
 func TestFullDisk(t *testing.T) {
 	s, dir := smallDisk(t)
 	j := create(t, s)
@@ -70,7 +70,7 @@ func TestFullDisk(t *testing.T) {
 	if p, err := j.Page(0, journal.Bounds{Limit: int(last) - 1}); err != nil || len(p.Lines) != int(last)-1 || !p.More {
 		t.Errorf("%d lines, more %v, %v", len(p.Lines), p.More, err)
 	}
-	// What is on the disk ends with a whole line meanwhile.
+	// Meanwhile the file ends with a whole line.
 	r, err := s.Reader(id)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestNoRoomForASession(t *testing.T) {
 	s, dir := smallDisk(t)
 	if err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 64<<10), 0o600); err == nil {
 		_ = os.Remove(filepath.Join(dir, "ballast"))
-		t.Log("the disk holds 64 KiB") // the directories then still fit
+		t.Log("the disk holds 64 KiB") // then the directories still fit
 	}
 	if _, err := s.Create(journal.Header{SessionID: id, SystemPrompt: string(make([]byte, 60<<10))}); err == nil {
 		t.Fatal("it was made")
@@ -129,7 +129,7 @@ func TestReadOnlyState(t *testing.T) {
 	readOnly(t, s)
 }
 
-// readOnly checks that a session there can be read and nothing else.
+// readOnly checks that a session there can only be read.
 func readOnly(t *testing.T, s *journal.Store) {
 	t.Helper()
 	if _, err := s.Create(journal.Header{SessionID: "s_2"}); err == nil {

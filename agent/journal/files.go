@@ -13,8 +13,8 @@ const (
 	lockName = "lock"
 )
 
-// openDir opens a session's directory. One that is a link is refused: what was
-// opened must be what stands there.
+// openDir opens a session's directory. It refuses a link: the opened directory
+// must be the one that has the name.
 func openDir(base *os.Root, id string) (*os.Root, error) {
 	dir, err := base.OpenRoot(id)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,7 +38,7 @@ func openDir(base *os.Root, id string) (*os.Root, error) {
 }
 
 // openFile opens a regular file of a session, and refuses links and everything
-// else. No open waits for the other end of a pipe.
+// else. It does not block on a pipe.
 func openFile(dir *os.Root, name string, flag int) (*os.File, error) {
 	f, err := dir.OpenFile(name, flag|openNonblock, 0o600)
 	if err != nil {

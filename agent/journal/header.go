@@ -9,17 +9,18 @@ import (
 	"time"
 )
 
-// Schema is the version of the file's layout that this package writes.
+// Schema is the version of the file's format that this package writes.
 const Schema = 1
 
 // Caps, in bytes.
 const (
 	maxHeader = 4 << 20
-	// MaxRecord bounds one record: the longest prompt, every byte of it escaped.
+	// MaxRecord bounds one record: the longest prompt, with every byte of it
+	// escaped.
 	MaxRecord = 56 << 20
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
 	ErrNotFound = errors.New("no such session")
 	ErrDamaged  = errors.New("the session's journal is damaged")
@@ -30,20 +31,20 @@ var (
 	errCut = fmt.Errorf("%w: its header is cut or missing; delete the session", ErrDamaged)
 )
 
-// Header is the first line: what a session was made with.
+// Header is the first line: the settings that a session was made with.
 type Header struct {
 	Schema        int       `json:"schema"`
 	SessionID     string    `json:"sessionId"`
 	CreatedAt     time.Time `json:"createdAt"`
 	Root          string    `json:"root"`                // the workspace's host path
-	Temporary     bool      `json:"temporary,omitempty"` // the workspace went with the session
+	Temporary     bool      `json:"temporary,omitempty"` // the workspace was removed with the session
 	Runtime       string    `json:"runtime,omitempty"`
 	Model         string    `json:"model,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	SystemPrompt  string    `json:"systemPrompt,omitempty"` // replaces the default one
 	DisabledTools []string  `json:"disabledTools,omitempty"`
 
-	// Of a delegated agent's session.
+	// Set in a delegated agent's session.
 	ParentSessionID string  `json:"parentSessionId,omitempty"`
 	TaskID          string  `json:"taskId,omitempty"`
 	Name            string  `json:"name,omitempty"`
@@ -52,7 +53,7 @@ type Header struct {
 	Bounds          Bounded `json:"bounds,omitzero"`
 }
 
-// Bounded is what bounds each turn of a delegated agent. Zero is no bound.
+// Bounded holds the bounds of each turn of a delegated agent. Zero is no bound.
 type Bounded struct {
 	StepTimeoutSeconds float64 `json:"stepTimeoutSeconds,omitempty"` // of a model round with its tools
 	TurnTimeoutSeconds float64 `json:"turnTimeoutSeconds,omitempty"`
@@ -71,7 +72,7 @@ func (h Header) encode() ([]byte, error) {
 	return line, nil
 }
 
-// readHeader reads the first line and its length with the newline.
+// readHeader reads the first line, and returns its length with the newline.
 func readHeader(r io.ReaderAt) (Header, int64, error) {
 	buf := make([]byte, 4<<10)
 	for {
@@ -94,7 +95,8 @@ func readHeader(r io.ReaderAt) (Header, int64, error) {
 }
 
 func decodeHeader(line []byte) (Header, error) {
-	// The version first: what a newer one calls its fields is not known.
+	// The version comes first, because a newer version may name its fields
+	// differently.
 	var version struct {
 		Schema int `json:"schema"`
 	}
@@ -111,8 +113,8 @@ func decodeHeader(line []byte) (Header, error) {
 	return h, nil
 }
 
-// Encode makes the JSON of one record. Unlike json.Marshal it leaves <, > and &
-// alone, which are frequent in code and would take six bytes each.
+// Encode makes the JSON of one record. Unlike json.Marshal it does not escape <,
+// > and &, which are frequent in code and would take six bytes each.
 func Encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -11,7 +11,7 @@ import (
 
 const id = "s_1"
 
-// newStore is a store in a directory that is not there yet.
+// newStore makes a store in a directory that does not exist yet.
 func newStore(t testing.TB) *journal.Store {
 	t.Helper()
 	return journal.NewStore(filepath.Join(t.TempDir(), "state", "sessions"))
@@ -72,7 +72,7 @@ func damage(t testing.TB, file string, change func([]byte) []byte) {
 	}
 }
 
-// texts are the records of a page.
+// texts returns the records of a page.
 func texts(p journal.Page) []string {
 	var list []string
 	for _, l := range p.Lines {
@@ -81,7 +81,7 @@ func texts(p journal.Page) []string {
 	return list
 }
 
-// records are the texts of records from one number to another.
+// records returns the texts of the records from one number to another.
 func records(from, to int64) []string {
 	var list []string
 	for seq := from; seq <= to; seq++ {

@@ -8,25 +8,25 @@ import (
 	"sort"
 )
 
-// The index has a mark every so many lines or bytes, whichever comes first: it
-// stays below a thousandth of the file, and finding a line reads little.
+// The index has a mark after a number of lines or bytes, whichever comes first:
+// it stays below a thousandth of the file, and finding a line reads little.
 const (
 	strideLines = 512
 	strideBytes = 1 << 20
 	scanBuffer  = 256 << 10
 )
 
-// index finds lines by their number without knowing what is in them. The header
-// is line 0, so a record's seq is its line.
+// index finds lines by their number without decoding them. The header is line 0,
+// so a record's seq is its line.
 type index struct {
 	marks []mark
 	lines int64 // whole lines
-	end   int64 // offset behind the last of them
+	end   int64 // offset after the last of them
 }
 
 type mark struct{ line, at int64 }
 
-// add counts one whole line of so many bytes, its newline included.
+// add counts one whole line of size bytes, its newline included.
 func (x *index) add(size int64) {
 	if n := len(x.marks); n == 0 || x.lines-x.marks[n-1].line >= strideLines || x.end-x.marks[n-1].at >= strideBytes {
 		x.marks = append(x.marks, mark{x.lines, x.end})
@@ -53,18 +53,18 @@ func (x *index) find(line int64) mark {
 	return x.marks[i-1]
 }
 
-// lastSeq is the number of the last record, 0 when there is none.
+// lastSeq returns the number of the last record, 0 when there is none.
 func (x *index) lastSeq() int64 { return max(0, x.lines-1) }
 
 // scan adds the whole lines between the end and size.
 func (x *index) scan(r io.ReaderAt, size int64) error {
 	buf := make([]byte, min(scanBuffer, max(0, size-x.end)))
-	var open int64 // bytes of a line whose newline is still to come
+	var open int64 // bytes of a line without a newline so far
 	for at := x.end; at < size; {
 		n, err := r.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
 		if n == 0 && err != nil {
 			if errors.Is(err, io.EOF) {
-				return nil // it was cut meanwhile
+				return nil // the file was cut meanwhile
 			}
 			return fmt.Errorf("read the journal: %w", err)
 		}

@@ -22,10 +22,11 @@ type Journal struct {
 	closed  bool
 }
 
-// Header is what the session was made with.
+// Header returns the settings that the session was made with.
 func (j *Journal) Header() Header { return j.header }
 
-// LastSeq is the number of the last record, pending ones included; 0 is none.
+// LastSeq returns the number of the last record, pending ones included; 0 is
+// none.
 func (j *Journal) LastSeq() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -36,14 +37,15 @@ func (j *Journal) last() int64 { return j.index.lastSeq() + int64(len(j.pending)
 
 // Append writes a record, which must have the number after LastSeq.
 //
-// A record that cannot be written stays pending: it is kept in memory, is part
-// of Page, and is written before the next one. The file then ends with the last
-// good record. Who gets an error should end what it does: pending records are
-// bounded by nothing else.
+// A record that cannot be written stays pending: it is kept in memory, is part of
+// Page, and is written before the next one. The file then ends with the last good
+// record. After an error the caller should stop its work: nothing else bounds the
+// pending records.
 func (j *Journal) Append(seq int64, record []byte) error { return j.append(seq, record, false) }
 
 // AppendSync is Append, and returns when the record and all before it are on the
-// disk. A record that cannot be synced is taken back and stays pending.
+// disk. A record that cannot be synced is removed from the file and stays
+// pending.
 func (j *Journal) AppendSync(seq int64, record []byte) error { return j.append(seq, record, true) }
 
 func (j *Journal) append(seq int64, record []byte, sync bool) error {
@@ -76,15 +78,15 @@ func (j *Journal) append(seq int64, record []byte, sync bool) error {
 	return err
 }
 
-// takeBack makes the last record a pending one again.
+// takeBack removes the last record from the file and makes it pending again.
 func (j *Journal) takeBack(record []byte) {
 	j.index.drop(j.index.end - int64(len(record)) - 1)
 	j.pending = append(j.pending, record)
-	_ = j.file.Truncate(j.index.end) // if it fails, the next write at this place mends it
+	_ = j.file.Truncate(j.index.end) // if it fails, the next write overwrites it
 }
 
-// Amend replaces the last record as long as it is pending: what it says of the
-// journal was not known before.
+// Amend replaces the last record while it is pending, so that it can report the
+// failure of its own write.
 func (j *Journal) Amend(record []byte) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -111,7 +113,7 @@ func (j *Journal) flush() error {
 		line := make([]byte, 0, len(record)+1)
 		line = append(append(line, record...), '\n')
 		if _, err := j.file.WriteAt(line, j.index.end); err != nil {
-			_ = j.file.Truncate(j.index.end) // a part that stays is cut when the journal is opened
+			_ = j.file.Truncate(j.index.end) // the next open cuts a part that stays
 			return fmt.Errorf("write the session's journal: %w", err)
 		}
 		j.index.add(int64(len(line)))
@@ -121,7 +123,7 @@ func (j *Journal) flush() error {
 	return nil
 }
 
-// Sync returns when everything that was written is on the disk.
+// Sync returns when everything written is on the disk.
 func (j *Journal) Sync() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -178,8 +180,7 @@ func (j *Journal) Page(after int64, b Bounds) (Page, error) {
 	return page, nil
 }
 
-// Back calls visit with the records from the last one on backwards, until it
-// returns false.
+// Back calls visit with the records in reverse order, until it returns false.
 func (j *Journal) Back(visit func(Line) bool) error {
 	j.mu.Lock()
 	end, last, pending := j.index.end, j.index.lastSeq(), j.pending
@@ -192,8 +193,8 @@ func (j *Journal) Back(visit func(Line) bool) error {
 	return back(j.file, end, last, visit)
 }
 
-// Close writes what is pending, if it can, and gives the session up. It may be
-// called again.
+// Close writes the pending records, if it can, and releases the session. It may
+// be called again.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -31,7 +31,7 @@ func TestAppendAndReadBack(t *testing.T) {
 	if diff := cmp.Diff(want, texts(page)); diff != "" || err != nil || page.More || page.LastSeq != 4 {
 		t.Errorf("%v %+v\n%s", err, page, diff)
 	}
-	// Another process reads the same without the lock.
+	// Another process reads the same records without the lock.
 	r, err := s.Reader(id)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAppendAndReadBack(t *testing.T) {
 	if diff := cmp.Diff(records(5, 6), texts(page)); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	page, err = r.Page(5, journal.Bounds{}) // the reader sees what came after
+	page, err = r.Page(5, journal.Bounds{}) // the reader sees later records
 	if diff := cmp.Diff(records(6, 6), texts(page)); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
@@ -231,8 +231,8 @@ func TestListAndDelete(t *testing.T) {
 	}
 }
 
-// TestHalfMadeSessionIsNotThere reads sessions while they are made, as whoever
-// asks for the output of a task does that has just begun.
+// TestHalfMadeSessionIsNotThere reads sessions while they are made, as a client
+// does that asks for the output of a new task.
 func TestHalfMadeSessionIsNotThere(t *testing.T) {
 	s := newStore(t)
 	for n := range 300 {

@@ -11,8 +11,7 @@ import (
 )
 
 // lock takes the session's lock and writes this process's id into it, for the
-// message of whoever comes second. The error of a lock that is held wraps
-// ErrInUse.
+// error of a later process. The error for a lock that is held wraps ErrInUse.
 func lock(dir *os.Root, id string) (*os.File, error) {
 	f, err := openFile(dir, lockName, os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -23,7 +22,7 @@ func lock(dir *os.Root, id string) (*os.File, error) {
 	case held:
 		err = fmt.Errorf("%w: %s is open in the server with process id %s; close it there", ErrInUse, id, holder(f))
 	case err == nil:
-		// Whoever deleted the session meanwhile took the file away.
+		// Another process may have deleted the session, with this file.
 		if err = sameFile(dir, lockName, f); errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %q", ErrNotFound, id)
 		}
@@ -58,7 +57,7 @@ func holder(f *os.File) string {
 
 func release(f *os.File) error { return errors.Join(unlock(f), f.Close()) }
 
-// held tells whether someone has the lock, without keeping it.
+// held reports whether some process has the lock. It does not keep the lock.
 func held(dir *os.Root) bool {
 	f, err := openFile(dir, lockName, os.O_RDWR)
 	if err != nil {
@@ -69,6 +68,6 @@ func held(dir *os.Root) bool {
 	if err != nil || held {
 		return held
 	}
-	_ = unlock(f) // it goes with the descriptor anyway
+	_ = unlock(f) // closing the descriptor releases it anyway
 	return false
 }

@@ -11,7 +11,7 @@ import (
 
 const openNonblock = unix.O_NONBLOCK
 
-// tryLock takes the lock of f; held tells that someone else has it.
+// tryLock takes the lock of f; held reports that another process has it.
 func tryLock(f *os.File) (held bool, err error) {
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -20,6 +20,6 @@ func tryLock(f *os.File) (held bool, err error) {
 	return false, err
 }
 
-// unlock gives the lock up also where a child that is just being started still
+// unlock releases the lock even when a child process that is being started still
 // has the descriptor.
 func unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -9,10 +9,10 @@ import (
 
 const openNonblock = 0
 
-// lockedByte is far behind the file's content, which stays readable so.
+// lockedByte lies far beyond the file's content, which stays readable.
 var lockedByte = windows.Overlapped{OffsetHigh: 1}
 
-// tryLock takes the lock of f; held tells that someone else has it.
+// tryLock takes the lock of f; held reports that another process has it.
 func tryLock(f *os.File) (held bool, err error) {
 	at := lockedByte
 	err = windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)

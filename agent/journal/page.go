@@ -7,20 +7,20 @@ import (
 	"io"
 )
 
-// Line is one record as it stands in the file.
+// Line is one record as it is in the file.
 type Line struct {
 	Seq  int64
 	Data []byte // without the newline; nil when the line is longer than MaxRecord
 }
 
-// Page is a run of records.
+// Page is a run of consecutive records.
 type Page struct {
 	Lines   []Line
 	LastSeq int64 // of the journal
-	More    bool  // there are records behind the page's last
+	More    bool  // more records follow the page
 }
 
-// Bounds limit a page. At least one record is in it where there is one.
+// Bounds limit a page. A page has at least one record if there is one.
 type Bounds struct {
 	Limit int // records; 0 is no limit
 	Bytes int // of all records; 0 is no limit
@@ -30,16 +30,16 @@ func (b Bounds) reached(lines, bytes int) bool {
 	return b.Limit > 0 && lines >= b.Limit || b.Bytes > 0 && bytes >= b.Bytes
 }
 
-// full tells whether a record of so many bytes no longer fits.
+// full reports whether a record of next bytes no longer fits.
 func (b Bounds) full(lines, bytes, next int) bool {
 	return lines > 0 && (b.reached(lines, bytes) || b.Bytes > 0 && bytes+next > b.Bytes)
 }
 
-// section is the part of a file that holds the lines from a mark on.
+// section is the part of a file that has the lines after a mark.
 type section struct {
 	from mark
-	end  int64 // offset behind the last line
-	last int64 // seq of it
+	end  int64 // offset after the last line
+	last int64 // its seq
 }
 
 func (x *index) section(after int64) section {
@@ -73,7 +73,8 @@ func (s section) read(r io.ReaderAt, after int64, b Bounds) (Page, error) {
 	return page, nil
 }
 
-// readLine reads to the next newline; nil without keep, or when it is too long.
+// readLine reads to the next newline. It returns nil without keep, and for a line
+// that is too long.
 func readLine(in *bufio.Reader, keep bool) ([]byte, error) {
 	var line []byte
 	tooLong := false

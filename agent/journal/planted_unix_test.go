@@ -31,9 +31,9 @@ func TestRightsOfWhatIsKept(t *testing.T) {
 	}
 }
 
-// TestPlantedLinksAreRefused puts links where the session's files are, inside the
-// store and out of it: nothing is opened through them and nothing they point to is
-// touched.
+// TestPlantedLinksAreRefused puts links in the place of the session's files, to
+// targets inside the store and outside: nothing is opened through them and their
+// targets stay untouched.
 func TestPlantedLinksAreRefused(t *testing.T) {
 	tests := []struct {
 		name  string

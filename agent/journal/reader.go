@@ -17,17 +17,17 @@ type Reader struct {
 	index index
 }
 
-// Header is what the session was made with.
+// Header returns the settings that the session was made with.
 func (r *Reader) Header() Header { return r.header }
 
-// refresh takes in what was written since the last look. The caller holds mu.
+// refresh indexes what was written since the last call. The caller holds mu.
 func (r *Reader) refresh() error {
 	info, err := r.file.Stat()
 	if err != nil {
 		return err
 	}
 	if info.Size() < r.index.end {
-		r.index = index{} // its end was cut
+		r.index = index{} // the file's end was cut
 	}
 	if err := r.index.scan(r.file, info.Size()); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (r *Reader) Head(b Bounds) (Page, error) {
 	return page, err
 }
 
-// Back calls visit with the records from the last whole one on backwards, until
-// it returns false. It does not count lines: their Seq is 0.
+// Back calls visit with the whole records in reverse order, until it returns
+// false. It does not count lines: their Seq is 0.
 func (r *Reader) Back(visit func(Line) bool) error {
 	info, err := r.file.Stat()
 	if err != nil {
@@ -77,7 +77,7 @@ func (r *Reader) Back(visit func(Line) bool) error {
 		if _, err := r.file.ReadAt(last, end-1); err != nil {
 			return err
 		}
-		if last[0] != '\n' { // torn: what is behind the last newline does not count
+		if last[0] != '\n' { // torn: the text after the last newline is no record
 			if end, err = lineBefore(r.file, end+1); err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ func (r *Reader) Back(visit func(Line) bool) error {
 	return nil
 }
 
-// Modified is when the last record was written.
+// Modified returns the time of the last write.
 func (r *Reader) Modified() (time.Time, error) {
 	info, err := r.file.Stat()
 	if err != nil {
@@ -110,5 +110,5 @@ func (r *Reader) Modified() (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-// Close releases the file.
+// Close closes the file.
 func (r *Reader) Close() error { return r.file.Close() }

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// Store is a directory of sessions, a directory each, named by their ids. It is
-// safe for concurrent use, by several processes too.
+// Store is a directory of sessions. Each session is a directory named by its id.
+// It is safe for concurrent use, also by several processes.
 type Store struct{ dir string }
 
-// NewStore names the directory; nothing is made before the first session is.
+// NewStore names the directory, which the first session creates.
 func NewStore(dir string) *Store { return &Store{dir} }
 
-// Dir is the directory of a session, for what else belongs to it.
+// Dir returns the directory of a session, for further files of it.
 func (s *Store) Dir(id string) string { return filepath.Join(s.dir, id) }
 
 var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,100}$`)
 
-// base opens the store; an id that cannot be is refused before it is a path.
+// base opens the store. It refuses an invalid id before that becomes a path.
 func (s *Store) base(id string) (*os.Root, error) {
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%w: %.100q", ErrNotFound, id)
@@ -46,8 +46,8 @@ func (s *Store) session(id string) (*os.Root, error) {
 	return openDir(base, id)
 }
 
-// Create makes a session and its journal, which the caller closes. CreatedAt and
-// Schema are set here.
+// Create makes a session and its journal, which the caller closes. It sets
+// CreatedAt and Schema.
 func (s *Store) Create(h Header) (*Journal, error) {
 	h.Schema, h.CreatedAt = Schema, time.Now().UTC()
 	line, err := h.encode()
@@ -63,7 +63,7 @@ func (s *Store) Create(h Header) (*Journal, error) {
 	}
 	defer base.Close()
 	if validID.MatchString(h.ParentSessionID) {
-		if err := adopt(base, h.ParentSessionID, h.SessionID); err != nil {
+		if err := addChild(base, h.ParentSessionID, h.SessionID); err != nil {
 			return nil, err
 		}
 	}
@@ -97,9 +97,9 @@ func create(dir *os.Root, h Header, line []byte) (*Journal, error) {
 	return j, nil
 }
 
-// Open takes a session over from its last server: it locks the journal and cuts
-// what is half written at its end. The error wraps ErrNotFound, ErrInUse,
-// ErrDamaged or ErrNewer where it is one of those, and the file is as it was.
+// Open continues the session of another server: it locks the journal and cuts a
+// torn record at its end. The error wraps ErrNotFound, ErrInUse, ErrDamaged or
+// ErrNewer where one of these applies, and then the file is unchanged.
 func (s *Store) Open(id string) (*Journal, error) {
 	dir, err := s.session(id)
 	if err != nil {
@@ -136,8 +136,8 @@ func open(dir *os.Root, id string, held *os.File) (*Journal, error) {
 	return &Journal{header: r.header, file: r.file, lock: held, index: r.index}, nil
 }
 
-// Reader reads a session without locking it. One that is being made is not there
-// until it has its header.
+// Reader reads a session without locking it. A session that is being made does
+// not exist before it has its header.
 func (s *Store) Reader(id string) (*Reader, error) {
 	dir, err := s.session(id)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *Store) Reader(id string) (*Reader, error) {
 	if held(dir) {
 		return nil, fmt.Errorf("%w: %q is being made", ErrNotFound, id)
 	}
-	return newReader(dir, id, os.O_RDONLY) // it may just have been made
+	return newReader(dir, id, os.O_RDONLY) // it may have been made meanwhile
 }
 
 func newReader(dir *os.Root, id string, flag int) (*Reader, error) {
@@ -173,7 +173,7 @@ func newReader(dir *os.Root, id string, flag int) (*Reader, error) {
 	return &Reader{header: h, first: first, file: f}, nil
 }
 
-// Exists tells whether a session is there.
+// Exists reports whether a session exists.
 func (s *Store) Exists(id string) bool {
 	r, err := s.Reader(id)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *Store) Exists(id string) bool {
 	return r.Close() == nil
 }
 
-// InUse tells whether a server has the session open.
+// InUse reports whether a server has the session open.
 func (s *Store) InUse(id string) bool {
 	dir, err := s.session(id)
 	if err != nil {
@@ -198,7 +198,7 @@ type Entry struct {
 	Modified time.Time // when its last record was written
 }
 
-// List returns all sessions, the one that was written last first.
+// List returns all sessions, the last written first.
 func (s *Store) List() ([]Entry, error) {
 	root, err := os.OpenRoot(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -219,7 +219,7 @@ func (s *Store) List() ([]Entry, error) {
 		}
 		info, err := root.Lstat(d.Name() + "/" + fileName)
 		if err != nil || !info.Mode().IsRegular() {
-			continue // half made or half deleted
+			continue // incomplete: being made or deleted
 		}
 		list = append(list, Entry{d.Name(), info.ModTime()})
 	}
@@ -232,8 +232,8 @@ func (s *Store) List() ([]Entry, error) {
 	return list, nil
 }
 
-// Delete removes a session and all that belongs to it, the sessions that it
-// delegated included. None of them may be open anywhere.
+// Delete removes a session and all its files, with the sessions that it
+// delegated. None of them may be open anywhere.
 func (s *Store) Delete(id string) error {
 	base, err := s.base(id)
 	if err != nil {
@@ -252,13 +252,13 @@ func (s *Store) Delete(id string) error {
 	return errors.Join(s.remove(base, dir, id), release(held))
 }
 
-// remove does what Delete says. The caller has locked the session.
+// remove does the work of Delete. The caller has locked the session.
 func (s *Store) remove(base, dir *os.Root, id string) error {
 	ids, err := children(dir)
 	if err != nil {
 		return err
 	}
-	for _, child := range ids { // before what they are found by
+	for _, child := range ids { // before the notes by which they are found
 		if child == id {
 			continue
 		}
@@ -269,12 +269,13 @@ func (s *Store) remove(base, dir *os.Root, id string) error {
 	var parent string
 	if r, err := newReader(dir, id, os.O_RDONLY); err == nil {
 		parent = r.Header().ParentSessionID
-		_ = r.Close() // it was only read
+		_ = r.Close() // it was opened for reading only
 	}
-	// The journal first: without it there is no session, whatever stays behind.
+	// The journal comes first: without it there is no session, whatever else
+	// stays.
 	if err := dir.Remove(fileName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	disown(base, parent, id)
+	removeChild(base, parent, id)
 	return base.RemoveAll(id)
 }

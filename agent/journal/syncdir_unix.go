@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// syncDir makes the names in a directory last.
+// syncDir makes the entries of a directory durable.
 func syncDir(dir *os.Root) error {
 	f, err := dir.Open(".")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// lineBefore finds where the line begins that ends, newline included, at end.
+// lineBefore returns the start of the line that ends at end, newline included.
 func lineBefore(r io.ReaderAt, end int64) (int64, error) {
 	buf := make([]byte, 16<<10)
 	for at := end - 1; at > 0; { // the newline at end-1 is the line's own
@@ -23,8 +23,8 @@ func lineBefore(r io.ReaderAt, end int64) (int64, error) {
 	return 0, nil
 }
 
-// trim drops lines that are no JSON from the end: a crash can leave them there.
-// The header stays.
+// trim drops invalid JSON lines from the end: a crash can leave them. The header
+// stays.
 func (x *index) trim(r io.ReaderAt) error {
 	for x.lines > 1 {
 		start, err := lineBefore(r, x.end)
@@ -45,8 +45,8 @@ func (x *index) trim(r io.ReaderAt) error {
 	return nil
 }
 
-// back calls visit with the records before end, the last of which has the number
-// seq, until it returns false.
+// back calls visit with the records before end in reverse order, until it returns
+// false. seq is the number of the last of them.
 func back(r io.ReaderAt, end, seq int64, visit func(Line) bool) error {
 	for ; seq > 0; seq-- {
 		start, err := lineBefore(r, end)

@@ -14,21 +14,21 @@ import (
 	"github.com/pygent/pygent/agent"
 )
 
-// trailGrace is how long a complete reply waits for the usage figures, the
-// [DONE] and the end of the response that should follow it at once.
+// trailGrace bounds the wait, after a complete reply, for the usage figures, the
+// [DONE] and the end of the response, which should follow at once.
 const trailGrace = 2 * time.Second
 
-// errBadEvent stands for a decoder's error, which can quote the event.
+// errBadEvent replaces a decoder's error, which can quote the event.
 var errBadEvent = errors.New("malformed event")
 
-// errSilent is the cause of a request's context that the idle timeout ended.
+// errSilent is the cause of a request's context that the idle timeout has ended.
 var errSilent = errors.New("the endpoint is silent")
 
-// call is one Chat, whatever the number of its attempts.
+// call is one Chat, with all its attempts.
 type call struct {
 	model    string
 	wire     goopenai.ChatCompletionRequest
-	messages int // in the conversation: makes invented call ids unique in it
+	messages int // in the conversation: makes generated call ids unique in it
 }
 
 // attempt sends c once and relays the stream.
@@ -43,7 +43,7 @@ func (m *Model) attempt(parent context.Context, c call, emit func(agent.Delta)) 
 	if err != nil {
 		return agent.Reply{}, m.failure(parent, ctx, err)
 	}
-	defer d.body.Close() //nolint:errcheck // reading: a close error tells nothing
+	defer d.body.Close() //nolint:errcheck // reading: a close error does not matter
 
 	a := assembler{emit: emit}
 	err = m.relay(stream, &a, quiet)
@@ -54,8 +54,8 @@ func (m *Model) attempt(parent context.Context, c call, emit func(agent.Delta)) 
 	return a.reply(c.messages), nil
 }
 
-// open sends the request. An endpoint that does not know stream_options is
-// asked again without, at once.
+// open sends the request. When an endpoint does not know stream_options, it sends
+// the request again without them, at once.
 func (m *Model) open(ctx context.Context, c call, d *doer) (*goopenai.ChatCompletionStream, error) {
 	config := goopenai.DefaultConfig(m.key)
 	config.BaseURL = m.base
@@ -76,8 +76,8 @@ func (m *Model) open(ctx context.Context, c call, d *doer) (*goopenai.ChatComple
 	return stream, err
 }
 
-// relay feeds a until the stream ends; io.EOF is its good end. It never returns
-// nil.
+// relay feeds a until the stream ends. It never returns nil; io.EOF is the
+// regular end.
 func (m *Model) relay(stream *goopenai.ChatCompletionStream, a *assembler, quiet *silence) error {
 	for {
 		raw, err := stream.RecvRaw()
@@ -105,7 +105,7 @@ func (m *Model) feed(raw []byte, a *assembler) error {
 		return &agent.ProviderError{Retryable: true, Message: fmt.Sprintf("%s sent an event that is not JSON: %s", m.base, place(raw, err)), Err: errBadEvent}
 	}
 	if c.failed() {
-		a.finish = "" // a reply that the provider takes back is not whole
+		a.finish = "" // a reply that ends with an error is not complete
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)
@@ -116,18 +116,18 @@ func (m *Model) feedLoose(raw []byte, a *assembler) error {
 	var c looseChunk
 	err := json.Unmarshal(raw, &c)
 	var mismatch *json.UnmarshalTypeError
-	if err != nil && !errors.As(err, &mismatch) { // a mismatch leaves its field empty, no more
+	if err != nil && !errors.As(err, &mismatch) { // a mismatch only leaves its field empty
 		return &agent.ProviderError{Message: fmt.Sprintf("%s sent an event that cannot be read: %s", m.base, place(raw, err)), Err: errBadEvent}
 	}
 	if c.failed() {
-		a.finish = "" // a reply that the provider takes back is not whole
+		a.finish = "" // a reply that ends with an error is not complete
 		return m.eventError(raw, c.Error)
 	}
 	return add(a, &c, m.base)
 }
 
-// place says where an event is bad without a word of it, for it can be part of
-// the conversation, and so can the decoder's own words.
+// place says where an event is malformed without quoting it, because it can be
+// part of the conversation, and so can the decoder's error.
 func place(raw []byte, err error) string {
 	text := fmt.Sprintf("%d bytes", len(raw))
 	var syntax *json.SyntaxError
@@ -137,7 +137,7 @@ func place(raw []byte, err error) string {
 	return text
 }
 
-// cut says why a stream ended without a finish reason.
+// cut returns the reason why a stream ended without a finish reason.
 func (m *Model) cut(err error, body *eventBody) error {
 	var pe *agent.ProviderError
 	switch {
@@ -157,10 +157,10 @@ func (m *Model) cut(err error, body *eventBody) error {
 	}
 }
 
-// failure turns what went wrong into the error of the Model's contract.
+// failure converts an error to one of the Model's contract.
 func (m *Model) failure(parent, ctx context.Context, err error) error {
 	if deadline, ok := parent.Deadline(); ok && !time.Now().Before(deadline) {
-		<-parent.Done() // a dialer looks at the deadline itself, and can be a moment early
+		<-parent.Done() // a dialer checks the deadline itself, and can be a moment early
 	}
 	if parent.Err() != nil {
 		return context.Cause(parent)

@@ -8,14 +8,15 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// BenchmarkRelay20000Deltas is one reply of 20,000 events over a real
+// BenchmarkRelay20000Deltas measures one reply of 20,000 events over a real
 // connection; the aim for the whole program is 250 ms.
 func BenchmarkRelay20000Deltas(b *testing.B) {
 	const deltas = 20_000
-	event := `data: {"id":"chatcmpl-123456789","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4.1-mini","system_fingerprint":"fp_0123456789","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
-	stream := strings.Repeat(event, deltas) + stop + done
+	chunk := `data: {"id":"chatcmpl-123456789","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4.1-mini","system_fingerprint":"fp_0123456789","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
+	stream := strings.Repeat(chunk, deltas) + stop + done
 	srv := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		agenttest.WriteRaw(w, stream)
@@ -23,7 +24,7 @@ func BenchmarkRelay20000Deltas(b *testing.B) {
 	server := httptest.NewServer(srv)
 	defer server.Close()
 	m := newModel(b, server.URL)
-	req := agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}
+	req := agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
@@ -33,13 +34,13 @@ func BenchmarkRelay20000Deltas(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest is the writing of a long conversation.
+// BenchmarkRequest measures the writing of a long conversation.
 func BenchmarkRequest(b *testing.B) {
 	var req agent.Request
 	for range 200 {
 		req.Messages = append(req.Messages,
 			agenttest.Calls("", agenttest.Call("c", "bash", `{"cmd":"`+strings.Repeat("x", 200)+`"}`)).Message,
-			agent.Message{Role: agent.RoleTool, ToolCallID: "c", Content: strings.Repeat("output\n", 300)})
+			event.Message{Role: event.RoleTool, ToolCallID: "c", Content: strings.Repeat("output\n", 300)})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// chunkOf is one event of the stream, with those fields that are used. S is
-// string for what OpenAI specifies; looseText takes what others send in its
-// place, at the price of a second decoding.
+// chunkOf is one event of the stream, with the fields that are used. S is string
+// for OpenAI's format; looseText accepts what other providers send instead, and
+// needs a second decoding.
 type chunkOf[S ~string] struct {
 	Object  string `json:"object"`
 	Choices []struct {
@@ -49,19 +49,19 @@ type wireUsage struct {
 	PromptTokensDetails struct {
 		CachedTokens int64 `json:"cached_tokens"`
 	} `json:"prompt_tokens_details"`
-	PromptCacheHitTokens int64    `json:"prompt_cache_hit_tokens"` // DeepSeek's word for cached_tokens
+	PromptCacheHitTokens int64    `json:"prompt_cache_hit_tokens"` // DeepSeek's name for cached_tokens
 	Cost                 *float64 `json:"cost"`                    // OpenRouter: US dollars
 }
 
-// failed reports whether the event is an error: some have {"error": …} with
-// anything in it, some (vLLM) are an error as a whole.
+// failed reports whether the event is an error: some have {"error": …} with any
+// value, some (vLLM) are an error as a whole.
 func (c *chunkOf[S]) failed() bool {
 	return c.Object == "error" || (len(c.Error) > 0 && string(c.Error) != "null")
 }
 
-// looseText is a string, or what stands for one: null, a list of content parts
-// of which the text counts, or an object whose JSON text counts (arguments that
-// were not encoded).
+// looseText is a string, or a substitute for one: null, a list of content parts
+// (their texts are joined), or an object (its JSON text is used, for arguments
+// that were not encoded).
 type looseText string
 
 // UnmarshalJSON implements json.Unmarshaler.

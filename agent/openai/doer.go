@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	maxErrorBody  = 64 << 10 // read of an answer that is no stream
+	maxErrorBody  = 64 << 10 // read of an answer that is not a stream
 	idleConnLimit = 90 * time.Second
 	pingAfter     = 15 * time.Second // HTTP/2: finds a dead connection before it is used again
 )
 
-// newHTTPClient makes a client that keeps connections and follows nothing.
+// newHTTPClient makes a client that keeps connections open and follows no
+// redirects.
 func newHTTPClient(t HTTPTimeouts) *http.Client {
 	orDefault := func(d time.Duration) time.Duration {
 		if d <= 0 {
@@ -31,7 +32,7 @@ func newHTTPClient(t HTTPTimeouts) *http.Client {
 		return d
 	}
 	return &http.Client{
-		// A 307 would post the conversation, and the key, to another host.
+		// A 307 would send the conversation and the key to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
@@ -41,18 +42,18 @@ func newHTTPClient(t HTTPTimeouts) *http.Client {
 			HTTP2:               &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
 			MaxIdleConnsPerHost: 8,
 			IdleConnTimeout:     idleConnLimit,
-			DisableCompression:  true, // compressed events arrive in lumps
+			DisableCompression:  true, // compressed events arrive late, several at a time
 		},
 	}
 }
 
-// doer is the HTTP client that go-openai gets, made for one attempt. It
-// answers with a good event stream or with the error of our own contract.
+// doer is the HTTP client that go-openai gets, made for one attempt. It returns a
+// valid event stream or an error of this package's contract.
 type doer struct {
 	model *Model
 	name  string // of the model
 	quiet *silence
-	body  *eventBody // of the stream, once there is one
+	body  *eventBody // of the stream, once it has begun
 }
 
 // Do implements goopenai.HTTPDoer.
@@ -77,7 +78,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// stream returns the event stream that resp carries, or why it carries none.
+// stream returns the event stream of resp, or the reason why it has none.
 func (d *doer) stream(resp *http.Response) (*eventBody, error) {
 	src := bufio.NewReaderSize(watched{resp.Body, d.quiet}, readBuffer)
 	switch {
@@ -97,7 +98,7 @@ func (d *doer) stream(resp *http.Response) (*eventBody, error) {
 	if kind != "text/event-stream" && !looksLikeEvents(src) {
 		body, err := io.ReadAll(io.LimitReader(src, maxErrorBody))
 		if err != nil {
-			return nil, err // cut or silent: the connection's fault, not the type's
+			return nil, err // cut or silent: a fault of the connection, not of the type
 		}
 		return nil, d.model.typeError(resp, kind, body, d.name)
 	}
@@ -105,7 +106,7 @@ func (d *doer) stream(resp *http.Response) (*eventBody, error) {
 }
 
 // looksLikeEvents reports whether a body of another declared type is an event
-// stream all the same: simple servers forget the header.
+// stream: simple servers omit the header.
 func looksLikeEvents(src *bufio.Reader) bool {
 	const longest = len("retry:")
 	begin, err := src.Peek(longest)
@@ -121,12 +122,12 @@ func looksLikeEvents(src *bufio.Reader) bool {
 	return false
 }
 
-// modelGap is how the body begins when the request names no model. go-openai
-// refuses some names together with tools, by lists that age with it, so it
-// never sees the name: the endpoint is the judge of it.
+// modelGap is the beginning of the body when the request names no model.
+// go-openai refuses some names together with tools, by lists that become
+// outdated, so it never gets the name: the endpoint decides about it.
 const modelGap = `{"model":""`
 
-// putModelName fills the gap. The conversation is not copied for it.
+// putModelName inserts the model's name. It does not copy the conversation.
 func putModelName(req *http.Request, name string) error {
 	quoted, err := json.Marshal(name)
 	if err != nil {
@@ -159,7 +160,7 @@ func putModelName(req *http.Request, name string) error {
 }
 
 // retryAfter reads the header: seconds or a date, or milliseconds as some
-// gateways have it. 0 means that nothing usable was said.
+// gateways send. 0 means no usable value.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if ms := number(h.Get("Retry-After-Ms")); ms > 0 {
 		return time.Duration(ms * float64(time.Millisecond))
@@ -174,7 +175,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// number reads a number that is not too large for a duration; 0 if it is none.
+// number reads a number that fits a duration; 0 if it is none.
 func number(s string) float64 {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(n) {

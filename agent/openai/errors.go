@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	maxExcerpt = 600 // bytes of a provider's words in an error
+	maxExcerpt = 600 // bytes of a provider's text in an error
 	minSecret  = 4   // a shorter key is a placeholder; redacting it would garble the text
 )
 
-// statusError explains an answer other than 200.
+// statusError words an answer other than 200.
 func (m *Model) statusError(resp *http.Response, body []byte, model string) error {
 	f, ok := parseFault(body)
 	if !ok {
@@ -35,7 +35,7 @@ func (m *Model) statusError(resp *http.Response, body []byte, model string) erro
 	return pe
 }
 
-// typeError explains a 200 that is no event stream.
+// typeError words a 200 that is not an event stream.
 func (m *Model) typeError(resp *http.Response, kind string, body []byte, model string) error {
 	if kind == "" {
 		kind = "an untyped body"
@@ -51,7 +51,7 @@ func (m *Model) typeError(resp *http.Response, kind string, body []byte, model s
 		return pe
 	}
 	said := m.excerpt([]byte(plainText(kind, body)))
-	if ok { // a reply in one piece, perhaps: its words are not for an error
+	if ok { // may be a whole reply: its text must not be in an error
 		said = fmt.Sprintf("%d bytes of JSON", len(body))
 	}
 	return &agent.ProviderError{
@@ -61,7 +61,7 @@ func (m *Model) typeError(resp *http.Response, kind string, body []byte, model s
 	}
 }
 
-// redirectError names where the endpoint has gone, without following.
+// redirectError names the target of a redirect, which is not followed.
 func (m *Model) redirectError(resp *http.Response) error {
 	to := "elsewhere"
 	if u, err := resp.Location(); err == nil {
@@ -69,20 +69,20 @@ func (m *Model) redirectError(resp *http.Response) error {
 	}
 	return &agent.ProviderError{
 		HTTPStatus: resp.StatusCode,
-		Message:    fmt.Sprintf("%s redirects to %s, which is not followed, for it would get the key and the conversation: set OPENAI_BASE_URL to the right address", m.base, to),
+		Message:    fmt.Sprintf("%s redirects to %s; this is not followed, because the other address would get the key and the conversation: set OPENAI_BASE_URL to the right address", m.base, to),
 	}
 }
 
-// eventError explains an error that came inside the stream: field is its
-// "error", raw the whole event.
+// eventError words an error inside the stream: field is its "error", raw the
+// whole event.
 func (m *Model) eventError(raw, field []byte) error {
 	if len(field) == 0 || string(field) == "null" {
 		field = raw
 	}
 	f, _ := parseFault(field)
 	pe := m.faultError(f, f.status, "")
-	// The request was accepted, so without better knowledge the fault is the
-	// provider's and passes.
+	// The request was accepted, so an error of unknown kind is the provider's and
+	// temporary.
 	if f.status != 0 {
 		pe.Retryable = retryableStatus(f.status) && !f.exhausted()
 	} else {
@@ -91,7 +91,7 @@ func (m *Model) eventError(raw, field []byte) error {
 	return pe
 }
 
-// faultError words f. The caller sets whether it passes.
+// faultError words f. The caller sets Retryable.
 func (m *Model) faultError(f fault, status int, model string) *agent.ProviderError {
 	said := m.excerpt([]byte(f.message))
 	if said == "" {
@@ -117,7 +117,7 @@ func (m *Model) faultError(f fault, status int, model string) *agent.ProviderErr
 	return pe
 }
 
-// connectionError explains a failure below HTTP, or in mid-stream.
+// connectionError words a failure below HTTP, or during the stream.
 func (m *Model) connectionError(err error) error {
 	var (
 		urlErr  *url.Error
@@ -128,7 +128,7 @@ func (m *Model) connectionError(err error) error {
 		record  tls.RecordHeaderError
 	)
 	if errors.As(err, &urlErr) {
-		err = urlErr.Err // the URL is said already
+		err = urlErr.Err // the message has the URL already
 	}
 	pe := &agent.ProviderError{Retryable: true, Err: err}
 	switch {
@@ -162,7 +162,7 @@ func refusesStreamOptions(err error) bool {
 	return strings.Contains(pe.Message, "stream_options") || strings.Contains(pe.Message, "include_usage")
 }
 
-// plainText is the readable part of a body that is not JSON.
+// plainText returns the readable part of a body that is not JSON.
 func plainText(contentType string, body []byte) string {
 	if strings.Contains(contentType, "html") || strings.HasPrefix(strings.TrimSpace(strings.ToLower(string(body[:min(len(body), 64)]))), "<!doctype") {
 		if title := htmlTitle.FindSubmatch(body); title != nil {
@@ -175,12 +175,12 @@ func plainText(contentType string, body []byte) string {
 
 var (
 	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
-	// keyLike is a key in a provider's words, masked or not, also of someone
-	// else's: gateways quote the key that they use themselves.
+	// keyLike matches a key in a provider's text, masked or not. It can be
+	// another person's key: gateways quote the one that they use themselves.
 	keyLike = regexp.MustCompile(`(?i)\b(sk-|bearer\s+)[A-Za-z0-9_.*+/=-]{6,}`)
 )
 
-// excerpt makes a provider's words fit for an error: no key, no control
+// excerpt makes a provider's text safe for an error: no key, no control
 // characters, valid UTF-8, bounded.
 func (m *Model) excerpt(raw []byte) string {
 	s := strings.ToValidUTF8(string(raw), "\uFFFD")

@@ -15,40 +15,40 @@ import (
 const (
 	readBuffer     = 32 << 10
 	maxEventBytes  = 16 << 20  // one line of the stream
-	maxStreamBytes = 512 << 20 // all of them: a token can cost half a KiB of framing
-	maxStrayBytes  = 512       // kept of lines that are no events, for the error text
+	maxStreamBytes = 512 << 20 // the whole stream: a token can take half a KiB of framing
+	maxStrayBytes  = 512       // kept of lines that are not events, for the error text
 	drainBytes     = 64 << 10
 	drainWait      = 100 * time.Millisecond
 )
 
-// eventBody hands on a server-sent event stream with one `data: …` line for
+// eventBody normalizes a server-sent event stream: it has one `data: …` line for
 // each event and nothing else. Comments, other fields, blank lines, CRs and a
-// byte order mark go; a bare JSON line and the data of an `event: error` become
-// error events. Multi-line data is not joined: no provider sends it, and some
-// leave out the blank line between events.
+// byte order mark are removed; a bare JSON line and the data of an `event: error`
+// become error events. Multi-line data is not joined: no provider sends it, and
+// some omit the blank line between events.
 //
-// An error event is written as `{ "error"`: go-openai would take `{"error"`
-// for itself, and then loses it when anything came before.
+// An error event is written as `{ "error"`: go-openai handles `{"error"` itself,
+// and loses the error when anything came before it.
 type eventBody struct {
 	src   *bufio.Reader
 	body  io.Closer
 	quiet *silence
 
-	pending []byte // of out, not read yet
+	pending []byte // the unread part of out
 	out     []byte
 	long    []byte // a line that did not fit the read buffer
 	total   int64
 	isError bool // the event began with `event: error`
-	events  bool // there were some
+	events  bool // an event has come
 	stray   []byte
-	strayed int // bytes of lines that are no events
+	strayed int // bytes of lines that are not events
 	err     error
 }
 
 func newEventBody(src *bufio.Reader, body io.Closer, quiet *silence) *eventBody {
 	b := &eventBody{src: src, body: body, quiet: quiet}
 	if mark, err := src.Peek(3); err == nil && string(mark) == "\uFEFF" {
-		_, _ = src.Discard(3) // it was peeked, so it is there
+		_, _ = src.Discard(3) // it was peeked, so this cannot fail
 	}
 	return b
 }
@@ -73,16 +73,16 @@ func (b *eventBody) Read(p []byte) (int, error) {
 // Close implements io.Closer.
 func (b *eventBody) Close() error { return b.body.Close() }
 
-// drain reads what is left behind the last event, so that the connection can
-// be used again. It waits only briefly, also for one that goes on and on.
+// drain reads the rest after the last event, so that the connection can be
+// reused. It is bounded in time, also for a stream that does not end.
 func (b *eventBody) drain() {
 	b.quiet.endIn(drainWait)
-	_, _ = io.CopyN(io.Discard, b.src, drainBytes) // on failure the connection is closed, no more
+	_, _ = io.CopyN(io.Discard, b.src, drainBytes) // a failure only closes the connection
 }
 
-// strayText is the beginning of what came in the place of events, and the size
-// of what came besides them. Once there was an event, text can be a torn piece
-// of the conversation and is not told.
+// strayText returns the beginning of what came in place of events, and the size
+// of what came besides them. After an event the text can be a torn piece of the
+// conversation, so it is not returned.
 func (b *eventBody) strayText() (text string, size int) {
 	if b.events {
 		return "", b.strayed
@@ -110,20 +110,20 @@ func (b *eventBody) line() ([]byte, error) {
 	}
 }
 
-// lastEvent reports whether a line that the end of the stream cut short is an
-// event nevertheless: only its line break was left out.
+// lastEvent reports whether the last, unterminated line of a stream is an event:
+// only its line break is missing.
 func lastEvent(err error, line []byte) bool {
 	return errors.Is(err, io.EOF) && json.Valid(bytes.TrimPrefix(line, []byte("data:")))
 }
 
-// take turns one line into pending output, or into nothing.
+// take converts one line to pending output, or drops it.
 func (b *eventBody) take(line []byte) {
 	line = bytes.TrimSpace(line)
 	switch {
 	case len(line) == 0:
 		b.isError = false
 	case line[0] == ':':
-	case line[0] == '{' || line[0] == '[': // no field begins so: an error object without framing
+	case line[0] == '{' || line[0] == '[': // no field begins with it: an error object without framing
 		b.put(line)
 	default:
 		field, value, _ := bytes.Cut(line, []byte(":"))

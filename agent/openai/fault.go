@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// fault is what a provider says went wrong, whatever its spelling.
+// fault is a provider's error, in a common form.
 type fault struct {
-	message string   // "" when it said nothing
+	message string   // "" when there is none
 	words   []string // codes and types, in lower case
-	status  int      // an HTTP status in the text itself, 0 if none
+	status  int      // an HTTP status in the body itself, 0 if none
 }
 
-// parseFault reads an error body or event. Known spellings: {"error": {message,
-// type, code}} (OpenAI), {"error": "text"} (Ollama), [{"error": …}] (Gemini),
+// parseFault reads an error body or event. Known forms: {"error": {message, type,
+// code}} (OpenAI), {"error": "text"} (Ollama), [{"error": …}] (Gemini),
 // {"object": "error", message} (vLLM), {"detail": …} (FastAPI). ok is false when
-// raw is no JSON.
+// raw is not JSON.
 func parseFault(raw []byte) (f fault, ok bool) {
 	raw = bytes.TrimSpace(raw)
 	if !json.Valid(raw) {
@@ -52,7 +52,8 @@ func (f *fault) read(raw json.RawMessage, depth int) {
 		for _, key := range []string{"message", "error", "detail", "msg"} {
 			f.read(fields[key], depth+1)
 		}
-		// OpenRouter says "Provider returned error", and here what it was.
+		// OpenRouter's message is "Provider returned error"; this field has the
+		// provider's text.
 		var meta struct {
 			Raw string `json:"raw"`
 		}
@@ -98,9 +99,9 @@ func (f *fault) says(parts ...string) bool {
 	})
 }
 
-// tooLong reports whether the conversation does not fit the model's window.
-// There is no common code for it, so the wordings of OpenAI, Anthropic, vLLM,
-// llama.cpp and Gemini are known here.
+// tooLong reports whether the conversation is too long for the model. There is no
+// common code for that, so this knows the messages of OpenAI, Anthropic, vLLM,
+// llama.cpp and Gemini.
 func (f *fault) tooLong(status int) bool {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
@@ -119,11 +120,11 @@ func (f *fault) tooLong(status int) bool {
 	}, func(p string) bool { return strings.Contains(message, p) })
 }
 
-// exhausted reports whether a quota is used up: a wait will not help.
+// exhausted reports whether a quota is used up: waiting does not help.
 func (f *fault) exhausted() bool { return f.says("insufficient_quota", "billing") }
 
-// transient reports whether the words speak of the provider's trouble rather
-// than the request's. unknown is the answer when there is nothing to go by.
+// transient reports whether the codes name a fault of the provider rather than of
+// the request. It returns unknown when they name neither.
 func (f *fault) transient(unknown bool) bool {
 	switch {
 	case f.says("invalid", "authentication", "permission", "not_found", "context_", "quota", "billing", "content_filter"):

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
 // hangUp sends some events, then resets the connection.
@@ -30,7 +31,7 @@ func hangUp(events string) serve {
 	}
 }
 
-// silent sends some events, then nothing until the client goes.
+// silent sends some events, then nothing until the client leaves.
 func silent(events string) serve {
 	return func(w http.ResponseWriter, r agenttest.ServerRequest) {
 		if events != "" {
@@ -92,7 +93,7 @@ func TestFailedStreams(t *testing.T) {
 	}
 }
 
-// A broken event is a piece of the conversation.
+// A malformed event is part of the conversation, so errors must not quote it.
 func TestBrokenEventsAreNotQuoted(t *testing.T) {
 	for name, stream := range map[string]string{
 		"not JSON":    `data: {"choices":[{"delta":{"content":"password is hunter2"}}` + "\n\n",
@@ -127,7 +128,7 @@ func TestCutStreamIsRetried(t *testing.T) {
 	}
 }
 
-// The reply is whole with its finish reason, whatever becomes of the connection.
+// A reply with its finish reason is complete, even if the connection then fails.
 func TestStreamBrokenBehindTheFinish(t *testing.T) {
 	for name, s := range map[string]serve{"reset": hangUp(hello + stop), "silent": silent(hello + stop)} {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +142,7 @@ func TestStreamBrokenBehindTheFinish(t *testing.T) {
 	}
 }
 
-// Comments are no reason to wait on: the stream may go on with them for ever.
+// Comments do not extend the wait: the stream may send them for ever.
 func TestCommentsBehindTheFinishGainNoTime(t *testing.T) {
 	chatter := func(events string) serve {
 		return func(w http.ResponseWriter, r agenttest.ServerRequest) {
@@ -169,11 +170,11 @@ func TestCommentsBehindTheFinishGainNoTime(t *testing.T) {
 	}
 }
 
-// A client that is slow to take what came must not look like a silent endpoint.
+// A slow client must not look like a silent endpoint.
 func TestSlowReaderIsNotSilence(t *testing.T) {
 	srv := agenttest.Server(t, raw(hello, hello, stop, done))
 	m := newModel(t, srv.URL, func(o *Options) { o.IdleTimeout = 50 * time.Millisecond; o.Retries = -1 })
-	_, err := m.Chat(t.Context(), agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(agent.Delta) {
+	_, err := m.Chat(t.Context(), agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}, func(agent.Delta) {
 		time.Sleep(120 * time.Millisecond)
 	})
 	if err != nil {
@@ -186,13 +187,13 @@ func TestCancelDuringTheStream(t *testing.T) {
 	m := newModel(t, srv.URL)
 	cause := errors.New("the user said so")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	reply, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(agent.Delta) { cancel(cause) })
+	reply, err := m.Chat(ctx, agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}, func(agent.Delta) { cancel(cause) })
 	if !errors.Is(err, cause) || reply.Message.Content != "hello" {
 		t.Errorf("reply %+v, error %v; want the partial text and the cause", reply, err)
 	}
 }
 
-// What a Retry has declared void must not come back as the partial text.
+// Text that a Retry has made void must not be returned as the partial text.
 func TestCancelBeforeTheRetryReturnsNoVoidText(t *testing.T) {
 	srv := agenttest.Server(t, raw(hello))
 	m := newModel(t, srv.URL)
@@ -200,7 +201,7 @@ func TestCancelBeforeTheRetryReturnsNoVoidText(t *testing.T) {
 	cause := errors.New("the user said so")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	reply, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
+	reply, err := m.Chat(ctx, agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
 		if d.Retry != nil {
 			cancel(cause)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/pygent/pygent/agent"
 )
 
-// Whatever an endpoint streams, go-openai sees `data: …` lines only and none
-// that it would take for itself, and the assembler takes them without a panic.
+// For any stream, go-openai gets `data: …` lines only and none that it would
+// handle itself, and the assembler does not panic.
 func FuzzStream(f *testing.F) {
 	f.Add([]byte(hello + calls(`[{"id":"a","function":{"name":"x","arguments":"{}"}}]`) + stop + done))
 	f.Add([]byte(": c\r\nevent: error\r\ndata:{\"message\":\"x\"}\r\n\r\n{\"error\":1}\n[DONE]"))

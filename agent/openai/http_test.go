@@ -15,6 +15,7 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
 func status(code int, body string, header ...string) agenttest.Status {
@@ -100,7 +101,8 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 			if got.err != nil {
 				t.Fatal(got.err)
 			}
-			// A header's date has no fractions, so the wait can be a second less.
+			// A header's date has no fractions, so the wait can be up to a second
+			// shorter.
 			if len(got.retries) != 1 || time.Since(begin) < got.retries[0].Delay || got.retries[0].Delay < 100*time.Millisecond {
 				t.Errorf("waited %v of %+v", time.Since(begin), got.retries)
 			}
@@ -182,7 +184,7 @@ func TestCancelDuringTheWait(t *testing.T) {
 	cause := errors.New("the user said so")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	begin := time.Now()
-	_, err := m.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
+	_, err := m.Chat(ctx, agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "hi"}}}, func(d agent.Delta) {
 		if d.Retry != nil {
 			time.AfterFunc(20*time.Millisecond, func() { cancel(cause) })
 		}
@@ -238,7 +240,7 @@ func TestTLSTrouble(t *testing.T) {
 	plain := agenttest.Server(t)
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of the refused handshake
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // it reports the refused handshake
 	secure.StartTLS()
 	defer secure.Close()
 	for url, says := range map[string]string{

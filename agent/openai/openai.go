@@ -2,19 +2,19 @@
 // chat completions API: OpenAI itself, hosted gateways, and local servers such
 // as Ollama, llama.cpp or vLLM.
 //
-// It is the only importer of go-openai, which makes the request and walks the
-// event stream. What that client gets wrong, or what providers do beyond the
-// specification, is handled on this side of it:
+// It is the only importer of go-openai, which makes the request and reads the
+// event stream. Faults of that client, and providers' deviations from the
+// specification, are handled in this package:
 //
-//   - doer.go is its HTTP client: it refuses redirects and answers that are no
-//     event stream, and reads Retry-After and error bodies, bounded.
-//   - events.go hands it a stream of one canonical spelling.
-//   - chunk.go decodes what the stream says, reasoning and cost included.
-//   - reply.go puts the pieces together and demands a finish reason.
-//   - request.go writes what strict servers accept.
+//   - doer.go is its HTTP client: it refuses redirects and answers that are not
+//     an event stream, and reads Retry-After and error bodies, bounded.
+//   - events.go gives it a stream in one canonical form.
+//   - chunk.go decodes the events, reasoning and cost included.
+//   - reply.go joins the pieces and requires a finish reason.
+//   - request.go writes requests that strict servers accept.
 //
-// The package must not know sessions, tools' code, or the protocol. No error
-// and no log line of it holds the key or any part of a conversation.
+// The package does not know sessions, tools' code, or the protocol. None of its
+// errors and log lines holds the key or any part of a conversation.
 package openai
 
 import (
@@ -45,22 +45,22 @@ const (
 type Options struct {
 	BaseURL string // "" is DefaultBaseURL; http or https, no user, no query
 	APIKey  string // "" sends no Authorization header
-	Model   string // used where a request names none
+	Model   string // used when a request names none
 
-	// Retries is how often a failed request is sent again at the most. 0 is
-	// DefaultRetries, negative is never.
+	// Retries is the largest number of times that a failed request is sent again.
+	// 0 is DefaultRetries, negative is none.
 	Retries int
 
-	// IdleTimeout ends a request whose endpoint has sent no byte for so long,
-	// the wait for its first one included. 0 is DefaultIdleTimeout, negative is
-	// no limit.
+	// IdleTimeout ends a request when the endpoint has sent no byte for this
+	// time, also before the first byte. 0 is DefaultIdleTimeout, negative is no
+	// limit.
 	IdleTimeout time.Duration
 
 	HTTPTimeouts HTTPTimeouts
 	Logger       *zap.Logger // nil logs nothing
 }
 
-// HTTPTimeouts bound the making of a connection; 0 is 10 s each.
+// HTTPTimeouts bound the phases of a connection's setup; 0 is 10 s each.
 type HTTPTimeouts struct {
 	Connect      time.Duration // name lookup and TCP
 	TLSHandshake time.Duration
@@ -80,14 +80,14 @@ type Model struct {
 
 	firstDelay time.Duration // before the first retry; tests shorten it
 
-	// noUsage is set once the endpoint has refused stream_options: usage is
-	// then absent, which is better than no answer.
+	// noUsage is set when the endpoint has refused stream_options: usage is then
+	// missing, but the endpoint answers.
 	noUsage atomic.Bool
 }
 
-// New makes a Model. It fails, naming the setting, when the base URL or the
-// key cannot be used; a missing key is found only by Chat, so that a server can
-// start without.
+// New makes a Model. It fails, naming the setting, when the base URL or the key
+// is not usable. Only Chat reports a missing key, so that a server can start
+// without one.
 func New(o Options) (*Model, error) {
 	base, err := checkBaseURL(o.BaseURL)
 	if err != nil {
@@ -123,7 +123,7 @@ func New(o Options) (*Model, error) {
 	return m, nil
 }
 
-// Close closes idle connections. Calls in flight are not disturbed.
+// Close closes idle connections. Running calls are not affected.
 func (m *Model) Close() { m.http.CloseIdleConnections() }
 
 // Chat implements agent.Model.
@@ -144,8 +144,8 @@ func (m *Model) Chat(ctx context.Context, req agent.Request, emit func(agent.Del
 	return m.retry(ctx, call{model: name, wire: wireRequest(req), messages: len(req.Messages)}, emit)
 }
 
-// checkBaseURL returns raw in the form that paths are appended to. Its errors
-// do not repeat a value that can hold a password.
+// checkBaseURL returns raw in a form to which paths are appended. Its errors do
+// not repeat a value that can hold a password.
 func checkBaseURL(raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	if raw == "" {

@@ -12,12 +12,13 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
 
 const testKey = "sk-test-0123456789abcdef"
 
-// newModel makes a model for a test server whose retries wait but a moment.
+// newModel makes a model for a test server, with very short waits before retries.
 func newModel(t testing.TB, baseURL string, change ...func(*Options)) *Model {
 	t.Helper()
 	o := Options{BaseURL: baseURL, APIKey: testKey, Model: "test-model"}
@@ -45,7 +46,7 @@ type outcome struct {
 func chat(t testing.TB, ctx context.Context, m *Model, req agent.Request) outcome { //nolint:revive // t first is the custom of tests
 	t.Helper()
 	if req.Messages == nil {
-		req.Messages = []agent.Message{{Role: agent.RoleUser, Content: "hi"}}
+		req.Messages = []event.Message{{Role: event.RoleUser, Content: "hi"}}
 	}
 	var o outcome
 	o.reply, o.err = m.Chat(ctx, req, func(d agent.Delta) {
@@ -79,14 +80,14 @@ func TestChatRelaysTextCallsAndUsage(t *testing.T) {
 	want := agenttest.Calls("I shall look. Ünïcödé.",
 		agenttest.Call("c1", "bash", map[string]string{"cmd": "ls -la | grep 'ä' && echo done"}),
 		agenttest.Call("c2", "write_file", map[string]string{"path": "a/b.txt", "content": "zwei\nZeilen"}))
-	want.Usage = agent.Usage{InputTokens: 100, OutputTokens: 20, CachedTokens: 60, CostUSD: &cost}
+	want.Usage = event.Usage{InputTokens: 100, OutputTokens: 20, CachedTokens: 60, CostUSD: &cost}
 	srv := agenttest.Server(t, want)
 	m := newModel(t, srv.URL)
 
 	got := chat(t, t.Context(), m, agent.Request{
-		Messages: []agent.Message{
-			{Role: agent.RoleSystem, Content: "be brief"},
-			{Role: agent.RoleUser, Content: "look"},
+		Messages: []event.Message{
+			{Role: event.RoleSystem, Content: "be brief"},
+			{Role: event.RoleUser, Content: "look"},
 		},
 		Tools: []tools.Spec{{Name: "bash", Description: "runs", Parameters: []byte(`{"type":"object"}`)}, {Name: "stop"}},
 	})
@@ -183,24 +184,24 @@ func TestChatTakesAnyModelName(t *testing.T) {
 
 func TestChatFillsWhatStrictServersWant(t *testing.T) {
 	srv := agenttest.Server(t, agenttest.Text("ok"))
-	got := chat(t, t.Context(), newModel(t, srv.URL), agent.Request{Messages: []agent.Message{
-		{Role: agent.RoleSystem},
-		{Role: agent.RoleUser, Content: "go"},
-		{Role: agent.RoleAssistant, ToolCalls: []agent.ToolCall{
+	got := chat(t, t.Context(), newModel(t, srv.URL), agent.Request{Messages: []event.Message{
+		{Role: event.RoleSystem},
+		{Role: event.RoleUser, Content: "go"},
+		{Role: event.RoleAssistant, ToolCalls: []event.ToolCall{
 			{ID: "1", Name: "stop"},
 			{ID: "2", Name: "functions.bash", Arguments: `{"cmd": "ls`},
 			{ID: "3", Name: "", Arguments: `[1]`},
 		}},
-		{Role: agent.RoleTool, ToolCallID: "1"},
-		{Role: agent.RoleTool, ToolCallID: "2", Content: "malformed"},
-		{Role: agent.RoleTool, ToolCallID: "3", Content: "unknown"},
-		{Role: agent.RoleAssistant},
+		{Role: event.RoleTool, ToolCallID: "1"},
+		{Role: event.RoleTool, ToolCallID: "2", Content: "malformed"},
+		{Role: event.RoleTool, ToolCallID: "3", Content: "unknown"},
+		{Role: event.RoleAssistant},
 	}})
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
 	msgs := srv.Requests()[0].Messages
-	if len(msgs) != 6 || msgs[0].Role != agent.RoleUser {
+	if len(msgs) != 6 || msgs[0].Role != event.RoleUser {
 		t.Fatalf("an empty system message was sent: %+v", msgs)
 	}
 	var sent []string

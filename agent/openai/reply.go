@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
 const (
@@ -12,13 +13,13 @@ const (
 	maxToolCalls  = 256      // of one reply
 )
 
-// assembler puts a reply together from the events of one attempt.
+// assembler builds a reply from the events of one attempt.
 type assembler struct {
 	emit   func(agent.Delta)
 	text   strings.Builder
 	calls  []*partialCall
-	usage  agent.Usage
-	finish string // "" until the provider said that the reply is whole
+	usage  event.Usage
+	finish string // "" until the provider says that the reply is complete
 	size   int
 }
 
@@ -30,14 +31,14 @@ type partialCall struct {
 	args  strings.Builder
 }
 
-// add takes one event; endpoint is for the error text.
+// add applies one event; endpoint is for the error text.
 func add[S ~string](a *assembler, c *chunkOf[S], endpoint string) error {
 	if c.Usage != nil {
 		a.setUsage(c.Usage)
 	}
 	for i := range c.Choices {
 		choice := &c.Choices[i]
-		if choice.Index != 0 { // one choice was asked for
+		if choice.Index != 0 { // the request asks for one choice
 			continue
 		}
 		d := &choice.Delta
@@ -80,7 +81,7 @@ func (a *assembler) say(text string) {
 	a.emit(agent.Delta{Text: text})
 }
 
-// think relays reasoning; a gateway that sends it under both names means it once.
+// think relays reasoning, once when a gateway sends it under both names.
 func (a *assembler) think(text, other string) {
 	if text == "" {
 		text = other
@@ -93,12 +94,12 @@ func (a *assembler) think(text, other string) {
 }
 
 // find returns the call that a piece belongs to, which can be a new one. pos is
-// the piece's place among n in its event.
+// the piece's position among n in its event.
 //
-// The index decides where there is one, but for a new id and name under an old
-// index: that is another call (some gateways number all of them 0). Without an
-// index the id decides; without an id, a name begins a call, and a nameless
-// piece continues the call at its position, or the last one.
+// The index decides when there is one, except when a known index has a new id and
+// name: that is another call (some gateways number all calls 0). Without an index
+// the id decides; without an id, a name begins a call, and a piece without a name
+// continues the call at its position, or the last one.
 func (a *assembler) find(index *int, id, name string, pos, n int) *partialCall {
 	for i := len(a.calls) - 1; i >= 0; i-- {
 		c := a.calls[i]
@@ -131,7 +132,7 @@ func (a *assembler) begin(index *int) *partialCall {
 }
 
 func (a *assembler) setUsage(u *wireUsage) {
-	a.usage = agent.Usage{
+	a.usage = event.Usage{
 		InputTokens:  u.PromptTokens,
 		OutputTokens: u.CompletionTokens,
 		CachedTokens: max(u.PromptTokensDetails.CachedTokens, u.PromptCacheHitTokens),
@@ -139,14 +140,14 @@ func (a *assembler) setUsage(u *wireUsage) {
 	}
 }
 
-// partial is what is left of a reply that was cut: its calls must not run.
+// partial returns the part of a cut reply that arrived: its calls must not run.
 func (a *assembler) partial() agent.Reply {
-	return agent.Reply{Message: agent.Message{Role: agent.RoleAssistant, Content: a.text.String()}, Usage: a.usage}
+	return agent.Reply{Message: event.Message{Role: event.RoleAssistant, Content: a.text.String()}, Usage: a.usage}
 }
 
-// reply is the whole reply. Every call gets an id that is unique in it, for its
-// result has to name it; messages, the length of the conversation, makes an
-// invented one unique there.
+// reply returns the complete reply. Every call gets an id that is unique in it,
+// because its result must name it; messages, the length of the conversation,
+// makes a generated id unique there.
 func (a *assembler) reply(messages int) agent.Reply {
 	r := a.partial()
 	r.Finish = a.finish
@@ -160,7 +161,7 @@ func (a *assembler) reply(messages int) agent.Reply {
 		if strings.TrimSpace(args) == "" {
 			args = "{}"
 		}
-		r.Message.ToolCalls = append(r.Message.ToolCalls, agent.ToolCall{ID: c.id, Name: c.name, Arguments: args})
+		r.Message.ToolCalls = append(r.Message.ToolCalls, event.ToolCall{ID: c.id, Name: c.name, Arguments: args})
 	}
 	if len(a.calls) > 0 && (r.Finish == agent.FinishStop || r.Finish == "function_call") {
 		r.Finish = agent.FinishTools // some providers say stop for both

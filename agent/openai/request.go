@@ -7,12 +7,13 @@ import (
 	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tools"
 )
 
-// What stands in for things that the API refuses to get empty or malformed.
+// Substitutes for values that the API refuses when they are empty or malformed.
 // The conversation itself is never changed, and the same conversation always
-// gives the same bytes, which providers' prompt caches depend on.
+// gives the same bytes, because providers' prompt caches depend on that.
 const (
 	noOutput     = "(no output)"
 	noText       = "(no text)"
@@ -22,14 +23,14 @@ const (
 	maxToolName  = 64 // OpenAI's limit
 )
 
-// wireRequest writes r without its model name, see putModelName.
+// wireRequest converts r without its model name: see putModelName.
 func wireRequest(r agent.Request) goopenai.ChatCompletionRequest {
 	wire := goopenai.ChatCompletionRequest{
 		Messages:      make([]goopenai.ChatCompletionMessage, 0, len(r.Messages)),
 		StreamOptions: &goopenai.StreamOptions{IncludeUsage: true},
 	}
 	for i := range r.Messages {
-		if msg := &r.Messages[i]; msg.Role != agent.RoleSystem || msg.Content != "" {
+		if msg := &r.Messages[i]; msg.Role != event.RoleSystem || msg.Content != "" {
 			wire.Messages = append(wire.Messages, wireMessage(msg))
 		}
 	}
@@ -39,11 +40,11 @@ func wireRequest(r agent.Request) goopenai.ChatCompletionRequest {
 	return wire
 }
 
-func wireMessage(m *agent.Message) goopenai.ChatCompletionMessage {
-	wire := goopenai.ChatCompletionMessage{Role: m.Role, Content: m.Content, ToolCallID: m.ToolCallID}
+func wireMessage(m *event.Message) goopenai.ChatCompletionMessage {
+	wire := goopenai.ChatCompletionMessage{Role: string(m.Role), Content: m.Content, ToolCallID: m.ToolCallID}
 	switch {
 	case m.Content != "" || len(m.ToolCalls) > 0:
-	case m.Role == agent.RoleTool:
+	case m.Role == event.RoleTool:
 		wire.Content = noOutput
 	default:
 		wire.Content = noText
@@ -69,9 +70,9 @@ func wireTool(t tools.Spec) goopenai.Tool {
 	}
 }
 
-// wireArguments returns args if they are a JSON object. Servers that decode
-// them (Ollama, vLLM, llama.cpp) answer 400 to anything else, for as long as
-// the malformed call stays in the conversation; so it is sent inside an object.
+// wireArguments returns args if they are a JSON object. Servers that decode them
+// (Ollama, vLLM, llama.cpp) answer 400 to anything else, as long as the malformed
+// call is in the conversation; so such arguments are sent inside an object.
 func wireArguments(args string) string {
 	trimmed := strings.TrimSpace(args)
 	if trimmed == "" {
@@ -87,8 +88,9 @@ func wireArguments(args string) string {
 	return string(wrapped)
 }
 
-// wireName returns the name of a called tool in the form that OpenAI accepts: a
-// model can call what does not exist, and the name comes back with the history.
+// wireName returns the name of a called tool in a form that OpenAI accepts: a
+// model can call a tool that does not exist, and the name is sent back with the
+// history.
 func wireName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {

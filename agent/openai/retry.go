@@ -17,12 +17,12 @@ const (
 	firstDelay    = 500 * time.Millisecond // doubles with every retry
 	maxDelay      = 30 * time.Second
 	maxRetryAfter = 60 * time.Second // a longer Retry-After fails the call
-	jitter        = 0.25             // of the delay, either way
+	jitter        = 0.25             // part of the delay, added or subtracted
 )
 
-// retry sends c until it succeeds, fails for good, or ctx ends. Beside an
-// error it returns the partial text of the last attempt, unless a Retry has made
-// it void.
+// retry sends c until it succeeds, fails for good, or ctx ends. With an error it
+// returns the partial text of the last attempt, unless a Retry has made that
+// void.
 func (m *Model) retry(ctx context.Context, c call, emit func(agent.Delta)) (agent.Reply, error) {
 	waits := &schedule{exp: backoff.ExponentialBackOff{
 		InitialInterval: m.firstDelay, RandomizationFactor: jitter, Multiplier: 2, MaxInterval: maxDelay,
@@ -50,10 +50,10 @@ func (m *Model) retry(ctx context.Context, c call, emit func(agent.Delta)) (agen
 			emit(agent.Delta{Retry: &agent.Retry{Attempt: attempts, Delay: delay, Reason: err.Error()}})
 		}),
 	)
-	if void { // ctx ended during the wait, after the text was taken back
+	if void { // ctx ended during the wait, when a Retry had made the text void
 		reply = agent.Reply{}
 	}
-	var permanent *backoff.PermanentError // still there when the last try failed for good
+	var permanent *backoff.PermanentError // still wrapped when the last attempt failed for good
 	if errors.As(err, &permanent) {
 		err = permanent.Unwrap()
 	}
@@ -64,7 +64,8 @@ func (m *Model) retry(ctx context.Context, c call, emit func(agent.Delta)) (agen
 	return reply, err
 }
 
-// giveUp says in the error why it was not tried again, where that is not plain.
+// giveUp adds to the error why there was no further attempt, unless that is
+// obvious.
 func (m *Model) giveUp(pe *agent.ProviderError, attempts int) error {
 	final := *pe
 	switch {
@@ -77,7 +78,7 @@ func (m *Model) giveUp(pe *agent.ProviderError, attempts int) error {
 }
 
 // schedule is exponential backoff that waits at least as long as the endpoint
-// asked for last.
+// last asked for.
 type schedule struct {
 	exp     backoff.ExponentialBackOff
 	atLeast time.Duration
@@ -87,8 +88,8 @@ type schedule struct {
 func (s *schedule) NextBackOff() time.Duration {
 	next := s.exp.NextBackOff()
 	if s.atLeast > 0 {
-		// Never earlier than asked, and not in step with everyone else who was
-		// told the same number.
+		// The wait is never shorter than asked, and differs from that of other
+		// clients that got the same number.
 		asked := s.atLeast + rand.N(s.atLeast/10+1)
 		next = max(next, min(asked, maxRetryAfter))
 	}

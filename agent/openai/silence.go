@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// silence calls a function when the other side has been waited for too long.
-// Only waiting counts: while the caller is busy with what came (a slow client
-// holds up the relay, say) nothing runs out. It is used from one goroutine.
+// silence calls a function when a wait for the other side takes too long. Only
+// waits count, not the time in which the caller handles data (for example when a
+// slow client blocks the relay). It is used from one goroutine.
 type silence struct {
 	limit time.Duration // of one wait; not positive: no limit
 	end   time.Time     // of all waits; zero: none
@@ -37,15 +37,15 @@ func (s *silence) start() {
 // stop ends a wait.
 func (s *silence) stop() { s.timer.Stop() }
 
-// endIn lets no wait last longer than limit from now, whatever comes: bytes
-// that say nothing, such as comments, gain no time. It never grants more.
+// endIn ends every wait at the latest limit from now. Bytes without content, such
+// as comments, do not extend it. It never allows more time.
 func (s *silence) endIn(limit time.Duration) {
 	if end := time.Now().Add(limit); s.end.IsZero() || end.Before(s.end) {
 		s.end = end
 	}
 }
 
-// watched is a reader each of whose reads is a wait.
+// watched is a reader with a wait around each read.
 type watched struct {
 	r     io.Reader
 	quiet *silence

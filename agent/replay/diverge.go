@@ -5,29 +5,28 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// Shown of a text on either side of the first difference, in bytes.
+// Bounds of the text shown on either side of the first difference, in bytes.
 const (
 	shownBefore = 30
 	shownAfter  = 60
 )
 
-// DivergenceError says where a conversation departs from the recording. Of all
-// the exchanges that were tried it tells of the one that matched longest.
+// DivergenceError says where a conversation differs from the recording. It
+// describes the exchange that matched longest.
 type DivergenceError struct {
 	File     string
-	Line     int    // of the exchange that was expected; 0 when nothing was
-	Index    int    // of the message in the request, from 0
-	Role     string // of the message that came; "" when none came
-	What     string // what differs: "content", "role", …
-	Recorded string // shortened around the first difference
-	Came     string // likewise
+	Line     int        // of the exchange that was expected; 0 when none was
+	Index    int        // of the message in the request, from 0
+	Role     event.Role // of the message in the request; "" when there is none
+	What     string     // what differs: "content", "role", …
+	Recorded string     // shortened around the first difference
+	Came     string     // the same of the request's text
 }
 
-// Error implements error. Messages are counted from 1 there, the system
-// message included.
+// Error implements error. It counts messages from 1, the system message included.
 func (e *DivergenceError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the conversation departs from %s at message %d", e.File, e.Index+1)
@@ -47,14 +46,14 @@ func (e *DivergenceError) Error() string {
 	return b.String()
 }
 
-// maxMisses bounds what a walk remembers.
+// maxMisses bounds the misses that a walk keeps.
 const maxMisses = 100
 
-// walk is one search. It remembers the misses that lie farthest.
+// walk is one search. It keeps the misses at the furthest position.
 type walk struct {
 	player *Player
-	msgs   []agent.Message
-	pos    int // of the misses
+	msgs   []event.Message
+	pos    int // position of the misses
 	misses []miss
 }
 
@@ -62,7 +61,7 @@ type walk struct {
 type miss struct {
 	line     int
 	what     string
-	expected *message // nil when nothing was
+	expected *message // nil when none was
 }
 
 // miss notes that at pos an exchange did not match.
@@ -76,10 +75,10 @@ func (w *walk) miss(pos, line int, what string, expected *message) {
 	w.misses = append(w.misses, miss{line, what, expected})
 }
 
-// divergence words the miss that is nearest to what came.
+// divergence words the miss that is closest to the request.
 func (w *walk) divergence() error {
 	e := &DivergenceError{File: w.player.name, Index: w.pos}
-	var came *agent.Message
+	var came *event.Message
 	if w.pos < len(w.msgs) {
 		came = &w.msgs[w.pos]
 		e.Role = came.Role
@@ -107,7 +106,7 @@ func (w *walk) divergence() error {
 		e.Came = shorten(part(e.What, came), max(0, alike))
 	}
 	switch {
-	case came == nil || nearest.expected == nil: // says what is wrong as it is
+	case came == nil || nearest.expected == nil: // What alone says what is wrong
 	case strings.HasPrefix(e.What, "arguments"):
 		e.What += " differ"
 	default:
@@ -116,8 +115,8 @@ func (w *walk) divergence() error {
 	return e
 }
 
-// part is the text of m in which the difference lies.
-func part(what string, m *agent.Message) string {
+// part returns the text of m that has the difference.
+func part(what string, m *event.Message) string {
 	var nth int
 	switch {
 	case what == "content":
@@ -131,7 +130,7 @@ func part(what string, m *agent.Message) string {
 	case scan(what, "id of tool call %d", &nth):
 		return m.ToolCalls[nth-1].ID
 	}
-	text := m.Role + " " + m.Content
+	text := string(m.Role) + " " + m.Content
 	for _, c := range m.ToolCalls {
 		text += " " + c.Name + "(" + c.Arguments + ")"
 	}
@@ -143,7 +142,7 @@ func scan(s, format string, n *int) bool {
 	return err == nil
 }
 
-// common is the length of what a and b begin with alike, in whole runes.
+// common returns the length of the common prefix of a and b, in whole runes.
 func common(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

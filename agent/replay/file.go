@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
 // version is the format that the header declares.
@@ -33,9 +34,9 @@ type exchange struct {
 	Error     *errorLine `json:"error,omitempty"`
 }
 
-// message is an agent.Message of which parts can be left open.
+// message is an event.Message with optional parts.
 type message struct {
-	Role       string     `json:"role,omitempty"`
+	Role       event.Role `json:"role,omitempty"`
 	Content    *string    `json:"content,omitempty"`
 	ToolCalls  []toolCall `json:"toolCalls,omitempty"`
 	ToolCallID string     `json:"toolCallId,omitempty"`
@@ -65,7 +66,7 @@ func (a *arguments) UnmarshalJSON(raw []byte) error {
 
 type reply struct {
 	Message message      `json:"message"`
-	Usage   *agent.Usage `json:"usage,omitempty"`
+	Usage   *event.Usage `json:"usage,omitempty"`
 	Finish  string       `json:"finish,omitempty"`
 }
 
@@ -85,7 +86,7 @@ type errorLine struct {
 	Retryable         bool    `json:"retryable,omitempty"`
 }
 
-// recordError keeps what callers tell errors apart by.
+// recordError keeps the parts by which callers distinguish errors.
 func recordError(err error) *errorLine {
 	line := &errorLine{Kind: kindOther, Message: err.Error()}
 	var pe *agent.ProviderError
@@ -102,7 +103,7 @@ func recordError(err error) *errorLine {
 	return line
 }
 
-// play is the way back.
+// play converts the line back to an error.
 func (l *errorLine) play() error {
 	pe := &agent.ProviderError{
 		HTTPStatus: l.HTTPStatus,
@@ -122,7 +123,7 @@ func (l *errorLine) play() error {
 	return errors.New(l.Message)
 }
 
-// classError has the recorded words and the class of a sentinel.
+// classError has the recorded text and the class of a sentinel error.
 type classError struct {
 	message string
 	class   error
@@ -131,8 +132,8 @@ type classError struct {
 func (e *classError) Error() string { return e.message }
 func (e *classError) Unwrap() error { return e.class }
 
-// decodeStrict decodes the one JSON value of a line; a field that does not
-// exist is an error, for in a file written by hand it is a slip.
+// decodeStrict decodes the one JSON value of a line. An unknown field is an
+// error, because in a file written by hand it is a mistake.
 func decodeStrict(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
@@ -145,14 +146,14 @@ func decodeStrict(raw []byte, v any) error {
 	return nil
 }
 
-// check refuses what cannot be meant, and fills in the defaults.
+// check refuses an invalid exchange, and fills in the defaults.
 func (e *exchange) check(line int) error {
 	if len(e.Messages) == 0 {
 		return errors.New(`"messages" is missing or empty`)
 	}
 	for i, m := range e.Messages {
 		switch m.Role {
-		case agent.RoleSystem, agent.RoleUser, agent.RoleAssistant, agent.RoleTool:
+		case event.RoleSystem, event.RoleUser, event.RoleAssistant, event.RoleTool:
 		default:
 			return fmt.Errorf("message %d has the role %q, not system, user, assistant or tool", i+1, m.Role)
 		}
@@ -169,12 +170,12 @@ func (e *exchange) check(line int) error {
 		return nil
 	}
 	m := &e.Reply.Message
-	if m.Role != "" && m.Role != agent.RoleAssistant {
+	if m.Role != "" && m.Role != event.RoleAssistant {
 		return fmt.Errorf("the reply has the role %q, not assistant", m.Role)
 	}
-	m.Role = agent.RoleAssistant
+	m.Role = event.RoleAssistant
 	if m.Content == nil {
-		m.Content = new(string) // a reply is said, not matched
+		m.Content = new(string) // a reply is played, not matched
 	}
 	for i := range m.ToolCalls {
 		c := &m.ToolCalls[i]
@@ -197,7 +198,7 @@ func (e *exchange) check(line int) error {
 	return nil
 }
 
-// play makes the agent's reply; nothing of it is shared.
+// play makes the agent's reply; it shares no memory with the recording.
 func (r *reply) play() agent.Reply {
 	out := agent.Reply{Message: r.Message.play(), Finish: r.Finish}
 	if r.Usage != nil {
@@ -206,19 +207,19 @@ func (r *reply) play() agent.Reply {
 	return out
 }
 
-func (m *message) play() agent.Message {
-	out := agent.Message{Role: m.Role, ToolCallID: m.ToolCallID}
+func (m *message) play() event.Message {
+	out := event.Message{Role: m.Role, ToolCallID: m.ToolCallID}
 	if m.Content != nil {
 		out.Content = *m.Content
 	}
 	for _, c := range m.ToolCalls {
-		out.ToolCalls = append(out.ToolCalls, agent.ToolCall{ID: c.ID, Name: c.Name, Arguments: string(c.Arguments)})
+		out.ToolCalls = append(out.ToolCalls, event.ToolCall{ID: c.ID, Name: c.Name, Arguments: string(c.Arguments)})
 	}
 	return out
 }
 
-// record is the way back; nothing of it is left open.
-func record(m agent.Message) message {
+// record converts m; no part of it is left out.
+func record(m event.Message) message {
 	out := message{Role: m.Role, Content: &m.Content, ToolCallID: m.ToolCallID}
 	for _, c := range m.ToolCalls {
 		out.ToolCalls = append(out.ToolCalls, toolCall{ID: c.ID, Name: c.Name, Arguments: arguments(c.Arguments)})

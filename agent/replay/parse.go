@@ -10,22 +10,22 @@ import (
 	"os"
 	"slices"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// errNoExchange says that a file is no use to a Player.
+// errNoExchange says that a Player cannot use a file.
 var errNoExchange = errors.New("the recording holds no exchange")
 
-// node is an exchange in its place in the tree.
+// node is an exchange at its place in the tree.
 type node struct {
 	exchange
 	line     int
 	children []*node // in the order of the file
-	uses     int     // how often its reply was given; guarded by Player.mu
+	uses     int     // how often its reply was played; guarded by Player.mu
 }
 
-// Open reads the recording at path. A line that is malformed or refers to what
-// is not there is an error that names the file and the line.
+// Open reads the recording at path. A malformed line, or one that refers to a
+// line that does not exist, is an error that names the file and the line.
 func Open(path string) (*Player, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,7 +45,7 @@ func Parse(r io.Reader) (*Player, error) {
 	p := &Player{name: "the recording", root: &node{}}
 	src := bufio.NewReader(io.LimitReader(r, maxFileBytes+1))
 	var (
-		nodes []*node // by line - 1; nil for lines that are no exchange
+		nodes []*node // by line - 1; nil for lines that are not an exchange
 		total int
 	)
 	for line := 1; ; line++ {
@@ -71,7 +71,7 @@ func Parse(r io.Reader) (*Player, error) {
 	return p, nil
 }
 
-// parseLine returns the exchange of a line, put in its place, or nil.
+// parseLine returns the exchange of a line, added to the tree, or nil.
 func (p *Player) parseLine(raw []byte, line int, before []*node) (*node, error) {
 	if len(raw) == 0 {
 		return nil, nil
@@ -110,7 +110,8 @@ func isHeader(raw []byte) bool {
 	return json.Unmarshal(raw, &probe) == nil && probe.Version != nil
 }
 
-// parents finds what n goes on from; see the package's documentation of after.
+// parents finds the nodes that n continues; see after in the package's
+// documentation.
 func (p *Player) parents(n *node, before []*node) ([]*node, error) {
 	if n.After != nil {
 		after := *n.After
@@ -131,7 +132,7 @@ func (p *Player) parents(n *node, before []*node) ([]*node, error) {
 			break
 		}
 	}
-	if n.Messages[0].Role != agent.RoleTool {
+	if n.Messages[0].Role != event.RoleTool {
 		if previous == nil {
 			return []*node{p.root}, nil
 		}
@@ -151,7 +152,7 @@ func (p *Player) parents(n *node, before []*node) ([]*node, error) {
 	return []*node{previous}, nil
 }
 
-// continues reports whether a conversation can go on from n.
+// continues reports whether a conversation can continue after n.
 func (n *node) continues() bool { return n.Reply != nil && n.Error == nil }
 
 // calls reports whether n's reply makes the call.

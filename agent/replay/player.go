@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
 // Player is an agent.Model that plays a recording. It is safe for concurrent
@@ -21,10 +22,10 @@ type Player struct {
 	mu sync.Mutex // guards every node's uses
 }
 
-// ModelName is the model that the header names, "" if none.
+// ModelName returns the model that the header names, "" if none.
 func (p *Player) ModelName() string { return p.header.Model }
 
-// Note is the header's note, "" if none.
+// Note returns the header's note, "" if none.
 func (p *Player) Note() string { return p.header.Note }
 
 // Chat implements agent.Model. The text streams in pieces of one word. A
@@ -57,7 +58,7 @@ func (p *Player) Chat(ctx context.Context, req agent.Request, emit func(agent.De
 		said += len(word)
 	}
 	if ctx.Err() != nil {
-		partial := agent.Message{Role: agent.RoleAssistant, Content: out.Message.Content[:said]}
+		partial := event.Message{Role: event.RoleAssistant, Content: out.Message.Content[:said]}
 		return agent.Reply{Message: partial}, context.Cause(ctx)
 	}
 	if n.Error != nil {
@@ -67,7 +68,7 @@ func (p *Player) Chat(ctx context.Context, req agent.Request, emit func(agent.De
 	return out, nil
 }
 
-// words cuts text behind its spaces and line breaks.
+// words cuts text after its spaces and line breaks.
 func words(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for text != "" {
@@ -83,12 +84,12 @@ func words(text string) func(yield func(string) bool) {
 	}
 }
 
-// find walks msgs from the root and takes the reply of the place where they
-// end. Several exchanges can match at each step (the same conversation was
-// recorded twice, say), so it walks all of them at once.
-func (p *Player) find(msgs []agent.Message) (*node, error) {
+// find walks msgs from the root and takes the reply at their end. Several
+// exchanges can match at each step (for example when the same conversation was
+// recorded twice), so it follows all of them.
+func (p *Player) find(msgs []event.Message) (*node, error) {
 	walk := walk{player: p, msgs: msgs}
-	// A place is reached by the messages before it: position → who stands there.
+	// here holds the nodes that were reached at each position of msgs.
 	here, pos := map[int][]*node{0: {p.root}}, 0
 	var ends []*node
 	for ; pos < len(msgs); pos++ {
@@ -118,7 +119,7 @@ func (p *Player) find(msgs []agent.Message) (*node, error) {
 	return p.take(ends), nil
 }
 
-// take picks the first of ends that was not given yet, else the last.
+// take picks the first of ends that was not played yet, else the last.
 func (p *Player) take(ends []*node) *node {
 	slices.SortFunc(ends, func(a, b *node) int { return a.line - b.line })
 	p.mu.Lock()
@@ -134,11 +135,11 @@ func (p *Player) take(ends []*node) *node {
 	return chosen
 }
 
-// matchNew compares n's new messages with the request's from pos on, and
-// returns the position behind them.
+// matchNew compares n's new messages with the request's from pos on, and returns
+// the position after them.
 func (w *walk) matchNew(n *node, pos int, begins bool) (int, bool) {
-	if begins && n.Messages[0].Role != agent.RoleSystem && w.msgs[pos].Role == agent.RoleSystem {
-		pos++ // recorded without one, it matches any
+	if begins && n.Messages[0].Role != event.RoleSystem && w.msgs[pos].Role == event.RoleSystem {
+		pos++ // a recording without a system message matches any
 	}
 	for i := range n.Messages {
 		if pos >= len(w.msgs) {
@@ -167,10 +168,10 @@ func (w *walk) matchReply(n *node, pos int) bool {
 	return true
 }
 
-// differs returns the first part in which came is not what was recorded, or "".
-// What a file cannot hold is no difference: see same; nor is a call id that came
-// empty, for a reply gets one when it is read.
-func (m *message) differs(came *agent.Message) string {
+// differs returns the first part in which came differs from the recording, or "".
+// Bytes that a file cannot hold do not count (see same), nor does an empty call
+// id, because a reply gets one when it is read.
+func (m *message) differs(came *event.Message) string {
 	switch {
 	case m.Role != came.Role:
 		return "role"
@@ -194,17 +195,17 @@ func (m *message) differs(came *agent.Message) string {
 	return ""
 }
 
-// same compares texts as JSON can hold them: each byte that is not UTF-8 is
-// U+FFFD there.
+// same compares texts in the form that JSON can hold: there each byte that is not
+// UTF-8 is U+FFFD.
 func same(recorded, came string) bool {
 	return recorded == came || asJSON(recorded) == asJSON(came)
 }
 
-// asJSON is text behind encoding/json. Unlike strings.ToValidUTF8, that
+// asJSON returns text as encoding/json would. Unlike strings.ToValidUTF8, that
 // replaces byte by byte.
 func asJSON(text string) string { return string([]rune(text)) }
 
-// orEmpty is the JSON text of arguments, of which a custom model may write none.
+// orEmpty returns the JSON text of arguments; a custom model may omit them.
 func orEmpty(arguments string) string {
 	if arguments == "" {
 		return "{}"

@@ -14,9 +14,10 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// The format of the package's documentation, in several liberties.
+// The format of the package's documentation, with its optional parts left out.
 func TestHandWrittenFile(t *testing.T) {
 	p := parse(t,
 		`{"pygentReplay":1,"model":"scripted","note":"by hand"}`,
@@ -30,22 +31,22 @@ func TestHandWrittenFile(t *testing.T) {
 		t.Errorf("header %q, %q", p.ModelName(), p.Note())
 	}
 	var reasoning string
-	first, err := p.Chat(t.Context(), agent.Request{Messages: []agent.Message{system("any"), user("list")}}, func(d agent.Delta) { reasoning += d.Reasoning })
+	first, err := p.Chat(t.Context(), agent.Request{Messages: []event.Message{system("any"), user("list")}}, func(d agent.Delta) { reasoning += d.Reasoning })
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []agent.ToolCall{{ID: "call_3_1", Name: "bash", Arguments: `{"cmd":"ls"}`}, {ID: "call_3_2", Name: "stop", Arguments: "{}"}}
+	want := []event.ToolCall{{ID: "call_3_1", Name: "bash", Arguments: `{"cmd":"ls"}`}, {ID: "call_3_2", Name: "stop", Arguments: "{}"}}
 	if diff := cmp.Diff(want, first.Message.ToolCalls); diff != "" || first.Finish != agent.FinishTools || reasoning != "hm hm" {
 		t.Errorf("finish %q, reasoning %q, calls (-want +got):\n%s", first.Finish, reasoning, diff)
 	}
 	got := converse(t, p,
-		[]agent.Message{system("another"), user("list")},
-		[]agent.Message{result("call_3_1", "a.txt"), result("call_3_2", "whatever it says")},
-		[]agent.Message{user("thanks")})
+		[]event.Message{system("another"), user("list")},
+		[]event.Message{result("call_3_1", "a.txt"), result("call_3_2", "whatever it says")},
+		[]event.Message{user("thanks")})
 	if got[1].Message.Content != "One file." || got[2].Message.Content != "Welcome." || got[2].Finish != agent.FinishStop {
 		t.Errorf("replies %+v", got)
 	}
-	if got := converse(t, p, []agent.Message{user("other")}); got[0].Finish != agent.FinishLength {
+	if got := converse(t, p, []event.Message{user("other")}); got[0].Finish != agent.FinishLength {
 		t.Errorf("reply %+v", got)
 	}
 }
@@ -61,23 +62,23 @@ func TestDivergence(t *testing.T) {
 	otherCall := agenttest.Calls("I look.", agenttest.Call("a", "bash", `{"cmd":"rm"}`)).Message
 	tool := result("a", long+"é1"+long)
 	for name, tc := range map[string]struct {
-		msgs []agent.Message
+		msgs []event.Message
 		want DivergenceError
 	}{
 		"content, shortened": {
-			[]agent.Message{system("s"), user("list"), call, result("a", long+"è2"+long)},
+			[]event.Message{system("s"), user("list"), call, result("a", long+"è2"+long)},
 			DivergenceError{Line: 2, Index: 3, Role: "tool", What: "content differs", Recorded: `…"` + long[:30] + "é1" + long[:57] + `"…`, Came: `…"` + long[:30] + "è2" + long[:57] + `"…`},
 		},
 		"the nearest line": {
-			[]agent.Message{system("S"), user("lisp")},
+			[]event.Message{system("S"), user("lisp")},
 			DivergenceError{Line: 1, Index: 1, Role: "user", What: "content differs", Recorded: `"list"`, Came: `"lisp"`},
 		},
-		"role":        {[]agent.Message{user("list"), call, user("stop")}, DivergenceError{Line: 2, Index: 2, Role: "user", What: "role differs", Recorded: `"tool ` + long[:55] + `"…`, Came: `"user stop"`}},
-		"call id":     {[]agent.Message{user("list"), call, result("b", tool.Content)}, DivergenceError{Line: 2, Index: 2, Role: "tool", What: "toolCallId differs", Recorded: `"a"`, Came: `"b"`}},
-		"arguments":   {[]agent.Message{user("list"), otherCall, tool}, DivergenceError{Line: 1, Index: 1, Role: "assistant", What: "arguments of tool call 1 differ", Recorded: `"{\"cmd\":\"ls\"}"`, Came: `"{\"cmd\":\"rm\"}"`}},
-		"too few":     {[]agent.Message{user("list"), call, tool}, DivergenceError{Line: 2, Index: 3, What: "no more messages came", Recorded: `"user more"`}},
-		"too many":    {[]agent.Message{user("list"), call, tool, user("more"), agenttest.Text("Fine.").Message, user("and?")}, DivergenceError{Line: 2, Index: 5, Role: "user", What: "the recording ends there", Came: `"user and?"`}},
-		"ends early":  {[]agent.Message{user("list"), call}, DivergenceError{Line: 1, Index: 2, What: "no message is new after this reply"}},
+		"role":        {[]event.Message{user("list"), call, user("stop")}, DivergenceError{Line: 2, Index: 2, Role: "user", What: "role differs", Recorded: `"tool ` + long[:55] + `"…`, Came: `"user stop"`}},
+		"call id":     {[]event.Message{user("list"), call, result("b", tool.Content)}, DivergenceError{Line: 2, Index: 2, Role: "tool", What: "toolCallId differs", Recorded: `"a"`, Came: `"b"`}},
+		"arguments":   {[]event.Message{user("list"), otherCall, tool}, DivergenceError{Line: 1, Index: 1, Role: "assistant", What: "arguments of tool call 1 differ", Recorded: `"{\"cmd\":\"ls\"}"`, Came: `"{\"cmd\":\"rm\"}"`}},
+		"too few":     {[]event.Message{user("list"), call, tool}, DivergenceError{Line: 2, Index: 3, What: "no more messages came", Recorded: `"user more"`}},
+		"too many":    {[]event.Message{user("list"), call, tool, user("more"), agenttest.Text("Fine.").Message, user("and?")}, DivergenceError{Line: 2, Index: 5, Role: "user", What: "the recording ends there", Came: `"user and?"`}},
+		"ends early":  {[]event.Message{user("list"), call}, DivergenceError{Line: 1, Index: 2, What: "no message is new after this reply"}},
 		"no messages": {nil, DivergenceError{What: "the request is empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +150,7 @@ func TestPlayStopsWithItsContext(t *testing.T) {
 	p := parse(t, `{"messages":[{"role":"user"}],"reply":{"message":{"content":"one two three"}}}`)
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	r, err := p.Chat(ctx, agent.Request{Messages: []agent.Message{user("x")}}, func(agent.Delta) { cancel(cause) })
+	r, err := p.Chat(ctx, agent.Request{Messages: []event.Message{user("x")}}, func(agent.Delta) { cancel(cause) })
 	if !errors.Is(err, cause) || r.Message.Content != "one " {
 		t.Errorf("reply %+v, error %v", r, err)
 	}
@@ -163,7 +164,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, msgs := range [][]agent.Message{nil, {user("")}, {system(""), user("x")}, {user(""), {Role: agent.RoleAssistant}, user("")}} {
+		for _, msgs := range [][]event.Message{nil, {user("")}, {system(""), user("x")}, {user(""), {Role: event.RoleAssistant}, user("")}} {
 			_, _ = p.Chat(t.Context(), agent.Request{Messages: msgs}, func(agent.Delta) {})
 		}
 	})

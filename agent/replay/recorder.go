@@ -14,15 +14,16 @@ import (
 	"sync"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// Recorder is an agent.Model that hands everything to another one and writes
-// down each exchange, one line in one write. An exchange that ctx ended is not
-// written: it would not happen in the same way again. It is safe for concurrent
-// use.
+// Recorder is an agent.Model that passes every request to another one and records
+// each exchange, one line in one write. An exchange that ctx ended is not
+// recorded, because it cannot be reproduced. It is safe for concurrent use.
 //
-// The recording holds whole conversations: what files and commands said in them
-// stands in it. A key does not; it is never part of a conversation.
+// The recording holds whole conversations, with all that files and commands
+// contributed to them. It never holds a key, because a key is not part of a
+// conversation.
 type Recorder struct {
 	inner agent.Model
 	w     io.Writer
@@ -33,7 +34,7 @@ type Recorder struct {
 	failed  error            // a write failed; the line may be torn, so nothing follows it
 }
 
-// NewRecorder records what inner says to w, which must be empty or begin anew.
+// NewRecorder records the exchanges of inner to w, which must be empty.
 func NewRecorder(inner agent.Model, w io.Writer) *Recorder {
 	return &Recorder{inner: inner, w: w, replies: map[[32]byte]int{}}
 }
@@ -49,8 +50,8 @@ func (r *Recorder) Close() error {
 	return nil
 }
 
-// Chat implements agent.Model. When the exchange cannot be written it fails,
-// rather than leave a recording with a hole.
+// Chat implements agent.Model. It fails when the exchange cannot be written, so
+// that no recording has a gap.
 func (r *Recorder) Chat(ctx context.Context, req agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 	var reasoning strings.Builder
 	out, err := r.inner.Chat(ctx, req, func(d agent.Delta) {
@@ -64,7 +65,7 @@ func (r *Recorder) Chat(ctx context.Context, req agent.Request, emit func(agent.
 		return out, err
 	}
 	if werr := r.write(req, out, err, reasoning.String()); werr != nil {
-		out.Message.ToolCalls = nil // beside an error, none must run
+		out.Message.ToolCalls = nil // with an error, none may run
 		return out, errors.Join(err, fmt.Errorf("record exchange: %w", werr))
 	}
 	return out, err
@@ -105,14 +106,14 @@ func (r *Recorder) write(req agent.Request, out agent.Reply, failure error, reas
 	return nil
 }
 
-// known finds the longest part of msgs that stands in the recording: the line
-// of its reply, its length, and the hash of all msgs. The last message is new
-// in any case. r.mu is held.
-func (r *Recorder) known(msgs []agent.Message) (line, length int, all sum) {
+// known finds the longest part of msgs that the recording has: the line of its
+// reply, its length, and the hash of all msgs. The last message always counts as
+// new. r.mu is held.
+func (r *Recorder) known(msgs []event.Message) (line, length int, all sum) {
 	all = newSum()
 	for i := range msgs {
 		all.add(&msgs[i])
-		if msgs[i].Role != agent.RoleAssistant || i == len(msgs)-1 {
+		if msgs[i].Role != event.RoleAssistant || i == len(msgs)-1 {
 			continue
 		}
 		if l, ok := r.replies[all.now()]; ok {
@@ -126,7 +127,7 @@ func (r *Recorder) known(msgs []agent.Message) (line, length int, all sum) {
 func (r *Recorder) writeLine(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // people read it
+	enc.SetEscapeHTML(false) // for readability
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
@@ -143,8 +144,8 @@ type sum struct{ h hash.Hash }
 
 func newSum() sum { return sum{sha256.New()} }
 
-func (s sum) add(m *agent.Message) {
-	s.text(m.Role)
+func (s sum) add(m *event.Message) {
+	s.text(string(m.Role))
 	s.text(m.Content)
 	s.text(m.ToolCallID)
 	s.number(len(m.ToolCalls))

@@ -16,12 +16,13 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
 func TestRoundTrip(t *testing.T) {
 	cost := 0.5
 	priced := agenttest.Text("done <b> & ünïcödé\n")
-	priced.Usage = agent.Usage{InputTokens: 7, OutputTokens: 3, CachedTokens: 2, CostUSD: &cost}
+	priced.Usage = event.Usage{InputTokens: 7, OutputTokens: 3, CachedTokens: 2, CostUSD: &cost}
 	script := agenttest.Script(
 		agenttest.Calls("I look.", agenttest.Call("a", "bash", `{"cmd": "ls"}`), agenttest.Call("b", "bash", `{"cmd":`)),
 		priced,
@@ -32,7 +33,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps := [][]agent.Message{
+	steps := [][]event.Message{
 		{system("be brief"), user("look")},
 		{result("a", "x\n"), result("b", "[error] malformed")},
 		{user("and now?")},
@@ -61,15 +62,15 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestRoundTripOfWhatJSONCannotHold: a custom model may say anything, and its
-// recording knows the same conversation again.
+// TestRoundTripOfWhatJSONCannotHold: a custom model may return any bytes, and its
+// recording recognises the same conversation.
 func TestRoundTripOfWhatJSONCannotHold(t *testing.T) {
-	odd := agenttest.Calls("a\xff\xfeb", agent.ToolCall{ID: "i\xff", Name: "n\xff", Arguments: ""}, agent.ToolCall{Name: "stop", Arguments: "{\"x\xe2\x82"})
+	odd := agenttest.Calls("a\xff\xfeb", event.ToolCall{ID: "i\xff", Name: "n\xff", Arguments: ""}, event.ToolCall{Name: "stop", Arguments: "{\"x\xe2\x82"})
 	var file bytes.Buffer
 	rec := NewRecorder(agenttest.Script(odd, agenttest.Text("done")), &file)
-	first := []agent.Message{user("look\xff at")}
+	first := []event.Message{user("look\xff at")}
 	second := append(first, odd.Message, result("i\xff", "\x80\x80"), result("", "ok"))
-	for _, msgs := range [][]agent.Message{first, second} {
+	for _, msgs := range [][]event.Message{first, second} {
 		if _, err := ask(t, rec, msgs...); err != nil {
 			t.Fatal(err)
 		}
@@ -78,12 +79,12 @@ func TestRoundTripOfWhatJSONCannotHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, msgs := range [][]agent.Message{first, second} {
+	for i, msgs := range [][]event.Message{first, second} {
 		if _, err := ask(t, p, msgs...); err != nil {
 			t.Errorf("request %d: %v", i+1, err)
 		}
 	}
-	second[1].ToolCalls = []agent.ToolCall{{ID: "i\xff", Name: "n\xff", Arguments: `{"a":1}`}, odd.Message.ToolCalls[1]}
+	second[1].ToolCalls = []event.ToolCall{{ID: "i\xff", Name: "n\xff", Arguments: `{"a":1}`}, odd.Message.ToolCalls[1]}
 	if _, err := ask(t, p, second...); err == nil {
 		t.Error("other arguments match")
 	}
@@ -96,11 +97,11 @@ func TestRecordingGoesOnInAnExistingFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		converse(t, rec, []agent.Message{user(fmt.Sprintf("hello %d", i))}, []agent.Message{user("bye")})
+		converse(t, rec, []event.Message{user(fmt.Sprintf("hello %d", i))}, []event.Message{user("bye")})
 		if err := rec.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if i == 1 { // a crash in mid-line
+		if i == 1 { // a crash in the middle of a line
 			raw, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -115,7 +116,7 @@ func TestRecordingGoesOnInAnExistingFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		got := converse(t, p, []agent.Message{user(fmt.Sprintf("hello %d", i))}, []agent.Message{user("bye")})
+		got := converse(t, p, []event.Message{user(fmt.Sprintf("hello %d", i))}, []event.Message{user("bye")})
 		if got[0].Message.Content != fmt.Sprintf("reply %d", i) || got[1].Message.Content != "bye" {
 			t.Errorf("conversation %d: %+v", i, got)
 		}
@@ -152,10 +153,10 @@ func TestErrorsPlayAgain(t *testing.T) {
 	rec := NewRecorder(agenttest.Func(func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 		i++
 		if i > len(failures) {
-			return agent.Reply{Message: agent.Message{Role: agent.RoleAssistant}, Finish: agent.FinishStop}, nil
+			return agent.Reply{Message: event.Message{Role: event.RoleAssistant}, Finish: agent.FinishStop}, nil
 		}
 		emit(agent.Delta{Text: "par"})
-		return agent.Reply{Message: agent.Message{Role: agent.RoleAssistant, Content: "par"}}, failures[i-1]
+		return agent.Reply{Message: event.Message{Role: event.RoleAssistant, Content: "par"}}, failures[i-1]
 	}), &buf)
 	for range failures {
 		_, _ = ask(t, rec, user("x"))
@@ -191,7 +192,7 @@ func TestErrorsPlayAgain(t *testing.T) {
 func TestManyConversationsAtOnce(t *testing.T) {
 	const tasks, rounds = 8, 5
 	run := func(m agent.Model, task int) error {
-		history := []agent.Message{system("you are a task"), user(fmt.Sprintf("task %d", task%4))} // each twice
+		history := []event.Message{system("you are a task"), user(fmt.Sprintf("task %d", task%4))} // each twice
 		for round := range rounds {
 			r, err := m.Chat(t.Context(), agent.Request{Messages: history}, func(agent.Delta) {})
 			if err != nil {
@@ -237,7 +238,7 @@ func TestCancelledExchangeIsNotRecorded(t *testing.T) {
 		cancel()
 		return agent.Reply{}, context.Cause(ctx)
 	}), &buf)
-	if _, err := rec.Chat(ctx, agent.Request{Messages: []agent.Message{user("x")}}, func(agent.Delta) {}); !errors.Is(err, context.Canceled) || buf.Len() != 0 {
+	if _, err := rec.Chat(ctx, agent.Request{Messages: []event.Message{user("x")}}, func(agent.Delta) {}); !errors.Is(err, context.Canceled) || buf.Len() != 0 {
 		t.Errorf("error %v, recorded %q", err, buf.String())
 	}
 }
@@ -256,7 +257,7 @@ func TestFailedWriteIsSaidAndNothingFollows(t *testing.T) {
 	w := &brokenWriter{}
 	rec := NewRecorder(agenttest.Script(agenttest.Calls("", agenttest.Call("a", "bash", "{}")), agenttest.Text("y")), w)
 	for range 2 {
-		r, err := rec.Chat(t.Context(), agent.Request{Messages: []agent.Message{user("x")}}, func(agent.Delta) {})
+		r, err := rec.Chat(t.Context(), agent.Request{Messages: []event.Message{user("x")}}, func(agent.Delta) {})
 		if err == nil || !strings.Contains(err.Error(), "disk full") || len(r.Message.ToolCalls) != 0 {
 			t.Errorf("reply %+v, error %v", r, err)
 		}

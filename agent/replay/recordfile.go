@@ -11,10 +11,10 @@ import (
 	"github.com/pygent/pygent/agent"
 )
 
-// Record appends what inner says to the file at path, which is made with mode
-// 0600 when it is not there. An existing file must be a recording; a last line
-// that a crash cut short is removed from it. Only one program may record to a
-// file at a time. Close the Recorder at the end.
+// Record appends the exchanges of inner to the file at path. A new file gets mode
+// 0600. An existing file must be a recording; a last line that a crash cut is
+// removed. Only one program at a time may record to a file. Close the Recorder at
+// the end.
 func Record(path string, inner agent.Model) (*Recorder, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -29,7 +29,7 @@ func Record(path string, inner agent.Model) (*Recorder, error) {
 	return r, nil
 }
 
-// continueFile makes f end with a whole line and returns how many it has.
+// continueFile makes f end with a whole line and returns the number of its lines.
 func continueFile(f *os.File) (lines int, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -49,9 +49,9 @@ func continueFile(f *os.File) (lines int, err error) {
 	}
 	whole := raw
 	if last := bytes.LastIndexByte(raw, '\n') + 1; !json.Valid(raw[last:]) {
-		whole = raw[:last] // the tail is torn, or there is none
+		whole = raw[:last] // the last line is torn or empty
 	}
-	// Proof that it is ours comes before any change to it.
+	// The check that it is a recording comes before any change.
 	if len(bytes.TrimSpace(whole)) == 0 {
 		return 0, errors.New("it is not a recording: choose another file")
 	}

@@ -5,20 +5,21 @@ import (
 	"testing"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-func system(text string) agent.Message {
-	return agent.Message{Role: agent.RoleSystem, Content: text}
+func system(text string) event.Message {
+	return event.Message{Role: event.RoleSystem, Content: text}
 }
 
-func user(text string) agent.Message { return agent.Message{Role: agent.RoleUser, Content: text} }
+func user(text string) event.Message { return event.Message{Role: event.RoleUser, Content: text} }
 
-func result(id, text string) agent.Message {
-	return agent.Message{Role: agent.RoleTool, ToolCallID: id, Content: text}
+func result(id, text string) event.Message {
+	return event.Message{Role: event.RoleTool, ToolCallID: id, Content: text}
 }
 
 // ask sends a request and returns the reply, the error and the text deltas.
-func ask(t testing.TB, m agent.Model, msgs ...agent.Message) (agent.Reply, error) {
+func ask(t testing.TB, m agent.Model, msgs ...event.Message) (agent.Reply, error) {
 	t.Helper()
 	var text strings.Builder
 	r, err := m.Chat(t.Context(), agent.Request{Messages: msgs}, func(d agent.Delta) { text.WriteString(d.Text) })
@@ -28,10 +29,10 @@ func ask(t testing.TB, m agent.Model, msgs ...agent.Message) (agent.Reply, error
 	return r, err
 }
 
-// converse goes through a conversation: each step's messages, then the reply.
-func converse(t testing.TB, m agent.Model, steps ...[]agent.Message) []agent.Reply {
+// converse runs a conversation: each step's messages, then the reply.
+func converse(t testing.TB, m agent.Model, steps ...[]event.Message) []agent.Reply {
 	t.Helper()
-	var history []agent.Message
+	var history []event.Message
 	var replies []agent.Reply
 	for i, s := range steps {
 		history = append(history, s...)

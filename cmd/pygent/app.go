@@ -17,35 +17,34 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/runtime/statedir"
 )
 
-// app is what one run of the program has: settings, log, model and the runtime
-// of this machine.
+// app holds the parts of one run of the program: settings, log, model and runtimes.
 type app struct {
 	cfg      config.Config
 	log      *zap.Logger
 	model    agent.Model
-	ready    func() error // why no turn can begin
+	ready    func() error // why no turn can start
 	unset    bool         // neither a key nor an endpoint is set
 	runtimes *runtimes
-	store    *journal.Store // of sessions; nil where there is no place for them
-	noStore  error          // why there is none
-	undo     *agent.Undo
+	store    *journal.Store // of sessions; nil if there is no state directory
+	noStore  error          // why store is nil
+	undo     *snapshot.Undo
 	stderr   io.Writer
 	closers  []func() error
 }
 
-// newApp reads the settings and makes what every face needs. project is the
-// workspace whose pygent.toml may tighten the settings, "" when it is not known
-// yet.
+// newApp reads the settings and makes the parts that all commands need. project is the
+// workspace whose pygent.toml may tighten the settings, "" if it is not known yet.
 func newApp(f *flags, std streams, project string) (*app, error) {
 	cfg, err := f.load(project)
 	if err != nil {
 		return nil, err
 	}
-	// A command of the same user can read this process's environment as it was
-	// at its start, where there is no sandbox to keep it from that.
+	// Without a sandbox, a command of the same user can read the environment that this
+	// process started with.
 	local.HideEnvironment("OPENAI_API_KEY")
 	a := &app{cfg: cfg, stderr: std.err}
 	log, closeLog, err := newLogger(cfg, std.err)
@@ -66,7 +65,7 @@ func newApp(f *flags, std streams, project string) (*app, error) {
 	a.store, a.noStore = sessionStore()
 	a.undo = undoStore(a.store)
 	a.runtimes = newRuntimes(cfg, log, left)
-	a.closers = append(a.closers, a.runtimes.close)
+	a.closers = append(a.closers, a.runtimes.Close)
 	return a, nil
 }
 
@@ -112,8 +111,8 @@ func (a *app) openModel(f *flags) error {
 	return nil
 }
 
-// orNever turns a setting's 0, which means none, into what the model's options
-// call never: a negative number.
+// orNever converts a setting's 0, which means none, to a negative number, which means
+// never in the model's options.
 func orNever[T int | time.Duration](n T) T {
 	if n == 0 {
 		return -1
@@ -121,8 +120,8 @@ func orNever[T int | time.Duration](n T) T {
 	return n
 }
 
-// close releases everything, the last first. What goes wrong then, as a
-// recording that could not be written, goes to stderr: the log is closed too.
+// close releases everything in reverse order. It writes errors, such as of a recording, to
+// stderr, because it closes the log too.
 func (a *app) close() {
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		if err := a.closers[i](); err != nil {
@@ -132,8 +131,8 @@ func (a *app) close() {
 	a.closers = nil
 }
 
-// sessionStore is where sessions are kept. Without a place for them they work
-// all the same, and each says so.
+// sessionStore opens the store of sessions. Without one, sessions work but are not stored,
+// and each says so.
 func sessionStore() (*journal.Store, error) {
 	dir, err := statedir.Path()
 	if err != nil {
@@ -142,13 +141,17 @@ func sessionStore() (*journal.Store, error) {
 	return journal.NewStore(filepath.Join(dir, "sessions")), nil
 }
 
-// undoStore is where undo keeps how workspaces were.
-func undoStore(sessions *journal.Store) *agent.Undo {
+// undoStore opens the store of the snapshots for undo.
+func undoStore(sessions *journal.Store) *snapshot.Undo {
 	dir, err := statedir.Path()
 	if err != nil {
-		return agent.NewUndo(agent.UndoOptions{NoDir: err})
+		return snapshot.NewUndo(snapshot.UndoOptions{NoDir: err})
 	}
-	return agent.NewUndo(agent.UndoOptions{Dir: filepath.Join(dir, "undo"), Sessions: sessions})
+	opts := snapshot.UndoOptions{Dir: filepath.Join(dir, "undo")}
+	if sessions != nil {
+		opts.Records = func() ([]string, error) { return sessions.Beside(snapshot.RecordsFile) }
+	}
+	return snapshot.NewUndo(opts)
 }
 
 // openWorkspace opens root, or makes a temporary workspace for "".
@@ -157,14 +160,19 @@ func openWorkspace(root string) (*runtime.Workspace, error) {
 		return runtime.TempWorkspace()
 	}
 	var protect []string
+	// A command that writes to the user's file could loosen the settings of the next
+	// server. The file can be a link to another place.
+	if file := config.UserFile(); file != "" {
+		protect = append(protect, filepath.Dir(file), file)
+	}
 	if dir, err := statedir.Path(); err == nil {
 		protect = append(protect, dir)
 	}
 	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})
 }
 
-// checkRoot refuses a workspace now rather than with the first step. "" stands for
-// a temporary one.
+// checkRoot refuses an unusable workspace before the first step. "" means a temporary
+// workspace.
 func checkRoot(root string) error {
 	if root == "" {
 		return nil
@@ -176,11 +184,11 @@ func checkRoot(root string) error {
 	return ws.Close()
 }
 
-// closeTimeout bounds the clean-up when the program ends.
+// closeTimeout bounds the clean-up at the end of the program.
 const closeTimeout = 4 * time.Second
 
-// shutdown closes the domain of a connection within its bound; what it could not
-// end is in the log.
+// shutdown closes the domain of a connection within closeTimeout. The log says what it
+// could not end.
 func (a *app) shutdown(d *domain) (clean bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

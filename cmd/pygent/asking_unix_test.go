@@ -13,14 +13,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/tasks"
 )
 
-// approval is a user who looks at a question until it is withdrawn.
+// approval is a handler that waits until its question is cancelled.
 func (d *delegating) approval(ctx context.Context, _ string, params json.RawMessage) (any, error) {
-	var a agent.Approval
+	var a event.Approval
 	if err := json.Unmarshal(params, &a); err != nil {
 		return nil, err
 	}
@@ -29,14 +31,14 @@ func (d *delegating) approval(ctx context.Context, _ string, params json.RawMess
 	return nil, context.Cause(ctx)
 }
 
-// newAsking is the client of a server whose session asks before commands. The
-// model runs one, and repeats what came of it and what was said since; to the
-// prompt "question" it asks the user at first.
-func newAsking(t *testing.T) (d *delegating, session string) {
+// newAsking starts a server whose session asks before commands. The model runs a command, and
+// then repeats its result and all later messages. At the prompt "question" it asks the user
+// first.
+func newAsking(t *testing.T) (d *delegating, parent string) {
 	run := func(w http.ResponseWriter, req agenttest.ServerRequest) {
 		var said []string
 		for _, m := range req.Messages[2:] {
-			if m.Role == agent.RoleTool || m.Role == agent.RoleUser {
+			if m.Role == event.RoleTool || m.Role == event.RoleUser {
 				said = append(said, *m.Content)
 			}
 		}
@@ -54,15 +56,15 @@ func newAsking(t *testing.T) (d *delegating, session string) {
 	for i := range entries {
 		entries[i] = run
 	}
-	d = &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan agent.Approval, 10)}
+	d = &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan event.Approval, 10)}
 	d.serve()
-	var s agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Mode: agent.ModeAsk}, &s)
+	var s session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Mode: event.ModeAsk}, &s)
 	return d, s.SessionID
 }
 
 // asked waits for the question of a task.
-func (d *delegating) asked(task string) agent.Approval {
+func (d *delegating) asked(task string) event.Approval {
 	d.Helper()
 	select {
 	case a := <-d.approvals:
@@ -72,43 +74,43 @@ func (d *delegating) asked(task string) agent.Approval {
 		return a
 	case <-time.After(30 * time.Second):
 		d.Fatal("nothing is asked")
-		return agent.Approval{}
+		return event.Approval{}
 	}
 }
 
-// pending are the questions of a session and its tasks, by their keys.
-func (d *delegating) pending(session string) map[string]agent.Approval {
+// pending returns the pending approvals of a session and its tasks, by their keys.
+func (d *delegating) pending(parent string) map[string]event.Approval {
 	d.Helper()
-	var res agent.PendingRequests
-	d.ask("agent/pendingRequests", agent.PendingRequestsParams{SessionID: session}, &res)
-	all := map[string]agent.Approval{}
+	var res session.PendingRequests
+	d.ask("agent/pendingRequests", session.PendingRequestsParams{SessionID: parent}, &res)
+	all := map[string]event.Approval{}
 	for _, r := range res.Requests {
 		all[r.RequestKey] = *r.Approval
 	}
 	return all
 }
 
-func decide(key, decision string) agent.RespondParams {
-	return agent.RespondParams{RequestKey: key, Response: agent.Response{Decision: decision, Feedback: "not today"}}
+func decide(key string, decision event.Choice) session.RespondParams {
+	return session.RespondParams{RequestKey: key, Response: approval.Response{Decision: decision, Feedback: "not today"}}
 }
 
-// The question of a task that runs is listed with its session's, and can be
-// answered by a client other than the one that looks at it.
+// The approval of a running task is listed with its session's, and another client can answer
+// it.
 func TestTaskApprovalIsListed(t *testing.T) {
 	t.Parallel()
-	d, session := newAsking(t)
-	task := d.start(session, "go")
+	d, parent := newAsking(t)
+	task := d.start(parent, "go")
 	a := d.asked(task)
-	if diff := cmp.Diff(map[string]agent.Approval{a.RequestKey: a}, d.pending(session)); diff != "" {
+	if diff := cmp.Diff(map[string]event.Approval{a.RequestKey: a}, d.pending(parent)); diff != "" {
 		t.Errorf("pending (-asked +listed):\n%s", diff)
 	}
-	var other agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	var other session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Temporary: true}, &other)
 	if got := d.pending(other.SessionID); len(got) > 0 {
 		t.Errorf("another session asks %+v", got)
 	}
-	var res agent.RespondResult
-	d.ask("agent/respond", decide(a.RequestKey, agent.DecisionAllow), &res)
+	var res session.RespondResult
+	d.ask("agent/respond", decide(a.RequestKey, event.DecisionAllow), &res)
 	if res.SessionID != a.SessionID || res.TurnID != a.TurnID {
 		t.Errorf("respond: %+v", res)
 	}
@@ -118,36 +120,35 @@ func TestTaskApprovalIsListed(t *testing.T) {
 	d.end(false)
 }
 
-// A server is killed while tasks ask. The next one has their questions, and their
-// tasks go on as they are answered; what is said to a task instead, or its
-// cancel, withdraws its question.
+// A server is killed while tasks ask. The next server has their questions, and the tasks
+// continue when these are answered. A message to a task, or its cancel, cancels its question.
 func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 	t.Setenv("PYGENT_MAX_TASKS", "5")
-	d, session := newAsking(t)
-	keys, ids, open := map[string]string{}, map[string]string{}, map[string]agent.Approval{}
+	d, parent := newAsking(t)
+	keys, ids, open := map[string]string{}, map[string]string{}, map[string]event.Approval{}
 	for _, name := range []string{"allow", "deny", "cancelTurn", "send", "cancel"} {
-		ids[name] = d.start(session, name)
+		ids[name] = d.start(parent, name)
 		a := d.asked(ids[name])
 		keys[name], open[a.RequestKey] = a.RequestKey, a
 	}
 	d.end(true)
 
 	d.serve()
-	d.refused(-31012, "not pending", "agent/respond", decide(keys["allow"], agent.DecisionAllow))
-	d.ask("session/resume", agent.OpenSessionParams{SessionID: session}, nil)
-	if diff := cmp.Diff(open, d.pending(session)); diff != "" {
+	d.refused(-31012, "not pending", "agent/respond", decide(keys["allow"], event.DecisionAllow))
+	d.ask("session/resume", session.OpenSessionParams{SessionID: parent}, nil)
+	if diff := cmp.Diff(open, d.pending(parent)); diff != "" {
 		t.Errorf("pending (-asked +listed):\n%s", diff)
 	}
 	if diff := cmp.Diff(open, d.pending("")); diff != "" {
 		t.Errorf("pending of all (-asked +listed):\n%s", diff)
 	}
-	var other agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	var other session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Temporary: true}, &other)
 	if got := d.pending(other.SessionID); len(got) > 0 {
 		t.Errorf("another session asks %+v", got)
 	}
 	denied := open[keys["deny"]]
-	if diff := cmp.Diff(map[string]agent.Approval{keys["deny"]: denied}, d.pending(denied.SessionID)); diff != "" {
+	if diff := cmp.Diff(map[string]event.Approval{keys["deny"]: denied}, d.pending(denied.SessionID)); diff != "" {
 		t.Errorf("pending of one task (-asked +listed):\n%s", diff)
 	}
 	for name, id := range ids {
@@ -157,19 +158,19 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 	}
 	d.refused(-32602, "response.decision", "agent/respond", decide(keys["allow"], "perhaps"))
 	for _, name := range []string{"allow", "deny", "cancelTurn"} {
-		var res agent.RespondResult
-		d.ask("agent/respond", decide(keys[name], name), &res)
+		var res session.RespondResult
+		d.ask("agent/respond", decide(keys[name], event.Choice(name)), &res)
 		if res.SessionID != open[keys[name]].SessionID {
 			t.Errorf("%s: %+v", name, res)
 		}
-		d.refused(-31012, "not pending", "agent/respond", decide(keys[name], name))
+		d.refused(-31012, "not pending", "agent/respond", decide(keys[name], event.Choice(name)))
 	}
 	d.ask("tasks/send", tasks.SendParams{TaskID: ids["send"], Prompt: "never mind"}, nil)
 	d.ask("tasks/cancel", tasks.TaskParams{TaskID: ids["cancel"]}, nil)
 	d.ask("tasks/cancel", tasks.TaskParams{TaskID: ids["cancel"]}, nil)
 	for name, want := range map[string]struct {
 		state tasks.State
-		text  string // of the model, which repeats what it was told
+		text  string // of the model, which repeats its messages
 	}{
 		"allow":      {tasks.StateFinished, "$ echo it ran | tee made.txt\nit ran\n|" + newWorkspace},
 		"deny":       {tasks.StateFinished, "[error] not run: denied: not today|" + newWorkspace},
@@ -192,23 +193,23 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 	d.end(false)
 }
 
-// A task that was cancelled while it asked, or removed, does not come back with
-// the next server, and its question does not either. It can be gone on with.
+// A task that was cancelled while it asked, or removed, does not run at the next server, and
+// its question is not pending. A cancelled task can be continued.
 func TestCancelledTasksStayCancelled(t *testing.T) {
 	t.Parallel()
-	d, session := newAsking(t)
-	cancelled := d.start(session, "cancel")
+	d, parent := newAsking(t)
+	cancelled := d.start(parent, "cancel")
 	child := d.asked(cancelled).SessionID
-	removed := d.start(session, "remove")
+	removed := d.start(parent, "remove")
 	d.asked(removed)
-	question := d.start(session, "question")
+	question := d.start(parent, "question")
 	d.status(question, tasks.StateWaiting)
 	d.end(true)
 
 	resume := func() map[string]tasks.State {
 		t.Helper()
 		d.serve()
-		d.ask("session/resume", agent.OpenSessionParams{SessionID: session}, nil)
+		d.ask("session/resume", session.OpenSessionParams{SessionID: parent}, nil)
 		var list tasks.ListResult
 		d.ask("tasks/list", tasks.ListParams{}, &list)
 		states := map[string]tasks.State{}
@@ -238,13 +239,13 @@ func TestCancelledTasksStayCancelled(t *testing.T) {
 	if got := d.status(cancelled, tasks.StateCancelled); got.Status != "cancelled" || got.Error != "cancelled" {
 		t.Errorf("%+v", got)
 	}
-	var kinds []string
+	var kinds []event.Kind
 	for i, e := range d.output(cancelled).Events {
 		if kinds = append(kinds, e.Kind); e.Seq != int64(i+1) || e.SessionID != child {
 			t.Errorf("event %d: %+v", i, e)
 		}
 	}
-	last := []string{agent.KindApprovalRequested, agent.KindApprovalResolved, agent.KindToolFinished, agent.KindTurnFinished}
+	last := []event.Kind{event.KindApprovalRequested, event.KindApprovalResolved, event.KindToolFinished, event.KindTurnFinished}
 	if diff := cmp.Diff(last, kinds[max(0, len(kinds)-len(last)):]); diff != "" {
 		t.Errorf("the last events (-want +got):\n%s", diff)
 	}
@@ -260,18 +261,18 @@ func TestCancelledTasksStayCancelled(t *testing.T) {
 	d.end(false)
 }
 
-// A conversation line by line that resumes the session asks for what a task had
-// asked, and goes on without waiting for the task.
+// A line-by-line conversation that resumes the session shows a task's question, and continues
+// without waiting for the task.
 func TestChatAnswersForTask(t *testing.T) {
 	t.Parallel()
-	d, session := newAsking(t)
-	task := d.start(session, "go")
+	d, parent := newAsking(t)
+	task := d.start(parent, "go")
 	d.asked(task)
 	d.end(true)
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "pygent", "chat", "--resume", session, "--no-docker", "--sandbox=none")
+	cmd := exec.CommandContext(ctx, "pygent", "chat", "--resume", parent, "--no-docker", "--sandbox=none")
 	cmd.Env = d.env()
 	cmd.Stdin = strings.NewReader("y\nhello\nn\n")
 	out, err := cmd.CombinedOutput()

@@ -20,15 +20,18 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/openai"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tasks"
 )
 
-// The benchmarks of this file measure the whole way, from the client's end of
-// the pipe. Each reports its floor, measured in the same run, as floor-ms.
+// The benchmarks of this file measure from the client's end of the pipe. Each also measures
+// a lower bound in the same run and reports it as floor-ms.
 
 // BenchmarkInitialize is the time from the start of the program to its answer to
 // initialize; the floor is a bare fork and exec of a shell.
@@ -65,8 +68,8 @@ func BenchmarkInitialize(b *testing.B) {
 	reportBoth(b, took, floor)
 }
 
-// BenchmarkIdleSessions is the memory of a server that has 50 sessions in which
-// nothing runs. The aim is 40 MB.
+// BenchmarkIdleSessions measures the memory of a server with 50 idle sessions. The aim is
+// 40 MB.
 func BenchmarkIdleSessions(b *testing.B) {
 	exe := filepath.Join(b.TempDir(), "pygent")
 	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s", "-o", exe, ".").CombinedOutput(); err != nil {
@@ -86,7 +89,7 @@ func BenchmarkIdleSessions(b *testing.B) {
 			b.Fatal(err)
 		}
 		for range 50 {
-			if err := client.Call(b.Context(), rpc.MethodSessionNew, agent.NewSessionParams{}, nil); err != nil {
+			if err := client.Call(b.Context(), rpc.MethodSessionNew, session.NewSessionParams{}, nil); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -105,8 +108,8 @@ func BenchmarkIdleSessions(b *testing.B) {
 	}
 }
 
-// BenchmarkTurn is one agent/step whose model answers at once; the floor is a
-// request that does nothing, over the same pipe.
+// BenchmarkTurn measures one agent/step whose model answers at once. The floor is a request
+// that does nothing, over the same pipe.
 func BenchmarkTurn(b *testing.B) {
 	client := connect(b, agenttest.Func(func(_ context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 		emit(agent.Delta{Text: "Hello."})
@@ -120,16 +123,15 @@ func BenchmarkTurn(b *testing.B) {
 		}
 		floor = append(floor, time.Since(start))
 		start = time.Now()
-		step(b, client, agent.StepParams{Prompt: "hi"})
+		step(b, client, session.StepParams{Prompt: "hi"})
 		took = append(took, time.Since(start))
 	}
 	reportBoth(b, took, floor)
 }
 
-// BenchmarkToolGap is the time that one turn of tools takes, `true` run by the
-// model over and over, with the journal on: around the 10th and around the 200th
-// round, of which the aim is 1.3 × as much. The floor is a bare fork and exec of
-// `sh -c true`.
+// BenchmarkToolGap measures a tool round in which the model runs `true`, with the journal on,
+// around the 10th and the 200th round. The aim is that the latter takes at most 1.3 times as
+// long. The floor is a bare fork and exec of `sh -c true`.
 func BenchmarkToolGap(b *testing.B) {
 	const rounds, window = 210, 20
 	var at10, at200, floor []time.Duration
@@ -143,7 +145,7 @@ func BenchmarkToolGap(b *testing.B) {
 			}
 			return agenttest.Calls("", agenttest.Call(fmt.Sprintf("call_%d", n), "bash", `{"cmd":"true"}`)), nil
 		}), nil)
-		step(b, client, agent.StepParams{Prompt: "hi", MaxSteps: rounds + 1})
+		step(b, client, session.StepParams{Prompt: "hi", MaxSteps: rounds + 1})
 		for i := 1; i <= window; i++ {
 			floor = append(floor, bareFork(b))
 			at10 = append(at10, marks[i].Sub(marks[i-1]))
@@ -157,9 +159,9 @@ func BenchmarkToolGap(b *testing.B) {
 	b.ReportMetric(ms(at200)/ms(floor), "x-floor")
 }
 
-// BenchmarkRelay is 20,000 deltas from an HTTP endpoint to the client of the
-// pipe; the floor is reading the same response body. Aims: 250 ms, and 0.3 s of
-// processor time, endpoint and client included.
+// BenchmarkRelay sends 20,000 deltas from an HTTP endpoint to the client of the pipe. The
+// floor is reading the same response body. Aims: 250 ms, and 0.3 s of processor time,
+// including endpoint and client.
 func BenchmarkRelay(b *testing.B) {
 	const deltas = 20_000
 	var body strings.Builder
@@ -178,8 +180,8 @@ func BenchmarkRelay(b *testing.B) {
 	}
 	got := 0
 	client := connect(b, model, func(method string, params json.RawMessage) {
-		var e agent.Event
-		if method == rpc.MethodEvent && json.Unmarshal(params, &e) == nil && e.Kind == agent.KindTextDelta {
+		var e event.Event
+		if method == rpc.MethodEvent && json.Unmarshal(params, &e) == nil && e.Kind == event.KindTextDelta {
 			got += strings.Count(e.Delta, " ")
 		}
 	})
@@ -197,7 +199,7 @@ func BenchmarkRelay(b *testing.B) {
 		got = 0
 		start = time.Now()
 		used := processorTime()
-		step(b, client, agent.StepParams{Prompt: "hi"})
+		step(b, client, session.StepParams{Prompt: "hi"})
 		took = append(took, time.Since(start))
 		processor += processorTime() - used
 		if got != deltas {
@@ -214,7 +216,7 @@ func connect(b *testing.B, model agent.Model, notified func(string, json.RawMess
 	cfg := config.Default()
 	cfg.Runtime, cfg.Sandbox, cfg.Mode = config.RuntimeLocal, "none", config.ModeAuto
 	a := &app{cfg: cfg, log: zap.NewNop(), model: model, ready: func() error { return nil }, runtimes: newRuntimes(cfg, zap.NewNop(), &leftovers{})}
-	a.store, a.undo = journal.NewStore(b.TempDir()), agent.NewUndo(agent.UndoOptions{Dir: b.TempDir()})
+	a.store, a.undo = journal.NewStore(b.TempDir()), snapshot.NewUndo(snapshot.UndoOptions{Dir: b.TempDir()})
 	server := rpc.NewServer(rpc.Options{})
 	d, err := newDomain(b.Context(), a, server.Peer(), func(tasks.Task) {})
 	if err != nil {
@@ -264,13 +266,13 @@ func (d duplex) Close() error {
 	return d.ReadCloser.Close()
 }
 
-func step(b *testing.B, client *rpc.Client, p agent.StepParams) {
+func step(b *testing.B, client *rpc.Client, p session.StepParams) {
 	b.Helper()
-	var res agent.StepResult
+	var res session.StepResult
 	if err := client.Call(b.Context(), rpc.MethodStep, p, &res); err != nil {
 		b.Fatal(err)
 	}
-	if res.Status != agent.StatusCompleted {
+	if res.Status != event.StatusCompleted {
 		b.Fatalf("status %s: %+v", res.Status, res.Error)
 	}
 }
@@ -284,7 +286,7 @@ func bareFork(b *testing.B) time.Duration {
 	return time.Since(start)
 }
 
-// ms is the median in milliseconds: these machines are shared and noisy.
+// ms returns the median in milliseconds, because shared machines are noisy.
 func ms(list []time.Duration) float64 {
 	sorted := slices.Sorted(slices.Values(list))
 	return float64(sorted[len(sorted)/2].Microseconds()) / 1000

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// evil would write the clipboard, name the window, take the alternate screen,
-// clear it, ask the terminal for an answer, link a word, reverse the text, and
-// come in the other encoding of control characters.
+// evil tries to write the clipboard, name the window, use the alternate screen, clear it, ask
+// the terminal for a reply, link a word and reverse the text, also with 8-bit control
+// characters.
 const evil = "\x1b]52;c;RVZJTA==\x07\x1b]0;EVIL\x07\x1b[?1049h\x1b[2J\x1b[6n\x1b]8;;http://evil.example\x07word\x1b]8;;\x07 \u202eEVIL\u202c \u009b2J\rover\x08\x7f"
 
-// spiteful is a model that says and does all it can to control the terminal.
+// spiteful is a model that tries to control the terminal by text and by tools.
 func spiteful(w http.ResponseWriter, req agenttest.ServerRequest) {
 	last := req.Messages[len(req.Messages)-1]
 	call := func(tool string, args map[string]any) {
@@ -25,7 +25,7 @@ func spiteful(w http.ResponseWriter, req agenttest.ServerRequest) {
 			agenttest.Call("c", tool, args)))
 	}
 	switch what, _, _ := strings.Cut(*last.Content, " "); {
-	case last.Role == agent.RoleTool:
+	case last.Role == event.RoleTool:
 		agenttest.WriteReply(w, agenttest.Text("The end."))
 	case what == "run":
 		call("bash", map[string]any{"cmd": "printf '\\033]52;c;RVZJTA==\\007\\033]0;EVIL\\007\\033[?1049h\\r\\n\\351\\n'; ls # " + evil})
@@ -40,9 +40,8 @@ func spiteful(w http.ResponseWriter, req agenttest.ServerRequest) {
 	}
 }
 
-// fromUs matches what the renderer itself sends, and nothing of what would do
-// harm: styles, movements and erasures of the cursor's, modes of the keyboard, of
-// the paste and of the frame, and the question for the background.
+// fromUs matches the harmless sequences that the renderer itself sends: styles, cursor
+// movements, erasures, modes of keyboard, paste and frame, and the query of the background.
 var fromUs = regexp.MustCompile("\x1b\\[[0-9;:]*[mABCDEFGHIJKLMPSTXZ@d]|\x1b\\[\\?(25|2004|2026|2027)[hl]|\x1b\\[\\?(2026|2027)\\$p|\x1b\\[[<>=?][0-9;]*u|\x1b\\[>4(;[0-9])?m|\x1b\\[\\?u|\x1b\\[\\?4m|\x1b\\[[0-9] q|\x1b\\]11;\\?(\x07|\x1b\\\\)|\x1bM|\x1b\\[\\?5W|[\r\n\b\t]")
 
 func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
@@ -50,7 +49,7 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "a\x1b]0;EVIL\x07\x1b[2J"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// The shell waits for a key, so that everything is on record.
+	// The shell waits for a key, so that the record is complete.
 	record := filepath.Join(s.dir, "record")
 	s.start(root, "read go; pygent chat --no-docker --sandbox=none; echo exit code $?")
 	s.tmux("pipe-pane", "cat >"+record)
@@ -77,8 +76,8 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 	for _, c := range []struct{ say, see string }{
 		{"/diff", "greeting.txt"},
 		{"/tasks", "finished, "},
-		{"/new", "goes back"},
-		{"/resume", "goes on with one"},
+		{"/new", "returns to"},
+		{"/resume", "continues one"},
 		{"/resume 1", "resumed s_"},
 	} {
 		s.say(c.say)
@@ -113,11 +112,11 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 	}
 }
 
-// prompt is the end of what waits for a line.
+// prompt matches the end of a text that waits for a line.
 var prompt = regexp.MustCompile(`\n(>|\?|.*instead:)$`)
 
-// Where the user wants no colours, or the terminal has no cursor to move, the
-// conversation goes line by line and sends no control sequence at all.
+// If the user wants no colours, or the terminal cannot move its cursor, the conversation is
+// line by line and sends no control sequences.
 func TestChatInLines(t *testing.T) {
 	for name, env := range map[string]string{"NO_COLOR": "NO_COLOR=1", "TERM=dumb": "TERM=dumb"} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +134,7 @@ func TestChatInLines(t *testing.T) {
 				{"ask", "2) blue"},
 				{"2", "It is done."},
 				{"/cmd echo from here", "from here\n"},
-				{"/nothing", "no command"},
+				{"/nothing", "not a command"},
 			} {
 				s.tmux("send-keys", "-l", "--", c.say)
 				s.keys("Enter")

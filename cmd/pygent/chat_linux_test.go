@@ -9,15 +9,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
 const longAnswer = "# Report\n\nThe **first** point is `code`, the second is in [the docs](https://example.org/docs).\n\n" +
 	"1. one\n2. two\n   - nested\n\n```go\nfunc main() {\n\tfmt.Println(\"hello\") // a comment\n}\n```\n\n" +
 	"| Name | Value |\n|---|---:|\n| a | 1 |\n| b | 22 |\n\n> Quoted words.\n\nDone."
 
-// talkative is a model whose reply depends on what was said last.
+// talkative is a model whose reply depends on the last message.
 func talkative(w http.ResponseWriter, req agenttest.ServerRequest) {
 	last := req.Messages[len(req.Messages)-1]
 	what, args, _ := strings.Cut(*last.Content, " ")
@@ -25,12 +25,14 @@ func talkative(w http.ResponseWriter, req agenttest.ServerRequest) {
 		agenttest.WriteReply(w, agenttest.Calls("On it.", agenttest.Call("c", tool, args)))
 	}
 	switch {
-	case last.Role == agent.RoleTool:
+	case last.Role == event.RoleTool:
 		agenttest.WriteReply(w, agenttest.Text("It is done."))
 	case what == "report":
 		agenttest.WriteReply(w, agenttest.Text(longAnswer))
 	case what == "run":
 		call("bash", map[string]any{"cmd": args})
+	case what == "long":
+		call("bash", map[string]any{"cmd": strings.Repeat("echo a line\n", 40) + "echo the end"})
 	case what == "edit":
 		call("write_file", map[string]any{"path": "greeting.txt", "content": "Hello\nnew world\n"})
 	case what == "ask":
@@ -42,7 +44,7 @@ func talkative(w http.ResponseWriter, req agenttest.ServerRequest) {
 	}
 }
 
-// newChat is a terminal for conversations with a model, in a workspace that has a
+// newChat makes a terminal for conversations with a model, and a workspace with a
 // greeting.txt.
 func newChat(t *testing.T, model func(http.ResponseWriter, agenttest.ServerRequest), env ...string) (s *terminal, root string) {
 	t.Helper()
@@ -61,7 +63,7 @@ func newChat(t *testing.T, model func(http.ResponseWriter, agenttest.ServerReque
 	return s, root
 }
 
-// chat starts a conversation where commands ask.
+// chat starts a conversation in which commands need approval.
 func (s *terminal) chat(root string, args ...string) {
 	s.Helper()
 	s.run(root, append([]string{"chat", "--no-docker", "--sandbox=none"}, args...)...)
@@ -97,12 +99,87 @@ func TestChatShowsATurn(t *testing.T) {
 	s.say("ask")
 	s.sees("Esc gives no answer")
 	s.say("2")
-	s.sees("ask_user Which")
+	s.sees("Ask Which")
 	s.idle()
 	s.golden("turn", s.all())
 	if text, err := os.ReadFile(filepath.Join(root, "greeting.txt")); err != nil || string(text) != "Hello\nnew world\n" {
 		t.Errorf("greeting.txt: %q, %v", text, err)
 	}
+}
+
+// Keys typed when an approval appears stay text and do not answer it: not a letter, not Enter,
+// not a key that is held down, not a paste.
+func TestChatTypingDecidesNothing(t *testing.T) {
+	s, root := newChat(t, talkative)
+	s.chat(root)
+	s.say("edit")
+	s.sees("Allow?")
+	s.tmux("send-keys", "-l", "--", "yes can a")
+	s.sees("› yes can a", "Esc puts it aside")
+	for range 30 {
+		s.tmux("send-keys", "-l", "--", "y")
+		time.Sleep(40 * time.Millisecond) // the repeat rate of a key that is held down
+	}
+	s.sees("› yes can ay"+strings.Repeat("y", 29), "Allow?")
+	s.golden("typing", s.screen())
+	s.keys("Escape")
+	s.allow() // a second has passed
+	s.keys("Enter", "Enter", "Enter")
+	s.allow()
+	s.tmux("set-buffer", "y")
+	s.tmux("paste-buffer", "-p")
+	s.sees("› y\n")
+	s.keys("Escape")
+	s.allow()
+	s.tmux("send-keys", "-l", "--", "yes")
+	s.sees("› yes\n", "Allow?")
+	s.keys("Escape")
+	s.allow()
+	s.keys("y")
+	s.sees("It is done.", "› yes can ay"+strings.Repeat("y", 29)+"\n", "\n  y\n", "\n  yes\n")
+	s.keys("C-c", "C-c", "C-c")
+	s.ended()
+}
+
+// Line by line, too, a line that was begun before the question is the next message.
+func TestChatInLinesTypingDecidesNothing(t *testing.T) {
+	s, root := newChat(t, talkative, "TERM=dumb")
+	s.start(root, "NO_COLOR=1 pygent chat --no-docker --sandbox=none; stty -a; echo exit code $?")
+	s.read("/exit leaves.\n>")
+	typed := func(text string) { s.Helper(); s.tmux("send-keys", "-l", "--", text) }
+	typed("edit")
+	s.keys("Enter")
+	s.sees("+new world")
+	typed("yes can")
+	s.sees("(you were typing: Enter keeps the line for later")
+	typed("dy")
+	s.keys("Enter")
+	s.sees("c cancel the turn")
+	s.keys("Enter", "Enter")
+	s.until(func(screen string) bool { return strings.Count(screen, "c cancel the turn") == 2 }, "the question again")
+	typed("y")
+	s.keys("Enter")
+	s.sees("It is done.", "You said: yes candy")
+	typed("quit")
+	s.keys("Enter")
+	s.sees("exit code 0")
+	if all := s.all(); strings.Contains(all, "-icanon") || strings.Contains(all, "-echo ") {
+		t.Errorf("the terminal is\n%s", all)
+	}
+}
+
+// The screen says so when it does not show the whole approval.
+func TestChatSaysThatAnApprovalIsCut(t *testing.T) {
+	s, root := newChat(t, talkative)
+	s.chat(root)
+	s.say("long")
+	s.allow()
+	s.sees("lines above the screen: scroll up to read all of it")
+	s.golden("cut", s.screen())
+	s.keys("n")
+	s.sees("Enter denies")
+	s.keys("Enter")
+	s.idle()
 }
 
 func TestChatOnAWideScreen(t *testing.T) {
@@ -148,8 +225,8 @@ func TestChatStopsATurnAndLeaves(t *testing.T) {
 	}
 }
 
-// A conversation is killed while it asks, and while a command runs. Each time
-// --resume goes on with it.
+// A conversation is killed while it asks, and while a command runs. Each time --resume
+// continues it.
 func TestChatResumesAfterAKill(t *testing.T) {
 	s, root := newChat(t, talkative)
 	s.chat(root)
@@ -170,7 +247,7 @@ func TestChatResumesAfterAKill(t *testing.T) {
 	s.kill()
 
 	s.chat(root, "--resume=1")
-	s.sees("the last turn was cut off: say how to go on")
+	s.sees("the last turn was cut off: say how to continue")
 	s.say("go on")
 	s.sees("You said: go on")
 	s.idle()
@@ -208,7 +285,7 @@ func TestChatCommands(t *testing.T) {
 	for _, c := range []struct{ say, see string }{
 		{"/help", "/exit "},
 		{"/diff", "+new world"},
-		{"/undo", "1 file is as it was"},
+		{"/undo", "1 file is restored"},
 		{"/mode", "mode ask"},
 		{"/mode plan", "mode plan, model"},
 		{"/mode never", "never"},
@@ -220,8 +297,8 @@ func TestChatCommands(t *testing.T) {
 		{"/cp " + mine + " copy.txt", "copied to copy.txt"},
 		{"/cp " + mine + " copy.txt", "exists"},
 		{"/save talk.md", "saved to"},
-		{"/new", "goes back"},
-		{"/resume", "goes on with one"},
+		{"/new", "returns to"},
+		{"/resume", "continues one"},
 		{"/resume 1", "resumed"},
 	} {
 		s.say(c.say)
@@ -275,8 +352,8 @@ func TestChatLeaves(t *testing.T) {
 	}
 }
 
-// What the terminal showed before stays, and what is said above the prompt of the
-// shell goes on below.
+// The terminal keeps its earlier content, and the shell's prompt appears below the
+// conversation.
 func TestChatLeavesTheTerminalAsItWas(t *testing.T) {
 	s, root := newChat(t, talkative)
 	s.start(root, "seq 30; pygent chat --no-docker --sandbox=none; echo the shell again")
@@ -290,7 +367,7 @@ func TestChatLeavesTheTerminalAsItWas(t *testing.T) {
 	s.golden("shell", s.all())
 }
 
-// Ctrl-C is a key there; an interrupt comes from another program.
+// The screen reads Ctrl-C as a key, so an interrupt comes from another program.
 func TestChatInterruptedFromOutsideLeavesTheTerminalAsItWas(t *testing.T) {
 	s, root := newChat(t, talkative)
 	s.start(root, `sh -c 'echo $$ >"$PID"; exec pygent chat --no-docker --sandbox=none'; echo "exit code $?"; stty -a; echo the end`)

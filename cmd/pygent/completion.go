@@ -2,8 +2,8 @@ package main
 
 import "github.com/spf13/cobra"
 
-// choices are the values that a shell offers for flags, by name, wherever they
-// stand. `pygent completion` writes the shell's side.
+// choices returns the values that a shell offers for flags, by the flag's name. `pygent
+// completion` writes the script for the shell.
 func choices() map[string][]string {
 	return map[string][]string{
 		"mode":      {"plan", "ask", "auto"},
@@ -14,7 +14,7 @@ func choices() map[string][]string {
 	}
 }
 
-// completeFlags teaches the commands below cmd, and cmd, what their flags take.
+// completeFlags sets the completion of flags in cmd and all commands below it.
 func completeFlags(cmd *cobra.Command) {
 	for name, values := range choices() {
 		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
@@ -29,7 +29,7 @@ func completeFlags(cmd *cobra.Command) {
 	}
 }
 
-// must stops at a fault of the program: a flag that is not there.
+// must panics at a bug in the program, such as an unknown flag.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -15,14 +15,14 @@ func demoCommand(std streams, f *flags) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Watch the main job at work: no key, no network, a scripted model",
-		Long: `Demo unpacks a small project with a failing test into a temporary workspace,
-starts 'pygent serve' on it, lets the agent make the test pass, delegates a task
-and brings its file back, all over the protocol. The model's lines are scripted;
-tools, files, processes, tasks and protocol are real. It needs no key and no
-network, and exits 0 only if the test passes in the end.
+		Short: "Watch the agent repair a test: no key, no network, a scripted model",
+		Long: `Demo unpacks a small project with a failing test into a temporary workspace and
+starts 'pygent serve' on it. Over the protocol it lets the agent repair the
+project, delegates a task and collects the task's file. The model's replies are
+scripted; tools, files, processes, tasks and protocol are real. It needs no key
+and no network, and exits 0 only if the test passes at the end.
 
-Commands run in Docker if a daemon and the image are there, else locally.`,
+Commands run in Docker if the daemon has the image, else locally.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilEnded(cmd.Context(), os.Interrupt)
@@ -55,18 +55,18 @@ Commands run in Docker if a daemon and the image are there, else locally.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.image, "image", "", "Docker image that commands run in")
-	flags.BoolVar(&keep, "keep", false, "leave the demo's workspace there")
-	flags.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
-	flags.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
+	flags.BoolVar(&keep, "keep", false, "keep the demo's workspace")
+	flags.BoolVar(&f.docker, "docker", false, "run commands in Docker; fail without it")
+	flags.BoolVar(&f.noDocker, "no-docker", false, "run commands in the local sandbox")
 	cmd.MarkFlagsMutuallyExclusive("docker", "no-docker")
 	return cmd
 }
 
-// demoFlags are what the demo's server is started with. The scripted commands
-// are this program's own, so they may run unasked, also where there is no sandbox.
+// demoFlags returns the flags of the demo's server. The scripted commands come from this
+// program, so they may run without approval, also without a sandbox.
 func (a *app) demoFlags(ctx context.Context, f *flags) []string {
 	args := []string{"--image=" + a.cfg.Image, "--mode=" + config.ModeAuto}
-	if _, err := a.runtimes.choose(ctx); err != nil {
+	if _, err := a.runtimes.Choose(ctx); err != nil {
 		args = append(args, "--sandbox=none")
 	}
 	if f.configFile != "" {

@@ -16,15 +16,17 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 )
 
-// documents are those for users, from the repository's root.
+// documents are the documents for users, relative to the repository's root.
 var documents = []string{
 	"README.md", "cmd/pygent/getting-started.md", "cmd/pygent/configuration.md", "tools/README.md", "tasks/README.md",
-	"runtime/README.md", "agent/README.md", "editors/README.md",
+	"runtime/README.md", "agent/README.md", "agent/session/README.md", "editors/README.md",
 }
 
 // snippet is a fenced block of a document.
@@ -45,7 +47,7 @@ func snippets(t *testing.T, document string) []snippet {
 	return list
 }
 
-// TestDocuments compiles, runs or reads every snippet of the documents.
+// TestDocuments compiles, runs or parses every snippet of the documents.
 func TestDocuments(t *testing.T) {
 	for _, document := range documents {
 		t.Run(strings.ReplaceAll(document, "/", "_"), func(t *testing.T) {
@@ -75,9 +77,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// user is the reader of a document, who does one snippet after the other: with a
-// model, a configuration that lets commands run anywhere, and the repository in
-// the current directory.
+// user is a reader of a document who runs its snippets in order: with a model, settings that
+// let commands run anywhere, and the repository as the current directory.
 type user struct {
 	dir string
 	env []string
@@ -139,7 +140,7 @@ func (u *user) shell(t *testing.T, text string) {
 	}
 }
 
-// json gives requests to a server, a line each.
+// json sends requests to a server, one per line.
 func (u *user) json(t *testing.T, text string) {
 	t.Helper()
 	cmd := u.command(t, "pygent", "serve")
@@ -172,8 +173,7 @@ func tomlSnippet(t *testing.T, text string) {
 	}
 }
 
-// program compiles a program as if it stood in this module, runs it and compares
-// what it prints.
+// program compiles a program as part of this module, runs it and compares its output.
 func (u *user) program(t *testing.T, text, want string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -203,11 +203,11 @@ func (u *user) program(t *testing.T, text, want string) {
 // allTools are the names of the tools that a model gets.
 func allTools(t *testing.T) []string {
 	t.Helper()
-	m := tasks.NewManager(t.Context(), tasks.Options{
-		Runner:     runner{},
-		Parent:     func(context.Context, string) (tasks.Parent, error) { return tasks.Parent{}, nil },
+	backend := inprocess.New(inprocess.Options{
+		Runner:     inprocess.Agents{},
 		NewRuntime: func(context.Context, *runtime.Workspace) (*runtime.Runtime, error) { return nil, nil },
 	})
+	m := tasks.NewManager(t.Context(), tasks.Options{Backend: backend, Sessions: session.NewManager(t.Context(), session.Options{})})
 	registry, err := newRegistry(m, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func allTools(t *testing.T) []string {
 	return registry.Names()
 }
 
-// TestDocumentsNameEveryTool keeps the table of tools whole.
+// TestDocumentsNameEveryTool checks that the table of tools is complete.
 func TestDocumentsNameEveryTool(t *testing.T) {
 	text, err := os.ReadFile("../../tools/README.md")
 	if err != nil {
@@ -230,7 +230,7 @@ func TestDocumentsNameEveryTool(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
-// TestDocumentsLinkToWhatIsThere follows the links between files.
+// TestDocumentsLinkToWhatIsThere checks that linked files exist.
 func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	for _, document := range documents {
 		path := filepath.Join("..", "..", document)

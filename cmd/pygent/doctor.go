@@ -16,7 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Areas of doctor, in the order of its report.
+// Areas of the report, in its order.
 const (
 	areaProgram  = "program"
 	areaSettings = "settings"
@@ -26,24 +26,24 @@ const (
 	areaEditors  = "editors"
 )
 
-// finding is one thing that doctor looked at.
+// finding is the result of one check.
 type finding struct {
 	Area   string `json:"area"`
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
-	Needed bool   `json:"needed"` // nothing works without it
+	Needed bool   `json:"needed"` // Pygent does not work without it
 	Detail string `json:"detail"`
 	Cure   string `json:"cure,omitempty"`
 }
 
-// diagnosis is what doctor says of a machine.
+// diagnosis is doctor's report of a machine.
 type diagnosis struct {
-	OK       bool                 `json:"ok"` // nothing is missing that is needed
+	OK       bool                 `json:"ok"` // every needed part works
 	Version  string               `json:"version"`
-	Runtime  runtime.Info         `json:"runtime"` // what commands would run in now
-	Runs     bool                 `json:"runs"`    // whether they would run at all
+	Runtime  runtime.Info         `json:"runtime"` // in which commands would run
+	Runs     bool                 `json:"runs"`    // whether commands would run
 	Settings []config.Value       `json:"settings"`
-	Servers  []localserver.Server `json:"servers"` // model servers of this machine
+	Servers  []localserver.Server `json:"servers"` // model servers on this machine
 	Findings []finding            `json:"findings"`
 }
 
@@ -51,16 +51,15 @@ func doctorCommand(std streams, f *flags) *cobra.Command {
 	var asJSON, offline bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what works on this machine, and what would help where it does not",
-		Long: `Doctor tries what Pygent needs: the settings and where each comes from, the model
-with one short question, Docker with the configured image, the local sandboxes by
-really starting one, the state directory, and clients of editors. Each line that
-fails has its cure. It asks the model only where a key or an endpoint is set, which
-costs some tokens; --offline leaves that out. Local model servers are looked for on
-127.0.0.1 alone.
+		Short: "Check this machine and name a cure for what fails",
+		Long: `Doctor checks the settings and their sources, the model with one short question,
+Docker with the configured image, the local sandboxes by starting one, the state
+directory, and the clients of editors. Each line that fails names its cure. Doctor
+asks the model only if a key or an endpoint is set; that costs some tokens, and
+--offline leaves it out. It looks for local model servers on 127.0.0.1 only.
 
-The exit code is 1 when something is missing that is needed (FAIL); what only would
-be better (--) is none.`,
+The exit code is 1 when a required check fails (FAIL). A failed optional check (--)
+does not change it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilEnded(cmd.Context(), os.Interrupt)
@@ -89,14 +88,14 @@ be better (--) is none.`,
 	return cmd
 }
 
-// diagnose looks at everything. What needs the settings is left out when they are
-// wrong, and the report says so.
+// diagnose makes all checks. With invalid settings it skips the checks that need them, and
+// the report says so.
 func diagnose(ctx context.Context, std streams, f *flags, offline bool) diagnosis {
 	d := diagnosis{Version: version(), Settings: []config.Value{}, Servers: []localserver.Server{}}
 	d.add(programFindings()...)
 	a, err := newApp(f, std, f.project())
 	if err != nil {
-		d.add(finding{areaSettings, "settings", false, true, err.Error(), "correct it where it says"})
+		d.add(finding{areaSettings, "settings", false, true, err.Error(), "correct the setting in the file, variable or flag that the message names"})
 	} else {
 		defer a.close()
 		d.Settings = a.cfg.Values()
@@ -115,9 +114,9 @@ func diagnose(ctx context.Context, std streams, f *flags, offline bool) diagnosi
 
 func (d *diagnosis) add(list ...finding) { d.Findings = append(d.Findings, list...) }
 
-// programFindings are what runs here, and what an editor would start.
+// programFindings checks this program, and the one that an editor would start.
 func programFindings() []finding {
-	at := "this file"
+	at := "an unknown path"
 	exe, err := os.Executable()
 	if err == nil {
 		at = exe
@@ -126,20 +125,20 @@ func programFindings() []finding {
 	return []finding{{Area: areaProgram, Name: "pygent", OK: true, Detail: detail}, onPath(exe)}
 }
 
-// settingFindings are the file and everything that is not a default.
+// settingFindings lists the settings file and every setting that is not a default.
 func settingFindings(file string, cfg config.Config) []finding {
 	list := []finding{{Area: areaSettings, Name: "file", OK: true, Detail: file}}
 	switch _, err := os.Stat(file); {
 	case file == "":
-		list[0].Detail = "none: the system names no configuration directory"
+		list[0].Detail = "none: this system has no configuration directory"
 	case err != nil:
-		list[0].Detail = "none at " + file + "; defaults hold"
+		list[0].Detail = "none at " + file + "; the defaults apply"
 	}
 	for _, v := range cfg.Values() {
 		list = append(list, finding{Area: areaSettings, Name: v.Name, OK: true, Detail: v.Value + " from " + v.Origin})
 	}
 	for _, notice := range cfg.Notices {
-		list = append(list, finding{Area: areaSettings, Name: "workspace", Detail: notice, Cure: "set it in " + filepath.Base(file) + " of your own, if you want it"})
+		list = append(list, finding{Area: areaSettings, Name: "workspace", Detail: notice, Cure: "to use it, set it in your own " + filepath.Base(file)})
 	}
 	return list
 }
@@ -164,8 +163,8 @@ func (d diagnosis) print(std streams) {
 		}
 	}
 	if d.OK {
-		fmt.Fprintln(std.out, "\nEverything that is needed is there.")
+		fmt.Fprintln(std.out, "\nAll required checks pass.")
 		return
 	}
-	fmt.Fprintln(std.out, "\nSomething that is needed is missing: see FAIL above. `pygent demo` shows the main job without a model.")
+	fmt.Fprintln(std.out, "\nA required check fails: see FAIL above. `pygent demo` works without a model.")
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/pygent/pygent/agent/journal"
 )
 
-// maxCounted bounds the files of the state directory whose sizes are added up.
+// maxCounted bounds how many files of the state directory are counted.
 const maxCounted = 200_000
 
-// onPath is whether `pygent` starts this program, which is what editors do.
+// onPath checks whether `pygent`, which editors run, starts this program.
 func onPath(exe string) finding {
 	f := finding{Area: areaProgram, Name: "PATH"}
 	found, err := exec.LookPath("pygent")
 	if err != nil {
-		f.Detail = "`pygent` is not found: an editor cannot start it by name"
+		f.Detail = "PATH has no `pygent`: an editor cannot start it by name"
 		f.Cure = "add " + filepath.Dir(exe) + " to PATH"
 		return f
 	}
@@ -26,24 +26,24 @@ func onPath(exe string) finding {
 	a, errA := os.Stat(found)
 	b, errB := os.Stat(exe)
 	if errA == nil && errB == nil && !os.SameFile(a, b) {
-		f.OK, f.Cure = false, "it is not the program that speaks here: remove one, or put the other's directory first in PATH"
+		f.OK, f.Cure = false, "this is another program than "+exe+": remove one, or put the directory of the right one first in PATH"
 	}
 	return f
 }
 
-// stateFinding is whether there is a place for sessions and logs, and how much is
-// in it. Without one Pygent works all the same.
+// stateFinding checks the state directory, which holds sessions and logs, and reports its
+// size. Pygent also works without one.
 func stateFinding() finding {
 	f := finding{Area: areaState, Name: "directory"}
 	dir, err := makeStateDir()
 	if err != nil {
-		f.Detail, f.Cure = err.Error(), "make it yours to write, or set XDG_STATE_HOME to a directory that is; until then no session is kept and nothing is undone"
+		f.Detail, f.Cure = err.Error(), "make the directory writable, or set XDG_STATE_HOME to one that is; without it Pygent keeps no session and cannot undo"
 		return f
 	}
 	var files, size int64
 	walked := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // what is being removed meanwhile, or belongs to a command's home
+			return nil // removed meanwhile, or in a command's home directory
 		}
 		if files++; files > maxCounted {
 			return fs.SkipAll
@@ -60,21 +60,22 @@ func stateFinding() finding {
 	}
 	f.Detail = fmt.Sprintf("%s, %s%s", dir, more, megabytes(size))
 	if list, err := journal.NewStore(filepath.Join(dir, "sessions")).List(); err == nil {
-		f.Detail += fmt.Sprintf(", %d session(s) with those of tasks", len(list))
+		f.Detail += fmt.Sprintf(", %d session(s), including those of tasks", len(list))
 	}
 	return f
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
-// editor is one that has a client, with the files that show it is installed.
+// editor is an editor for which a client exists, with files that show whether it is
+// installed.
 type editor struct {
 	name     string
 	programs []string
 	clients  []string // patterns of filepath.Glob
 }
 
-// places are the editors of a user with this machine's conventions.
+// places returns the editors and their paths on this system.
 func places() []editor {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -97,7 +98,7 @@ func places() []editor {
 	}
 }
 
-// editors tells of those that are there, with or without their client.
+// editors reports the installed editors, with or without their client.
 func editors(known []editor) []finding {
 	var list []finding
 	for _, e := range known {
@@ -109,7 +110,7 @@ func editors(known []editor) []finding {
 		}
 		for _, name := range e.programs {
 			if path, err := exec.LookPath(name); err == nil && !f.OK && f.Detail == "" {
-				f.Detail, f.Cure = path+" has no client in its usual places", "editors/ in Pygent's repository has one"
+				f.Detail, f.Cure = "no Pygent client found for "+path, "install the client in editors/ of Pygent's repository"
 			}
 		}
 		if f.Detail != "" {
@@ -117,7 +118,7 @@ func editors(known []editor) []finding {
 		}
 	}
 	if len(list) == 0 {
-		list = append(list, finding{Area: areaEditors, Name: "editors", OK: true, Detail: "none found that Pygent has a client for; not needed"})
+		list = append(list, finding{Area: areaEditors, Name: "editors", OK: true, Detail: "found no editor that Pygent has a client for; none is required"})
 	}
 	return list
 }

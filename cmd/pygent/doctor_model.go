@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/agent/openai"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
@@ -20,10 +21,13 @@ import (
 	"github.com/pygent/pygent/runtime/local"
 )
 
-// askTimeout bounds the question to the model: a local server may have to load it.
+// askTimeout bounds the question to the model. A local server may have to load the model.
 const askTimeout = time.Minute
 
-// model looks for an endpoint and asks it.
+// containerTimeout bounds the check of a container.
+const containerTimeout = 30 * time.Second
+
+// model checks the endpoint and asks its model.
 func (d *diagnosis) model(ctx context.Context, a *app, offline bool) {
 	d.Servers = append(d.Servers, localserver.Find(ctx, localserver.Known())...)
 	for _, s := range d.Servers {
@@ -35,7 +39,7 @@ func (d *diagnosis) model(ctx context.Context, a *app, offline bool) {
 	}
 	switch {
 	case a.cfg.APIKey == "" && a.cfg.BaseURL == "":
-		d.add(finding{areaModel, "endpoint", false, true, "neither a key nor a local server is set", offer(d.Servers)})
+		d.add(finding{areaModel, "endpoint", false, true, "neither OPENAI_API_KEY nor OPENAI_BASE_URL is set", offer(d.Servers)})
 		return
 	case a.cfg.BaseURL == "":
 		d.add(finding{Area: areaModel, Name: "endpoint", OK: true, Detail: openai.DefaultBaseURL + " with your key"})
@@ -51,7 +55,7 @@ func (d *diagnosis) model(ctx context.Context, a *app, offline bool) {
 	d.add(ask(ctx, a.cfg))
 }
 
-// ask puts one short question to the model, once.
+// ask asks the model one short question, without retries.
 func ask(ctx context.Context, cfg config.Config) finding {
 	f := finding{Area: areaModel, Name: "answer", Needed: true}
 	model, err := openai.New(openai.Options{BaseURL: cfg.BaseURL, APIKey: cfg.APIKey, Model: cfg.Model, Retries: -1, IdleTimeout: askTimeout})
@@ -63,7 +67,7 @@ func ask(ctx context.Context, cfg config.Config) finding {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, &runtime.TimeoutError{Limit: askTimeout})
 	defer cancel()
 	begun := time.Now()
-	reply, err := model.Chat(ctx, agent.Request{Messages: []agent.Message{{Role: agent.RoleUser, Content: "Answer with the word ok."}}}, func(agent.Delta) {})
+	reply, err := model.Chat(ctx, agent.Request{Messages: []event.Message{{Role: event.RoleUser, Content: "Answer with the word ok."}}}, func(agent.Delta) {})
 	var provider *agent.ProviderError
 	switch {
 	case err == nil:
@@ -72,23 +76,26 @@ func ask(ctx context.Context, cfg config.Config) finding {
 	case errors.As(err, &provider) && (provider.HTTPStatus == http.StatusUnauthorized || provider.HTTPStatus == http.StatusForbidden):
 		f.Detail, f.Cure = err.Error(), "give the endpoint's key in OPENAI_API_KEY"
 	case errors.As(err, &provider) && provider.HTTPStatus >= 500:
-		f.Detail, f.Cure = err.Error(), "the endpoint has trouble of its own: try again later"
+		f.Detail, f.Cure = err.Error(), "the endpoint fails: try again later"
 	case errors.As(err, &provider) && provider.HTTPStatus > 0:
-		f.Detail, f.Cure = err.Error(), fmt.Sprintf("see whether the endpoint has a model %q; PYGENT_MODEL names another", cfg.Model)
+		f.Detail, f.Cure = err.Error(), fmt.Sprintf("check whether the endpoint has a model %q, or name another in PYGENT_MODEL", cfg.Model)
 	default:
 		f.Detail, f.Cure = err.Error(), "start the server, or correct OPENAI_BASE_URL; behind a proxy set HTTPS_PROXY"
 	}
 	return f
 }
 
-// commands tries what commands could run in.
+// commands checks the runtimes of commands.
 func (d *diagnosis) commands(ctx context.Context, a *app) {
-	d.add(a.runtimes.dockerFinding(ctx))
+	d.add(a.dockerFinding(ctx))
 	for _, p := range local.Probe(ctx).Probes {
 		d.add(finding{Area: areaCommands, Name: p.Name, OK: p.OK, Detail: cmp.Or(p.Detail, "works"), Cure: p.Cure})
 	}
-	_, err := a.runtimes.choose(ctx)
-	d.Runs, d.Runtime = err == nil, a.runtimes.info(ctx)
+	_, err := a.runtimes.Choose(ctx)
+	d.Runs, d.Runtime = err == nil, a.runtimes.Info(ctx)
+	if d.Runs && d.Runtime.Kind == runtime.KindDocker {
+		d.container(ctx, a.runtimes, a.cfg.Image)
+	}
 	f := finding{Area: areaCommands, Name: "commands", OK: d.Runs, Needed: true}
 	if d.Runs {
 		f.Detail = fmt.Sprintf("run in: %s, sandbox %s, network %s", d.Runtime.Kind, d.Runtime.Sandbox, d.Runtime.Network)
@@ -96,35 +103,73 @@ func (d *diagnosis) commands(ctx context.Context, a *app) {
 			f.Detail += ", image " + d.Runtime.Image
 		}
 	} else {
-		f.Detail, f.Cure = d.Runtime.Reason, "one of the cures above, or --sandbox=none to run them unconfined"
+		f.Detail, f.Cure = d.Runtime.Reason, "apply one of the cures above, or give --sandbox=none to run commands without a sandbox"
 		if a.cfg.Runtime == config.RuntimeDocker {
-			f.Cure = "the cure of docker above, or --no-docker (PYGENT_USE_DOCKER=0) to run them locally"
+			f.Cure = "apply the cure of docker above, or give --no-docker (PYGENT_USE_DOCKER=0) to run commands locally"
 		}
 	}
 	d.add(f)
 }
 
-// dockerFinding is whether Docker could be used with the configured image.
-func (r *runtimes) dockerFinding(ctx context.Context) finding {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// container starts a container, because only that shows whether a supervisor runs in it.
+func (d *diagnosis) container(ctx context.Context, r *runtimes, image string) {
+	ctx, cancel := context.WithTimeoutCause(ctx, containerTimeout, &runtime.TimeoutError{Limit: containerTimeout})
+	defer cancel()
+	f := finding{Area: areaCommands, Name: "container"}
+	switch info, err := r.tryContainer(ctx); {
+	case errors.Is(err, docker.ErrNoImage):
+		f.Detail, f.Cure = "the first command pulls the image "+image, "run docker pull "+image+" to have the image ready"
+	case err != nil:
+		d.Runs, d.Runtime.Reason = false, strings.TrimPrefix(err.Error(), runtime.ErrUnavailable.Error()+": ")
+		f.Detail, f.Cure = d.Runtime.Reason, "fix the error that Docker reports, or give --no-docker (PYGENT_USE_DOCKER=0) to run commands in the local sandbox"
+	case info.Reason != "":
+		d.Runtime.Reason = info.Reason
+		f.Detail, f.Cure = info.Reason, "use a daemon on this machine and a program built for it with CGO_ENABLED=0, or give --no-docker for the local sandbox"
+	default:
+		f.OK, f.Detail = true, "starts with Pygent's supervisor and its filter of system calls"
+	}
+	d.add(f)
+}
+
+// tryContainer runs a command in a container and returns the container's runtime.Info.
+func (r *runtimes) tryContainer(ctx context.Context) (info runtime.Info, err error) {
+	if err := r.ProbeDocker(ctx); err != nil {
+		return info, err // the check pulls no image
+	}
+	ws, err := runtime.TempWorkspace()
+	if err != nil {
+		return info, err
+	}
+	rt, err := r.make(ctx, ws)
+	if err != nil {
+		return info, err
+	}
+	defer func() { err = errors.Join(err, rt.Cleanup(context.WithoutCancel(ctx))) }()
+	res := rt.Bash(ctx, "true", runtime.BashOptions{Timeout: containerTimeout})
+	if res.Err == nil && (res.ExitCode == nil || *res.ExitCode != 0) {
+		res.Err = errors.New(res.Text)
+	}
+	return rt.Info(), res.Err
+}
+
+// dockerFinding checks whether Docker works with the configured image.
+func (a *app) dockerFinding(ctx context.Context) finding {
 	f := finding{Area: areaCommands, Name: "docker"}
-	if err := r.probe(ctx); err != nil {
-		f.Detail, f.Cure = strings.TrimPrefix(err.Error(), runtime.ErrUnavailable.Error()+": "), dockerCure(err, r.cfg.Image)
+	if err := a.runtimes.ProbeDocker(ctx); err != nil {
+		f.Detail, f.Cure = strings.TrimPrefix(err.Error(), runtime.ErrUnavailable.Error()+": "), dockerCure(err, a.cfg.Image)
 		return f
 	}
-	f.OK, f.Detail = true, "the daemon answers and has the image "+r.cfg.Image
+	f.OK, f.Detail = true, "the daemon answers and has the image "+a.cfg.Image
 	return f
 }
 
-// dockerCure is what would make Docker usable. None of it is needed where there
-// is a local sandbox.
+// dockerCure says how to make Docker usable. That is optional if there is a local sandbox.
 func dockerCure(err error, image string) string {
 	if errors.Is(err, docker.ErrNoImage) {
-		return "docker pull " + image + ", or pull = \"missing\" in pygent.toml, or name another image: PYGENT_IMAGE"
+		return "run docker pull " + image + ", set pull = \"missing\" in pygent.toml, or name another image in PYGENT_IMAGE"
 	}
 	if _, missing := exec.LookPath("docker"); missing != nil && os.Getenv("DOCKER_HOST") == "" {
 		return "install Docker (apt install docker.io, or https://docs.docker.com/get-docker), or use the local sandbox below"
 	}
-	return "see what it says after the address, or use the local sandbox below"
+	return "fix the error after the address, or use the local sandbox below"
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pygent/pygent/agent/agenttest"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
+	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
 func TestDoctorAsksTheModel(t *testing.T) {
@@ -84,8 +85,8 @@ func TestDoctorFindsClientsOfEditors(t *testing.T) {
 	}
 }
 
-// TestDoctorHasCures breaks one thing after the other: whatever is not well has
-// its cure, also for programs that read the report.
+// TestDoctorHasCures breaks one thing after the other. Each failed check has a remedy, also in
+// the JSON report.
 func TestDoctorHasCures(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -94,10 +95,10 @@ func TestDoctorHasCures(t *testing.T) {
 	for _, tt := range []struct{ name, variable, value, finding, cure string }{
 		{"no model", "OPENAI_BASE_URL", "", "endpoint", "set OPENAI_API_KEY"},
 		{"no docker", "DOCKER_HOST", "unix://" + file, "docker", "after the address"},
-		{"no image", "PYGENT_IMAGE", "pygent-test:none", "docker", ""}, // Docker's, if it is there
+		{"no image", "PYGENT_IMAGE", "pygent-test:none", "docker", ""}, // Docker's text, if Docker is installed
 		{"no state directory", "XDG_STATE_HOME", file, "directory", "set XDG_STATE_HOME"},
 		{"not on PATH", "PATH", t.TempDir(), "PATH", "to PATH"},
-		{"wrong setting", "PYGENT_MAX_TASKS", "many", "settings", "correct it"},
+		{"wrong setting", "PYGENT_MAX_TASKS", "many", "settings", "correct the setting"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", t.TempDir())
@@ -121,4 +122,32 @@ func TestDoctorHasCures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDoctorTriesAContainer uses a real container, because only that shows the supervisor.
+func TestDoctorTriesAContainer(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("OPENAI_API_KEY", "")
+	image := os.Getenv("PYGENT_TEST_IMAGE")
+	if image == "" {
+		image = "pygent-test:busybox"
+	}
+	out, _ := pygent(t, exitFailed, "doctor", "--json", "--offline", "--docker", "--image", image)
+	var d diagnosis
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		t.Fatal(err)
+	}
+	if !d.Runs {
+		runtimetest.Missing(t, "needs Docker: ", d.Runtime.Reason)
+	}
+	for _, f := range d.Findings {
+		if f.Name == "container" {
+			if f.OK == (d.Runtime.Reason != "") || f.OK == (f.Cure != "") {
+				t.Errorf("%+v, %+v", f, d.Runtime)
+			}
+			return
+		}
+	}
+	t.Errorf("no container was tried: %s", out)
 }

@@ -4,47 +4,40 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
+	"github.com/pygent/pygent/tasks/inprocess"
 	"github.com/pygent/pygent/tools"
 )
 
-// domain is what one connection works with: its sessions and its tasks.
+// domain holds the sessions and tasks of one connection.
 type domain struct {
 	app      *app
-	client   agent.Client
-	broker   *agent.Broker
-	sessions *agent.Sessions
+	client   event.Client
+	broker   *approval.Broker
+	sessions *session.Manager
 	tasks    *tasks.Manager
 
 	mu       sync.Mutex
-	cfg      config.Config // the connection's: the program's and what initialize said
-	mode     string        // what initialize said of it, whatever the workspace
+	cfg      config.Config // the program's settings with the changes of initialize
+	mode     event.Mode    // from initialize, for all workspaces
 	registry *tools.Registry
 }
 
-// newDomain joins agent and tasks, which do not know each other. Both end with
-// lifetime. changed is told of every change of a task's state.
-func newDomain(lifetime context.Context, a *app, client agent.Client, changed func(tasks.Task)) (*domain, error) {
-	d := &domain{app: a, client: client, broker: &agent.Broker{}}
-	d.tasks = tasks.NewManager(lifetime, tasks.Options{
-		Runner:      runner{d},
-		Parent:      d.parent,
-		NewRuntime:  d.newTaskRuntime,
-		Changed:     changed,
-		Cancelled:   func(id string) error { return d.sessions.CancelDelegated(lifetime, id, client) },
-		Removed:     func(id string) error { return d.sessions.ForgetDelegated(id) },
-		Max:         a.cfg.MaxTasks,
-		StepTimeout: config.Seconds(a.cfg.StepTimeout),
-		TaskTimeout: config.Seconds(a.cfg.TaskTimeout),
-		Personas:    a.cfg.Personas,
-	})
-	d.sessions = agent.NewSessions(lifetime, agent.SessionsOptions{
+// newDomain makes the sessions and tasks of a connection. Both end with lifetime. changed
+// is called at every change of a task's state.
+func newDomain(lifetime context.Context, a *app, client event.Client, changed func(tasks.Task)) (*domain, error) {
+	d := &domain{app: a, client: client, broker: &approval.Broker{}}
+	d.sessions = session.NewManager(lifetime, session.Options{
 		New:       d.newAgent,
 		Store:     a.store,
 		NoStore:   a.noStore,
@@ -54,18 +47,19 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 		URIOfPath: rpc.URIOfPath,
 		Ready:     a.ready,
 		Describe:  rpc.Detail,
-		Tasks: agent.TaskHooks{
-			Session:   d.tasks.SessionOf,
-			Cancel:    d.tasks.CancelOf,
-			Forget:    d.tasks.RemoveOf,
-			Workspace: d.tasks.Workspace,
-			Protected: tasks.Protected,
-			Resumed:   func(id string, children []agent.Child) { d.tasks.Restore(id, restored(children)) },
-			Asks:      d.tasks.Asks,
-			Answer: func(id string, p agent.RespondParams) error {
-				return d.tasks.Answer(id, tasks.Answer{RequestKey: p.RequestKey, Decision: p.Response.Decision, Feedback: p.Response.Feedback})
-			},
-		},
+	})
+	d.tasks = tasks.NewManager(lifetime, tasks.Options{
+		Backend: inprocess.New(inprocess.Options{
+			Runner:     inprocess.Agents{Sessions: d.sessions, Client: client, Broker: d.broker, Undo: a.undo, Settings: d.taskSettings},
+			NewRuntime: d.newTaskRuntime,
+		}),
+		Sessions:    d.sessions,
+		Client:      client,
+		Changed:     changed,
+		Max:         a.cfg.MaxTasks,
+		StepTimeout: config.Seconds(a.cfg.StepTimeout),
+		TaskTimeout: config.Seconds(a.cfg.TaskTimeout),
+		Personas:    a.cfg.Personas,
 	})
 	if err := d.configure(a.cfg); err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -73,8 +67,32 @@ func newDomain(lifetime context.Context, a *app, client agent.Client, changed fu
 	return d, nil
 }
 
-// configure sets what the sessions and tasks to come work with. cfg is the
-// program's settings, or a tighter version of them.
+// taskSettings returns the settings of a task's next turn.
+func (d *domain) taskSettings() inprocess.Settings {
+	cfg, registry := d.settings()
+	return inprocess.Settings{
+		Model: d.app.model, ModelName: cfg.Model, SystemPrompt: cfg.SystemPrompt, MaxSteps: cfg.MaxSteps,
+		Registry: withoutDelegation(registry, d.tasks),
+	}
+}
+
+// withoutDelegation returns the tools of a delegated agent, which cannot delegate.
+func withoutDelegation(r *tools.Registry, m *tasks.Manager) *tools.Registry {
+	var names []string
+	for _, t := range m.Tools() {
+		if name := t.Spec().Name; slices.Contains(r.Names(), name) {
+			names = append(names, name)
+		}
+	}
+	rest, err := r.Without(names...)
+	if err != nil { // all of them are there
+		panic("cmd: " + err.Error())
+	}
+	return rest
+}
+
+// configure sets the settings of new sessions and tasks. cfg is the program's settings, or
+// a tighter version of them.
 func (d *domain) configure(cfg config.Config) error {
 	registry, err := newRegistry(d.tasks, cfg.DisabledTools)
 	if err != nil {
@@ -87,12 +105,18 @@ func (d *domain) configure(cfg config.Config) error {
 	return nil
 }
 
-// newRegistry is the one list of tools. Its order never changes: prompt caches
-// depend on it.
+// newRegistry makes the registry of all tools. Their order never changes, because prompt
+// caches depend on it.
 func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
-	list := []tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}
+	list := []tools.Tool{
+		tools.Bash(),
+		tools.JobOutput(),
+		tools.JobKill(),
+		tools.WriteFile(),
+		tools.DownloadFile(),
+	}
 	list = append(list, m.Tools()...)
-	list = append(list, tools.AskUser(), tools.Stop(), tools.JobOutput(), tools.JobKill())
+	list = append(list, tools.AskUser(), tools.Stop())
 	registry, err := tools.NewRegistry(list...)
 	if err != nil {
 		return nil, err
@@ -100,21 +124,21 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	return registry.Without(disabled...)
 }
 
-// settings are what a new session or task works with.
+// settings returns the settings and tools of a new session or task.
 func (d *domain) settings() (config.Config, *tools.Registry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.cfg, d.registry
 }
 
-// wish sets the mode that the client has asked for.
-func (d *domain) wish(mode string) {
+// wish sets the mode that the client wants.
+func (d *domain) wish(mode event.Mode) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.mode = mode
 }
 
-func (d *domain) wished() string {
+func (d *domain) wished() event.Mode {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.mode
@@ -129,8 +153,8 @@ func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime,
 	return d.app.runtimes.make(ctx, ws)
 }
 
-// newTaskRuntime makes the runtime of a task's turn, which must be able to begin,
-// in ws or in a new workspace for nil.
+// newTaskRuntime makes the runtime of a task's turn in ws, or in a new workspace if ws is
+// nil. It fails if no turn can start.
 func (d *domain) newTaskRuntime(ctx context.Context, ws *runtime.Workspace) (*runtime.Runtime, error) {
 	if err := d.app.ready(); err != nil {
 		return nil, err
@@ -141,17 +165,11 @@ func (d *domain) newTaskRuntime(ctx context.Context, ws *runtime.Workspace) (*ru
 	return d.app.runtimes.in(ctx, ws)
 }
 
-// parent is the session that delegates a task.
-func (d *domain) parent(ctx context.Context, id string) (tasks.Parent, error) {
-	at, err := d.sessions.Place(ctx, id)
-	return tasks.Parent{SessionID: at.SessionID, Runtime: at.Runtime}, err
-}
-
-// newAgent makes the agent of a session of the user's. Its workspace, which may
-// be another than the connection's, can tighten the settings.
-func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, error) {
+// newAgent makes the agent of a user's session. The session's workspace, which may differ
+// from the connection's, can tighten the settings.
+func (d *domain) newAgent(ctx context.Context, spec session.Spec) (*agent.Agent, error) {
 	cfg, registry := d.settings()
-	if err := d.app.runtimes.check(ctx, "runtime", spec.Runtime); err != nil {
+	if err := d.app.runtimes.Check(ctx, "runtime", spec.Runtime); err != nil {
 		return nil, err
 	}
 	root := cmp.Or(spec.Root, cfg.Workspace)
@@ -160,7 +178,7 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 	}
 	if root != cfg.Workspace {
 		own := d.app.cfg
-		own.Mode = cmp.Or(d.wished(), own.Mode)
+		own.Mode = cmp.Or(string(d.wished()), own.Mode)
 		if err := own.TightenFrom(root); err != nil {
 			return nil, err
 		}
@@ -188,18 +206,17 @@ func (d *domain) newAgent(ctx context.Context, spec agent.Spec) (*agent.Agent, e
 		Client:       d.client,
 		Undo:         d.app.undo,
 		Broker:       d.broker,
-		Permissions:  agent.Permissions{Mode: cmp.Or(spec.Mode, cfg.Mode), Unconfined: d.app.unconfined()},
+		Permissions:  approval.Permissions{Mode: cmp.Or(spec.Mode, event.Mode(cfg.Mode)), Unconfined: d.app.unconfined()},
 	}), nil
 }
 
-// unconfined tells whether the user has said both that commands may run without a
-// sandbox and that they need not ask. What a client of the protocol says of modes
-// is not that consent.
+// unconfined reports whether the user allows commands without a sandbox and without
+// approval. Only the settings can give this consent; a client of the protocol cannot.
 func (a *app) unconfined() bool {
 	return a.cfg.Sandbox == runtime.SandboxNone && a.cfg.Mode == config.ModeAuto
 }
 
-// close ends tasks first, so that their last events find the sessions there.
+// close ends tasks before sessions, so that their last events reach the sessions.
 func (d *domain) close(ctx context.Context) error {
 	return errors.Join(d.tasks.Close(ctx), d.sessions.Close(ctx))
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// TestServerEndsCleanly starts the real program, waits until the agent's command
-// runs, and ends the server in every way that a client can. The server must be
-// gone soon, in order, and nothing of the command may live on.
+// TestServerEndsCleanly starts the real program, waits until the agent's command runs, and
+// ends the server in every way that a client can. The server must exit soon and cleanly, and
+// no process of the command may be left.
 func TestServerEndsCleanly(t *testing.T) {
 	tests := []struct {
 		name string
@@ -57,7 +57,7 @@ func endsCleanly(t *testing.T, name string, end func(*program) error, want int, 
 		t.Errorf("exit code %d, want %d", code, want)
 	}
 	if name == "SIGKILL" {
-		for range 200 { // the supervisor ends what runs when it is orphaned
+		for range 200 { // the supervisor kills the commands when its parent dies
 			if marked(t, p.marker) == 0 {
 				return
 			}
@@ -74,8 +74,8 @@ func endsCleanly(t *testing.T, name string, end func(*program) error, want int, 
 	}
 }
 
-// A cancelled step ends a command that ignores SIGTERM, and answers when nothing
-// of it lives.
+// A cancelled step ends a command that ignores SIGTERM, and answers when all its processes
+// have ended.
 func TestCancelOfStubbornCommand(t *testing.T) {
 	for _, flags := range [][]string{nil, {"--sandbox=none", "--mode=auto"}} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
@@ -100,9 +100,9 @@ func TestCancelOfStubbornCommand(t *testing.T) {
 	}
 }
 
-// TestShutdownEndsTasksAndTurns proves that shutdown answers when nothing runs any
-// more, tasks and turns that nobody waits for included, and that their ends are
-// told before.
+// TestShutdownEndsTasksAndTurns checks that shutdown answers after all tasks and turns have
+// ended, also those without a waiting request, and that their last events come before the
+// answer.
 func TestShutdownEndsTasksAndTurns(t *testing.T) {
 	t.Parallel()
 	p := startProgram(t)

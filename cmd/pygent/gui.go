@@ -19,20 +19,20 @@ func guiCommand(std streams, f *flags) *cobra.Command {
 	var noOpen bool
 	cmd := &cobra.Command{
 		Use:   "gui",
-		Short: "Work with the agent on a page in the browser",
-		Long: `Gui serves a page to the browser of this machine and opens it. It works in the
-current directory, or in --root. The page's address, which nobody else should
-get, is printed on stderr; Ctrl-C ends the server.
+		Short: "Work with the agent in the browser",
+		Long: `Gui serves a page on 127.0.0.1 and opens it in the browser. It works in the
+current directory, or in --root. It prints the page's address on stderr. The
+address holds a token: keep it to yourself. Ctrl-C ends the server.
 
-All tabs are windows on the same sessions. A reload disturbs nothing; what a
-session shows is kept, and can be resumed by the next server.`,
+All tabs show the same sessions, and a reload disturbs nothing. Sessions are
+kept, and the next server can resume them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return gui(cmd.Context(), std, f, !noOpen)
 		},
 	}
 	agentFlags(cmd, f)
-	cmd.Flags().BoolVar(&noOpen, "no-open", false, "print the address and open no browser")
+	cmd.Flags().BoolVar(&noOpen, "no-open", false, "print the address, do not open a browser")
 	return cmd
 }
 
@@ -51,7 +51,7 @@ func gui(ctx context.Context, std streams, f *flags, open bool) error {
 	}
 	fmt.Fprintln(std.err, server.URL())
 	if err := d.app.ready(); err != nil {
-		fmt.Fprintln(std.err, "pygent:", err) // the page says it, too, when it is asked something
+		fmt.Fprintln(std.err, "pygent:", err) // the page says it too, at the first message
 	}
 
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -60,12 +60,12 @@ func gui(ctx context.Context, std streams, f *flags, open bool) error {
 	go func() { served <- server.Serve(serving) }()
 	if open {
 		if err := openBrowser(ctx, server.Ticket()); err != nil {
-			fmt.Fprintln(std.err, "no browser was opened: open the address above:", err)
+			fmt.Fprintln(std.err, "cannot open a browser: open the address above yourself:", err)
 		}
 	}
 	select {
 	case <-ctx.Done():
-		d.app.shutdown(d) // while the pages can see it
+		d.app.shutdown(d) // before end, so that the pages get the last events
 		end()
 		err = <-served
 	case err = <-served:
@@ -76,8 +76,8 @@ func gui(ctx context.Context, std streams, f *flags, open bool) error {
 	return nil
 }
 
-// connect makes the server of one more connection to the domain, which outlives
-// it: neither the client's end nor its shutdown ends what runs.
+// connect makes the server of another connection to the domain. The domain outlives the
+// connection: neither the client's end nor its shutdown ends running work.
 func (d *domain) connect() *rpc.Server {
 	server := rpc.NewServer(rpc.Options{
 		Version:         version(),
@@ -89,11 +89,11 @@ func (d *domain) connect() *rpc.Server {
 	return server
 }
 
-// greet tells a client what there is. What it wishes for would be so for all of
-// them, and is refused. Without a model it looks for one on this machine.
+// greet answers initialize. It refuses the client's settings, because they would change all
+// clients. Without a model it looks for one on this machine.
 func (d *domain) greet(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
 	if p.Root() != "" || p.InitializationOptions != nil {
-		return rpc.Setup{}, fmt.Errorf("initialize: several clients share this server: give wishes to session/new")
+		return rpc.Setup{}, fmt.Errorf("initialize: several clients share this server, so rootUri and initializationOptions are refused: give them to session/new")
 	}
 	setup, err := d.initialize(ctx, p)
 	if err == nil && setup.NoModel != "" {
@@ -102,12 +102,12 @@ func (d *domain) greet(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, 
 	return setup, err
 }
 
-// browserTimeout bounds the wait for the command that opens a browser; one that is
-// the browser itself lives on.
+// browserTimeout bounds the wait for the command that opens a browser. If the command is
+// the browser itself, it goes on.
 const browserTimeout = 2 * time.Second
 
-// openBrowser opens url. Others on this machine can read the command's arguments:
-// url must be of no use to them afterwards.
+// openBrowser opens url. Other users of this machine can read the command's arguments, so
+// url must work only once.
 func openBrowser(ctx context.Context, url string) error {
 	var cmd *exec.Cmd
 	switch goruntime.GOOS {

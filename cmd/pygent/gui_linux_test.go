@@ -46,8 +46,8 @@ func TestOnlyGuiListens(t *testing.T) {
 	}
 }
 
-// listening are the TCP addresses that a process listens on: those of IPv4 in
-// words, others as the kernel writes them.
+// listening returns the TCP addresses that a process listens on: IPv4 addresses in the usual
+// form, others as the kernel writes them.
 func listening(t *testing.T, pid int) []string {
 	t.Helper()
 	own := map[string]bool{} // inodes of the process's sockets
@@ -56,7 +56,7 @@ func listening(t *testing.T, pid int) []string {
 		t.Fatalf("descriptors of %d: %d, %v", pid, len(fds), err)
 	}
 	for _, fd := range fds {
-		to, _ := os.Readlink(fd) // one that was closed meanwhile is none
+		to, _ := os.Readlink(fd) // empty if it was closed meanwhile
 		if inode, ok := strings.CutPrefix(to, "socket:["); ok {
 			own[strings.TrimSuffix(inode, "]")] = true
 		}

@@ -7,16 +7,18 @@ import (
 	"os"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/agent/journal"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tasks"
 )
 
-// kept is what servers keep of their sessions, without a server.
+// kept reads the stored sessions without a server.
 type kept struct {
 	store    *journal.Store
-	sessions *agent.Sessions
+	sessions *session.Manager
 }
 
 func openKept(ctx context.Context) (*kept, error) {
@@ -24,9 +26,9 @@ func openKept(ctx context.Context) (*kept, error) {
 	if err != nil {
 		return nil, &exitError{exitFailed, err}
 	}
-	return &kept{store, agent.NewSessions(ctx, agent.SessionsOptions{
+	return &kept{store, session.NewManager(ctx, session.Options{
 		Store:     store,
-		URIOfPath: func(path string) string { return path }, // for people
+		URIOfPath: func(path string) string { return path }, // a path is easier to read
 	})}, nil
 }
 
@@ -42,20 +44,20 @@ type keptItem struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-// collection is one kind of what is kept: sessions or tasks.
+// collection is one kind of stored items: sessions or tasks.
 type collection struct {
 	noun    string
-	list    func(ctx context.Context, k *kept, limit int) ([]keptItem, error) // newest first; 0 is no limit
-	session func(ctx context.Context, k *kept, id string) (string, error)     // whose journal it is
+	list    func(ctx context.Context, k *kept, limit int) ([]keptItem, error) // newest first; 0 means no limit
+	session func(ctx context.Context, k *kept, id string) (string, error)     // the id of the item's session
 }
 
-// sessionsKept are the sessions of users.
+// sessionsKept are the stored sessions of users.
 func sessionsKept() collection {
 	return collection{
 		noun: "session",
 		list: func(ctx context.Context, k *kept, limit int) ([]keptItem, error) {
 			var items []keptItem
-			for p := (agent.ListSessionsParams{}); ; {
+			for p := (session.ListSessionsParams{}); ; {
 				page, err := k.sessions.ListSessions(ctx, p)
 				if err != nil {
 					return nil, err
@@ -64,7 +66,7 @@ func sessionsKept() collection {
 					if limit > 0 && len(items) == limit {
 						return items, nil
 					}
-					items = append(items, keptItem{ID: b.SessionID, SessionID: b.SessionID, State: b.State, Title: b.Title, Root: b.Root, UpdatedAt: b.UpdatedAt})
+					items = append(items, keptItem{ID: b.SessionID, SessionID: b.SessionID, State: string(b.State), Title: b.Title, Root: b.Root, UpdatedAt: b.UpdatedAt})
 				}
 				if p.Cursor = page.NextCursor; p.Cursor == "" {
 					return items, nil
@@ -75,7 +77,7 @@ func sessionsKept() collection {
 	}
 }
 
-// tasksKept are the sessions of delegated agents, by the ids of their tasks.
+// tasksKept are the stored sessions of delegated agents, by the ids of their tasks.
 func tasksKept() collection {
 	c := collection{noun: "task", list: listTasks}
 	c.session = func(ctx context.Context, k *kept, id string) (string, error) {
@@ -86,7 +88,7 @@ func tasksKept() collection {
 			}
 		}
 		if err == nil {
-			err = fmt.Errorf("no such task: %.200q", id)
+			err = fmt.Errorf("task %.200q does not exist: pygent tasks lists them", id)
 		}
 		return "", err
 	}
@@ -102,7 +104,7 @@ func listTasks(ctx context.Context, k *kept, limit int) ([]keptItem, error) {
 		all = all[:limit]
 	}
 	var items []keptItem
-	for i, r := range restored(all) {
+	for i, r := range tasks.RestoredOf(all) {
 		h := all[i].Header
 		item := keptItem{
 			ID: r.TaskID, SessionID: r.SessionID, ParentID: h.ParentSessionID,
@@ -115,20 +117,20 @@ func listTasks(ctx context.Context, k *kept, limit int) ([]keptItem, error) {
 			item.Title = term.Line(r.Prompt, 80)
 		}
 		if k.store.InUse(r.SessionID) {
-			item.State = agent.StateRunning
+			item.State = string(event.SessionRunning)
 		}
 		items = append(items, item)
 	}
 	return items, nil
 }
 
-// remove deletes what is kept under the ids, as far as it can.
+// remove deletes the items with the ids. An error does not stop it.
 func (c collection) remove(ctx context.Context, k *kept, std streams, ids []string) error {
 	var errs []error
 	for _, id := range ids {
-		session, err := c.session(ctx, k, id)
+		journal, err := c.session(ctx, k, id)
 		if err == nil {
-			_, err = k.sessions.DeleteSession(ctx, agent.OpenSessionParams{SessionID: session})
+			err = k.sessions.Delete(ctx, journal)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -139,14 +141,14 @@ func (c collection) remove(ctx context.Context, k *kept, std streams, ids []stri
 	return failed(errors.Join(errs...))
 }
 
-// export writes a session to a file, or to stdout for "". A terminal gets it
-// without what could control it.
+// export writes a session to a file, or to stdout for "". On a terminal it escapes control
+// characters.
 func (c collection) export(ctx context.Context, k *kept, std streams, o exportOptions) error {
-	session, err := c.session(ctx, k, o.id)
+	id, err := c.session(ctx, k, o.id)
 	if err != nil {
 		return failed(err)
 	}
-	res, err := k.sessions.ExportSession(ctx, agent.ExportParams{SessionID: session, Format: o.format})
+	res, err := k.sessions.ExportSession(ctx, session.ExportParams{SessionID: id, Format: o.format})
 	if err != nil {
 		return failed(err)
 	}
@@ -160,10 +162,10 @@ func (c collection) export(ctx context.Context, k *kept, std streams, o exportOp
 	return failed(err)
 }
 
-// exportOptions say what is exported, and how.
+// exportOptions configure export.
 type exportOptions struct {
 	id, format, file string
-	safe             bool // for people to read now
+	safe             bool // escape control characters, for a terminal
 }
 
 func failed(err error) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/pygent/pygent/agent/journal"
 )
 
-// keep writes a session with one prompt, and returns its journal open.
+// keep writes a session with one prompt, and returns its open journal.
 func keep(t *testing.T, h journal.Header, prompt string) *journal.Journal {
 	t.Helper()
 	store, err := sessionStore()
@@ -50,7 +50,7 @@ func pygent(t *testing.T, want int, args ...string) (out, errOut string) {
 
 func TestSessionsAndTasksThatAreKept(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	if out, errOut := pygent(t, exitOK, "sessions"); out != "" || errOut != "no sessions are kept\n" {
+	if out, errOut := pygent(t, exitOK, "sessions"); out != "" || errOut != "there are no sessions\n" {
 		t.Errorf("%q %q", out, errOut)
 	}
 	open := keep(t, journal.Header{SessionID: "s_parent", Root: "/work/app"}, "fix \x1b]0;title\x07 it")

@@ -21,22 +21,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/rpc"
 )
 
-// killSessions and killRuns are in how many sessions TestKilledServersLoseNothing
-// kills the server, and how often in each: 60 times.
+// killSessions is the number of sessions of TestKilledServersLoseNothing, and killRuns the
+// number of kills in each: 60 kills in total.
 const (
 	killSessions = 3
 	killRuns     = 20
 )
 
-// TestKilledServersLoseNothing kills the program with SIGKILL at random points of
-// turns that send many events, again and again in each session. Each time another
-// server resumes the session: every event that the client got is in the journal,
-// the numbers have no gap, and the model is sent the whole conversation.
+// TestKilledServersLoseNothing kills the program with SIGKILL at random points of turns with
+// many events, several times in each session. Each time another server resumes the session:
+// every event that the client got is in the journal, the numbers have no gap, and the model
+// gets the whole conversation.
 func TestKilledServersLoseNothing(t *testing.T) {
 	sessions, runs := killSessions, killRuns
 	if testing.Short() {
@@ -50,7 +51,7 @@ func TestKilledServersLoseNothing(t *testing.T) {
 	}
 }
 
-// killAgain kills so many servers of one session.
+// killAgain kills a number of servers of one session.
 func killAgain(t *testing.T, runs int) {
 	k := &killing{t: t, dir: t.TempDir(), root: t.TempDir(), answers: map[string]string{}}
 	entries := make([]any, 20_000)
@@ -68,7 +69,7 @@ func killAgain(t *testing.T, runs int) {
 	t.Logf("%d runs: clients saw %d events and %d answers of tools", runs, len(k.seen)-1, len(k.answers))
 }
 
-// killing is a session that goes through many servers.
+// killing is a session that many servers serve in turn.
 type killing struct {
 	t         *testing.T
 	dir, root string
@@ -83,16 +84,16 @@ type killing struct {
 	answers map[string]string // by call
 }
 
-// reply is the model. It checks the conversation that it is sent, and calls tools
-// without end unless it is only asked to look.
+// reply is the model. It checks the conversation that it gets, and calls tools endlessly
+// unless the prompt only asks it to look.
 func (k *killing) reply(w http.ResponseWriter, req agenttest.ServerRequest) {
 	k.check(req.Messages)
 	last := req.Messages[len(req.Messages)-1]
-	if last.Role == agent.RoleUser && strings.HasPrefix(*last.Content, "look") {
+	if last.Role == event.RoleUser && strings.HasPrefix(*last.Content, "look") {
 		agenttest.WriteReply(w, agenttest.Text("seen"))
 		return
 	}
-	var calls []agent.ToolCall
+	var calls []event.ToolCall
 	for i := range 4 {
 		calls = append(calls, agenttest.Call(fmt.Sprintf("c%d_%d", len(req.Messages), i), "write_file",
 			map[string]any{"path": fmt.Sprintf("f%d", i), "content": strings.Repeat("x", rand.IntN(2000))}))
@@ -100,8 +101,8 @@ func (k *killing) reply(w http.ResponseWriter, req agenttest.ServerRequest) {
 	agenttest.WriteReply(w, agenttest.Calls("On it. <&>", calls...))
 }
 
-// check fails the test unless everything that a client ever saw is there, in
-// order, and a provider would take the conversation.
+// check fails the test unless the messages contain everything that a client ever saw, in
+// order, and a provider would accept the conversation.
 func (k *killing) check(messages []agenttest.WireMessage) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -109,21 +110,22 @@ func (k *killing) check(messages []agenttest.WireMessage) {
 	answered := map[string]bool{}
 	for i, m := range messages {
 		switch m.Role {
-		case agent.RoleUser:
+		case event.RoleUser:
 			if slices.Contains(k.prompts, *m.Content) {
 				prompts = append(prompts, *m.Content)
 			}
-		case agent.RoleTool:
+		case event.RoleTool:
 			if want, seen := k.answers[m.ToolCallID]; seen {
 				order = append(order, m.ToolCallID)
 				if *m.Content != want {
 					k.t.Errorf("call %s: the model gets %q, the client saw %q", m.ToolCallID, *m.Content, want)
 				}
 			}
-		case agent.RoleAssistant:
-			if messages[i-1].Role == agent.RoleAssistant {
+		case event.RoleAssistant:
+			if messages[i-1].Role == event.RoleAssistant {
 				k.t.Errorf("messages %d and %d are both the assistant's", i-1, i)
 			}
+		default:
 		}
 		for n, call := range m.ToolCalls {
 			if answered[call.ID] {
@@ -143,8 +145,8 @@ func (k *killing) check(messages []agenttest.WireMessage) {
 	}
 }
 
-// run goes on with the session and kills the server after so many events of a
-// turn; a negative number lets it live and reads all events back.
+// run resumes the session and kills the server after a number of events of a turn. With a
+// negative number it does not kill it and reads all events back.
 func (k *killing) run(n, events int) {
 	t := k.t
 	cmd := exec.Command("pygent", "serve", "--no-docker", "--sandbox=none", "--mode=auto", "--root", k.root)
@@ -168,7 +170,7 @@ func (k *killing) run(n, events int) {
 		}
 		return
 	}
-	c.send("agent/step", agent.StepParams{SessionID: k.session, Prompt: fmt.Sprintf("run %d", n), MaxSteps: 1000})
+	c.send("agent/step", session.StepParams{SessionID: k.session, Prompt: fmt.Sprintf("run %d", n), MaxSteps: 1000})
 	for range events {
 		if _, ok := c.next(); !ok {
 			t.Fatalf("run %d: the server ended", n)
@@ -178,7 +180,7 @@ func (k *killing) run(n, events int) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for ok := true; ok; { // what was sent before counts
+	for ok := true; ok; { // events sent before the kill count
 		_, ok = c.next()
 	}
 	_ = cmd.Wait() // it was killed
@@ -213,19 +215,19 @@ type killClient struct {
 // open makes the session, or resumes it and lets the model look at it.
 func (c *killClient) open(n int) {
 	if c.session == "" {
-		var made agent.NewSessionResult
-		c.call("session/new", agent.NewSessionParams{}, &made)
+		var made session.NewSessionResult
+		c.call("session/new", session.NewSessionParams{}, &made)
 		c.session = made.SessionID
 		return
 	}
-	var res agent.ResumeResult
-	c.call("session/resume", agent.OpenSessionParams{SessionID: c.session}, &res)
-	if int(res.LastSeq) < len(c.seen)-1 || c.inTurn && res.State != agent.StateInterrupted {
+	var res session.ResumeResult
+	c.call("session/resume", session.OpenSessionParams{SessionID: c.session}, &res)
+	if int(res.LastSeq) < len(c.seen)-1 || c.inTurn && res.State != event.SessionInterrupted {
 		c.t.Errorf("run %d: resumed as %+v; the client saw event %d, in a turn: %v", n, res, len(c.seen)-1, c.inTurn)
 	}
-	var step agent.StepResult
-	c.call("agent/step", agent.StepParams{SessionID: c.session, Prompt: fmt.Sprintf("look %d", n)}, &step)
-	if step.Status != agent.StatusCompleted || step.Text != "seen" {
+	var step session.StepResult
+	c.call("agent/step", session.StepParams{SessionID: c.session, Prompt: fmt.Sprintf("look %d", n)}, &step)
+	if step.Status != event.StatusCompleted || step.Text != "seen" {
 		c.t.Errorf("run %d: %+v", n, step)
 	}
 }
@@ -237,10 +239,10 @@ func (c *killClient) readBack() {
 			Events []json.RawMessage
 			More   bool
 		}
-		c.call("session/events", agent.SessionEventsParams{SessionID: c.session, AfterSeq: after, Limit: 777}, &page)
+		c.call("session/events", session.SessionEventsParams{SessionID: c.session, AfterSeq: after, Limit: 777}, &page)
 		for _, e := range page.Events {
 			after++
-			var numbered agent.Event
+			var numbered event.Event
 			if err := json.Unmarshal(e, &numbered); err != nil || numbered.Seq != after {
 				c.t.Fatalf("event %d in the place of %d, %v", numbered.Seq, after, err)
 			}
@@ -289,10 +291,10 @@ type message struct {
 	Method string
 	Params json.RawMessage
 	Result json.RawMessage
-	Error  *agent.ErrorDetail
+	Error  *event.ErrorDetail
 }
 
-// next reads a whole message; events are taken note of. ok is false at the end.
+// next reads a message and records an event. ok is false at the end.
 func (c *killClient) next() (msg message, ok bool) {
 	line, err := c.out.ReadBytes('\n')
 	if err != nil {
@@ -308,7 +310,7 @@ func (c *killClient) next() (msg message, ok bool) {
 }
 
 func (k *killing) saw(params json.RawMessage) {
-	var e agent.Event
+	var e event.Event
 	if err := json.Unmarshal(params, &e); err != nil {
 		k.t.Fatal(err)
 	}
@@ -322,15 +324,15 @@ func (k *killing) saw(params json.RawMessage) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch e.Kind {
-	case agent.KindTurnStarted:
+	case event.KindTurnStarted:
 		k.inTurn = true
-	case agent.KindTurnFinished:
+	case event.KindTurnFinished:
 		k.inTurn = false
-	case agent.KindMessage:
-		if e.Role == agent.RoleUser {
+	case event.KindMessage:
+		if e.Role == event.RoleUser {
 			k.prompts = append(k.prompts, e.Text)
 		}
-	case agent.KindToolFinished:
+	case event.KindToolFinished:
 		k.order = append(k.order, e.CallID)
 		k.answers[e.CallID] = e.Text
 	}

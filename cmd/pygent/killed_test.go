@@ -3,27 +3,17 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// TestServersKilled kills, without warning, a server that has three containers
-// and one that has local commands. All of that is gone within two seconds, and
-// what belongs to servers that live stays.
+// TestServersKilled kills a server with three containers and one with local commands. They
+// must end within two seconds. The containers of a living server must stay.
 func TestServersKilled(t *testing.T) {
-	image := os.Getenv("PYGENT_TEST_IMAGE")
-	if image == "" {
-		image = "pygent-test:busybox"
-	}
-	if out, err := exec.Command("docker", "image", "inspect", image).CombinedOutput(); err != nil { //nolint:noctx // it ends by itself
-		runtimetest.Missing(t, err, ": ", string(out))
-	}
+	image := testImage(t)
 	killed := []*program{startProgram(t, "--docker", "--image", image), startProgram(t)}
 	spared := []*program{startProgram(t, "--docker", "--image", image), startProgram(t)}
 	for i := range 2 {

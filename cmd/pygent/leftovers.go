@@ -10,31 +10,34 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/instance"
 )
 
-// sweepTimeout bounds the search of what killed servers left in workspaces; what
-// it did not come to is left to the next start.
+// sweepTimeout bounds the search for the leftovers of killed servers in workspaces. The next
+// start continues it.
 const sweepTimeout = time.Minute
 
-// leftovers clears away, beside the work, what servers left in files when they
-// were killed, and notes for the next start where this one works. Containers are
-// the business of runtimes.
+// leftovers removes, in the background, the files that killed servers left, and records the
+// workspaces of this server for the next start. choose.Chooser removes containers.
 type leftovers struct {
 	log    *zap.Logger
 	record *instance.Record // nil without a state directory
 
 	stop    context.CancelFunc
 	working sync.WaitGroup
+
+	mu      sync.Mutex          // guards notices
+	notices map[string][]string // by workspace, for the next command there
 }
 
-// openLeftovers begins the clearing. Nothing that goes wrong keeps from work.
+// openLeftovers starts the clean-up. Errors are only logged.
 func openLeftovers(log *zap.Logger) *leftovers {
 	ctx, stop := context.WithTimeout(context.Background(), sweepTimeout)
-	l := &leftovers{log: log, stop: stop}
+	l := &leftovers{log: log, stop: stop, notices: make(map[string][]string)}
 	records, err := makeStateDir("running")
 	if err != nil {
-		log.Info("no record of workspaces", zap.Error(err)) // the log file's failure was said
+		log.Info("cannot record workspaces", zap.Error(err)) // the log file's failure was said
 	} else {
 		l.record = instance.NewRecord(records)
 	}
@@ -44,7 +47,7 @@ func openLeftovers(log *zap.Logger) *leftovers {
 			return
 		}
 		l.reap("records", func() (int, error) {
-			return instance.ReapRecords(ctx, records, func(dir, tag string) error { return l.sweep(ctx, dir, tag) })
+			return instance.ReapRecords(ctx, records, func(left instance.Left) error { return l.sweep(ctx, left) })
 		})
 	})
 	return l
@@ -53,33 +56,45 @@ func openLeftovers(log *zap.Logger) *leftovers {
 func (l *leftovers) reap(what string, reap func() (int, error)) {
 	n, err := reap()
 	if err != nil && !errors.Is(err, context.Canceled) {
-		l.log.Warn(what+" of dead servers", zap.Error(err))
+		l.log.Warn("cannot remove "+what+" of dead servers", zap.Error(err))
 	}
 	if n > 0 {
-		l.log.Info(what+" of dead servers removed", zap.Int("count", n))
+		l.log.Info("removed "+what+" of dead servers", zap.Int("count", n))
 	}
 }
 
-// sweep clears one workspace. Only an end before it was through is an error, for
-// which the record is kept: what cannot be removed now, cannot be later.
-func (l *leftovers) sweep(ctx context.Context, dir, tag string) error {
-	n, err := runtime.SweepTemp(ctx, dir, tag)
+// sweep cleans up one workspace. Only an interruption is an error, which keeps the record
+// for the next start. A file that cannot be removed is not, because a later try would fail
+// too.
+func (l *leftovers) sweep(ctx context.Context, left instance.Left) error {
+	dir := left.Workspace
+	n, err := runtime.SweepTemp(ctx, dir, left.Tag)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil || n > 0 {
-		l.log.Info("temporary files of a dead server removed", zap.String("workspace", dir), zap.Int("count", n), zap.Error(err))
+		l.log.Info("removed temporary files of a dead server", zap.String("workspace", dir), zap.Int("count", n), zap.Error(err))
 	}
+	var notices []string
+	if !left.Busy.IsZero() {
+		notices = gitguard.Aftermath(dir, left.Busy, left.Word != runtime.SandboxMedium)
+	}
+	notices = append(notices, gitguard.Sweep(dir, left.Tag)...)
+	for i, notice := range notices {
+		l.log.Warn("commands of a dead server made files that git on the host would run", zap.String("workspace", dir), zap.String("notice", notice))
+		notices[i] = "left by a command whose server was killed: " + notice
+	}
+	l.tell(dir, notices)
 	return nil
 }
 
-// note records that commands and tools are about to work in ws.
+// note records that commands and tools will work in ws.
 func (l *leftovers) note(ws *runtime.Workspace) {
 	if l.record == nil || ws.Temporary() {
 		return
 	}
 	if err := l.record.Add(ws.Dir()); err != nil {
-		l.log.Info("workspace not recorded", zap.Error(err))
+		l.log.Info("cannot record the workspace", zap.Error(err))
 	}
 }
 

@@ -2,26 +2,34 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"io"
 )
 
-// line is one line of input, or the end of it.
+// line is one line of input, or the end of the input.
 type line struct {
 	text string
 	err  error
 }
 
-// entered is what the user enters, a line at a time. An open question has the next
-// line, whoever else waits for one: a delegated agent asks while the prompt stands.
+// entered reads the user's input by lines. An open question gets the next line before the
+// prompt does, because a delegated agent asks while the prompt waits. At a terminal, it gets
+// the next line that was begun after the question.
 type entered struct {
 	answers chan line // to open questions
 	said    chan line // everything else
+	typing  *typing   // of a terminal, else nil
 }
 
-// readLines reads input in a goroutine that ends with the process: a read of stdin
-// cannot be interrupted, and the end of input is told to everyone who asks.
-func readLines(in io.Reader) entered {
-	e := entered{make(chan line), make(chan line)}
+// readLines reads input in a goroutine that ends with the process, because a read of stdin
+// cannot be interrupted. Every reader gets the end of the input.
+func readLines(in io.Reader) *entered {
+	e := &entered{answers: make(chan line), said: make(chan line)}
+	if isTerminal(in) {
+		e.typing = newTyping(in)
+		go e.typing.read()
+		return e
+	}
 	go func() {
 		r := bufio.NewReader(in)
 		for {
@@ -37,8 +45,8 @@ func readLines(in io.Reader) entered {
 	return e
 }
 
-// hand gives a line to a question if there is one, else to whom comes first.
-func (e entered) hand(l line) {
+// hand gives a line to an open question, else to the first reader of either kind.
+func (e *entered) hand(l line) {
 	select {
 	case e.answers <- l:
 		return
@@ -47,5 +55,33 @@ func (e entered) hand(l line) {
 	select {
 	case e.answers <- l:
 	case e.said <- l:
+	}
+}
+
+// next returns the next line that answers no question.
+func (e *entered) next(ctx context.Context) (string, error) {
+	if e.typing != nil {
+		return e.typing.next(ctx)
+	}
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case l := <-e.said:
+		return l.text, l.err
+	}
+}
+
+// answer returns the line that answers a question, whose text is already on out. It prints
+// choices when it takes an answer.
+func (e *entered) answer(ctx context.Context, out io.Writer, choices string) (line, error) {
+	if e.typing != nil {
+		return e.typing.answer(ctx, out, choices)
+	}
+	_, _ = io.WriteString(out, choices)
+	select {
+	case <-ctx.Done():
+		return line{}, context.Cause(ctx)
+	case l := <-e.answers:
+		return l, nil
 	}
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/pygent/pygent/runtime/statedir"
 )
 
-// Bounds of the log file.
+// Limits of the log file.
 const (
 	logMegabytes = 10
 	logBackups   = 3
 )
 
-// newLogger logs to a rotated file at the configured level, and what a user
-// should see, warnings and worse, to stderr. stdout belongs to the protocol.
+// newLogger logs to a rotated file at the configured level, and warnings and errors also to
+// stderr. stdout belongs to the protocol.
 func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, error) {
 	level, err := zapcore.ParseLevel(cfg.LogLevel)
 	if err != nil {
@@ -37,7 +37,7 @@ func newLogger(cfg config.Config, stderr io.Writer) (*zap.Logger, func() error, 
 		dir, err := makeStateDir()
 		if err != nil {
 			log := zap.New(visible)
-			log.Warn("no log file", zap.Error(err))
+			log.Warn("cannot write a log file", zap.Error(err))
 			return log, func() error { return nil }, nil
 		}
 		path = filepath.Join(dir, "pygent.log")
@@ -61,8 +61,8 @@ func makeStateDir(below ...string) (string, error) {
 	return statedir.Make(dir, below...)
 }
 
-// checkLogFile makes sure that path can be logged to. The rotating writer would
-// move aside whatever it cannot open, a directory included.
+// checkLogFile checks that path can be a log file, because the rotating writer would rename
+// anything that it cannot open, even a directory.
 func checkLogFile(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, 0o600)
 	if err != nil {

@@ -1,7 +1,8 @@
-// Command pygent is a coding agent that lives behind a pipe: it speaks JSON-RPC
-// over stdio to editors and scripts, and has a few faces of its own. This
-// package parses flags, reads settings and wires the other packages together;
-// it holds no domain logic.
+// Command pygent is a coding agent that runs as a server: it speaks JSON-RPC over
+// stdio to editors and scripts, and has commands for the terminal and the browser.
+//
+// This package parses flags, reads settings and connects the other packages. It
+// holds no domain logic.
 package main
 
 import (
@@ -14,7 +15,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime/local"
 )
 
@@ -28,18 +29,17 @@ const (
 )
 
 func main() {
-	local.RunIfChild() // first: a supervisor of commands needs nothing of what follows
+	local.RunIfChild() // first, because a supervisor of commands needs nothing else
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// streams are the standard streams, given so that tests can have their own.
+// streams are the standard streams; tests set their own.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// exitError ends the program with a code of its own. A nil cause says nothing
-// more on stderr.
+// exitError ends the program with an exit code. A nil cause prints nothing on stderr.
 type exitError struct {
 	code  int
 	cause error
@@ -54,10 +54,10 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.cause }
 
-// run is the program; it returns its exit code.
+// run runs the program and returns its exit code.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	// A client that closes our stdout must not kill us before we have cleaned up.
-	// Ignoring the signal would be inherited by every command; catching it is not.
+	// A client that closes our stdout must not kill us before the clean-up. Commands
+	// would inherit an ignored signal, but not a caught one.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	cmd := newRoot(streams{in, out, errOut})
@@ -73,31 +73,31 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 			fmt.Fprintln(errOut, "pygent:", exit.cause)
 		}
 		return exit.code
-	case errors.As(err, &unwritten): // stdout, as on a full disk
+	case errors.As(err, &unwritten): // stdout, such as on a full disk
 		fmt.Fprintln(errOut, "pygent:", err)
 		return exitFailed
-	default: // what cobra refuses: unknown commands and flags, wrong arguments
+	default: // from cobra: unknown commands and flags, wrong arguments
 		fmt.Fprintf(errOut, "pygent: %v\nRun 'pygent --help' for usage.\n", err)
 		return exitUsage
 	}
 }
 
-// untilEnded is a context that ends when the program is told to end: by SIGTERM,
-// by the loss of its terminal, and by the further signals given.
+// untilEnded returns a context that ends with SIGTERM, the loss of the terminal, or one of
+// the given signals.
 func untilEnded(ctx context.Context, also ...os.Signal) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, append(also, syscall.SIGTERM, syscall.SIGHUP)...)
 }
 
-// exitCode is what a turn's status means for a script.
-func exitCode(status string) int {
+// exitCode returns the exit code for a turn's status.
+func exitCode(status event.Status) int {
 	switch status {
-	case agent.StatusCompleted, agent.StatusAccepted:
+	case event.StatusCompleted, event.StatusAccepted:
 		return exitOK
-	case agent.StatusStepLimit, agent.StatusTimeout, agent.StatusBudget:
+	case event.StatusStepLimit, event.StatusTimeout, event.StatusBudget:
 		return exitLimit
-	case agent.StatusCancelled:
+	case event.StatusCancelled:
 		return exitCancelled
-	default: // failed, or waiting for an answer that nobody can give
+	default: // failed, or waiting for an answer
 		return exitFailed
 	}
 }

@@ -15,7 +15,7 @@ func manCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man",
 		Short:   "Print the manual page",
-		Long:    "Man prints the manual page pygent(1), written from the commands, their flags and\nthe settings of this very program.",
+		Long:    "Man prints the manual page pygent(1) of this program: its commands, flags and\nsettings.",
 		Example: "  pygent man | man -l -",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -25,7 +25,7 @@ func manCommand(std streams) *cobra.Command {
 	}
 }
 
-// manual is the page in man(7)'s macros.
+// manual returns the manual page in man(7) macros.
 func manual(root *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH PYGENT 1 \"\" \"pygent %s\" \"User Commands\"\n", roff(version()))
@@ -36,7 +36,7 @@ func manual(root *cobra.Command) string {
 	manCommands(&b, root)
 	b.WriteString(".SH FLAGS OF ALL COMMANDS\n")
 	manFlags(&b, root.PersistentFlags())
-	b.WriteString(".SH SETTINGS\nIn pygent.toml, with the variable and the flags that beat it.\n")
+	b.WriteString(".SH SETTINGS\nSettings in pygent.toml, each with the variable and the flags that override it.\n")
 	for _, s := range config.Settings() {
 		name := s.Name
 		if s.InFile && s.Env != "" {
@@ -86,7 +86,7 @@ func manFlags(b *strings.Builder, flags *pflag.FlagSet) {
 	})
 }
 
-// paragraphs writes text whose indented blocks keep their lines.
+// paragraphs writes text and keeps the lines of indented blocks.
 func paragraphs(b *strings.Builder, text string) {
 	for part := range strings.SplitSeq(text, "\n\n") {
 		if strings.HasPrefix(part, " ") {
@@ -97,7 +97,7 @@ func paragraphs(b *strings.Builder, text string) {
 	}
 }
 
-// roff escapes what troff would read as its own.
+// roff escapes the special characters of troff.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

@@ -46,7 +46,7 @@ func TestNetworkSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, (&runtimes{cfg: cfg}).network()); diff != "" {
+			if diff := cmp.Diff(tt.want, chooseOptions(cfg, nil).Network); diff != "" {
 				t.Error(diff)
 			}
 		})

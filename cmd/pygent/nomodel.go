@@ -8,13 +8,13 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
 )
 
-// noModel says what to set so that turns can begin: a key, or a server of this
-// machine, by name where one runs.
+// noModel says which setting turns need: a key, or a model server on this machine. It names
+// the running servers.
 func noModel(ctx context.Context, candidates []localserver.Candidate) error {
-	return fmt.Errorf("%w: %s; `pygent demo` needs neither", agent.ErrAuthRequired, offer(localserver.Find(ctx, candidates)))
+	return fmt.Errorf("%w: %s; `pygent demo` works without a model", agent.ErrAuthRequired, offer(localserver.Find(ctx, candidates)))
 }
 
-// offer is the cure of a missing endpoint.
+// offer says how to set an endpoint.
 func offer(servers []localserver.Server) string {
 	if len(servers) == 0 {
 		return "set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server"

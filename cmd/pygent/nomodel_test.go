@@ -22,10 +22,10 @@ func TestNoModelNamesWhatToSet(t *testing.T) {
 		candidates []localserver.Candidate
 		want       string
 	}{
-		{nil, "no model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server; `pygent demo` needs neither"},
+		{nil, "no model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server; `pygent demo` works without a model"},
 		{
 			[]localserver.Candidate{{Name: "Ollama", BaseURL: srv.URL}},
-			"no model is configured: Ollama answers on this machine: set OPENAI_BASE_URL=" + srv.URL + " PYGENT_MODEL=llama, or set OPENAI_API_KEY; `pygent demo` needs neither",
+			"no model is configured: Ollama answers on this machine: set OPENAI_BASE_URL=" + srv.URL + " PYGENT_MODEL=llama, or set OPENAI_API_KEY; `pygent demo` works without a model",
 		},
 	} {
 		err := noModel(context.Background(), tt.candidates)

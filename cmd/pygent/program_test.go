@@ -21,22 +21,22 @@ import (
 // program is a running server whose agent runs a command.
 type program struct {
 	cmd    *exec.Cmd
-	parent *exec.Cmd // what the server takes for its client's process
+	parent *exec.Cmd // the client's process for the server
 	in     io.WriteCloser
 	out    io.ReadCloser
-	lines  chan string // what the server says, a message each
+	lines  chan string // messages of the server
 	tmp    string
-	marker string // stands in the command line of each process of the command
+	marker string // part of the command line of each process of the command
 }
 
-// startProgram starts one whose command is `sleep` in a few ways, and returns when
-// they all run.
+// startProgram starts a program whose command runs `sleep` in several ways, and returns when
+// all run.
 func startProgram(t *testing.T, flags ...string) *program {
 	t.Helper()
 	return startProgramIn(t, t.TempDir(), flags...)
 }
 
-// startProgramIn starts it with its state and temporary files in dir.
+// startProgramIn is startProgram with the state and the temporary files in dir.
 func startProgramIn(t *testing.T, dir string, flags ...string) *program {
 	t.Helper()
 	p := launch(t, dir, func(marker string) string {
@@ -58,8 +58,8 @@ func (p *program) waitMarked(t *testing.T, n int) {
 	}
 }
 
-// launch starts the server, with its state and temporary files in dir, and the
-// agent's turn. Nothing is read yet.
+// launch starts the server, with its state and temporary files in dir, and a turn. It reads
+// nothing yet.
 func launch(t *testing.T, dir string, command func(marker string) string, flags ...string) *program {
 	t.Helper()
 	p := &program{tmp: dir, marker: strconv.Itoa(100_000 + time.Now().Nanosecond()%100_000_000)}
@@ -103,11 +103,11 @@ func launch(t *testing.T, dir string, command func(marker string) string, flags 
 			t.Fatal(err)
 		}
 	}
-	p.lines = make(chan string, 10_000) // so many that the reader does not wait
+	p.lines = make(chan string, 10_000) // large enough that the reader does not block
 	return p
 }
 
-// until reads to the first message that holds text.
+// until reads up to the first message that contains text.
 func (p *program) until(t *testing.T, text string) string {
 	t.Helper()
 	for line := range p.lines {
@@ -142,8 +142,8 @@ func (p *program) send(msg string) error {
 	return err
 }
 
-// wait waits for the end of the server, within the bound that it promises and a
-// little for a slow machine.
+// wait waits for the end of the server, for its documented time and some more on a slow
+// machine.
 func (p *program) wait(t *testing.T, inOrder bool) int {
 	t.Helper()
 	state := make(chan *os.ProcessState, 1)

@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readerInterval is how often it is looked whether somebody still reads.
+// readerInterval is the time between two checks for a reader.
 const readerInterval = time.Second
 
-// watchReader calls gone when nobody reads out any more, and returns when ctx
-// ends. Without it, a client that closes our stdout would be noticed only with
-// the next thing to say, and a command can be silent for hours.
+// watchReader calls gone when out has no reader any more, and returns when ctx ends. Without
+// it, only the next write would notice that a client has closed our stdout, and a command
+// can be silent for hours.
 func watchReader(ctx context.Context, out io.Writer, gone func()) {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -5,5 +5,5 @@ import (
 	"io"
 )
 
-// watchReader does nothing: a closed pipe shows here with the next write.
+// watchReader does nothing. On Windows the next write notices a closed pipe.
 func watchReader(context.Context, io.Writer, func()) {}

@@ -11,38 +11,37 @@ import (
 	"golang.org/x/term"
 
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
-	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-const longHelp = `Pygent is a coding agent behind a pipe. Editors and scripts speak JSON-RPC to
-'pygent serve' over stdio; 'run' and 'chat' use the same agent from a terminal,
-'gui' from a page in the browser.
+const longHelp = `Pygent is a coding agent that runs as a server. Editors and scripts speak
+JSON-RPC to 'pygent serve' over stdio. 'run' and 'chat' use the same agent in a
+terminal, 'gui' uses it in the browser.
 
-Settings: flags beat the environment, the environment beats pygent.toml in the
-user's configuration directory, and that beats the defaults. A pygent.toml in
-the workspace can only lower limits, disable tools and make the mode stricter.
-Commands reach no network, unless the user's pygent.toml or a flag names hosts
-(network_allow) or gives them all of it (network = "full").
+Settings: flags override the environment, the environment overrides pygent.toml
+in your configuration directory, and pygent.toml overrides the defaults. A
+pygent.toml in the workspace can only lower limits, disable tools and make the
+mode stricter. Commands have no network unless your pygent.toml or a flag names
+hosts (network_allow) or opens the whole network (network = "full").
 
   OPENAI_API_KEY      key of the model's endpoint
   OPENAI_BASE_URL     any OpenAI-compatible endpoint, such as a local server's
                       http://127.0.0.1:11434/v1
   PYGENT_MODEL        name of the model
-  PYGENT_USE_DOCKER   0: local commands; anything else: Docker; unset: what is there
+  PYGENT_USE_DOCKER   0: local commands; other values: Docker; unset: Docker if
+                      available, else local
   PYGENT_IMAGE        Docker image that commands run in
   PYGENT_WORKSPACE    directory to work in
   PYGENT_MAX_TASKS, PYGENT_STEP_TIMEOUT, PYGENT_TASK_TIMEOUT (seconds),
   PYGENT_TASK_PERSONAS, PYGENT_MODEL_RETRIES, PYGENT_MODEL_IDLE_TIMEOUT,
   PYGENT_LOG_FILE, PYGENT_LOG_LEVEL
 
-Exit codes: 0 done, 1 failed (also: the model asked a question that nobody could
-answer), 2 wrong usage or settings, 3 a limit or timeout was reached, 130
-cancelled.`
+Exit codes: 0 done, 1 failed (also: the model asked and nobody could answer),
+2 wrong usage or settings, 3 limit or timeout reached, 130 cancelled.`
 
-// flags are the settings that the command line can make. They are laid over the
-// configuration only where they were given.
+// flags are the settings on the command line. Only given flags override the configuration.
 type flags struct {
 	configFile string
 	model      string
@@ -67,7 +66,7 @@ func newRoot(std streams) *cobra.Command {
 	f := &flags{}
 	root := &cobra.Command{
 		Use:           "pygent",
-		Short:         "A coding agent behind a pipe",
+		Short:         "A coding agent that runs as a server",
 		Long:          longHelp,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
@@ -76,15 +75,15 @@ func newRoot(std streams) *cobra.Command {
 			if isTerminal(std.in) {
 				return cmd.Help()
 			}
-			return serve(cmd.Context(), std, f, connectionBounds{rpc.DefaultMaxMessageBytes, defaultStall})
+			return serve(cmd.Context(), std, f, connectionBounds{wire.DefaultMaxMessageBytes, defaultStall})
 		},
 	}
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 
 	p := root.PersistentFlags()
-	p.StringVar(&f.configFile, "config", "", "file of settings, instead of the user's pygent.toml")
-	p.StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error")
+	p.StringVar(&f.configFile, "config", "", "read settings from this file instead of your pygent.toml")
+	p.StringVar(&f.logLevel, "log-level", "", "level of the log: debug, info, warn or error")
 	root.AddCommand(
 		serveCommand(std, f), runCommand(std, f), chatCommand(std, f), guiCommand(std, f), demoCommand(std, f), doctorCommand(std, f),
 		sessionsCommand(std), tasksCommand(std), schemaCommand(std), manCommand(std), versionCommand(std),
@@ -93,39 +92,39 @@ func newRoot(std streams) *cobra.Command {
 	return root
 }
 
-// agentFlags are those of the commands that have an agent.
+// agentFlags adds the flags of commands with an agent.
 func agentFlags(cmd *cobra.Command, f *flags) {
 	modelFlags(cmd, f)
 	runtimeFlags(cmd, f)
 	p := cmd.Flags()
-	p.StringVar(&f.system, "system", "", "system prompt that replaces the default")
-	p.StringVar(&f.mode, "mode", "", "\"plan\" reads only, \"ask\" asks before edits and commands, \"auto\" does not; default auto in a sandbox, else ask")
-	p.StringVar(&f.pull, "pull", "", "\"missing\" pulls an image that is not there; default \"never\"")
-	p.StringVar(&f.network, "network", "", "\"full\" gives commands the whole network; default \"none\"")
-	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach, again for further ones")
-	p.StringVar(&f.record, "record", "", "append the exchanges with the model to this file")
-	p.StringVar(&f.replay, "replay", "", "play a recorded conversation instead of asking a model")
+	p.StringVar(&f.system, "system", "", "replace the built-in system prompt")
+	p.StringVar(&f.mode, "mode", "", "permissions: \"plan\" reads only, \"ask\" asks before edits and commands, \"auto\" does not ask (default auto in a sandbox, else ask)")
+	p.StringVar(&f.pull, "pull", "", "\"missing\" pulls the image if Docker does not have it (default \"never\")")
+	p.StringVar(&f.network, "network", "", "\"full\" opens the whole network to commands (default \"none\")")
+	p.StringArrayVar(&f.allow, "network-allow", nil, "`host:port` that commands may reach; repeat the flag for more")
+	p.StringVar(&f.record, "record", "", "append requests to the model and its replies to this file")
+	p.StringVar(&f.replay, "replay", "", "take the model's replies from this recording")
 }
 
-// modelFlags choose the model.
+// modelFlags adds the flags that choose the model.
 func modelFlags(cmd *cobra.Command, f *flags) {
 	cmd.Flags().StringVarP(&f.model, "model", "m", "", "name of the model")
-	cmd.Flags().StringVar(&f.baseURL, "base-url", "", "OpenAI-compatible endpoint")
+	cmd.Flags().StringVar(&f.baseURL, "base-url", "", "URL of an OpenAI-compatible endpoint")
 }
 
-// runtimeFlags choose the workspace and what commands run in.
+// runtimeFlags adds the flags that choose the workspace and the runtime of commands.
 func runtimeFlags(cmd *cobra.Command, f *flags) {
 	p := cmd.Flags()
 	p.StringVar(&f.root, "root", "", "workspace directory")
 	p.StringVar(&f.image, "image", "", "Docker image that commands run in")
-	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" allows local commands without any sandbox")
-	p.BoolVar(&f.docker, "docker", false, "run commands in Docker, or not at all")
-	p.BoolVar(&f.noDocker, "no-docker", false, "run commands locally")
+	p.StringVar(&f.sandbox, "sandbox", "", "\"none\" runs local commands without a sandbox, even where this machine has one")
+	p.BoolVar(&f.docker, "docker", false, "run commands in Docker; fail without it")
+	p.BoolVar(&f.noDocker, "no-docker", false, "run commands in the local sandbox")
 	cmd.MarkFlagsMutuallyExclusive("docker", "no-docker")
 }
 
-// project is the workspace of a face of the terminal: what a flag or the variable
-// names, else the current directory; "" where there is none.
+// project returns the workspace of a command in the terminal: from the flag or the variable,
+// else the current directory; "" if there is none.
 func (f *flags) project() string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -134,7 +133,7 @@ func (f *flags) project() string {
 	return cmp.Or(f.root, os.Getenv("PYGENT_WORKSPACE"), dir)
 }
 
-// file is the path of the user's own settings, "" where there can be none.
+// file returns the path of the user's settings file, "" if there is none.
 func (f *flags) file() string { return cmp.Or(f.configFile, config.UserFile()) }
 
 // load reads the settings. projectDir is the workspace whose pygent.toml may
@@ -178,7 +177,7 @@ func (f *flags) apply(c *config.Config) {
 			*s.to = s.flag
 		}
 	}
-	// One of the two flags says all there is to say of the network.
+	// One of the two flags sets the network completely.
 	switch {
 	case f.network != "":
 		c.Network, c.NetworkAllow = f.network, f.allow
@@ -193,7 +192,7 @@ func (f *flags) apply(c *config.Config) {
 	}
 }
 
-// checkAllow names the entry of network_allow that cannot be.
+// checkAllow refuses an invalid entry of network_allow.
 func checkAllow(allow []string) error {
 	err := netproxy.Check(allow)
 	var bad *runtime.InvalidError
@@ -203,7 +202,7 @@ func checkAllow(allow []string) error {
 	return err
 }
 
-// version is the program's, from the build: a tag, or the commit.
+// version returns the program's version from its build info: a tag or the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

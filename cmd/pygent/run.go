@@ -14,7 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
@@ -35,12 +36,12 @@ func runCommand(std streams, f *flags) *cobra.Command {
 		Use:   "run [flags] PROMPT…",
 		Short: "Do one prompt in a directory and exit",
 		Long: `Run does one prompt and exits. It works in the current directory unless --root
-or PYGENT_WORKSPACE says otherwise. PROMPT is the arguments joined by spaces, or
+or PYGENT_WORKSPACE names another. PROMPT is the arguments joined by spaces, or
 standard input for a single -.
 
-The model's words go to stdout and what it does to stderr. With --json stdout has
-one event a line, as the protocol's agent/event shows them, and a last line
-{"kind":"result","result":…} with the shape of agent/step's answer.`,
+The model's text goes to stdout, its tool calls go to stderr. With --json, stdout
+has one event per line, as in the protocol's agent/event, and a last line
+{"kind":"result","result":…} with the result of agent/step.`,
 		Example: `  pygent run "make the failing test pass"
   git diff | pygent run -`,
 		Args: cobra.MinimumNArgs(1),
@@ -49,9 +50,9 @@ one event a line, as the protocol's agent/event shows them, and a last line
 		},
 	}
 	agentFlags(cmd, f)
-	cmd.Flags().BoolVar(&o.json, "json", false, "print events as JSON, one a line")
-	cmd.Flags().IntVar(&o.maxSteps, "max-steps", 0, "model rounds at the most (default 50)")
-	cmd.Flags().Float64Var(&o.timeout, "timeout", 0, "seconds for all of it")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print events as JSON, one per line")
+	cmd.Flags().IntVar(&o.maxSteps, "max-steps", 0, "largest number of model rounds (default 50)")
+	cmd.Flags().Float64Var(&o.timeout, "timeout", 0, "time limit of the run, in seconds")
 	return cmd
 }
 
@@ -66,10 +67,10 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	defer cancel()
-	watching.Go(func() { watchReader(ctx, std.out, cancel) }) // as in: pygent run … | head
+	watching.Go(func() { watchReader(ctx, std.out, cancel) }) // for: pygent run … | head
 	out := &written{to: std.out}
 	client := printerFor(std, out, args)
-	events := &eventLines{unattended: unattended{agent.Discard{}}, out: out}
+	events := &eventLines{unattended: unattended{event.Discard{}}, out: out}
 	if o.json {
 		client = events
 	}
@@ -79,10 +80,10 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	}
 	defer closeAll()
 
-	res, err := d.sessions.Step(ctx, agent.StepParams{
+	res, err := d.sessions.Step(ctx, session.StepParams{
 		Prompt:   prompt,
 		MaxSteps: o.maxSteps,
-		Limits:   &agent.TurnLimits{TimeoutSeconds: o.timeout},
+		Limits:   &event.Limits{TimeoutSeconds: o.timeout},
 	})
 	var invalid *runtime.InvalidError
 	switch {
@@ -99,20 +100,20 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 	if code := exitCode(res.Status); code != exitOK {
 		return &exitError{code: code}
 	}
-	if err := out.error(); !errors.Is(err, syscall.EPIPE) { // who closed it wants no more
+	if err := out.error(); !errors.Is(err, syscall.EPIPE) { // the reader has closed it on purpose
 		return failed(err)
 	}
 	return nil
 }
 
-// printerFor is the client of a run that people read. It asks on the terminal,
-// if there is one that shows the question and the prompt does not come from it.
-func printerFor(std streams, out io.Writer, args []string) agent.Client {
+// printerFor returns the client of a run with text output. It asks on the terminal if the
+// terminal shows the question and is not the source of the prompt.
+func printerFor(std streams, out io.Writer, args []string) event.Client {
 	printer := &term.Printer{Out: out, Activity: std.err}
 	if !isTerminal(std.in) || !isTerminal(std.err) || slices.Equal(args, []string{"-"}) {
 		return &unattended{printer}
 	}
-	return newApproving(printer, std.err, sync.OnceValue(func() <-chan line { return readLines(std.in).answers }))
+	return newApproving(printer, std.err, sync.OnceValue(func() *entered { return readLines(std.in) }))
 }
 
 func promptOf(args []string, in io.Reader) (string, error) {
@@ -124,25 +125,25 @@ func promptOf(args []string, in io.Reader) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("read the prompt: %w", err)
 	case len(data) > maxStdinPrompt:
-		return "", fmt.Errorf("the prompt on stdin is larger than %d bytes", maxStdinPrompt)
+		return "", fmt.Errorf("the prompt on stdin is larger than %d bytes: put the text into a file of the workspace and name it", maxStdinPrompt)
 	case strings.TrimSpace(string(data)) == "":
-		return "", fmt.Errorf("the prompt on stdin is empty")
+		return "", fmt.Errorf("the prompt on stdin is empty: write it to stdin, or give it as an argument")
 	}
 	return string(data), nil
 }
 
-// taskWatcher is a client that is also told of tasks.
+// taskWatcher is a client that also receives task changes.
 type taskWatcher interface {
 	TaskChanged(ctx context.Context, t tasks.Task)
 }
 
-// localDomain is a domain without a connection, for a face in this process. It
-// works in the current directory unless a setting says otherwise. A client that
-// is a taskWatcher is told of tasks.
-func localDomain(ctx context.Context, std streams, f *flags, client agent.Client) (*domain, func(), error) {
+// localDomain makes a domain without a connection, for a client in this process. It works in
+// the current directory unless a setting names another. It sends task changes to a client
+// that is a taskWatcher.
+func localDomain(ctx context.Context, std streams, f *flags, client event.Client) (*domain, func(), error) {
 	project := f.project()
 	if project == "" {
-		return nil, nil, &exitError{exitFailed, errors.New("the current directory is gone: give --root")}
+		return nil, nil, &exitError{exitFailed, errors.New("the current directory does not exist any more: give --root")}
 	}
 	a, err := newApp(f, std, project)
 	if err != nil {
@@ -164,8 +165,8 @@ func localDomain(ctx context.Context, std streams, f *flags, client agent.Client
 	}, nil
 }
 
-// written keeps the first error of a writer whose callers do not look at them: a
-// script must not take half an answer for all of it.
+// written keeps the first error of a writer whose callers ignore errors, so that a script
+// does not take half an answer for the whole.
 type written struct {
 	to io.Writer
 
@@ -189,21 +190,21 @@ func (w *written) error() error {
 	return w.err
 }
 
-// eventLines is an agent.Client that writes events as JSON lines.
+// eventLines is an event.Client that writes events as JSON lines.
 type eventLines struct {
 	unattended
 	mu  sync.Mutex
 	out io.Writer
 }
 
-func (l *eventLines) Event(_ context.Context, e agent.Event) { l.write(e) }
+func (l *eventLines) Event(_ context.Context, e event.Event) { l.write(e) }
 
 func (l *eventLines) write(v any) {
 	line, err := json.Marshal(v)
-	if err != nil { // events are plain structs: a fault of the program
+	if err != nil { // events are plain structs: a bug
 		panic(err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.out.Write(append(line, '\n')) // a reader that went away is noticed by watchReader
+	_, _ = l.out.Write(append(line, '\n')) // watchReader notices a closed reader
 }

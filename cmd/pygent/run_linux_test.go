@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// A question that goes to a file is seen by nobody: the answer is no.
+// If stderr is a file, nobody sees a question, so it is denied.
 func TestRunAsksOnlyWhereItIsSeen(t *testing.T) {
 	s, root := newChat(t, func(w http.ResponseWriter, req agenttest.ServerRequest) {
-		if last := req.Messages[len(req.Messages)-1]; last.Role == agent.RoleTool {
+		if last := req.Messages[len(req.Messages)-1]; last.Role == event.RoleTool {
 			agenttest.WriteReply(w, agenttest.Text("It is over."))
 			return
 		}

@@ -25,6 +25,6 @@ func schemaCommand(std streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "json", "json, markdown (the reference to read), typescript or lua")
+	cmd.Flags().StringVar(&format, "format", "json", "json (a JSON Schema), markdown (the reference), typescript or lua (types)")
 	return cmd
 }

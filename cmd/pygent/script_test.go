@@ -12,8 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime/local"
 )
 
@@ -85,7 +85,7 @@ func startModel(ts *testscript.TestScript, neg bool, args []string) {
 			case <-stop:
 			case <-r.Context().Done():
 			}
-		case last.Role == agent.RoleTool:
+		case last.Role == string(event.RoleTool):
 			agenttest.WriteReply(w, agenttest.Text("It said: "+strings.TrimSpace(last.Content)))
 		case args[0] == "fd":
 			agenttest.WriteReply(w, agenttest.Calls("", agenttest.Call("call_1", "bash", map[string]any{"cmd": "cat <&9"})))

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/rpc/wire"
 	"github.com/pygent/pygent/tasks"
 )
 
@@ -23,9 +25,10 @@ func serveCommand(std streams, f *flags) *cobra.Command {
 		Short: "Serve JSON-RPC over stdio (the default when stdin is not a terminal)",
 		Long: `Serve speaks JSON-RPC 2.0 over stdin and stdout.
 
-Input that begins with a Content-Length header is framed as language servers
-frame it. Input that begins with { is a script: one JSON message a line both
-ways, no initialize needed, and the end of input means no more requests.`,
+If the input begins with a Content-Length header, messages are framed as in the
+language server protocol. If it begins with {, it is a script: one JSON message
+per line in both directions, without initialize. At the end of a script's input
+the server finishes the open requests and exits.`,
 		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"agent/step","params":{"prompt":"hi"}}' | pygent serve`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -33,26 +36,26 @@ ways, no initialize needed, and the end of input means no more requests.`,
 		},
 	}
 	agentFlags(cmd, f)
-	cmd.Flags().Int64Var(&bounds.maxMessage, "max-message-bytes", rpc.DefaultMaxMessageBytes, "size of one message at the most")
-	cmd.Flags().DurationVar(&bounds.stall, "stall-timeout", defaultStall, "clean up and exit when the client has read nothing for so long; 0 never does")
+	cmd.Flags().Int64Var(&bounds.maxMessage, "max-message-bytes", wire.DefaultMaxMessageBytes, "largest message to accept, in bytes")
+	cmd.Flags().DurationVar(&bounds.stall, "stall-timeout", defaultStall, "clean up and exit when the client reads nothing for this long; 0 waits forever")
 	return cmd
 }
 
-// defaultStall is how long a client that stops reading is waited for.
+// defaultStall is how long the server waits for a client that stops reading.
 const defaultStall = 5 * time.Minute
 
 // connectionBounds are the flags of a connection.
 type connectionBounds struct {
 	maxMessage int64
-	stall      time.Duration // 0 is none
+	stall      time.Duration // 0 means none
 }
 
 func (b connectionBounds) check() error {
 	switch {
-	case b.maxMessage < 1 || b.maxMessage > rpc.MaxMessageBytes:
-		return fmt.Errorf("--max-message-bytes: %d: give a number from 1 to %d", b.maxMessage, rpc.MaxMessageBytes)
+	case b.maxMessage < 1 || b.maxMessage > wire.MaxMessageBytes:
+		return fmt.Errorf("--max-message-bytes: %d: give a number from 1 to %d", b.maxMessage, wire.MaxMessageBytes)
 	case b.stall < 0:
-		return fmt.Errorf("--stall-timeout: %v: give a duration as 5m, or 0 for none", b.stall)
+		return fmt.Errorf("--stall-timeout: %v: give a duration such as 5m, or 0 to wait forever", b.stall)
 	}
 	return nil
 }
@@ -77,7 +80,7 @@ func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) 
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
 	defer cancel()
-	helpers.Go(func() { a.runtimes.info(lifetime) }) // ahead of initialize, whose answer tells of it
+	helpers.Go(func() { a.runtimes.Info(lifetime) }) // before initialize, whose answer needs it
 	helpers.Go(func() { watchReader(lifetime, std.out, cancel) })
 
 	server, err := a.newServer(lifetime, bounds)
@@ -94,8 +97,8 @@ func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) 
 	return nil
 }
 
-// newServer makes the server of one connection, with a domain of its own that
-// ends with lifetime.
+// newServer makes the server of one connection with its own domain, which ends with
+// lifetime.
 func (a *app) newServer(lifetime context.Context, bounds connectionBounds) (*rpc.Server, error) {
 	var d *domain
 	var err error
@@ -116,8 +119,8 @@ func (a *app) newServer(lifetime context.Context, bounds connectionBounds) (*rpc
 	return server, nil
 }
 
-// initialize takes what the client says of its workspace and wishes into the
-// settings of the connection's sessions.
+// initialize applies the client's workspace and options to the settings of the connection's
+// sessions.
 func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Setup, error) {
 	cfg := d.app.cfg
 	if uri := p.Root(); uri != "" {
@@ -130,15 +133,15 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 		}
 		cfg.Workspace = root
 	}
-	info := d.app.runtimes.info(ctx)
+	info := d.app.runtimes.Info(ctx)
 	if o := p.InitializationOptions; o != nil {
-		if err := agent.CheckMode("initializationOptions.mode", o.Mode); err != nil {
+		if err := approval.CheckMode("initializationOptions.mode", o.Mode); err != nil {
 			return rpc.Setup{}, err
 		}
-		if err := d.app.runtimes.check(ctx, "initializationOptions.runtime", o.Runtime); err != nil {
+		if err := d.app.runtimes.Check(ctx, "initializationOptions.runtime", o.Runtime); err != nil {
 			return rpc.Setup{}, err
 		}
-		cfg.Mode = cmp.Or(o.Mode, cfg.Mode)
+		cfg.Mode = cmp.Or(string(o.Mode), cfg.Mode)
 		d.wish(o.Mode)
 		if o.Model != "" {
 			cfg.Model = o.Model
@@ -159,9 +162,9 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 	_, registry := d.settings()
 	setup := rpc.Setup{
 		Runtime: info, Tools: registry.Names(), MaxTasks: d.tasks.Max(),
-		Mode: cmp.Or(cfg.Mode, agent.DefaultMode(info.Sandbox)),
+		Mode: cmp.Or(event.Mode(cfg.Mode), approval.DefaultMode(info.Sandbox)),
 	}
-	if d.app.unset { // looking for local servers takes longer than this may
+	if d.app.unset { // a search for local servers would take too long here
 		setup.NoModel = noModel(ctx, nil).Error()
 	}
 	return setup, nil

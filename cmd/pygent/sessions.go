@@ -13,26 +13,28 @@ import (
 func sessionsCommand(std streams) *cobra.Command {
 	cmd := keptCommand(std, sessionsKept())
 	cmd.Short = "List, show, export and delete earlier sessions"
-	cmd.Long = `Sessions are kept as they happen, by whatever server or face they ran in; the
-protocol's session/list shows the same. Deleting one deletes its tasks too, but no
-file of its workspace. One that a server has open cannot be deleted.`
+	cmd.Long = `Every server keeps its sessions, and these commands read them without a server.
+The protocol's session/list returns the same list. Deleting a session deletes its
+tasks too, but no file of its workspace. A session that a server has open cannot
+be deleted.`
 	return cmd
 }
 
 func tasksCommand(std streams) *cobra.Command {
 	cmd := keptCommand(std, tasksKept())
-	cmd.Short = "List, show, export and delete what is kept of delegated tasks"
-	cmd.Long = `A delegated task has a session of its own, which outlives the task. These are the
-tasks of all sessions; pygent sessions has those who delegated them.`
+	cmd.Short = "List, show, export and delete delegated tasks"
+	cmd.Long = `A delegated task has its own session, which outlives the task. These commands
+read the tasks of all sessions. 'pygent sessions' reads the sessions that
+delegated them.`
 	return cmd
 }
 
-// keptCommand is the command of a collection. Without a subcommand it lists.
+// keptCommand makes the command of a collection. Without a subcommand it lists the items.
 func keptCommand(std streams, c collection) *cobra.Command {
 	cmd := c.listCommand(std)
 	cmd.Use = c.noun + "s"
 	list := c.listCommand(std)
-	list.Use, list.Short = "list", "List them, the one that was used last first"
+	list.Use, list.Short = "list", "List them, last used first"
 	cmd.AddCommand(list, c.showCommand(std), c.exportCommand(std), c.deleteCommand(std))
 	return cmd
 }
@@ -44,7 +46,7 @@ func (c collection) listCommand(std streams) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 0 {
-				return &exitError{exitUsage, fmt.Errorf("--limit: %d: give a number, or 0 for all", limit)}
+				return &exitError{exitUsage, fmt.Errorf("--limit: %d: give a number from 1, or 0 for all", limit)}
 			}
 			k, err := openKept(cmd.Context())
 			if err != nil {
@@ -59,18 +61,18 @@ func (c collection) listCommand(std streams) *cobra.Command {
 				enc.SetIndent("", "  ")
 				return enc.Encode(append([]keptItem{}, items...))
 			case len(items) == 0:
-				fmt.Fprintf(std.err, "no %ss are kept\n", c.noun)
+				fmt.Fprintf(std.err, "there are no %ss\n", c.noun)
 				return nil
 			}
 			return table(std, items)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().IntVar(&limit, "limit", 50, "so many at the most; 0 lists all")
+	cmd.Flags().IntVar(&limit, "limit", 50, "largest number to list; 0 lists all")
 	return cmd
 }
 
-// table prints a line for each. Titles and roots are what others wrote.
+// table prints a line for each item. Titles and roots are untrusted.
 func table(std streams, items []keptItem) error {
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, item := range items {
@@ -82,7 +84,7 @@ func table(std streams, items []keptItem) error {
 func (c collection) showCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:               "show ID",
-		Short:             "Print what was said and done in one",
+		Short:             "Print the conversation of one",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: c.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -112,14 +114,14 @@ func (c collection) exportCommand(std streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.format, "format", "markdown", "markdown or json")
-	cmd.Flags().StringVarP(&o.file, "output", "o", "", "`file` to write to; default is stdout")
+	cmd.Flags().StringVarP(&o.file, "output", "o", "", "write to this `file` (default stdout)")
 	return cmd
 }
 
 func (c collection) deleteCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:               "delete ID…",
-		Short:             "Delete what is kept of them, for good",
+		Short:             "Delete them permanently",
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -132,7 +134,7 @@ func (c collection) deleteCommand(std streams) *cobra.Command {
 	}
 }
 
-// complete offers ids to a shell, with their titles.
+// complete offers ids with their titles to a shell.
 func (c collection) complete(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 && cmd.Name() != "delete" {
 		return nil, cobra.ShellCompDirectiveNoFileComp

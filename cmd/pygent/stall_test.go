@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// flood is a command that says far more than all buffers hold.
+// flood is a command that prints far more than all buffers hold.
 func flood(marker string) string {
 	return "sleep " + marker + " & yes flood | head -c 40000000; echo down"
 }
@@ -37,7 +37,7 @@ func TestReaderPausesForReal(t *testing.T) {
 	for line := range p.lines {
 		var m struct {
 			ID     int
-			Params agent.Event
+			Params event.Event
 		}
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatal(err)
@@ -48,10 +48,10 @@ func TestReaderPausesForReal(t *testing.T) {
 		if m.Params.Seq == 0 {
 			continue // a delta, or the answer to initialize
 		}
-		if kinds = append(kinds, m.Params.Kind); int(m.Params.Seq) != len(kinds) {
+		if kinds = append(kinds, string(m.Params.Kind)); int(m.Params.Seq) != len(kinds) {
 			t.Fatalf("event %d where %d was due", m.Params.Seq, len(kinds))
 		}
-		if m.Params.Kind == agent.KindToolFinished && !strings.HasSuffix(m.Params.Text, "down\n") {
+		if m.Params.Kind == event.KindToolFinished && !strings.HasSuffix(m.Params.Text, "down\n") {
 			t.Errorf("the command's text ends with %q", m.Params.Text[max(0, len(m.Params.Text)-100):])
 		}
 	}
@@ -62,8 +62,8 @@ func TestReaderPausesForReal(t *testing.T) {
 	p.wait(t, true)
 }
 
-// A client that reads no more is given up after the stall timeout: the server
-// exits, and nothing of what ran lives on.
+// After the stall timeout of a client that does not read, the server exits, and no process
+// of its commands is left.
 func TestStallTimeoutForReal(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), func(marker string) string { return "sleep " + marker + " & yes flood" }, "--stall-timeout=2s")

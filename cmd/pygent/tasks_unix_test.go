@@ -14,14 +14,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
-// delegating is the client of a server, of several in a row that share their
-// state.
+// newWorkspace is the notice to a task whose workspace was lost with its server.
+const newWorkspace = "the workspace of this task went with its server: this is a new, empty one"
+
+// delegating is the client of a server, or of several in turn with the same state.
 type delegating struct {
 	*testing.T
 	dir string // of state and temporary files
@@ -29,20 +32,24 @@ type delegating struct {
 	cmd *exec.Cmd
 	*rpc.Client
 
-	approvals chan agent.Approval // what is asked and never answered; nil: nothing can be asked
+	approvals chan event.Approval // approvals that are never answered; nil without the capability
 }
 
-// tellUsers is a model that hangs when the last prompt begins with "hang", and
-// else repeats all prompts.
+// tellUsers is a model that hangs when the last prompt begins with "hang", names
+// its tools when it is "tools", and else repeats all prompts.
 func tellUsers(w http.ResponseWriter, req agenttest.ServerRequest) {
 	var said []string
 	for _, m := range req.Messages {
-		if m.Role == agent.RoleUser {
+		if m.Role == event.RoleUser {
 			said = append(said, *m.Content)
 		}
 	}
-	if strings.HasPrefix(said[len(said)-1], "hang") {
+	switch last := said[len(said)-1]; {
+	case strings.HasPrefix(last, "hang"):
 		<-req.Gone
+		return
+	case last == "tools":
+		agenttest.WriteReply(w, agenttest.Text(strings.Join(req.Tools, " ")))
 		return
 	}
 	agenttest.WriteReply(w, agenttest.Text(strings.Join(said, "|")))
@@ -58,7 +65,7 @@ func newDelegating(t *testing.T) *delegating {
 	return d
 }
 
-// serve starts a server and greets it.
+// serve starts a server and initializes it.
 func (d *delegating) serve() {
 	d.Helper()
 	d.cmd = exec.Command("pygent", "serve", "--no-docker", "--sandbox=none")
@@ -78,19 +85,19 @@ func (d *delegating) serve() {
 	d.ask("initialize", rpc.InitializeParams{Capabilities: can}, &rpc.InitializeResult{})
 }
 
-// env is what servers, and other programs of this state, run in.
+// env is the environment of servers and other programs with this state.
 func (d *delegating) env() []string {
 	return append(os.Environ(), "OPENAI_BASE_URL="+d.url, "OPENAI_API_KEY=test", "TMPDIR="+d.dir, "XDG_STATE_HOME="+d.dir, "XDG_CONFIG_HOME="+d.dir)
 }
 
-// end ends the server, by SIGKILL or as a client that goes away.
+// end ends the server, by SIGKILL or by closing its input.
 func (d *delegating) end(kill bool) {
 	d.Helper()
 	if kill {
 		_ = d.cmd.Process.Kill()
 	}
 	_ = d.Close()
-	_ = d.cmd.Wait() // its code is that of the way it ended
+	_ = d.cmd.Wait() // its exit code depends on how it ended
 }
 
 func (d *delegating) ask(method string, params, result any) {
@@ -100,7 +107,7 @@ func (d *delegating) ask(method string, params, result any) {
 	}
 }
 
-// refused fails the test unless the method is answered with that code.
+// refused fails the test unless the method is answered with the error code.
 func (d *delegating) refused(code int, text, method string, params any) {
 	d.Helper()
 	err := d.Call(d.Context(), method, params, nil)
@@ -110,14 +117,14 @@ func (d *delegating) refused(code int, text, method string, params any) {
 	}
 }
 
-func (d *delegating) start(session, prompt string) string {
+func (d *delegating) start(parent, prompt string) string {
 	d.Helper()
 	var res tasks.StartResult
-	d.ask("tasks/start", tasks.StartParams{SessionID: session, Prompt: prompt}, &res)
+	d.ask("tasks/start", tasks.StartParams{SessionID: parent, Prompt: prompt}, &res)
 	return res.TaskID
 }
 
-// status waits until a task is in a state and tells how it stands.
+// status waits until a task is in a state and returns the task.
 func (d *delegating) status(id string, want tasks.State) (task tasks.Task) {
 	d.Helper()
 	for range 1000 {
@@ -131,7 +138,24 @@ func (d *delegating) status(id string, want tasks.State) (task tasks.Task) {
 	return task
 }
 
-// heard waits until a task's agent has its prompt.
+func TestDelegatedAgentsCannotDelegate(t *testing.T) {
+	t.Parallel()
+	d := newDelegating(t)
+	defer d.end(false)
+	var parent session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Temporary: true}, &parent)
+	text := d.status(d.start(parent.SessionID, "tools"), tasks.StateFinished).Text
+	for _, name := range []string{"delegate_task", "task_status", "collect_file"} {
+		if strings.Contains(text, name) {
+			t.Errorf("a delegated agent has the tools %s", text)
+		}
+	}
+	if !strings.Contains(text, "bash") {
+		t.Errorf("a delegated agent has the tools %q", text)
+	}
+}
+
+// heard waits until the model has a task's prompt.
 func (d *delegating) heard(id string) {
 	d.Helper()
 	for range 1000 {
@@ -143,19 +167,19 @@ func (d *delegating) heard(id string) {
 	d.Fatalf("task %s does not begin", id)
 }
 
-func (d *delegating) output(id string) (page agent.EventsPage) {
+func (d *delegating) output(id string) (page session.EventsPage) {
 	d.Helper()
-	d.ask("tasks/output", agent.TaskOutputParams{TaskID: id}, &page)
+	d.ask("tasks/output", tasks.TaskOutputParams{TaskID: id}, &page)
 	return page
 }
 
-// A server is killed while one task runs and others have ended. The next one
-// resumes their session: it tells how they ended, what they said, that their
-// files are gone, and goes on with them.
+// A server is killed while one task runs and others have ended. The next server resumes their
+// session: it reports how they ended, their texts and that their files are gone, and can
+// continue them.
 func TestTasksOutliveTheirServer(t *testing.T) {
 	d := newDelegating(t)
-	var s agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{}, &s)
+	var s session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{}, &s)
 	done := d.start(s.SessionID, "sum up")
 	first := d.status(done, tasks.StateFinished)
 	cut := d.start(s.SessionID, "hang on")
@@ -164,8 +188,8 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 
 	d.serve()
 	d.refused(-31002, "not found", "tasks/status", tasks.TaskParams{TaskID: done})
-	var resumed agent.ResumeResult
-	d.ask("session/resume", agent.OpenSessionParams{SessionID: s.SessionID}, &resumed)
+	var resumed session.ResumeResult
+	d.ask("session/resume", session.OpenSessionParams{SessionID: s.SessionID}, &resumed)
 	var list tasks.ListResult
 	d.ask("tasks/list", tasks.ListParams{}, &list)
 	if len(list.Tasks) != 2 || list.Tasks[0].TaskID != done || list.Tasks[1].TaskID != cut {
@@ -179,7 +203,7 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 		t.Errorf("task %+v", task)
 	}
 	page := d.output(done)
-	if n := len(page.Events); n == 0 || page.Events[n-1].Kind != agent.KindTurnFinished || page.Events[n-1].TaskID != done {
+	if n := len(page.Events); n == 0 || page.Events[n-1].Kind != event.KindTurnFinished || page.Events[n-1].TaskID != done {
 		t.Errorf("output %+v", page)
 	}
 	d.refused(-31012, "workspace is gone", "files/collect", tasks.CollectParams{TaskID: done, Path: "x"})
@@ -191,7 +215,7 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 	}
 	notice := false
 	for _, e := range d.output(cut).Events {
-		notice = notice || e.Kind == agent.KindNotice && strings.Contains(e.Text, "new, empty one")
+		notice = notice || e.Kind == event.KindNotice && strings.Contains(e.Text, "new, empty one")
 	}
 	if !notice {
 		t.Error("nobody was told that the workspace is another")
@@ -200,18 +224,18 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 	d.end(false)
 }
 
-// Closing a session cancels its tasks and no others; deleting it takes along what
-// is kept of them, and their workspaces.
+// Closing a session cancels its tasks and no others. Deleting it deletes their stored data and
+// workspaces.
 func TestSessionsTakeTheirTasksAlong(t *testing.T) {
 	d := newDelegating(t)
-	var s, other agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &s)
-	d.ask("session/new", agent.NewSessionParams{Temporary: true}, &other)
+	var s, other session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Temporary: true}, &s)
+	d.ask("session/new", session.NewSessionParams{Temporary: true}, &other)
 	mine, theirs := d.start(s.SessionID, "hang on"), d.start(other.SessionID, "hang on")
 	d.heard(mine)
 	d.heard(theirs)
 	child := d.status(mine, tasks.StateRunning).SessionID
-	d.ask("session/close", agent.OpenSessionParams{SessionID: s.SessionID}, &agent.CloseResult{})
+	d.ask("session/close", session.OpenSessionParams{SessionID: s.SessionID}, &session.CloseResult{})
 	var task tasks.Task
 	d.ask("tasks/status", tasks.TaskParams{TaskID: mine}, &task)
 	if task.State != tasks.StateCancelled {
@@ -220,10 +244,10 @@ func TestSessionsTakeTheirTasksAlong(t *testing.T) {
 	d.refused(-31001, "not open", "tasks/start", tasks.StartParams{SessionID: s.SessionID, Prompt: "go"})
 	d.status(theirs, tasks.StateRunning)
 
-	d.ask("session/delete", agent.OpenSessionParams{SessionID: s.SessionID}, &agent.CloseResult{})
+	d.ask("session/delete", session.OpenSessionParams{SessionID: s.SessionID}, &session.CloseResult{})
 	d.refused(-31002, "not found", "tasks/status", tasks.TaskParams{TaskID: mine})
-	d.refused(-31001, "session not found", "session/events", agent.SessionEventsParams{SessionID: child})
-	d.ask("session/delete", agent.OpenSessionParams{SessionID: other.SessionID}, &agent.CloseResult{})
+	d.refused(-31001, "session not found", "session/events", session.SessionEventsParams{SessionID: child})
+	d.ask("session/delete", session.OpenSessionParams{SessionID: other.SessionID}, &session.CloseResult{})
 	for _, pattern := range []string{"pygent/sessions/*", "pygent-work-*"} {
 		left, err := filepath.Glob(filepath.Join(d.dir, pattern))
 		if len(left) > 0 || err != nil {
@@ -233,8 +257,7 @@ func TestSessionsTakeTheirTasksAlong(t *testing.T) {
 	d.end(false)
 }
 
-// A limit of one: a further turn waits for the slot that a task has, and tasks of
-// another are refused.
+// With a limit of one, another turn waits for a task's slot, and another task is refused.
 func TestTaskLimit(t *testing.T) {
 	t.Setenv("PYGENT_MAX_TASKS", "1")
 	d := newDelegating(t)
@@ -257,8 +280,8 @@ func TestTaskLimit(t *testing.T) {
 	d.end(false)
 }
 
-// A delegated agent gets no tool that the session has not got, in further turns
-// and after a server's death too.
+// A delegated agent gets no tool that the session lacks, also in later turns and after the
+// death of the server.
 func TestTasksLackToolsOfSession(t *testing.T) {
 	t.Parallel()
 	tell := func(w http.ResponseWriter, req agenttest.ServerRequest) {
@@ -266,8 +289,8 @@ func TestTasksLackToolsOfSession(t *testing.T) {
 	}
 	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, tell, tell, tell, tell).URL}
 	d.serve()
-	var session agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Temporary: true, DisabledTools: []string{"bash"}}, &session)
+	var parent session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Temporary: true, DisabledTools: []string{"bash"}}, &parent)
 	check := func(id string, lacks ...string) {
 		t.Helper()
 		got := strings.Fields(d.status(id, tasks.StateFinished).Text)
@@ -280,31 +303,30 @@ func TestTasksLackToolsOfSession(t *testing.T) {
 			}
 		}
 	}
-	first := d.start(session.SessionID, "look")
+	first := d.start(parent.SessionID, "look")
 	check(first, "bash")
-	d.ask("session/configure", agent.ConfigureParams{SessionID: session.SessionID, DisabledTools: []string{"write_file"}}, &agent.ConfigureResult{})
-	check(d.start(session.SessionID, "look"), "write_file")
+	d.ask("session/configure", session.ConfigureParams{SessionID: parent.SessionID, DisabledTools: []string{"write_file"}}, &session.ConfigureResult{})
+	check(d.start(parent.SessionID, "look"), "write_file")
 	d.ask("tasks/send", tasks.SendParams{TaskID: first, Prompt: "again"}, nil)
 	check(first, "bash", "write_file")
 	d.end(true)
 	d.serve()
-	d.ask("session/resume", agent.OpenSessionParams{SessionID: session.SessionID}, nil)
+	d.ask("session/resume", session.OpenSessionParams{SessionID: parent.SessionID}, nil)
 	d.ask("tasks/send", tasks.SendParams{TaskID: first, Prompt: "again"}, nil)
 	check(first, "bash")
 	d.end(false)
 }
 
-// A task is bound by what it was started with after its server's death too, and in
-// the mode of then: nobody gave it more.
+// A task keeps its limits and its mode after the death of its server.
 func TestRestoredTasksKeepTheirBounds(t *testing.T) {
 	t.Parallel()
 	run := agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "true"}))
-	run.Usage = agent.Usage{InputTokens: 1, OutputTokens: 1}
+	run.Usage = event.Usage{InputTokens: 1, OutputTokens: 1}
 	model := func(w http.ResponseWriter, req agenttest.ServerRequest) {
 		switch last := req.Messages[len(req.Messages)-1]; {
-		case last.Role == agent.RoleUser && *last.Content == "begin":
+		case last.Role == event.RoleUser && *last.Content == "begin":
 			agenttest.WriteReply(w, agenttest.Text("begun"))
-		case last.Role == agent.RoleUser && strings.HasSuffix(*last.Content, "hang"):
+		case last.Role == event.RoleUser && strings.HasSuffix(*last.Content, "hang"):
 			<-req.Gone
 		default:
 			agenttest.WriteReply(w, run)
@@ -314,35 +336,35 @@ func TestRestoredTasksKeepTheirBounds(t *testing.T) {
 	for i := range entries {
 		entries[i] = model
 	}
-	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan agent.Approval, 10)}
+	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, entries...).URL, approvals: make(chan event.Approval, 10)}
 	d.serve()
-	var session agent.NewSessionResult
-	d.ask("session/new", agent.NewSessionParams{Mode: agent.ModeAuto}, &session)
+	var parent session.NewSessionResult
+	d.ask("session/new", session.NewSessionParams{Mode: event.ModeAuto}, &parent)
 	begin := func(p tasks.StartParams) string {
 		t.Helper()
-		p.SessionID, p.Prompt = session.SessionID, "begin"
+		p.SessionID, p.Prompt = parent.SessionID, "begin"
 		var res tasks.StartResult
 		d.ask("tasks/start", p, &res)
 		d.status(res.TaskID, tasks.StateFinished)
 		return res.TaskID
 	}
-	configure := func(mode string) {
+	configure := func(mode event.Mode) {
 		t.Helper()
-		d.ask("session/configure", agent.ConfigureParams{SessionID: session.SessionID, Mode: mode}, nil)
+		d.ask("session/configure", session.ConfigureParams{SessionID: parent.SessionID, Mode: mode}, nil)
 	}
 	slow := begin(tasks.StartParams{TaskTimeoutSeconds: 1.5, StepTimeoutSeconds: 60})
 	slower := begin(tasks.StartParams{StepTimeoutSeconds: 1.25})
-	configure(agent.ModePlan)
-	costly := begin(tasks.StartParams{Limits: &tasks.Limits{Tokens: 3}})
+	configure(event.ModePlan)
+	costly := begin(tasks.StartParams{Limits: &event.Limits{Tokens: 3}})
 	d.end(true)
 
 	d.serve()
-	d.ask("session/resume", agent.OpenSessionParams{SessionID: session.SessionID}, nil)
-	configure(agent.ModeAuto)
+	d.ask("session/resume", session.OpenSessionParams{SessionID: parent.SessionID}, nil)
+	configure(event.ModeAuto)
 	for id, prompt := range map[string]string{slow: "hang", slower: "hang", costly: "go"} {
 		d.ask("tasks/send", tasks.SendParams{TaskID: id, Prompt: prompt}, nil)
 	}
-	if got := d.status(costly, tasks.StateBudget); got.Steps != 2 || got.Usage != (tasks.Usage{InputTokens: 2, OutputTokens: 2}) {
+	if got := d.status(costly, tasks.StateBudget); got.Steps != 2 || got.Usage != (event.Usage{InputTokens: 2, OutputTokens: 2}) {
 		t.Errorf("limits.tokens: %+v", got)
 	}
 	for id, want := range map[string]string{slow: "timeout after 1.5s", slower: "timeout after 1.25s"} {
@@ -356,11 +378,11 @@ func TestRestoredTasksKeepTheirBounds(t *testing.T) {
 	d.end(false)
 }
 
-// Steps and usage of a task move with each reply of its model.
+// Each reply of a task's model updates its steps and usage.
 func TestTaskTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	calls := agenttest.Calls("", agenttest.Call("c", "bash", map[string]any{"cmd": "true"}))
-	calls.Usage = agent.Usage{InputTokens: 100, OutputTokens: 7}
+	calls.Usage = event.Usage{InputTokens: 100, OutputTokens: 7}
 	hang := func(_ http.ResponseWriter, req agenttest.ServerRequest) { <-req.Gone }
 	d := &delegating{T: t, dir: t.TempDir(), url: agenttest.Server(t, calls, calls, hang).URL}
 	d.serve()
@@ -373,7 +395,7 @@ func TestTaskTellsHowFarItIs(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if want := (tasks.Usage{InputTokens: 200, OutputTokens: 14}); task.State != tasks.StateRunning || task.Steps != 2 || task.Usage != want {
+	if want := (event.Usage{InputTokens: 200, OutputTokens: 14}); task.State != tasks.StateRunning || task.Steps != 2 || task.Usage != want {
 		t.Errorf("in its third round: %+v", task)
 	}
 	d.end(false)

@@ -21,8 +21,7 @@ import (
 // patience bounds each wait for the screen.
 const patience = 30 * time.Second
 
-// terminal is a terminal that a test types into: a tmux server of its own, whose
-// screen is 80x24 unless resized.
+// terminal is a terminal for a test: its own tmux server with a screen of 80x24 cells.
 type terminal struct {
 	*testing.T
 	dir    string // of the state, the settings and the sockets
@@ -52,8 +51,8 @@ func newTerminal(t *testing.T, env ...string) *terminal {
 	return s
 }
 
-// remove removes the directory, which a program that just loses its terminal still
-// writes to.
+// remove removes the directory. A program that has just lost its terminal may still write to
+// it.
 func (s *terminal) remove() {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		users, err := filepath.Glob("/proc/[0-9]*/cwd")
@@ -90,14 +89,14 @@ func (s *terminal) tmux(args ...string) string {
 	return string(out)
 }
 
-// run starts the program in root, on a screen of its own.
+// run starts the program in root, on a new screen.
 func (s *terminal) run(root string, args ...string) {
 	s.Helper()
 	s.start(root, `sh -c 'echo $$ >"$PID"; exec pygent "$@"' sh "$@"; echo "exit code $?"`, args...)
 }
 
-// start runs a script with arguments in root. What it has shown stays when it has
-// ended: there is no telling from tmux, which at times does not see that.
+// start runs a script with arguments in root. Its screen stays after its end, because tmux
+// does not always notice the end.
 func (s *terminal) start(root, script string, args ...string) {
 	s.Helper()
 	s.number++
@@ -122,17 +121,17 @@ func (s *terminal) say(text string) {
 	s.keys("Enter")
 }
 
-// screen is what the terminal shows, without what differs between runs.
+// screen returns the text on the terminal, without the parts that differ between runs.
 func (s *terminal) screen() string {
 	return s.hidden.Replace(s.tmux("capture-pane", "-p"))
 }
 
-// all is the screen and what has scrolled out of it.
+// all returns the screen and the scrollback.
 func (s *terminal) all() string {
 	return s.hidden.Replace(s.tmux("capture-pane", "-p", "-S", "-"))
 }
 
-// sees waits until the screen has all of the texts.
+// sees waits until the screen shows all texts.
 func (s *terminal) sees(texts ...string) {
 	s.Helper()
 	s.until(func(screen string) bool {
@@ -164,7 +163,7 @@ func (s *terminal) read(text string) {
 	s.until(func(string) bool { return strings.Contains(s.all(), text) }, text)
 }
 
-// idle waits until nothing runs: the last line says nothing of Ctrl-C.
+// idle waits until nothing runs: then the last line does not mention Ctrl-C.
 func (s *terminal) idle() {
 	s.Helper()
 	s.until(func(screen string) bool {
@@ -198,7 +197,7 @@ func (s *terminal) pid() (pid int) {
 	return pid
 }
 
-// What differs from run to run: names and times, and how long something took.
+// Parts that differ between runs: names, times and durations.
 var (
 	volatile = regexp.MustCompile(`\btask_[0-9a-z]+|\bs_[0-9a-z]+|\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}`)
 	took     = regexp.MustCompile(`(?m) [0-9]+s$`)
@@ -228,7 +227,7 @@ func (s *terminal) golden(name, text string) {
 	}
 }
 
-// allow waits until an approval takes keys.
+// allow waits until keys can answer an approval.
 func (s *terminal) allow() {
 	s.Helper()
 	s.until(func(screen string) bool { return strings.Contains(screen, "Allow?\n") }, "an approval that takes keys")

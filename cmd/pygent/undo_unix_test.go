@@ -22,13 +22,16 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/docker"
 	"github.com/pygent/pygent/runtime/runtimetest"
+	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tools"
 )
 
-// undoScript is what the commands of the turn that is undone do.
+// undoScript is the command of the turn that is undone.
 const undoScript = `set -e
 sed -i 's/two/2/' src/edited.txt
 mv src/old.txt src/renamed.txt
@@ -59,13 +62,16 @@ func fillUndoTree(t *testing.T, dir string) {
 	}
 }
 
-// treeOf is all that is below dir: modes, contents and the targets of links.
+// treeOf returns all files below dir: modes, contents and the targets of links.
 func treeOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	tree := map[string]string{}
 	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		if d.Name() == ".git" || strings.HasPrefix(d.Name(), ".pygent-") { // made for commands, for as long as the server lives
+			return fs.SkipDir
 		}
 		info, err := d.Info()
 		if err != nil {
@@ -90,12 +96,11 @@ func treeOf(t *testing.T, dir string) map[string]string {
 	return tree
 }
 
-// undoModel makes the change when it is told to, hangs when it is told to, and
-// says something else otherwise.
+// undoModel makes the change or hangs when the prompt says so, and else answers with text.
 func undoModel(w http.ResponseWriter, req agenttest.ServerRequest) {
 	last := req.Messages[len(req.Messages)-1]
 	reply := agenttest.Text("done")
-	if last.Role == agent.RoleUser {
+	if last.Role == event.RoleUser {
 		switch *last.Content {
 		case "change":
 			reply = agenttest.Calls("",
@@ -138,17 +143,17 @@ func startUndo(t *testing.T, url, state, root string) undoServer {
 	return undoServer{&killClient{killing: &killing{t: t, answers: map[string]string{}}, in: in, out: bufio.NewReader(out)}, cmd}
 }
 
-// revert calls files/revert and returns what it answers.
-func (s undoServer) revert(session, turn string) agent.RevertResult {
+// revert calls files/revert and returns its result.
+func (s undoServer) revert(parent, turn string) session.RevertResult {
 	s.t.Helper()
-	var res agent.RevertResult
-	s.call("files/revert", agent.RevertParams{SessionID: session, TurnID: turn}, &res)
+	var res session.RevertResult
+	s.call("files/revert", session.RevertParams{SessionID: parent, TurnID: turn}, &res)
 	return res
 }
 
-// A turn that changes files by tools and by commands in the sandbox is taken back
-// to the byte, that is taken back, what was edited by hand stays, and all of it
-// works after the server was killed in the next turn.
+// A turn that changes files by tools and by sandboxed commands is undone exactly, and the
+// undo is undone. Files that were edited by hand stay. All of it also works after the server
+// was killed in the next turn.
 func TestTurnUndone(t *testing.T) {
 	root, state := t.TempDir(), t.TempDir()
 	fillUndoTree(t, root)
@@ -159,13 +164,13 @@ func TestTurnUndone(t *testing.T) {
 	url := agenttest.Server(t, entries...).URL
 	before := treeOf(t, root)
 	s := startUndo(t, url, state, root)
-	var made agent.NewSessionResult
-	s.call("session/new", agent.NewSessionParams{}, &made)
+	var made session.NewSessionResult
+	s.call("session/new", session.NewSessionParams{}, &made)
 	if made.Runtime.Sandbox != runtime.SandboxStrong {
 		t.Logf("the sandbox is %q here", made.Runtime.Sandbox)
 	}
-	var step agent.StepResult
-	s.call("agent/step", agent.StepParams{SessionID: made.SessionID, Prompt: "change"}, &step)
+	var step session.StepResult
+	s.call("agent/step", session.StepParams{SessionID: made.SessionID, Prompt: "change"}, &step)
 	want := []runtime.Change{
 		{Path: "image.bin", Change: runtime.ChangeAdded},
 		{Path: "run.sh", Change: runtime.ChangeModified},
@@ -181,7 +186,7 @@ func TestTurnUndone(t *testing.T) {
 	}
 	after := treeOf(t, root)
 
-	same := func(what string, want map[string]string, res agent.RevertResult) {
+	same := func(what string, want map[string]string, res session.RevertResult) {
 		t.Helper()
 		if diff := gocmp.Diff(want, treeOf(t, root)); diff != "" || len(res.Conflicts) > 0 {
 			t.Errorf("%s: conflicts %v, files (-want +got):\n%s", what, res.Conflicts, diff)
@@ -195,7 +200,7 @@ func TestTurnUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	res := s.revert(made.SessionID, step.TurnID)
-	if diff := gocmp.Diff([]agent.FileConflict{{Path: "src/edited.txt", Reason: "it was changed since"}}, res.Conflicts); diff != "" {
+	if diff := gocmp.Diff([]session.FileConflict{{Path: "src/edited.txt", Reason: "it was changed since"}}, res.Conflicts); diff != "" {
 		t.Errorf("conflicts (-want +got):\n%s", diff)
 	}
 	byHand := treeOf(t, root)
@@ -206,24 +211,24 @@ func TestTurnUndone(t *testing.T) {
 	if err := os.WriteFile(edited, []byte("one\n2\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	same("after the conflict", after, agent.RevertResult{})
+	same("after the conflict", after, session.RevertResult{})
 
 	s.killInTurn(made.SessionID, "hang")
 	if err := os.Remove(filepath.Join(root, "hanging")); err != nil {
 		t.Fatal(err)
 	}
 	s = startUndo(t, url, state, root)
-	s.call("session/resume", agent.OpenSessionParams{SessionID: made.SessionID}, new(agent.ResumeResult))
+	s.call("session/resume", session.OpenSessionParams{SessionID: made.SessionID}, new(session.ResumeResult))
 	same("undo after kill -9", before, s.revert(made.SessionID, step.TurnID))
-	var back agent.RewindResult
-	s.call("session/rewind", agent.RewindParams{SessionID: made.SessionID, TurnID: step.TurnID}, &back)
-	same("rewound to before the turn and its undo", before, agent.RevertResult{Conflicts: back.Conflicts})
+	var back session.RewindResult
+	s.call("session/rewind", session.RewindParams{SessionID: made.SessionID, TurnID: step.TurnID}, &back)
+	same("rewound to before the turn and its undo", before, session.RevertResult{Conflicts: back.Conflicts})
 }
 
 // killInTurn kills the server while a command of a turn runs.
-func (s undoServer) killInTurn(session, prompt string) {
+func (s undoServer) killInTurn(parent, prompt string) {
 	s.t.Helper()
-	s.send("agent/step", agent.StepParams{SessionID: session, Prompt: prompt})
+	s.send("agent/step", session.StepParams{SessionID: parent, Prompt: prompt})
 	for {
 		msg, ok := s.next()
 		if !ok {
@@ -241,17 +246,17 @@ func (s undoServer) killInTurn(session, prompt string) {
 	}
 }
 
-// A turn whose server was killed is shown and taken back like another: what its
-// tools and its commands did, the one that ran at that moment included. What was
-// edited by hand afterwards stays.
+// A turn whose server was killed can be shown and undone like any other, including the
+// changes of its tools and commands, even of the command that ran at that moment. Later edits
+// by hand stay.
 func TestKilledTurnUndone(t *testing.T) {
 	root, state := t.TempDir(), t.TempDir()
 	fillUndoTree(t, root)
 	before := treeOf(t, root)
 	url := agenttest.Server(t, undoModel, undoModel, undoModel).URL
 	s := startUndo(t, url, state, root)
-	var made agent.NewSessionResult
-	s.call("session/new", agent.NewSessionParams{}, &made)
+	var made session.NewSessionResult
+	s.call("session/new", session.NewSessionParams{}, &made)
 	s.killInTurn(made.SessionID, "change and hang")
 	after := treeOf(t, root)
 
@@ -260,19 +265,19 @@ func TestKilledTurnUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = startUndo(t, url, state, root)
-	var resumed agent.ResumeResult
-	s.call("session/resume", agent.OpenSessionParams{SessionID: made.SessionID}, &resumed)
-	var page agent.EventsPage
-	s.call("session/events", agent.SessionEventsParams{SessionID: made.SessionID, Limit: 1}, &page)
+	var resumed session.ResumeResult
+	s.call("session/resume", session.OpenSessionParams{SessionID: made.SessionID}, &resumed)
+	var page session.EventsPage
+	s.call("session/events", session.SessionEventsParams{SessionID: made.SessionID, Limit: 1}, &page)
 	turn := page.Events[0].TurnID
-	var diff agent.DiffResult
-	s.call("files/diff", agent.DiffParams{SessionID: made.SessionID, TurnID: turn}, &diff)
+	var diff session.DiffResult
+	s.call("files/diff", session.DiffParams{SessionID: made.SessionID, TurnID: turn}, &diff)
 	if len(diff.Files) != 9 || !strings.Contains(diff.Patch, "+++ b/hanging") {
 		t.Errorf("%+v", diff)
 	}
 	res := s.revert(made.SessionID, turn)
 	reason := "what it became is not known: it was changed after the server had ended, or may have been"
-	if diff := gocmp.Diff([]agent.FileConflict{{Path: "src/edited.txt", Reason: reason}}, res.Conflicts); diff != "" {
+	if diff := gocmp.Diff([]session.FileConflict{{Path: "src/edited.txt", Reason: reason}}, res.Conflicts); diff != "" {
 		t.Errorf("conflicts (-want +got):\n%s", diff)
 	}
 	want := maps.Clone(before)
@@ -287,8 +292,8 @@ func TestKilledTurnUndone(t *testing.T) {
 	}
 }
 
-// Where files are copied into the container and back, a turn's changes are seen
-// and undone all the same.
+// A turn's changes are also seen and undone when files are copied into the container and
+// back.
 func TestTurnUndoneInContainerWithCopies(t *testing.T) {
 	image := cmp.Or(os.Getenv("PYGENT_TEST_IMAGE"), "pygent-test:busybox")
 	client, err := docker.Connect()
@@ -308,8 +313,8 @@ func TestTurnUndoneInContainerWithCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	undo := agent.NewUndo(agent.UndoOptions{})
-	sessions := agent.NewSessions(t.Context(), agent.SessionsOptions{Undo: undo, New: func(_ context.Context, spec agent.Spec) (*agent.Agent, error) {
+	undo := snapshot.NewUndo(snapshot.UndoOptions{})
+	sessions := session.NewManager(t.Context(), session.Options{Undo: undo, New: func(_ context.Context, spec session.Spec) (*agent.Agent, error) {
 		executor := docker.New(ws, docker.Options{Client: client, Image: image, NoMount: true, NoSupervisor: true})
 		model := agenttest.Script(
 			agenttest.Calls("", agenttest.Call("a", "bash", map[string]any{"cmd": undoScript})), agenttest.Text("done"))
@@ -321,11 +326,11 @@ func TestTurnUndoneInContainerWithCopies(t *testing.T) {
 		}
 	}()
 	before := treeOf(t, ws.Dir())
-	step, err := sessions.Step(t.Context(), agent.StepParams{Prompt: "change"})
+	step, err := sessions.Step(t.Context(), session.StepParams{Prompt: "change"})
 	if err != nil || step.Error != nil || len(step.Changes) != 7 {
 		t.Fatalf("%+v, %v", step, err)
 	}
-	res, err := sessions.RevertFiles(t.Context(), agent.RevertParams{SessionID: step.SessionID})
+	res, err := sessions.RevertFiles(t.Context(), session.RevertParams{SessionID: step.SessionID})
 	if err != nil {
 		t.Fatal(err)
 	}

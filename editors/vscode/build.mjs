@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path";
 import { context } from "esbuild";
 
-/** Writes the licences of what is bundled beside it. */
+/** Writes the licences of the bundled packages next to the bundle. */
 const licences = {
   name: "licences",
   setup(build) {

@@ -26,9 +26,9 @@ export default defineConfig(
           message: "Make elements with dom.ts.",
         },
       ],
-      // Numbers in templates read well; what is undefined would not.
+      // Numbers in templates are readable; undefined is not.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      // () => this.emitter.fire() says what is meant.
+      // () => this.emitter.fire() is clear.
       "@typescript-eslint/no-confusing-void-expression": "off",
     },
   },

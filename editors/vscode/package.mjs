@@ -11,5 +11,5 @@ try {
     stdio: "inherit",
   });
 } finally {
-  rmSync("bin", { recursive: true }); // else a package without it would have it too
+  rmSync("bin", { recursive: true }); // else a package without the program would contain it
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// clients are the conversations, by the names of the libraries that hold them.
+// clients returns the conversations, by the names of their libraries.
 func clients() map[string]func(*testing.T, *place) {
 	return map[string]func(*testing.T, *place){
 		"vscode-jsonrpc": func(t *testing.T, p *place) {
@@ -23,7 +23,7 @@ func clients() map[string]func(*testing.T, *place) {
 		},
 		"neovim": func(t *testing.T, p *place) {
 			want := wantReport()
-			want.Malformed = -32600 // its library can send a bad request, but no bad JSON
+			want.Malformed = -32600 // its library cannot send invalid JSON, only an invalid request
 			p.converse(t, want, neovim(t), "--clean", "--headless", "-l", "testdata/neovim.lua")
 		},
 		"python": python,
@@ -33,7 +33,7 @@ func clients() map[string]func(*testing.T, *place) {
 	}
 }
 
-// missing ends the test: what it needs is not there.
+// missing ends the test because a program or module that it needs is missing.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -52,7 +52,7 @@ func need(t *testing.T, name string) string {
 	return path
 }
 
-// needModules wants the modules of testdata/package.json.
+// needModules checks that the modules of testdata/package.json are installed.
 func needModules(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("testdata/node_modules/vscode-languageclient"); err != nil {
@@ -60,11 +60,11 @@ func needModules(t *testing.T) {
 	}
 }
 
-// oldNeovim are the versions whose clients are called in another way.
+// oldNeovim matches versions with an older client interface.
 var oldNeovim = regexp.MustCompile(`^NVIM v0\.([0-9]|10)\.`)
 
-// neovim returns the path of one that is new enough: the machine's, or the one
-// that .ci/setup unpacks where the machine's is too old.
+// neovim returns the path of a new enough Neovim: the machine's, or else the one that
+// .ci/setup has unpacked.
 func neovim(t *testing.T) string {
 	t.Helper()
 	unpacked, err := filepath.Abs("../../build/neovim/nvim")

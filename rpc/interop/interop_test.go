@@ -1,11 +1,11 @@
 //go:build linux
 
-// Package interop tests the program with clients that were not written for it:
-// libraries and editors that speak JSON-RPC. Each holds the same conversation
-// with the built program, whose model is a script, and reports what it saw.
+// Package interop tests the program with third-party clients: libraries and editors that
+// speak JSON-RPC. Each has the same conversation with the built program, whose model is
+// scripted, and reports what it saw.
 //
-// The clients' sides are in testdata. Package interop knows the program by its
-// command line and the protocol alone.
+// The clients' code is in testdata. Package interop uses only the program's command line
+// and the protocol.
 package interop
 
 import (
@@ -18,17 +18,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// report is what a client saw. Each prints one, as JSON.
+// report is what a client saw. Each client prints one, as JSON.
 type report struct {
 	Server    string    // the server's name, in the answer to initialize
-	Events    [2]string // kinds of the first and last event of the prompt "greet", all of them before its answer
-	Text      string    // its text, by the events' deltas
+	Events    [2]string // kinds of the first and last event of the prompt "greet"; all events come before its answer
+	Text      string    // its text, joined from the deltas
 	Status    string    // of its answer
-	Cancelled string    // status of the prompt "hang", cancelled when its command ran
-	Question  string    // what the prompt "ask" asked the client
+	Cancelled string    // status of the prompt "hang", which is cancelled while its command runs
+	Question  string    // the question of the prompt "ask"
 	Answered  string    // the agent's text after the answer "blue"
-	Task      string    // state of a task that was started and waited for
-	Malformed int       // code of the error that answers malformed input
+	Task      string    // state of a task after tasks/wait
+	Malformed int       // error code of the answer to malformed input
 	Exit      int       // code of the server after shutdown and exit
 }
 
@@ -62,8 +62,7 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// converse runs the client's command, which holds the conversation, and checks
-// its report.
+// converse runs the client's command, which has the conversation, and checks its report.
 func (p *place) converse(t *testing.T, want report, name string, args ...string) {
 	t.Helper()
 	cmd := p.command(t, name, args...)

@@ -20,19 +20,18 @@ import (
 // conversationLimit is how long one client may take.
 const conversationLimit = time.Minute
 
-// greeting is what the model answers to most prompts: its bytes are not its
-// characters.
+// greeting is the model's answer to most prompts. It has more bytes than characters.
 const greeting = "Grüße, 世界."
 
-// place is where one client and its server run.
+// place is the directory in which one client and its server run.
 type place struct {
 	dir    string
-	marker string // seconds that the command of "hang" sleeps: no other process has this number
+	marker string // how many seconds the command of "hang" sleeps: a number that no other process has
 	env    []string
 }
 
-// newPlace sets up a directory with a program of its own, whose processes can
-// be told from those of other servers, and a scripted model.
+// newPlace sets up a directory with its own copy of the program, so that its processes
+// differ from those of other servers, and a scripted model.
 func newPlace(t *testing.T, program string) *place {
 	t.Helper()
 	p := &place{dir: t.TempDir(), marker: fmt.Sprint(100_000 + time.Now().UnixNano()%100_000_000)}
@@ -58,7 +57,7 @@ func newPlace(t *testing.T, program string) *place {
 	return p
 }
 
-// answer is the model: it looks at the last message.
+// answer is the model. It answers by the last message.
 func (p *place) answer(w http.ResponseWriter, r agenttest.ServerRequest) {
 	last := r.Messages[len(r.Messages)-1]
 	text := ""
@@ -77,7 +76,7 @@ func (p *place) answer(w http.ResponseWriter, r agenttest.ServerRequest) {
 	}
 }
 
-// command prepares the client's command; what it says is the caller's affair.
+// command prepares the client's command; the caller handles its output.
 func (p *place) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), conversationLimit)
@@ -88,8 +87,8 @@ func (p *place) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// nothingLeft fails when processes or workspaces of the server are left. The
-// client has seen it exit.
+// nothingLeft fails if processes or workspaces of the server are left. The server has
+// already exited.
 func (p *place) nothingLeft(t *testing.T) {
 	t.Helper()
 	if left := p.processes(t); len(left) > 0 {
@@ -108,7 +107,7 @@ func (p *place) processes(t *testing.T) (found []string) {
 		t.Fatal(err)
 	}
 	for _, dir := range dirs {
-		exe, _ := os.Readlink(filepath.Join(dir, "exe")) // it may be gone by now
+		exe, _ := os.Readlink(filepath.Join(dir, "exe")) // the process may have ended
 		line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		if strings.HasPrefix(exe, p.dir) || strings.HasPrefix(string(line), "sleep\x00"+p.marker) {
 			found = append(found, exe+" "+strings.ReplaceAll(string(line), "\x00", " "))

@@ -14,19 +14,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// quoted is the Python script in the README.
+// quoted is the Python script in editors/README.md.
 var quoted = regexp.MustCompile("(?s)```python\n(.*?)```")
 
-// quotedScript writes the README's Python script to a file.
+// quotedScript writes the Python script of editors/README.md to a file.
 func (p *place) quotedScript(t *testing.T) string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../editors/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := quoted.FindSubmatch(readme)
+	found := quoted.FindSubmatch(page)
 	if found == nil {
-		t.Fatal("README.md quotes no Python script")
+		t.Fatal("editors/README.md quotes no Python script")
 	}
 	lines := 0
 	for line := range strings.Lines(string(found[1])) {
@@ -35,7 +35,7 @@ func (p *place) quotedScript(t *testing.T) string {
 		}
 	}
 	if lines != 20 {
-		t.Errorf("README.md says that its script has 20 lines: they are %d", lines)
+		t.Errorf("editors/README.md says that its script has 20 lines: they are %d", lines)
 	}
 	path := filepath.Join(p.dir, "client.py")
 	if err := os.WriteFile(path, found[1], 0o600); err != nil {
@@ -44,7 +44,7 @@ func (p *place) quotedScript(t *testing.T) string {
 	return path
 }
 
-// python runs the script that the README quotes as its user does, with prompts
+// python runs the script that editors/README.md quotes as its user does, with prompts
 // as arguments, an answer on stdin and an interrupt; then as a library.
 func python(t *testing.T, p *place) {
 	script, interpreter := p.quotedScript(t), need(t, "python3")

@@ -17,11 +17,11 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// browserLimit bounds all that the browser does.
+// browserLimit bounds the whole run of the browser.
 const browserLimit = 10 * time.Minute
 
-// TestBrowser works on the page as a user does: Chromium, the built program, and
-// a scripted model. The steps are in testdata/page.mjs; its pictures are in
+// TestBrowser uses the page as a user does, with Chromium, the built program and a
+// scripted model. The steps are in testdata/page.mjs. It writes screenshots to
 // build/web.
 func TestBrowser(t *testing.T) {
 	for name, cure := range map[string]string{"node": "install Node.js", "chromium": "install Chromium"} {

@@ -13,27 +13,27 @@ import (
 	"github.com/coder/websocket"
 )
 
-// keptBuffer is how large a buffer may stay between messages.
+// keptBuffer is the largest buffer that is kept between messages.
 const keptBuffer = 256 << 10
 
-// carrier makes the stream that rpc.Server.Serve speaks on of a WebSocket: it
-// puts the header in front of what comes, and takes it off what goes.
+// carrier turns a WebSocket into a stream for rpc.Server.Serve: it adds the header to
+// incoming messages and removes it from outgoing ones.
 type carrier struct {
 	ctx     context.Context // of the connection
 	ws      *websocket.Conn
 	timeout time.Duration // of one write
 
-	opened func() // called before the first message goes
-	gone   func() // called when the page is lost, before the reader or writer is told
+	opened func() // called before the first message is sent
+	gone   func() // called when the page is lost, before Read or Write returns
 	lost   func() bool
 
 	first sync.Once
-	in    []byte // of the message that is being read
-	out   []byte // what is not a whole frame yet
+	in    []byte // the rest of the message that is being read
+	out   []byte // an incomplete frame
 }
 
-// Read returns bytes of the page's messages, each behind a header. A page that
-// goes is the end of input.
+// Read returns bytes of the page's messages, each after a header. It returns io.EOF when
+// the page is lost.
 func (c *carrier) Read(p []byte) (int, error) {
 	if len(c.in) == 0 {
 		kind, msg, err := c.ws.Read(c.ctx)
@@ -52,8 +52,8 @@ func (c *carrier) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes bytes of frames and sends each whole one; what comes behind the end
-// of input is for nobody. It is called by one goroutine at a time.
+// Write takes bytes of frames and sends each complete frame as a message. After the end of
+// input it discards p. Only one goroutine at a time may call it.
 func (c *carrier) Write(p []byte) (int, error) {
 	if c.lost() {
 		return len(p), nil
@@ -87,11 +87,11 @@ func (c *carrier) send(body []byte) error {
 	return c.ws.Write(ctx, websocket.MessageText, body)
 }
 
-// SetWriteDeadline ends a write in progress; the connection ends with it. Every
-// deadline is now: that is what the protocol's writer asks for.
+// SetWriteDeadline ends the write in progress and the connection. It ignores the time,
+// because package wire only sets deadlines of now.
 func (c *carrier) SetWriteDeadline(time.Time) error { return c.ws.CloseNow() }
 
-// cut takes the first frame's body off b; nil when it is not whole yet.
+// cut splits the first frame's body from b. body is nil when the frame is incomplete.
 func cut(b []byte) (body, rest []byte, err error) {
 	head, rest, ok := bytes.Cut(b, []byte("\r\n\r\n"))
 	if !ok {

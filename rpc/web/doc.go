@@ -1,18 +1,17 @@
-// Package web serves Pygent's page to the browser of the user: static files that
-// are part of the program, and a WebSocket that carries the same protocol as the
-// standard streams do. One WebSocket is one connection, one message of it one
-// message of the protocol.
+// Package web serves Pygent's page to the user's browser: static files from the program,
+// and a WebSocket that carries the same protocol as the standard streams. Each WebSocket
+// is one connection, and each of its messages is one message of the protocol.
 //
-// All pages are windows on the same sessions: each gets every event, each can be
-// asked, and the first answer counts. A page that goes ends nothing but what it
-// waits for itself, so that a reload disturbs no turn.
+// All pages show the same sessions: each page gets every event and every question, and
+// the first answer counts. A page that closes cancels only its own requests, so that a
+// reload interrupts no turn.
 //
-// Browsers run programs of strangers beside the page. So the server listens on
-// 127.0.0.1 alone, answers to its exact name and origin alone, and gives the
-// WebSocket only to who has the token. The token is a subprotocol of the
-// WebSocket's handshake: a browser lets a page set no other header there, and
-// so nobody without it gets further than the handshake.
+// A browser also runs pages of other origins. So the server listens only on 127.0.0.1,
+// accepts only its exact host name and origin, and opens the WebSocket only to a page
+// with the token. The token is a subprotocol in the WebSocket's handshake, because a
+// browser lets a page set no other header there. So a page without the token is refused
+// at the handshake.
 //
-// Package web knows the protocol's carrier, and nothing of what methods do. It
-// must not know of models, containers, flags or configuration.
+// Package web knows how the protocol is carried, but not what methods do. It must not
+// know models, containers, flags or configuration.
 package web

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Subprotocols of the WebSocket: the protocol itself, and what the page proves
-// itself by. None but the first is ever sent back.
+// Subprotocols of the WebSocket: the protocol itself, and the page's credentials. The
+// server sends only the first back.
 const (
 	protocolName = "pygent.v1"
 	tokenPrefix  = "token."
@@ -22,16 +22,15 @@ const (
 
 const (
 	secretBytes = 32
-	maxKeys     = 64          // pages that were opened by a ticket
-	ticketLife  = time.Minute // as long as a browser may take to start
+	maxKeys     = 64          // tokens: the server's own and those of pages with a ticket
+	ticketLife  = time.Minute // a browser may take this long to start
 )
 
 // keys are the secrets that open the WebSocket.
 //
-// A ticket stands in for the token where others of this machine can read along,
-// as they can the command line of a browser: it serves once and not for long. The
-// page that uses it brings a token that it has made itself, which counts from
-// then on.
+// A ticket replaces the token where other users of the machine can read it, as they can
+// a browser's command line. It works once and expires soon. The page that uses it sends
+// a token of its own, which is valid from then on.
 type keys struct {
 	mu      sync.Mutex
 	tokens  [][sha256.Size]byte // the first is the server's own
@@ -61,7 +60,8 @@ func (k *keys) ticket(now time.Time) string {
 	return t
 }
 
-// open tells whether one who offers these subprotocols may come in.
+// open reports whether a page that offers these subprotocols may connect. It uses up the
+// ticket.
 func (k *keys) open(offered []string, now time.Time) bool {
 	if !slices.Contains(offered, protocolName) {
 		return false
@@ -80,7 +80,7 @@ func (k *keys) open(offered []string, now time.Time) bool {
 	if found == 1 || ticket == "" {
 		return found == 1
 	}
-	used := sha256.Sum256([]byte(ticket)) // looked up by its hash: timing tells nothing of it
+	used := sha256.Sum256([]byte(ticket)) // the lookup by hash leaks nothing by its timing
 	end, ok := k.tickets[used]
 	delete(k.tickets, used)
 	if !ok || now.After(end) || len(k.tokens) >= maxKeys {
@@ -99,7 +99,7 @@ func valueOf(offered []string, prefix string) string {
 	return ""
 }
 
-// subprotocols are what a handshake offers.
+// subprotocols returns the subprotocols that a handshake offers.
 func subprotocols(r *http.Request) []string {
 	var all []string
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
@@ -110,17 +110,18 @@ func subprotocols(r *http.Request) []string {
 	return all
 }
 
-// refusal is why a request is not served.
+// refusal says why a request is refused.
 type refusal struct {
 	status int
 	text   string
 }
 
-// refuse checks what every request must satisfy. It is nil when r may be served.
+// refuse makes the checks that every request must pass. It returns nil when r may be
+// served.
 //
-// The name of the host is checked against pages that point a name of their own at
-// this address, the origin and Sec-Fetch-Site against pages of other origins. What
-// has neither header is no browser of our time.
+// The check of the host stops pages that resolve their own name to this address (DNS
+// rebinding). The checks of Origin and Sec-Fetch-Site stop pages of other origins; a
+// current browser sends at least one of the two.
 func (s *Server) refuse(r *http.Request) *refusal {
 	origin := r.Header.Values("Origin")
 	site := r.Header.Get("Sec-Fetch-Site")
@@ -139,7 +140,7 @@ func (s *Server) refuse(r *http.Request) *refusal {
 	return nil
 }
 
-// refuseSocket checks the handshake of a WebSocket further.
+// refuseSocket makes the further checks of a WebSocket's handshake.
 func (s *Server) refuseSocket(r *http.Request) *refusal {
 	switch {
 	case r.Header.Get("Origin") == "":

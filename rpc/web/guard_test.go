@@ -79,7 +79,7 @@ func TestRefuses(t *testing.T) {
 			}
 			defer res.Body.Close()
 			var body []byte
-			if res.StatusCode != http.StatusSwitchingProtocols { // one that is let in does not end
+			if res.StatusCode != http.StatusSwitchingProtocols { // an accepted WebSocket has no end
 				body, _ = io.ReadAll(res.Body)
 			}
 			if res.StatusCode != c.status {

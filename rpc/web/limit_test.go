@@ -2,10 +2,13 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +44,7 @@ func TestSlowClients(t *testing.T) {
 	s := start(t, b)
 	var slow []net.Conn
 	for _, begin := range []string{"", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: " + s.host + "\r\nX: "} {
-		for range 10 { // more than there is room for
+		for range 10 { // more than the limit
 			conn, err := net.Dial("tcp", s.host)
 			if err != nil {
 				t.Fatal(err)
@@ -62,6 +65,86 @@ func TestSlowClients(t *testing.T) {
 		t.Fatalf("afterwards: %v, %v", res, err)
 	}
 	_ = res.Body.Close()
+}
+
+// Other users of this machine can open idle connections to the port. They do not lock a
+// page out.
+func TestIdleConnectionsDoNotLockThePageOut(t *testing.T) {
+	for name, begin := range map[string]func(host string) string{
+		"silent":      func(string) string { return "" },
+		"half a head": func(host string) string { return "GET / HTTP/1.1\r\nHost: " + host + "\r\nX: " },
+		"idle":        func(host string) string { return "HEAD / HTTP/1.1\r\nHost: " + host + "\r\n\r\n" },
+		"refused":     func(string) string { return "GET / HTTP/1.1\r\nHost: evil.com\r\n\r\n" },
+		"never reads": func(host string) string {
+			return strings.Repeat("GET /js/main.js HTTP/1.1\r\nHost: "+host+"\r\n\r\n", 2000)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := defaults()
+			b.header, b.request, b.idle = time.Hour, time.Hour, time.Hour // no connection times out
+			s := start(t, b)
+			ws := s.talkTo(t, protocolName, tokenPrefix+s.token)
+			tab := &http.Client{Transport: &http.Transport{}}
+			defer tab.CloseIdleConnections()
+			fetch := func() (reused bool) {
+				t.Helper()
+				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
+				req, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.host+"/", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := tab.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != 200 {
+					t.Errorf("%d, %v", res.StatusCode, err)
+				}
+				return reused
+			}
+			fetch()
+			for range 3 * maxConnections {
+				conn, err := net.Dial("tcp", s.host)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				go func() { _, _ = io.WriteString(conn, begin(s.host)) }()
+			}
+			if reused := fetch(); !reused && (name == "silent" || name == "half a head") {
+				t.Error("the idle connection of a tab went before those that have asked for nothing")
+			}
+			second := s.talkTo(t, protocolName, tokenPrefix+s.token)
+			for name, ws := range map[string]*websocket.Conn{"that was there": ws, "that came last": second} {
+				if m := say(t, ws, hello); m["result"] == nil {
+					t.Errorf("the page %s: %v", name, m)
+				}
+			}
+		})
+	}
+}
+
+// When all connections are WebSockets, a further connection is closed at once.
+func TestPagesGoForNobody(t *testing.T) {
+	b := defaults()
+	b.connections = 2
+	s := start(t, b)
+	pages := []*websocket.Conn{s.talkTo(t, protocolName, tokenPrefix+s.token), s.talkTo(t, protocolName, tokenPrefix+s.token)}
+	conn, err := net.Dial("tcp", s.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a third one came in: %v", err)
+	}
+	for _, ws := range pages {
+		if m := say(t, ws, hello); m["result"] == nil {
+			t.Errorf("a page: %v", m)
+		}
+	}
 }
 
 func TestTooManyPages(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/agenttest"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// hostile is what a model, or the files that it quotes, may try on a page.
+// hostile is text from a model, or from a file that it quotes, which attacks the page.
 const hostile = `<img src="/broken.png" onerror="window.broken=1"> <script>window.broken=1</script>
 
 ![remote](http://example.invalid/b.png) [js](javascript:window.broken=1) [data](data:text/html,hi) [good](https://example.org/docs)
@@ -30,10 +31,9 @@ const repaired = "The test failed because `total` started at **1**. I changed *o
 
 const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n    return result\n"
 
-// script is what the model says to the prompt that begins with the word, round by
-// round.
+// script has the model's replies, round by round, by the first word of the prompt.
 var script = map[string][]agent.Reply{
-	"stream": nil, // by hand
+	"stream": nil, // see stream
 	"hello":  {agenttest.Text("Hello from the scripted model.")},
 	"fix": {
 		agenttest.Calls("I look at it first.", agenttest.Call("c1", "bash", map[string]any{"cmd": "cat sum.py; echo looking"})),
@@ -65,6 +65,10 @@ var script = map[string][]agent.Reply{
 		agenttest.Calls("", agenttest.Call("c10", "write_file", map[string]any{"path": "down.txt", "content": "Down.\n"})),
 		agenttest.Text("It is written."),
 	},
+	"long": {
+		agenttest.Calls("", agenttest.Call("c11", "bash", map[string]any{"cmd": strings.Repeat("echo a line of many\n", 60) + "echo the end"})),
+		agenttest.Text("I do not."),
+	},
 	"list": {
 		agenttest.Calls("", agenttest.Call("c8", "bash", map[string]any{"cmd": "ls"})),
 		agenttest.Text("Listed."),
@@ -80,11 +84,12 @@ func newModel(t *testing.T) string {
 			switch m.Role {
 			case "user":
 				said, _, _ := strings.Cut(strings.ToLower(*m.Content), " ")
-				if _, ok := script[said]; ok { // else it is a remark of Pygent's
+				if _, ok := script[said]; ok { // else Pygent wrote the message
 					word, rounds = said, 0
 				}
 			case "assistant":
 				rounds++
+			default:
 			}
 		}
 		if word == "stream" {
@@ -98,13 +103,13 @@ func newModel(t *testing.T) string {
 		}
 		n := int64(len(r.Messages))
 		said := lines[rounds]
-		said.Usage = agent.Usage{InputTokens: 1200 + 300*n, CachedTokens: 200 * n, OutputTokens: 90 + 40*int64(rounds)}
+		said.Usage = event.Usage{InputTokens: 1200 + 300*n, CachedTokens: 200 * n, OutputTokens: 90 + 40*int64(rounds)}
 		agenttest.WriteReply(w, said)
 	}
 	return agenttest.Server(t, slices.Repeat([]any{reply}, 100)...).URL
 }
 
-// stream says one part, and the other when the page has shown the first.
+// stream sends the first part of a reply and then nothing until the page stops the turn.
 func stream(w http.ResponseWriter, r agenttest.ServerRequest) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	agenttest.WriteDelta(w, map[string]any{"content": "# First part\n\nthe **first"})

@@ -35,14 +35,14 @@ func newAsset(kind string, body []byte) asset {
 	return asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, body}
 }
 
-// pageFiles are what the browser gets.
+// pageFiles are the files of the page.
 type pageFiles struct {
-	assets map[string]asset // by the paths that they are served at
-	style  string           // the style's hash, as a content security policy has it
+	assets map[string]asset // by URL path
+	style  string           // the style's hash, in the format of a content security policy
 }
 
-// styleMark is where the style sheets go, in the order of their names: a page that
-// has to fetch them is painted later.
+// styleMark is the place of the style sheets, in the order of their names. They are
+// inline because fetching them would delay the first paint.
 const styleMark = "<style></style>"
 
 // readPage reads the page's files.
@@ -80,7 +80,7 @@ func readPage() (pageFiles, error) {
 	return p, nil
 }
 
-// serve answers with the file. It has no secrets: who gets it can do nothing yet.
+// serve answers with the file. It needs no token, because the files contain no secrets.
 func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", a.kind)
@@ -92,12 +92,12 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a browser that went away needs no answer
+		_, _ = w.Write(a.body) // fails only when the browser has closed the connection
 	}
 }
 
-// policy is the page's content security policy: its own files, its own WebSocket,
-// and no script or style that any text could bring.
+// policy returns the page's content security policy. It allows the page's own files and
+// WebSocket, and no inline script or other style.
 func policy(host, style string) string {
 	return "default-src 'none'; script-src 'self'; style-src " + style + "; img-src 'self'; connect-src 'self' ws://" + host +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

@@ -7,35 +7,34 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
-// patience is how long a question waits for a page that can be asked: as long as
-// a reload may take, and somebody who looks for the tab.
+// patience is how long a question waits for a page that can be asked: long enough for a
+// reload, or for a user who looks for the tab.
 const patience = time.Minute
 
-// Pages are all pages that are open, as the domain sees them: one agent.Client.
-// The zero value has none.
+// Pages are all open pages. To the domain they are one event.Client. The zero value has
+// no page and is usable.
 //
-// Every page gets every event, in the order of the calls and by the rules of
-// rpc.Peer; a page that comes later reads what it has missed from the session. A
-// page that reads nothing is given up after a while and holds the others up until
-// then.
+// Delivery: every page gets every event, in the order of the calls and by the rules of
+// rpc.Peer. A page that opens later reads earlier events from the session. A page that
+// does not read delays the others until it is closed after a timeout.
 //
-// A question goes to every page, also to those that come while it waits, and the
-// first answer counts; from the others it is withdrawn. A page that goes does not
-// answer by that.
+// A question goes to every page, also to pages that open while it waits. The first answer
+// counts, and the question is cancelled on the other pages. A page that closes gives no
+// answer.
 type Pages struct {
-	patience time.Duration // 0 is the constant; tests have their own
+	patience time.Duration // 0 means the constant; tests set their own
 
 	mu      sync.Mutex
 	open    map[*page]struct{}
-	changed chan struct{} // closed when open changes; nil when nobody waits
+	changed chan struct{} // closed when open changes; nil when no goroutine waits
 }
 
-var _ agent.Client = (*Pages)(nil)
+var _ event.Client = (*Pages)(nil)
 
 // page is one connection.
 type page struct {
@@ -46,7 +45,7 @@ type page struct {
 
 func (p *page) lose() { p.once.Do(func() { close(p.gone) }) }
 
-// join adds a page that has begun to talk.
+// join adds a page when its first message is sent.
 func (ps *Pages) join(p *page) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -54,7 +53,7 @@ func (ps *Pages) join(p *page) {
 		ps.open = map[*page]struct{}{}
 	}
 	ps.open[p] = struct{}{}
-	ps.tell()
+	ps.wake()
 }
 
 func (ps *Pages) leave(p *page) {
@@ -62,18 +61,18 @@ func (ps *Pages) leave(p *page) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	delete(ps.open, p)
-	ps.tell()
+	ps.wake()
 }
 
-// tell wakes who waits for a change. The caller holds mu.
-func (ps *Pages) tell() {
+// wake wakes the goroutines that wait for a change. The caller holds mu.
+func (ps *Pages) wake() {
 	if ps.changed != nil {
 		close(ps.changed)
 		ps.changed = nil
 	}
 }
 
-// now are the open pages, and a channel that is closed when others are.
+// now returns the open pages, and a channel that is closed when they change.
 func (ps *Pages) now() ([]*page, <-chan struct{}) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -83,15 +82,15 @@ func (ps *Pages) now() ([]*page, <-chan struct{}) {
 	return slices.Collect(maps.Keys(ps.open)), ps.changed
 }
 
-// Event hands e to every page.
-func (ps *Pages) Event(ctx context.Context, e agent.Event) {
+// Event sends e to every page.
+func (ps *Pages) Event(ctx context.Context, e event.Event) {
 	open, _ := ps.now()
 	for _, p := range open {
 		p.peer.Event(ctx, e)
 	}
 }
 
-// TaskChanged tells every page of a task's new state.
+// TaskChanged sends a task's new state to every page.
 func (ps *Pages) TaskChanged(ctx context.Context, t tasks.Task) {
 	open, _ := ps.now()
 	for _, p := range open {
@@ -99,44 +98,44 @@ func (ps *Pages) TaskChanged(ctx context.Context, t tasks.Task) {
 	}
 }
 
-// RequestApproval asks the pages. Without any that can be asked it denies; the
-// error is that of ctx only.
-func (ps *Pages) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	d, ok, err := first(ctx, ps, func(ctx context.Context, p *rpc.Peer) (agent.Decision, bool) {
+// RequestApproval asks the pages. It denies when no page can be asked. The only error is
+// context.Cause(ctx).
+func (ps *Pages) RequestApproval(ctx context.Context, a event.Approval) (event.Decision, error) {
+	d, ok, err := first(ctx, ps, func(ctx context.Context, p *rpc.Peer) (event.Decision, bool) {
 		if can, _ := p.Asks(); !can {
-			return agent.Decision{}, false
+			return event.Decision{}, false
 		}
 		d, err := p.RequestApproval(ctx, a)
 		return d, err == nil
 	})
 	if !ok {
-		d = agent.Decision{Decision: agent.DecisionDeny, Feedback: "no page is open that could be asked"}
+		d = event.Decision{Decision: event.DecisionDeny, Feedback: "no page is open that could be asked"}
 	}
 	return d, err
 }
 
-// AskUser asks the pages. ok is false without any that can be asked.
-func (ps *Pages) AskUser(ctx context.Context, q agent.Question) (agent.Answer, bool, error) {
-	return first(ctx, ps, func(ctx context.Context, p *rpc.Peer) (agent.Answer, bool) {
+// AskUser asks the pages. ok is false when no page can be asked.
+func (ps *Pages) AskUser(ctx context.Context, q event.Question) (event.Answer, bool, error) {
+	return first(ctx, ps, func(ctx context.Context, p *rpc.Peer) (event.Answer, bool) {
 		if _, can := p.Asks(); !can {
-			return agent.Answer{}, false
+			return event.Answer{}, false
 		}
 		a, ok, err := p.AskUser(ctx, q)
 		return a, ok && err == nil
 	})
 }
 
-// first asks every page, those that come later too, and returns the first
-// answer. ok is false when there is no page to ask for as long as patience.
+// first asks every page, also pages that open later, and returns the first answer. ok is
+// false when for the time of patience there is no page to ask.
 func first[T any](ctx context.Context, ps *Pages, ask func(context.Context, *rpc.Peer) (T, bool)) (answer T, ok bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var asking sync.WaitGroup
 	defer asking.Wait()
-	defer cancel() // withdraws the question from the others
+	defer cancel() // cancels the question on the other pages
 
 	answers := make(chan T)
 	ended := make(chan *page)
-	asked := map[*page]bool{} // whether it is still being asked
+	asked := map[*page]bool{} // pages that were asked
 	open := 0
 	for {
 		pages, changed := ps.now()
@@ -184,8 +183,8 @@ func (p *page) lost() bool {
 	}
 }
 
-// noPatience ticks when it has been waited long enough for a page; never while
-// there is one that is being asked.
+// noPatience returns a channel that receives when first has waited long enough for a page.
+// It is nil, and never receives, while a page is being asked.
 func (ps *Pages) noPatience(open int) <-chan time.Time {
 	switch {
 	case open > 0:

@@ -10,7 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
 // join opens a page that can be asked.
@@ -23,16 +23,16 @@ func (s *served) join(t *testing.T) *websocket.Conn {
 	return ws
 }
 
-// asked is what came of a question.
+// asked is the outcome of a question.
 type asked struct {
-	decision agent.Decision
+	decision event.Decision
 	err      error
 }
 
 func (s *served) ask(ctx context.Context) <-chan asked {
 	done := make(chan asked, 1)
 	go func() {
-		d, err := s.pages.RequestApproval(ctx, agent.Approval{RequestKey: "k", Title: "Deploy", Options: []string{"allow"}})
+		d, err := s.pages.RequestApproval(ctx, event.Approval{RequestKey: "k", Title: "Deploy", Options: []event.Choice{"allow"}})
 		done <- asked{d, err}
 	}()
 	return done
@@ -59,7 +59,7 @@ func TestFirstAnswerCounts(t *testing.T) {
 		t.Fatalf("got %v", q)
 	}
 	answer(t, two, "allowForSession")
-	if got := <-done; got.decision.Decision != agent.DecisionAllowForSession || got.err != nil {
+	if got := <-done; got.decision.Decision != event.DecisionAllowForSession || got.err != nil {
 		t.Errorf("decision %+v", got)
 	}
 	if m := next(t, one); m["method"] != "$/cancelRequest" {
@@ -74,25 +74,25 @@ func TestQuestionSurvivesReload(t *testing.T) {
 	next(t, one)
 	_ = one.CloseNow()
 	answer(t, s.join(t), "allow")
-	if got := <-done; got.decision.Decision != agent.DecisionAllow || got.err != nil {
+	if got := <-done; got.decision.Decision != event.DecisionAllow || got.err != nil {
 		t.Errorf("decision %+v", got)
 	}
 }
 
 func TestNobodyToAsk(t *testing.T) {
 	b := defaults()
-	b.idle = 50 * time.Millisecond // patience, too
+	b.idle = 50 * time.Millisecond // also the patience
 	s := start(t, b)
 	got := <-s.ask(t.Context())
-	if got.decision.Decision != agent.DecisionDeny || got.err != nil || !strings.Contains(got.decision.Feedback, "no page") {
+	if got.decision.Decision != event.DecisionDeny || got.err != nil || !strings.Contains(got.decision.Feedback, "no page") {
 		t.Errorf("decision %+v", got)
 	}
-	if _, ok, err := s.pages.AskUser(t.Context(), agent.Question{RequestKey: "q"}); ok || err != nil {
+	if _, ok, err := s.pages.AskUser(t.Context(), event.Question{RequestKey: "q"}); ok || err != nil {
 		t.Errorf("asked: %v, %v", ok, err)
 	}
 	mute := s.talkTo(t, protocolName, tokenPrefix+s.token)
 	say(t, mute, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}`)
-	if got := <-s.ask(t.Context()); got.decision.Decision != agent.DecisionDeny {
+	if got := <-s.ask(t.Context()); got.decision.Decision != event.DecisionDeny {
 		t.Errorf("a page that cannot be asked: %+v", got)
 	}
 }
@@ -118,7 +118,7 @@ func TestEventsReachEveryPage(t *testing.T) {
 	one, two := s.join(t), s.join(t)
 	text := strings.Repeat("long ", 100_000) // more than one write
 	for seq := range int64(3) {
-		s.pages.Event(t.Context(), agent.Event{SessionID: "s", Seq: seq + 1, Kind: agent.KindMessage, Text: text})
+		s.pages.Event(t.Context(), event.Event{SessionID: "s", Seq: seq + 1, Kind: event.KindMessage, Text: text})
 	}
 	for _, ws := range []*websocket.Conn{one, two} {
 		for seq := range 3 {
@@ -134,13 +134,13 @@ func TestPageThatDoesNotReadIsGivenUp(t *testing.T) {
 	b := defaults()
 	b.write = time.Second
 	s := start(t, b)
-	s.join(t) // and reads nothing any more
+	s.join(t) // it reads nothing more
 	text := strings.Repeat("x", 1<<20)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for seq := range int64(64) {
-			s.pages.Event(context.Background(), agent.Event{SessionID: "s", Seq: seq + 1, Kind: agent.KindMessage, Text: text})
+			s.pages.Event(context.Background(), event.Event{SessionID: "s", Seq: seq + 1, Kind: event.KindMessage, Text: text})
 		}
 	}()
 	select {

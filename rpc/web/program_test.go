@@ -12,19 +12,19 @@ import (
 	"testing"
 )
 
-// program is pygent gui in a scratch directory: one run, or several in a row that
-// share workspace and state.
+// program is pygent gui in a temporary directory: one run, or several in a row with the
+// same workspace and state.
 type program struct {
 	t                *testing.T
 	binary           string
 	dir, root, state string
-	model            []string // settings of the run that is there now
+	model            []string // settings of the current run
 	url              string   // its address
 	cmd              *exec.Cmd
 	stderr           *bufio.Scanner
 }
 
-// newProgram builds it and makes a workspace.
+// newProgram builds the program and makes a workspace.
 func newProgram(t *testing.T) *program {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,7 +35,7 @@ func newProgram(t *testing.T) *program {
 	return p.in("project")
 }
 
-// in is the program with another workspace and state.
+// in returns the program with another workspace and state.
 func (p *program) in(name string) *program {
 	p.t.Helper()
 	root := filepath.Join(p.dir, name)
@@ -51,13 +51,13 @@ func (p *program) in(name string) *program {
 	return &program{t: p.t, binary: p.binary, dir: p.dir, root: root, state: root + "-state"}
 }
 
-// modelOf are settings that lead to the scripted model.
+// modelOf returns settings for the scripted model.
 func modelOf(t *testing.T) []string {
 	t.Helper()
 	return []string{"OPENAI_BASE_URL=" + newModel(t), "OPENAI_API_KEY="}
 }
 
-// start runs it until kill, or the end of the test.
+// start runs the program until kill or the end of the test.
 func (p *program) start(model []string) {
 	p.t.Helper()
 	p.model = model
@@ -88,7 +88,7 @@ func (p *program) start(model []string) {
 	p.t.Fatal("pygent gui printed no address")
 }
 
-// end ends it: what it still says is in the log.
+// end ends the program and logs its last output.
 func (p *program) end(by syscall.Signal) {
 	_ = p.cmd.Process.Signal(by)
 	for p.stderr.Scan() {
@@ -100,9 +100,8 @@ func (p *program) end(by syscall.Signal) {
 	p.cmd = nil
 }
 
-// obey does what the browser's steps want done, and returns a page's address:
-// kill ends the program as a crash does and starts it again, bare starts one
-// that knows no model beside it.
+// obey runs an order of the browser's steps and returns a page's address: kill kills the
+// program and starts it again, bare starts another one without a model.
 func (p *program) obey(order string) string {
 	p.t.Helper()
 	switch order {

@@ -16,13 +16,13 @@ import (
 	"github.com/pygent/pygent/rpc"
 )
 
-// Bounds of what browsers, and programs that are none, can hold.
+// Limits of connections, from browsers and from other programs.
 const (
 	maxConnections = 64
 	maxSockets     = 16
 	maxHeader      = 16 << 10
 	headerTimeout  = 5 * time.Second
-	requestTimeout = 10 * time.Second // of one that is no WebSocket, read and answered
+	requestTimeout = 10 * time.Second // to read and answer a request; not for WebSockets
 	idleTimeout    = time.Minute
 
 	// DefaultMaxMessageBytes bounds one message of a page.
@@ -34,17 +34,17 @@ const (
 
 // Options make a Server.
 type Options struct {
-	// Connect makes the protocol's server of one more connection, whose client
-	// is one of Pages.
+	// Connect makes the protocol server for a new connection. Its client becomes one
+	// of Pages.
 	Connect func() *rpc.Server
 	Pages   *Pages
 
-	Logger *zap.Logger // nil logs nothing
+	Logger *zap.Logger // nil disables logging
 
-	bounds bounds // tests have their own
+	bounds bounds // zero means defaults(); tests set their own
 }
 
-// bounds are those of the constants above.
+// bounds are the limits; the constants above are the defaults.
 type bounds struct {
 	header, request, idle, write time.Duration
 	connections, sockets         int
@@ -59,16 +59,16 @@ func defaults() bounds {
 type Server struct {
 	opts     Options
 	log      *zap.Logger
-	listener net.Listener
-	host     string // what a request must ask for, with the port
+	listener *limited
+	host     string // the required Host header, with the port
 	page     pageFiles
 	keys     *keys
 	token    string
-	sockets  chan struct{} // a token for each WebSocket
+	sockets  chan struct{} // one token for each WebSocket
 	open     sync.WaitGroup
 }
 
-// Listen opens a random port of 127.0.0.1. Serve must follow: it closes it.
+// Listen opens a random port on 127.0.0.1. The caller must call Serve, which closes it.
 func Listen(o Options) (*Server, error) {
 	if o.bounds == (bounds{}) {
 		o.bounds = defaults()
@@ -91,10 +91,10 @@ func Listen(o Options) (*Server, error) {
 	return s, nil
 }
 
-// URL is the page's address. Whoever has it can do all that the agent can.
+// URL returns the page's address. Anyone with it can do everything that the agent can.
 func (s *Server) URL() string { return "http://" + s.host + "/#token=" + s.token }
 
-// Ticket is an address that opens one page, within a minute.
+// Ticket returns an address that opens one page, within a minute.
 func (s *Server) Ticket() string {
 	return "http://" + s.host + "/#ticket=" + s.keys.ticket(time.Now())
 }
@@ -110,6 +110,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		WriteTimeout:      s.opts.bounds.request,
 		IdleTimeout:       s.opts.bounds.idle,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         s.listener.follow,
 		ErrorLog:          log.New(lines{s.log}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
@@ -145,9 +146,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r)
 }
 
-// protect sets the headers of every answer. There is no Cross-Origin-Opener-Policy:
-// a page that would open this one is refused by its Sec-Fetch-Site, and the policy
-// costs a process of the browser's before the first paint.
+// protect sets the headers of every answer. It sets no Cross-Origin-Opener-Policy: the
+// check of Sec-Fetch-Site refuses a page that opens this one, and the policy would make
+// the browser start a process before the first paint.
 func (s *Server) protect(h http.Header) {
 	h.Set("Content-Security-Policy", policy(s.host, s.page.style))
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -156,8 +157,8 @@ func (s *Server) protect(h http.Header) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// answer refuses a request, and the connection with it: what follows on it, as a
-// body, is not read.
+// answer refuses a request and closes its connection, so that nothing more is read from
+// it, such as a body.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, no *refusal) {
 	s.log.Warn("refused a request of the page's port", zap.Int("status", no.status), zap.String("why", no.text),
 		zap.String("method", r.Method), zap.String("host", r.Host), zap.String("origin", r.Header.Get("Origin")))
@@ -208,7 +209,7 @@ func (s *Server) talk(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
-// lines takes what net/http has to say.
+// lines writes net/http's log lines at debug level.
 type lines struct{ log *zap.Logger }
 
 func (l lines) Write(p []byte) (int, error) {

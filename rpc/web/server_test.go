@@ -16,14 +16,14 @@ import (
 	"github.com/pygent/pygent/rpc"
 )
 
-// served is a Server that runs, and how often somebody came through.
+// served is a running Server, and the number of its connections.
 type served struct {
 	*Server
 	pages     *Pages
 	connected atomic.Int32
 }
 
-// start serves until the test ends. Bounds that are not given are the real ones.
+// start serves until the test ends. Zero bounds take their defaults.
 func start(t *testing.T, b bounds) *served {
 	t.Helper()
 	s := &served{pages: &Pages{patience: b.idle}}
@@ -58,7 +58,7 @@ func (s *served) dial(ctx context.Context, protocols ...string) (*websocket.Conn
 	})
 }
 
-// talkTo opens it, or fails.
+// talkTo opens the WebSocket, or fails the test.
 func (s *served) talkTo(t *testing.T, protocols ...string) *websocket.Conn {
 	t.Helper()
 	ws, res, err := s.dial(t.Context(), protocols...)
@@ -120,7 +120,7 @@ func TestSpeaksProtocol(t *testing.T) {
 	}
 }
 
-// TestHead reads an answer by hand, as http.Client would not.
+// TestHead reads an answer without http.Client, which would hide a body.
 func TestHead(t *testing.T) {
 	s := start(t, bounds{})
 	conn, err := net.Dial("tcp", s.host)

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -40,12 +38,11 @@ func repository(t *testing.T) *runtime.Workspace {
 func TestAttackByShell(t *testing.T) { eachWay(t, testAttackByShell) }
 
 func testAttackByShell(t *testing.T, w way) {
-	t.Setenv("OPENAI_API_KEY", "sk-secret")
 	e := executor(t, workspace(t), w.with(Options{FileBytes: 1 << 20}))
 	for name, script := range map[string]string{
 		"write outside":         "touch /bin/x /x /etc/x || echo held",
 		"change PID 1's file":   "[ -e /.pygent/supervisor ] || echo held; chmod 777 /.pygent/supervisor || rm -f /.pygent/supervisor || mv /.pygent/supervisor /tmp || echo held",
-		"secrets":               "cat /proc/*/environ | grep -q sk-secret || echo held",
+		"secrets":               "cat /proc/*/environ | grep -q " + secret + " || echo held",
 		"docker.sock":           "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ] || echo held",
 		"host's processes":      "[ $(ls -d /proc/[0-9]* | wc -l) -lt 15 ] && echo held",
 		"network":               "cat /proc/net/dev | grep -v lo: | grep -q : || echo held",
@@ -87,7 +84,8 @@ func TestAttackOnGit(t *testing.T) {
 		}
 		for name, script := range gitAttacks {
 			out, _ := sh(t, e, "{ "+script+"; } 2>/dev/null")
-			// In a copy anything can be done; it does not come back.
+			// In a copy commands can change everything; the changes are not
+			// copied back.
 			if !w.opts.NoMount && out != "held\n" {
 				t.Errorf("%s: %q", name, out)
 			}
@@ -108,53 +106,8 @@ func TestAttackOnGit(t *testing.T) {
 	})
 }
 
-// TestAttackByProgram runs what needs system calls of its own.
-func TestAttackByProgram(t *testing.T) {
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	abstract, err := net.Listen("unix", "@pygent-"+randomID())
-	if err != nil {
-		runtimetest.Missing(t, err)
-	}
-	t.Cleanup(func() { _ = errors.Join(tcp.Close(), udp.Close(), abstract.Close()) })
-	eachCommandWay(t, func(t *testing.T, w way) {
-		ws := workspace(t)
-		runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
-		e := executor(t, ws, w.with(Options{}))
-		// UDP to nobody is accepted by a kernel with a route, so PID 1's own
-		// loopback would take it: the host must not see it.
-		script := "./attack " + tcp.Addr().String() + " " + udp.LocalAddr().String() + " " + strings.TrimPrefix(abstract.Addr().String(), "@")
-		out, exit := sh(t, e, script)
-		if exit.Code != 0 || !strings.Contains(out, "held TCP to the host") {
-			t.Errorf("%+v\n%s", exit, out)
-		}
-		for line := range strings.SplitSeq(out, "\n") {
-			if strings.HasPrefix(line, "broken ") && line != "broken UDP to the host" && !w.excuses(line) {
-				t.Error(line)
-			}
-		}
-		t.Log(out)
-		_ = udp.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		if n, _, err := udp.ReadFrom(make([]byte, 8)); err == nil {
-			t.Errorf("the host got %d bytes by UDP", n)
-		}
-	})
-}
-
-// excuses what a shell as PID 1 cannot hide, for it has nothing to hide, and what
-// takes a filter of ours.
-func (w way) excuses(line string) bool {
-	return w.opts.NoSupervisor && (strings.HasSuffix(line, " of PID 1") || strings.HasSuffix(line, " own tag") || strings.Contains(line, " set-"))
-}
-
-// TestNobodysProcessEnds: a process cannot give up its command's tag, by which it
-// is found while another command runs.
+// TestNobodysProcessEnds: a process cannot remove its command's tag, by which
+// it is found while another command runs.
 func TestNobodysProcessEnds(t *testing.T) {
 	ws := workspace(t)
 	runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
@@ -212,11 +165,11 @@ func TestAttackOnPID1(t *testing.T) {
 	})
 }
 
-// TestAttackBySignals does it by the calls that a shell has not got.
+// TestAttackBySignals uses the system calls that a shell does not have.
 func TestAttackBySignals(t *testing.T) {
 	ws := workspace(t)
 	runtimetest.CopyProgram(t, builtProgram(t, "attack"), filepath.Join(ws.Dir(), "attack"))
-	for _, user := range []string{"", "12345:12345"} { // ours, and an ordinary one
+	for _, user := range []string{"", "12345:12345"} { // our user, and an ordinary one
 		e := executor(t, ws, Options{User: user})
 		for range 5 {
 			if out, exit := sh(t, e, "./attack signals"); out != "sent\n" || exit.Code != 0 {

@@ -16,9 +16,9 @@ import (
 	"github.com/pygent/pygent/runtime/gitguard"
 )
 
-// BenchmarkExec is one command in a container that is already there, for each
-// way. Its floors are BenchmarkFloorFork and BenchmarkFloorExec of the same run:
-// at most twice the one and a twentieth of the other.
+// BenchmarkExec is one command in a running container, for each way. Its floors
+// are BenchmarkFloorFork and BenchmarkFloorExec of the same run: at most twice
+// the one and a twentieth of the other.
 func BenchmarkExec(b *testing.B) {
 	for _, w := range ways() {
 		b.Run(w.name, func(b *testing.B) {
@@ -79,8 +79,8 @@ func BenchmarkFirstCommand(b *testing.B) {
 	}
 }
 
-// BenchmarkFloorStart is create and start of a container of the same shape that
-// does nothing, without any look at it.
+// BenchmarkFloorStart creates and starts a container with the same
+// configuration that does nothing, without inspecting it.
 func BenchmarkFloorStart(b *testing.B) {
 	api, ws, ctx := connect(b).api, workspace(b), context.Background()
 	idle := plan{noSupervisor: "floor"}

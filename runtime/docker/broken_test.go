@@ -16,8 +16,8 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// relay stands between a client and the real daemon, and can die and come back
-// as a daemon does.
+// relay is a proxy between a client and the real daemon that can stop and start
+// again like a daemon.
 type relay struct {
 	socket, daemon string
 	listener       net.Listener
@@ -82,9 +82,9 @@ func (r *relay) cut(down bool) {
 	r.conns = nil
 }
 
-// TestBrokenStream cuts the line to the daemon while a command runs. Its
-// stream then ends as if all were well.
-func TestBrokenStream(t *testing.T) { eachCommandWay(t, testBrokenStream) }
+// TestBrokenStream cuts the connection to the daemon while a command runs. The
+// command's stream then ends without an error.
+func TestBrokenStream(t *testing.T) { inTurn(t, commandWays(), testBrokenStream) }
 
 func testBrokenStream(t *testing.T, w way) {
 	direct := connect(t)

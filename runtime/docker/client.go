@@ -19,14 +19,14 @@ type Client struct {
 	api *client.Client
 
 	mu      sync.Mutex
-	machine machine          // the daemon's; zero before it was asked for
-	plans   map[planKey]plan // what other containers came to need
+	machine machine          // the daemon's; zero before the first request for it
+	plans   map[planKey]plan // the plans that worked for earlier containers
 }
 
-// Connect makes a client for the daemon that DOCKER_HOST and its relatives
-// name, else for the system's default socket. It does not touch the network:
-// the API version is agreed upon with the first request, and a daemon that is
-// down shows in Probe. The error is a malformed setting.
+// Connect makes a client for the daemon that DOCKER_HOST and related variables
+// name, else for the system's default socket. It does not use the network: the
+// first request negotiates the API version, and Probe finds a daemon that is
+// down. It fails only for a malformed setting.
 func Connect() (*Client, error) {
 	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
@@ -39,8 +39,8 @@ func Connect() (*Client, error) {
 // closed before.
 func (c *Client) Close() error { return c.api.Close() }
 
-// explain wraps err, met while doing something, so that it names the cause and
-// the cure and is an ErrUnavailable. A ctx that ended stays recognisable.
+// explain wraps err as an ErrUnavailable that names what was being done, the
+// cause and the remedy. errors.Is still finds the end of a ctx.
 func (c *Client) explain(doing string, err error) error {
 	host := c.api.DaemonHost()
 	switch {
@@ -55,13 +55,13 @@ func (c *Client) explain(doing string, err error) error {
 	}
 }
 
-// machine is what the daemon runs on.
+// machine describes the machine that the daemon runs on.
 type machine struct {
 	cpus     int
-	platform string // "linux/amd64", in Go's words
+	platform string // such as "linux/amd64", with Go's names
 }
 
-// look asks for the daemon's machine, once.
+// look requests the description of the daemon's machine, once.
 func (c *Client) look(ctx context.Context) (machine, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +76,7 @@ func (c *Client) look(ctx context.Context) (machine, error) {
 	return c.machine, nil
 }
 
-// goArch turns the kernel's name of an architecture into Go's.
+// goArch converts the kernel's name of an architecture to Go's.
 func goArch(name string) string {
 	switch name {
 	case "x86_64":

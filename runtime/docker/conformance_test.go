@@ -12,6 +12,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	client, program := connect(t), testProgram(t)
 	eachWay(t, func(t *testing.T, w way) {
 		runtimetest.Run(t, func(t *testing.T) *runtime.Runtime {

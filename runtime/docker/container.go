@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,54 +17,56 @@ import (
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/specials"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
 const (
-	startTimeout  = 60 * time.Second // of create, attach and start together
+	startTimeout  = 60 * time.Second // for create, attach and start together
 	removeTimeout = 10 * time.Second
 	statePoll     = 20 * time.Millisecond
 )
 
-// What a container can have become without us.
+// Errors for a container that was changed from outside.
 var (
 	errGone   = errors.New("the container is gone: it was removed or stopped, or the Docker daemon was restarted")
 	errPaused = errors.New("the container was paused by hand")
 )
 
-// sandbox is one container and its life:
+// sandbox is one container and its states:
 //
 //	made ──start──▶ ready ──remove──▶ gone
 //	  └───────────── failed start ──────▲
 type sandbox struct {
 	client *Client
 	log    *zap.Logger
-	gate   gate // of commands that are execs
+	gate   gate // for commands that are execs
 
-	ready     chan struct{} // closed when start has ended; then the following are set
-	err       error         // why it failed
-	unremoved bool          // what the failed start left is still there
-	asked     bool          // a container of this name may be there
+	ready     chan struct{} // closed when start has ended; the fields below are set then
+	err       error         // why the start failed
+	unremoved bool          // the container of a failed start was not removed
+	asked     bool          // a container of this name may exist
 	plan      plan
 	name      string
 	id        string
-	stdin     types.HijackedResponse // PID 1 lives as long as it
+	stdin     types.HijackedResponse // PID 1 ends when it is closed
 	has       runtime.Limits
-	tree      *tree // the files, when they are copied
+	tree      *tree // the copied files; nil when the workspace is mounted
 	git       gitguard.Guard
+	masked    *specials.Guard // nil when files are copied
 
 	sup      *supervisor.Client // nil when commands are execs
-	said     diagnostics        // by the supervisor, beside the connection
+	said     diagnostics        // the supervisor's stderr
 	env      []string           // of the supervisor's commands
-	oomKills atomic.Int64       // as far as looked
+	oomKills atomic.Int64       // at the last check
 	why      atomic.Pointer[error]
 
-	work  sync.WaitGroup // what reads PID 1's streams
-	gone  chan struct{}  // closed when removal begins: commands inside give up
+	work  sync.WaitGroup // goroutines that read PID 1's streams
+	gone  chan struct{}  // closed when removal begins: commands inside end
 	users int            // calls of Exec that use it; the executor's mu guards it
-	idle  chan struct{}  // closed when there are none; nil when nobody waits for that
+	idle  chan struct{}  // closed when users is 0; nil when nobody waits
 
-	remove func() error // for all callers; until it succeeds
+	remove func() error // shared by all callers; retried until it succeeds
 }
 
 func newSandbox(o Options) *sandbox {
@@ -92,9 +95,8 @@ func untilNil(f func() error) func() error {
 	}
 }
 
-// start creates and starts the container, in the workspace's hardened shape, and
-// closes ready. Where the best plan fails it takes the next one. What a failed
-// start leaves is removed.
+// start creates and starts the hardened container and closes ready. If a plan
+// fails, it tries the next one. It removes the container of a failed start.
 func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 	defer close(s.ready)
 	if s.err = s.client.provide(ctx, o); s.err != nil {
@@ -105,6 +107,7 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 	if s.plan, s.err = s.client.plan(ctx, o); s.err != nil {
 		return
 	}
+	s.plan, o.link = s.plan.link(o.Supervisor)
 	for tries := 0; ; tries++ {
 		began := time.Now()
 		s.err = s.try(ctx, o, ws)
@@ -126,10 +129,10 @@ func (s *sandbox) start(ctx context.Context, o Options, ws *runtime.Workspace) {
 	}
 }
 
-// try makes one container, by s.plan.
+// try makes one container by s.plan.
 func (s *sandbox) try(ctx context.Context, o Options, ws *runtime.Workspace) error {
-	s.stdin, s.tree, s.sup, s.asked = types.HijackedResponse{}, nil, nil, false // of a try before
-	if err := s.plan.checkNetwork(o); err != nil {
+	s.stdin, s.tree, s.sup, s.asked = types.HijackedResponse{}, nil, nil, false // from an earlier try
+	if err := errors.Join(s.plan.checkNetwork(o), s.plan.checkFilter(o)); err != nil {
 		return err
 	}
 	if o.ReadOnly && s.plan.noMount != "" {
@@ -154,15 +157,23 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	if err != nil {
 		return err
 	}
-	if s.git, err = gitguard.Prepare(dir); err != nil {
+	s.release()
+	mounted := s.plan.noMount == "" && !o.ReadOnly
+	if s.git, err = gitguard.Prepare(dir, gitguard.Options{Placeholders: mounted}); err != nil {
 		return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 	}
-	// Seen through when ctx ends: the daemon goes on with a call that was broken
-	// off, and makes the container after we have removed it.
+	s.masked = findMasked(s.plan, dir)
+	// Do not cancel this call when ctx ends: the daemon continues a cancelled
+	// call, and would make the container after we have removed it.
 	through, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	host := hostConfig(o, s.plan, dir, s.git, m.cpus)
-	made, err := s.client.api.ContainerCreate(through, containerConfig(o, s.plan), host, nil, nil, s.name)
+	config := containerConfig(o, s.plan)
+	if s.git.Stages() {
+		config.Env = slices.Insert(config.Env, 0, gitguard.GoFlags)
+	}
+	host.Mounts = append(host.Mounts, masks(s.masked, dir)...)
+	made, err := s.client.api.ContainerCreate(through, config, host, nil, nil, s.name)
 	s.asked = !client.IsErrConnectionFailed(err)
 	switch {
 	case notFound(err):
@@ -177,17 +188,17 @@ func (s *sandbox) create(ctx context.Context, o Options, dir string) error {
 	return context.Cause(ctx)
 }
 
-// run attaches PID 1's streams before it starts the container, so that there is
-// no time in which PID 1 would outlive us.
+// run attaches PID 1's streams before it starts the container, so that PID 1
+// can at no time outlive this process.
 func (s *sandbox) run(ctx context.Context, o Options) error {
 	api, supervised := s.client.api, s.plan.noSupervisor == ""
 	if supervised && s.tree != nil {
-		if err := s.tree.sendProgram(ctx, o.Supervisor.Path); err != nil {
+		if err := s.tree.sendProgram(ctx, o); err != nil {
 			return &supervisorError{err}
 		}
 	}
 	inspected := make(chan error, 1)
-	s.work.Go(func() { inspected <- s.inspect(ctx) })
+	s.work.Go(func() { inspected <- s.inspect(ctx, o) })
 	conn, err := api.ContainerAttach(ctx, s.id, container.AttachOptions{Stream: true, Stdin: true, Stdout: supervised, Stderr: supervised})
 	s.stdin = conn
 	if err := errors.Join(err, <-inspected); err != nil {
@@ -210,7 +221,8 @@ func (s *sandbox) run(ctx context.Context, o Options) error {
 	return err
 }
 
-// drop kills the container, and returns when the daemon has forgotten it.
+// drop kills the container, and returns when the daemon does not know it any
+// more.
 func (s *sandbox) drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
@@ -222,11 +234,12 @@ func (s *sandbox) drop() error {
 	}
 	defer s.work.Wait()
 	if !s.asked {
+		s.release()
 		return nil
 	}
 	api := s.client.api
 	err := api.ContainerRemove(ctx, s.name, container.RemoveOptions{Force: true, RemoveVolumes: true})
-	for err == nil || conflict(err) { // conflict: AutoRemove is at it
+	for err == nil || conflict(err) { // conflict: AutoRemove is removing it
 		_, err = api.ContainerInspect(ctx, s.name)
 		if err == nil {
 			select {
@@ -237,7 +250,15 @@ func (s *sandbox) drop() error {
 		}
 	}
 	if notFound(err) {
+		s.release()
 		return nil
 	}
 	return s.client.explain("remove container "+s.name, err)
+}
+
+// release releases the guard of .git. No command runs any more.
+func (s *sandbox) release() {
+	for _, n := range s.git.Release() {
+		s.log.Warn("a command made what git on the host would run", zap.String("notice", n))
+	}
 }

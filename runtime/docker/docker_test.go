@@ -24,8 +24,8 @@ func testImage() string {
 	return "pygent-test:busybox"
 }
 
-// connect skips the test when no daemon with the image is there; with CI set
-// that is a failure.
+// connect skips the test if there is no daemon with the image; with CI set it
+// fails the test.
 func connect(tb testing.TB) *Client {
 	tb.Helper()
 	c, err := Connect()
@@ -51,7 +51,7 @@ func workspace(tb testing.TB) *runtime.Workspace {
 	return ws
 }
 
-// executor makes one whose containers are gone when the test has ended.
+// executor makes an executor whose containers are removed with the test.
 func executor(tb testing.TB, ws *runtime.Workspace, opts Options) *Executor {
 	tb.Helper()
 	if opts.Client == nil {
@@ -81,7 +81,7 @@ func executor(tb testing.TB, ws *runtime.Workspace, opts Options) *Executor {
 	return e
 }
 
-// containers lists the IDs of an instance's containers, whatever their state.
+// containers lists the IDs of an instance's containers in any state.
 func containers(tb testing.TB, c *Client, instance string) []string {
 	tb.Helper()
 	list, err := c.api.ContainerList(context.Background(), container.ListOptions{
@@ -111,7 +111,7 @@ func sh(tb testing.TB, e *Executor, script string) (string, runtime.Exit) {
 }
 
 // wantNone waits for the end of every process whose command line in the
-// container holds text. That it ends at all is the point, not when.
+// container holds text. It has no time limit of its own.
 func wantNone(tb testing.TB, e *Executor, text string) {
 	tb.Helper()
 	list, _ := sh(tb, e, `for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline; echo; done 2>/dev/null | grep -v grep | grep -F "`+text[:1]+`""`+text[1:]+`"; :`)

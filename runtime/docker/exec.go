@@ -15,47 +15,47 @@ import (
 )
 
 const (
-	openTimeout    = 10 * time.Second       // of the two calls that start a command
+	openTimeout    = 10 * time.Second       // for the two calls that start a command
 	startPatience  = 700 * time.Millisecond // for a cancelled command to start, so that it can be killed
-	sweepPatience  = 700 * time.Millisecond // for the wrapper to end what a command left
-	drainPatience  = 250 * time.Millisecond // for the stream to end when all processes have
+	sweepPatience  = 700 * time.Millisecond // for the wrapper to end the processes that a command left
+	drainPatience  = 250 * time.Millisecond // for the stream to end after all processes have ended
 	outPatience    = 800 * time.Millisecond // for out to take output after the end of ctx
 	inspectTimeout = 2 * time.Second
-	stateInterval  = 2 * time.Second // between looks at whether the container still runs
+	stateInterval  = 2 * time.Second // between checks that the container still runs
 )
 
 //go:embed scripts/command.sh
 var commandScript string
 
-// notBegunError says that a command surely has not begun, because its
+// notBegunError says that a command has certainly not begun, because its
 // container was gone before.
 type notBegunError struct{ err error }
 
 func (e *notBegunError) Error() string { return e.err.Error() }
 func (e *notBegunError) Unwrap() error { return e.err }
 
-// command is one run of the wrapper script, and what is known of it.
+// command is one run of the wrapper script and its state.
 type command struct {
 	s      *sandbox
 	id     string // the mark of its processes
 	execID string
 	conn   types.HijackedResponse
 	demux  *demux
-	eof    chan struct{} // closed when the stream has ended; nothing reaches out afterwards
+	eof    chan struct{} // closed when the stream has ended; out gets nothing afterwards
 
 	ended      bool   // eof was seen
 	session    string // "" before the start
 	code       int
 	exited     bool // by itself, with code
 	noDir      bool
-	swept      bool // the wrapper has ended what was left
+	swept      bool // the wrapper has ended the remaining processes
 	unknown    bool // processes of unknown owner are left
 	oomAtStart int64
 	oomAtEnd   int64
 }
 
-// execIn runs one command in s. Whatever happens, when it returns no process of
-// the command is left, or the container is not.
+// execIn runs one command in s. In every case, when it returns either no
+// process of the command is left or the container is removed.
 func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	if err := s.gate.enter(ctx, s.gone); err != nil {
 		if errors.Is(err, errGone) {
@@ -76,7 +76,7 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 	dirty, failure := c.settle(err)
 	if failure != nil {
 		if err == nil && ended == nil && !c.exited {
-			ended = c.doubt(failure)
+			ended = c.checkCode(failure)
 		}
 		e.discard(s, failure)
 	}
@@ -93,8 +93,8 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, o
 	return c.exit(), nil
 }
 
-// begin starts the wrapper. When ctx ends meanwhile, the start is seen through,
-// for what has not started cannot be killed.
+// begin starts the wrapper. The end of ctx does not cancel the start, because a
+// command that has not started cannot be killed.
 func (e *Executor) begin(ctx context.Context, c *command, script, dir string) error {
 	opened := make(chan error, 1)
 	e.work.Go(func() { opened <- c.open(e.life, script, dir) })
@@ -130,14 +130,15 @@ func (c *command) open(ctx context.Context, script, dir string) (err error) {
 	return err
 }
 
-// read hands the streams on until they end. Closing the connection is the only
-// thing that ends it early.
+// read passes the streams on until they end. Only closing the connection ends
+// it early.
 func (c *command) read() {
 	defer close(c.eof)
 	_, _ = stdcopy.StdCopy(c.demux.stdout(), c.demux.stderr(), c.conn.Reader)
 }
 
-// leave counts a command out, and as the last one ends what no command claims.
+// leave counts a finished command. The last command also ends processes of
+// unknown owner.
 func (e *Executor) leave(s *sandbox, dirty bool) {
 	for !s.gate.leave(dirty) {
 		select {
@@ -152,20 +153,20 @@ func (e *Executor) leave(s *sandbox, dirty bool) {
 	}
 }
 
-// exit is how the command ended, once that is known. It names no signal: the
-// daemon tells a code, and one above 128 can be a program's own, such as git's
-// 129 for wrong usage.
+// exit returns how the command ended, once that is known. It names no signal:
+// the daemon reports a code only, and one above 128 can be a program's own,
+// such as git's 129 for wrong usage.
 func (c *command) exit() runtime.Exit {
 	oom := c.oomAtStart >= 0 && c.oomAtEnd > c.oomAtStart
 	return runtime.Exit{
 		Code: c.code,
-		// The count is the container's: a neighbour's command may have been
-		// hit. One that succeeded was not.
+		// The count is the container's: the kernel may have killed another
+		// command's process. A command that succeeded was not killed.
 		OutOfMemory: oom && c.code != 0,
 	}
 }
 
-// lost words the end of a container that was not ours.
+// lost returns the error for a container that ended from outside.
 func lost(s *sandbox, err error) error {
 	return fmt.Errorf("%w: container %.12s: %w; how the command ended is unknown, run it again: the next one gets a new container",
 		runtime.ErrUnavailable, s.id, err)

@@ -45,7 +45,7 @@ func testExec(t *testing.T, w way) {
 				t.Error(diff)
 			}
 			if w.opts.NoSupervisor {
-				tc.exit.Signal = "" // only a parent knows it
+				tc.exit.Signal = "" // only its parent knows the signal
 			}
 			if diff := cmp.Diff(tc.exit, exit); diff != "" {
 				t.Error(diff)
@@ -139,7 +139,7 @@ func testExecConcurrent(t *testing.T, w way) {
 			t.Errorf("the neighbour: %+v, %v, %q", exit, err, out.String())
 		}
 	})
-	group.Go(func() { // ends a daemon of its own, and not the neighbours
+	group.Go(func() { // ends its own daemon, but no other command
 		<-started
 		if out, exit := sh(t, e, "env -i setsid sleep 4202 & sleep 4203 & sleep 1; echo c"); out != "c\n" || exit.Code != 0 {
 			t.Errorf("the short one: %+v, %q", exit, out)
@@ -213,8 +213,8 @@ func onceWriter(c chan struct{}) writerFunc {
 	}
 }
 
-// TestExecForgedReports lets a command claim its own end and go on, beside a
-// neighbour, so that the kill of all processes is out of the question.
+// TestExecForgedReports has a command forge its own end and continue, while
+// another command runs, so that not all processes can be killed.
 func TestExecForgedReports(t *testing.T) {
 	e := executor(t, workspace(t), Options{NoSupervisor: true})
 	for _, neighbour := range []bool{false, true} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -15,9 +16,9 @@ import (
 	"github.com/pygent/pygent/runtime/gitguard"
 )
 
-// MaxScriptBytes is the longest command, in bytes: Linux takes no longer
-// argument, and some of it is ours.
-const MaxScriptBytes = 128<<10 - 1 - len(firstVictim)
+// MaxScriptBytes is the longest command, in bytes: Linux accepts no longer
+// argument.
+const MaxScriptBytes = 128<<10 - 1
 
 var errClosed = fmt.Errorf("%w: the executor is closed", runtime.ErrUnavailable)
 
@@ -32,11 +33,12 @@ type Executor struct {
 	work sync.WaitGroup // commands and starts; grows under mu while not closed
 
 	network network
+	watch   *gitguard.Watch
 
 	mu      sync.Mutex
 	closed  bool
-	current *sandbox   // nil before the first command and after a loss
-	left    []*sandbox // given up, but their removal failed
+	current *sandbox   // nil before the first command and after a container was lost
+	left    []*sandbox // discarded, but their removal failed
 }
 
 var _ runtime.Executor = (*Executor)(nil)
@@ -47,10 +49,14 @@ func New(ws *runtime.Workspace, opts Options) *Executor {
 		panic("docker.New: Options.Client is nil; make one with Connect")
 	}
 	life, end := context.WithCancel(context.Background())
-	return &Executor{opts: opts.withDefaults(), ws: ws, life: life, end: end}
+	e := &Executor{opts: opts.withDefaults(), ws: ws, life: life, end: end}
+	if !opts.ReadOnly {
+		e.watch = gitguard.NewWatch(ws.Dir(), false)
+	}
+	return e
 }
 
-// Info tells the limits asked for, and once the container runs, those that the
+// Info has the requested limits, and once the container runs, those that the
 // daemon really set.
 func (e *Executor) Info() runtime.Info {
 	info := runtime.Info{
@@ -59,6 +65,7 @@ func (e *Executor) Info() runtime.Info {
 		Image:     e.opts.Image,
 		Network:   e.opts.Network.Name(),
 		Workspace: e.ws.Dir(),
+		Reason:    e.opts.Reason,
 		Limits: runtime.Limits{
 			MemoryBytes: e.opts.MemoryBytes, PIDs: e.opts.PIDs, CPUs: e.opts.CPUs, FileBytes: e.opts.FileBytes,
 		},
@@ -80,10 +87,10 @@ func (e *Executor) Info() runtime.Info {
 }
 
 // Exec implements runtime.Executor. A container that is gone when the command
-// begins is replaced; what was in its /tmp and HOME is lost with it. One that
-// goes or is paused while the command runs makes an ErrUnavailable, and the
-// next command gets a new one. cmd.Dir is checked on the host: the errors are
-// those of runtime.Workspace.ResolveDir.
+// begins is replaced; the files in its /tmp and HOME are lost. If the container
+// ends or is paused while the command runs, the error is an ErrUnavailable, and
+// the next command gets a new container. cmd.Dir is checked on the host: the
+// errors are those of runtime.Workspace.ResolveDir.
 func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
 	if err := e.enter(); err != nil {
 		return runtime.Exit{}, err
@@ -106,7 +113,7 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		if err != nil {
 			return runtime.Exit{}, err
 		}
-		if !fresh && !s.git.Holds() {
+		if !fresh && (!s.git.Show() || !s.git.Holds() || e.exposed(s)) {
 			if err := e.replace(ctx, s, out); err != nil {
 				return runtime.Exit{}, err
 			}
@@ -114,11 +121,18 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 		}
 		if fresh {
 			gitguard.Tell(out, s.git.Notices)
+			s.tellMasked(out)
 		}
 		watch := e.network.watch()
+		if err := e.watch.Enter(s.git); err != nil {
+			e.release(s)
+			return runtime.Exit{}, fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
+		}
+		began := time.Now()
 		exit, err := e.run(ctx, s, script, dir, out)
 		watch.Report(out)
-		s.disarm(out)
+		e.afterwards(s, out)
+		e.tellExposed(s, began, out)
 		e.release(s)
 		var lost *notBegunError
 		if errors.As(err, &lost) && !fresh {
@@ -129,8 +143,8 @@ func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) 
 	}
 }
 
-// run runs one command in s, with the files there as they are here, and here as
-// the command left them.
+// run runs one command in s. Copied files are sent before it and fetched after
+// it.
 func (e *Executor) run(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	exec := e.execIn
 	if s.sup != nil {
@@ -153,7 +167,7 @@ func (e *Executor) enter() error {
 	return nil
 }
 
-// check refuses what can never run, and returns the directory as it is called
+// check refuses a command that can never run, and returns the directory's path
 // inside the container.
 func (e *Executor) check(ctx context.Context, cmd runtime.Command) (string, error) {
 	switch {
@@ -175,8 +189,8 @@ func (e *Executor) check(ctx context.Context, cmd runtime.Command) (string, erro
 }
 
 // Close ends running commands, whose Exec returns an ErrUnavailable, and
-// removes the container, and those whose removal failed before. It can be called
-// again, and then tries again what failed.
+// removes the container and those whose removal failed before. A further call
+// tries again what failed.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
@@ -187,7 +201,7 @@ func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Unlock()
 	e.end()
 	done := make(chan error, 1)
-	go func() { // ends by itself: everything it waits for has a timeout
+	go func() { // ends by itself: all that it waits for has a timeout
 		var errs []error
 		for _, s := range all {
 			<-s.ready

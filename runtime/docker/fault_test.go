@@ -14,7 +14,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// wantUnavailable asks for an ErrUnavailable whose text holds all of words.
+// wantUnavailable checks for an ErrUnavailable whose text contains all of
+// words.
 func wantUnavailable(tb testing.TB, err error, words ...string) {
 	tb.Helper()
 	if !errors.Is(err, runtime.ErrUnavailable) {
@@ -72,8 +73,8 @@ func testContainerTouchedByHand(t *testing.T, w way) {
 			}
 			var out bytes.Buffer
 			if s := e.current; s.sup != nil && tc.name != "paused" {
-				// Until this process has heard of the end it cannot know whether
-				// a command begins.
+				// Until this process notices the end it cannot know whether a
+				// command has begun.
 				<-s.sup.Done()
 			}
 			_, err := e.Exec(ctx, runtime.Command{Script: "cat file"}, &out)

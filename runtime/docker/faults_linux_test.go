@@ -2,6 +2,7 @@ package docker
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +13,24 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
+// TestFaults runs each way in a process of its own, because it examines the
+// whole process.
 func TestFaults(t *testing.T) {
-	client, program := connect(t), testProgram(t)
+	if runtimetest.Inside() {
+		testFaults(t)
+		return
+	}
+	t.Parallel()
+	client := connect(t)
 	eachWay(t, func(t *testing.T, w way) {
+		again(t, client, runtimetest.As{UID: os.Getuid(), Run: "^TestFaults$/^" + strings.ReplaceAll(w.name, " ", "_") + "$"})
+	})
+}
+
+// testFaults runs in a process for one way.
+func testFaults(t *testing.T) {
+	client, program := connect(t), testProgram(t)
+	inTurn(t, ways(), func(t *testing.T, w way) {
 		instance := randomID()
 		runtimetest.Faults(t, runtimetest.Place{
 			New: func(t *testing.T, limits runtime.Limits) *runtime.Runtime {

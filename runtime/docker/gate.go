@@ -5,21 +5,21 @@ import (
 	"sync"
 )
 
-// gate counts the commands inside one container, and keeps newcomers out while
-// everything in the container is being killed.
+// gate counts the commands inside one container, and blocks new ones while all
+// processes in the container are killed.
 //
-// Only the kill of all processes reaches one that has left its command without
-// a trace (cleared environment, own session), and it reaches everyone. So it
-// is done when exactly one command is inside, its own; that a trace-less
-// process may still be there is remembered until then.
+// A process that has cleared its environment and has a session of its own
+// belongs to no known command. Only a kill of all processes ends it, and that
+// kill ends every command. So it is done only when exactly one command is
+// inside; until then the gate records that such a process may exist.
 type gate struct {
 	mu     sync.Mutex
 	inside int
-	dirty  bool          // a process that no command can claim may be left
+	dirty  bool          // a process of unknown owner may be left
 	shut   chan struct{} // not nil while shut; closed when the gate opens again
 }
 
-// enter waits until the gate is open, then counts the caller in.
+// enter waits until the gate is open, then counts the caller.
 func (g *gate) enter(ctx context.Context, gone <-chan struct{}) error {
 	for {
 		g.mu.Lock()
@@ -40,8 +40,8 @@ func (g *gate) enter(ctx context.Context, gone <-chan struct{}) error {
 	}
 }
 
-// shutIfAlone shuts the gate when the caller is the only one inside, and says
-// whether it did. The caller then opens it.
+// shutIfAlone shuts the gate if the caller is the only one inside, and reports
+// whether it did. Then the caller opens it.
 func (g *gate) shutIfAlone() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -56,7 +56,7 @@ func (g *gate) shutLocked() bool {
 	return true
 }
 
-// open lets newcomers in again, after everything inside was killed.
+// open admits commands again, after all processes inside were killed.
 func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -65,9 +65,9 @@ func (g *gate) open() {
 	g.shut = nil
 }
 
-// leave counts the caller out. When it is the last one and an unclaimed
-// process may be left, it stays inside instead, the gate is shut, and leave
-// returns false: the caller cleans, opens, and leaves again.
+// leave ends the caller's count. If the caller is the last one and a process of
+// unknown owner may be left, leave keeps the count, shuts the gate and returns
+// false: the caller kills all processes, opens the gate, and leaves again.
 func (g *gate) leave(dirty bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// git runs the host's git, which is what the guard is about.
+// git runs the host's git, which the guard protects.
 func git(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -37,11 +37,18 @@ func hooked(t *testing.T) (script string, ran func() bool) {
 	return "#!/bin/sh\ntouch " + mark + "\n", func() bool { _, err := os.Stat(mark); return err == nil }
 }
 
-func TestGitCommonDirIsMovedAway(t *testing.T) {
-	for _, how := range []string{"", "exit 3", "sleep 600"} {
+// TestGitCommonDir: a command cannot make one, and where git would not work with
+// the placeholder, it is moved away.
+func TestGitCommonDir(t *testing.T) {
+	for _, how := range []string{"", "exit 3", "sleep 600", "worktree"} {
 		t.Run(how, func(t *testing.T) {
 			ws := workspace(t)
 			git(t, ws.Dir(), "init", "-q")
+			want := "can't create .git/commondir: Read-only file system"
+			if how == "worktree" {
+				git(t, ws.Dir(), "config", "core.worktree", "..")
+				how, want = "", "[.git/commondir was moved to commondir.moved-"
+			}
 			script, ran := hooked(t)
 			e := executor(t, ws, Options{})
 			plant := fmt.Sprintf("cp -r .git evil; rm -rf evil/hooks; printf '%%s' '%s' >fs.sh; chmod +x fs.sh; printf '[core]\n\tfsmonitor = %s\n' >>evil/config; echo ../evil >.git/commondir; echo planted; %s",
@@ -56,7 +63,7 @@ func TestGitCommonDirIsMovedAway(t *testing.T) {
 				}
 				return len(p), nil
 			}))
-			if !strings.Contains(out.String(), "planted\n") || !strings.Contains(out.String(), "[.git/commondir was moved to commondir.moved-") {
+			if !strings.Contains(out.String(), "planted\n") || !strings.Contains(out.String(), want) {
 				t.Errorf("output: %q", out.String())
 			}
 			git(t, ws.Dir(), "status")
@@ -82,8 +89,9 @@ func withSubmodule(t *testing.T, dir string) {
 	}
 }
 
-// TestGitGuard plants by a command what the host's git would run, and then has
-// that commit. before is the host's doing, first a command before the planting.
+// TestGitGuard has a command plant files that the host's git would run, and
+// then runs git commit on the host. before is what the host does first, first
+// is an earlier command.
 func TestGitGuard(t *testing.T) {
 	const hook = `mkdir -p .git/hooks; cat hook >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit`
 	const config = `cp hook pre-commit; chmod +x pre-commit; printf '[core]\n\thooksPath = %s\n' "$DIR" >>.git/config`
@@ -109,7 +117,7 @@ func TestGitGuard(t *testing.T) {
 		},
 		"made by a command": {
 			before: func(t *testing.T, dir string) { git(t, dir, "init", "-q", "seed") },
-			first:  "mv seed/.git .git",
+			first:  "cp -r seed/.git/. .git",
 			plant:  hook,
 		},
 		"made by the host": {
@@ -158,7 +166,7 @@ func TestGitGuard(t *testing.T) {
 	}
 }
 
-// TestGitChangeWaitsForCommands lets a command make .git and go on.
+// TestGitChangeWaitsForCommands lets the host make a repository while a command runs.
 func TestGitChangeWaitsForCommands(t *testing.T) {
 	ws := workspace(t)
 	e := executor(t, ws, Options{})
@@ -166,13 +174,14 @@ func TestGitChangeWaitsForCommands(t *testing.T) {
 	old := e.Info().ContainerID
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		exit, err := e.Exec(context.Background(), runtime.Command{Script: "mkdir .git; echo; until [ -e go ]; do sleep 0.1; done; exit 4"}, onceWriter(started))
+		exit, err := e.Exec(context.Background(), runtime.Command{Script: "echo; until [ -e go ]; do sleep 0.1; done; exit 4"}, onceWriter(started))
 		if err == nil && exit.Code != 4 {
 			err = fmt.Errorf("exit %+v", exit)
 		}
 		ended <- err
 	}()
 	<-started
+	git(t, ws.Dir(), "init", "-q")
 	ctx, cancel := context.WithCancel(context.Background())
 	next := make(chan error, 1)
 	go func() {
@@ -196,7 +205,7 @@ func TestGitChangeWaitsForCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-ended; err != nil {
-		t.Errorf("the one that made .git: %v", err)
+		t.Errorf("the one that ran meanwhile: %v", err)
 	}
 	if out, _ := sh(t, e, "[ -e ran ] || touch .git/hooks/x 2>/dev/null || echo held"); out != "held\n" {
 		t.Errorf("the next command: %q", out)
@@ -218,8 +227,8 @@ func TestGitMadeByACommandIsDisarmed(t *testing.T) {
 		}
 		e := executor(t, ws, w.with(Options{}))
 		const plant = "; mkdir -p .git/hooks; cp hook .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; printf '[core]\\n\\tfsmonitor = %s\\n' \"$DIR/hook\" >>.git/config; "
-		out, _ := sh(t, e, "DIR="+ws.Dir()+"; cp -r sub/.git .git"+plant+"cd sub"+plant+":")
-		for _, want := range []string{"[.git/hooks/pre-commit was moved to pre-commit.moved-", "[.git/config was moved to config.moved-", "its other settings stay"} {
+		out, _ := sh(t, e, "DIR="+ws.Dir()+"; mkdir -p .git; cp -r sub/.git/. .git"+plant+"cd sub"+plant+":")
+		for _, want := range []string{"[.git/hooks/pre-commit was moved to pre-commit.moved-", "[.git/config was moved to config.moved-", "the rest of it stays"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%q is missing: %s", want, out)
 			}
@@ -235,8 +244,8 @@ func TestGitMadeByACommandIsDisarmed(t *testing.T) {
 	})
 }
 
-// TestUnguardableIsMoved: a command must not be able to keep all others from
-// running.
+// TestUnguardableIsMoved: a command must not be able to prevent all other
+// commands from running.
 func TestUnguardableIsMoved(t *testing.T) {
 	eachCommandWay(t, func(t *testing.T, w way) {
 		e := executor(t, repository(t), w.with(Options{}))

@@ -14,14 +14,14 @@ import (
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
-// Places inside a container.
+// Paths inside a container.
 const (
 	workDir = "/workspace"
 	homeDir = "/home/pygent"
 	tmpDir  = "/tmp"
 )
 
-// Where the supervisor is, inside.
+// Paths of the supervisor inside.
 const (
 	programDir  = "/.pygent"
 	programPath = programDir + "/supervisor"
@@ -30,54 +30,58 @@ const (
 const (
 	hostname    = "pygent"
 	openFiles   = 4096     // ulimit nofile
-	sharedBytes = 64 << 20 // of /dev/shm, at most; Docker's own default
+	sharedBytes = 64 << 20 // most for /dev/shm; Docker's own default
 )
 
 //go:embed scripts/init.sh
 var initScript string
 
-// supervisorEnv keeps PID 1 small: its memory and its threads count as the
-// commands' own.
+// supervisorEnv keeps PID 1 small: its memory and threads count against the
+// commands' limits.
 var supervisorEnv = []string{"GOMEMLIMIT=32MiB", "GOMAXPROCS=2"}
 
-// containerConfig is what a container is: its user, environment and PID 1.
+// containerConfig returns a container's user, environment and PID 1.
 func containerConfig(o Options, p plan) *container.Config {
 	supervised := p.noSupervisor == ""
 	env := []string{"HOME=" + homeDir, "USER=pygent", "LANG=C.UTF-8", "TERM=dumb"}
 	first := []string{"sh", "-c", initScript}
 	if supervised {
 		env = append(env, supervisorEnv...)
-		first = slices.Concat([]string{programPath}, o.Supervisor.Args, []string{supervisor.GuardArg, supervisor.DiskArg(workDir)})
+		first = slices.Concat(o.link.start(), o.Supervisor.Args, []string{supervisor.GuardArg, supervisor.VictimsArg, supervisor.DiskArg(workDir)})
 		if o.netDir != "" {
 			first = append(first, supervisor.ProxyArg(netproxy.InsideSocket))
 		}
 	} else {
-		// Every exec has its own mark in the place of this one. It stands first, to
-		// come early in the environment.
+		// Every exec replaces this mark by its own. It comes first, so that it
+		// is early in the environment.
 		env = append([]string{markVariable + "=" + markInit}, env...)
+	}
+	env = append(env, o.Env...)
+	if supervised && o.link.loader != "" {
+		env = withhold(env)
 	}
 	return &container.Config{
 		Hostname:        hostname,
 		User:            o.User,
-		Env:             append(env, o.Env...),
+		Env:             env,
 		Image:           o.Image,
 		Entrypoint:      first,
 		Cmd:             []string{},
 		WorkingDir:      workDir,
-		Labels:          labels(o.Instance, o.Labels),
+		Labels:          labels(o.Instance),
 		NetworkDisabled: !o.Network.Full,
-		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}}, // the image's would run commands
+		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}}, // the image's own would run commands
 		AttachStdin:     true,
 		AttachStdout:    supervised,
 		AttachStderr:    supervised,
 		OpenStdin:       true,
-		StdinOnce:       true, // stdin closes with the connection that holds it
+		StdinOnce:       true, // stdin closes with its connection
 	}
 }
 
-// hostConfig is what a container can reach. dir is the workspace on the host,
-// free of links, with git in it guarded. cpus is what the daemon's machine has,
-// 0 when unknown.
+// hostConfig returns what a container can reach. dir is the workspace on the
+// host, free of links, and git guards its repositories. cpus is the number of
+// the daemon's processors, 0 when unknown.
 func hostConfig(o Options, p plan, dir string, git gitguard.Guard, cpus int) *container.HostConfig {
 	if cpus > 0 {
 		o.CPUs = min(o.CPUs, float64(cpus)) // the daemon refuses more
@@ -86,7 +90,8 @@ func hostConfig(o Options, p plan, dir string, git gitguard.Guard, cpus int) *co
 	if gid == "" {
 		gid = uid
 	}
-	// What lies in memory counts as memory: at most half of it is for files.
+	// Files in memory count against the memory limit: at most half of it is for
+	// files.
 	quarter := strconv.FormatInt(o.MemoryBytes/4, 10)
 	mode := container.NetworkMode("none")
 	if o.Network.Full {

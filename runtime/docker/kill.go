@@ -16,18 +16,19 @@ import (
 )
 
 // How long a kill inside the container may take before the container itself is
-// killed. That is safe but costs what is in /tmp and HOME, and the neighbours'
-// lives; so only a deadline, with no neighbour, makes it short.
+// killed. Killing the container is safe but loses the files in /tmp and HOME
+// and ends all other commands; so the time is short only after a deadline when
+// no other command runs.
 const (
 	killPatienceUrgent = 600 * time.Millisecond
 	killPatience       = 2500 * time.Millisecond
 )
 
-// The mark in the environment of every process inside.
+// The variable that marks every process inside, and its values.
 const (
 	markVariable = "PYGENT_COMMAND"
-	markInit     = "init"  // PID 1 and what it starts
-	markSweep    = "sweep" // the killer
+	markInit     = "init"  // PID 1 and its children
+	markSweep    = "sweep" // the script that kills
 )
 
 var errEnough = errors.New("read enough")
@@ -39,20 +40,21 @@ var (
 	sweepScript string
 )
 
-// sweepAll kills everything but PID 1. The gate must be shut.
+// sweepAll kills all processes but PID 1. The gate must be shut.
 func (s *sandbox) sweepAll(patience time.Duration) (report, error) {
 	return s.sweep("", "", patience)
 }
 
 // sweepCommand kills the processes that carry the mark id or belong to the
-// session of that PID. The report tells whether processes without any mark are
+// session of that PID. The report says whether processes without a mark are
 // left, which may be the command's.
 func (s *sandbox) sweepCommand(id, session string) (report, error) {
 	return s.sweep(id, session, killPatience)
 }
 
-// sweep runs the killer as a second exec; there is no call that ends the first.
-// When it returns nil, the processes are gone: killed and seen gone.
+// sweep runs the killing script as a second exec, because no call of the daemon
+// ends the first. When it returns nil, the processes were killed and are
+// verified to be gone.
 func (s *sandbox) sweep(id, session string, patience time.Duration) (report, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -69,10 +71,10 @@ func (s *sandbox) sweep(id, session string, patience time.Duration) (report, err
 	return r, nil
 }
 
-// output runs one of our own commands and returns the first line that it wrote
-// to stdout; when there is none, all that it wrote, up to a cap. It does not
-// wait for the end of the stream: the daemon holds that back for seconds while
-// a process of any other exec keeps its own stream open.
+// output runs one of our own commands and returns its first line on stdout; if
+// there is none, all its output, up to a cap. It does not wait for the end of
+// the stream: the daemon delays that for seconds while a process of any other
+// exec keeps its own stream open.
 func (s *sandbox) output(ctx context.Context, argv []string, mark string) (string, error) {
 	_, conn, err := s.exec(ctx, argv, mark)
 	if err != nil {
@@ -126,7 +128,8 @@ func (s *sandbox) exec(ctx context.Context, argv []string, mark string) (id stri
 	return made.ID, conn, nil
 }
 
-// whyNot puts a better reason in the place of a refusal: errGone or errPaused.
+// whyNot replaces a refusal by a better reason, errGone or errPaused, if one
+// applies.
 func (s *sandbox) whyNot(ctx context.Context, err error) error {
 	if state := s.state(ctx); state != nil {
 		return state

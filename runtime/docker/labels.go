@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"maps"
 	"strconv"
 
 	"github.com/pygent/pygent/runtime/instance"
@@ -22,25 +21,22 @@ const (
 	appName = "pygent"
 )
 
-// labels are those of a container made by this process now.
-func labels(instanceID string, extra map[string]string) map[string]string {
-	all := maps.Clone(extra)
-	if all == nil {
-		all = make(map[string]string)
-	}
+// labels returns the labels of a container that this process makes now.
+func labels(instanceID string) map[string]string {
 	self := instance.Self()
-	all[labelApp] = appName
-	all[labelInstance] = instanceID
-	all[labelPID] = strconv.Itoa(self.PID)
-	all[labelStartTime] = self.StartTime
-	all[labelBootID] = self.BootID
-	all[labelHost] = self.Host
-	all[labelMachine] = self.Machine
-	all[labelPIDSpace] = self.PIDNamespace
-	return all
+	return map[string]string{
+		labelApp:       appName,
+		labelInstance:  instanceID,
+		labelPID:       strconv.Itoa(self.PID),
+		labelStartTime: self.StartTime,
+		labelBootID:    self.BootID,
+		labelHost:      self.Host,
+		labelMachine:   self.Machine,
+		labelPIDSpace:  self.PIDNamespace,
+	}
 }
 
-// owner reads from a container's labels which process made it. A PID that is none
+// owner reads from a container's labels which process made it. A malformed PID
 // becomes 0, which proves nothing.
 func owner(l map[string]string) instance.Identity {
 	pid, _ := strconv.Atoi(l[labelPID])

@@ -22,8 +22,8 @@ func testOutOfMemory(t *testing.T, w way) {
 	}
 }
 
-// TestAtTheLimitOfProcesses ends commands that left no room for another
-// process, and whose shells may have died of it.
+// TestAtTheLimitOfProcesses ends commands that used up the limit of processes,
+// and whose shells may have died because of that.
 func TestAtTheLimitOfProcesses(t *testing.T) { eachCommandWay(t, testAtTheLimitOfProcesses) }
 
 func testAtTheLimitOfProcesses(t *testing.T, w way) {
@@ -49,7 +49,7 @@ func testAtTheLimitOfProcesses(t *testing.T, w way) {
 }
 
 // TestManySmallProcessesOutOfMemory fills memory with processes that are each
-// smaller than PID 1, which must not be the one that the kernel ends.
+// smaller than PID 1, which the kernel must not kill.
 func TestManySmallProcessesOutOfMemory(t *testing.T) {
 	e := executor(t, workspace(t), Options{MemoryBytes: 64 << 20, PIDs: 2000})
 	sh(t, e, "true")
@@ -64,8 +64,8 @@ func TestManySmallProcessesOutOfMemory(t *testing.T) {
 	}
 }
 
-// TestSupervisorIsSmall holds PID 1 to what it may take of the commands' memory
-// and processes.
+// TestSupervisorIsSmall checks how much of the commands' memory and processes
+// PID 1 takes.
 func TestSupervisorIsSmall(t *testing.T) {
 	e := executor(t, workspace(t), Options{})
 	sh(t, e, "head -c 50000000 /dev/zero")

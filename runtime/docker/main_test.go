@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -15,7 +16,15 @@ import (
 // no Go or no cache of it.
 const programsVariable = "PYGENT_TEST_PROGRAMS"
 
+// secret is in the environment of this process and must not be in a container.
+const secret = "sk-docker-0123456789"
+
 func TestMain(m *testing.M) {
+	supervisor.CloseInherited()
+	supervisor.RunIfChild() // where the test's own program is the supervisor
+	if err := os.Setenv("OPENAI_API_KEY", secret); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if programsMade != "" {
 		_ = os.RemoveAll(programsMade)
@@ -25,8 +34,8 @@ func TestMain(m *testing.M) {
 
 var programsMade string
 
-// programs builds static programs, once, and answers where they are: the test's
-// own program can need libraries that the image does not have.
+// programs builds static programs, once, and returns their directory: the
+// test's own program can need libraries that the image does not have.
 var programs = sync.OnceValues(func() (dir string, err error) {
 	if dir := os.Getenv(programsVariable); dir != "" {
 		return dir, nil
@@ -73,29 +82,40 @@ func ways() []way {
 	}
 }
 
-// with sets what opts leave open to what the way demands.
+// commandWays are the ways that differ in how commands run.
+func commandWays() []way {
+	return slices.DeleteFunc(ways(), func(w way) bool { return w.opts.NoMount })
+}
+
+// with returns opts with the settings of the way.
 func (w way) with(opts Options) Options {
 	opts.NoMount, opts.NoSupervisor = w.opts.NoMount, w.opts.NoSupervisor
 	return opts
 }
 
-// eachWay runs a test for every way.
+// eachWay runs a test for every way, all at a time: most of it waits.
 func eachWay(t *testing.T, test func(t *testing.T, w way)) {
-	for _, w := range ways() {
-		t.Run(w.name, func(t *testing.T) {
-			if testing.Short() && w.opts.NoMount {
-				t.Skip("copies files")
-			}
-			test(t, w)
-		})
-	}
+	inTurn(t, ways(), func(t *testing.T, w way) {
+		if testing.Short() && w.opts.NoMount {
+			t.Skip("copies files")
+		}
+		t.Parallel()
+		test(t, w)
+	})
 }
 
-// eachCommandWay runs a test for the ways that differ in how commands run.
+// eachCommandWay does so for commandWays.
 func eachCommandWay(t *testing.T, test func(t *testing.T, w way)) {
-	for _, w := range ways() {
-		if !w.opts.NoMount {
-			t.Run(w.name, func(t *testing.T) { test(t, w) })
-		}
+	inTurn(t, commandWays(), func(t *testing.T, w way) {
+		t.Parallel()
+		test(t, w)
+	})
+}
+
+// inTurn is for a test that uses something that the ways share, such as this
+// process's environment.
+func inTurn(t *testing.T, ways []way, test func(t *testing.T, w way)) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) { test(t, w) })
 	}
 }

@@ -8,17 +8,17 @@ import (
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// settingName is what the user calls the allow list.
+// settingName is the name of the allow list in the user's settings.
 const settingName = "network_allow"
 
 // network is an executor's proxy, which serves all of its containers.
 type network struct {
-	mu   sync.Mutex     // guards what is below
+	mu   sync.Mutex     // guards the fields below
 	host *netproxy.Host // nil before the first container, and without an allow list
 }
 
-// provide starts the proxy, if there is to be one and it does not run yet, and
-// returns the directory to mount; "" is none.
+// provide starts the proxy, if one is wanted and does not run yet, and returns
+// the directory to mount, "" for none.
 func (n *network) provide(want runtime.Network) (dir string, err error) {
 	if want.Name() != runtime.NetworkAllow {
 		return "", nil
@@ -34,14 +34,14 @@ func (n *network) provide(want runtime.Network) (dir string, err error) {
 	return n.host.Dir(), nil
 }
 
-// watch begins to collect what is refused to a command.
+// watch begins to collect the requests of a command that the proxy refuses.
 func (n *network) watch() *netproxy.Watch {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.host.Watch()
 }
 
-// close ends the proxy, once no container uses it.
+// close ends the proxy. No container uses it any more.
 func (n *network) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -53,8 +53,8 @@ func (n *network) close() error {
 	return host.Close()
 }
 
-// checkNetwork refuses a plan that cannot give the allow list: its socket must be
-// mounted, and PID 1 hand it on.
+// checkNetwork refuses a plan that cannot provide the allow list: the proxy's
+// socket must be mounted, and PID 1 must forward connections to it.
 func (p plan) checkNetwork(o Options) error {
 	if o.netDir == "" || p == (plan{}) {
 		return nil

@@ -66,7 +66,8 @@ func TestNetworkAllow(t *testing.T) {
 	}
 }
 
-// TestNetworkAllowAsAnotherUser: the socket lets in whom commands run as.
+// TestNetworkAllowAsAnotherUser: the socket admits the user that commands run
+// as.
 func TestNetworkAllowAsAnotherUser(t *testing.T) {
 	allowed, _ := site(t, "127.0.0.1:0")
 	e := executor(t, workspace(t), Options{User: "4321:4321", Network: runtime.Network{Allow: []string{allowed}}})

@@ -2,7 +2,6 @@ package docker
 
 import (
 	"crypto/rand"
-	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,28 +23,35 @@ const (
 // Options configure an Executor. Zero numbers mean the defaults.
 type Options struct {
 	Client *Client // the daemon; required
-	Image  string  // what containers are made of; required, with a POSIX sh in it
+	Image  string  // for containers; required; must have a POSIX sh
 
 	// Pull says what to do when the image is missing: PullNever (the default)
 	// or PullMissing.
 	Pull string
-	// Progress gets lines that tell how a pull goes. It is called from one
-	// goroutine at a time and must not block; nil is fine.
+	// Progress gets lines about the progress of a pull. It is called from one
+	// goroutine at a time and must not block. It may be nil.
 	Progress func(line string)
 
 	// Supervisor is the program that runs as PID 1 and starts commands. The
-	// default is this very program, whose main then begins with
+	// default is this program, whose main must begin with
 	// supervisor.RunIfChild.
 	Supervisor Program
+	link       link // of it
 
-	// NoSupervisor starts each command by a call of the daemon, as is done
-	// anyway where the program cannot run.
+	// NoSupervisor starts each command by a call of the daemon. That also
+	// happens where the supervisor cannot run.
 	NoSupervisor bool
-	// NoMount copies the workspace into the container and changes back, as is
-	// done anyway where the daemon cannot mount the workspace.
+	// NeedFilter makes commands fail where there is no supervisor, and so no
+	// filter of system calls but Docker's own.
+	NeedFilter bool
+	// NoMount copies the workspace into the container and changes back. That
+	// also happens where the daemon cannot mount the workspace.
 	NoMount bool
 
-	// ReadOnly mounts the workspace read-only, all of it; commands fail where the
+	// Reason is Info's Reason before there is a container, from Client.Foresee.
+	Reason string
+
+	// ReadOnly mounts the whole workspace read-only; commands fail where the
 	// daemon cannot mount it.
 	ReadOnly bool
 
@@ -54,13 +60,13 @@ type Options struct {
 	CPUs        float64 // capped at what the daemon's machine has
 	FileBytes   int64   // size of one file that a command can write
 
-	// Network is what commands reach. An allow list needs the mount of the
-	// workspace and the supervisor; where these cannot be, commands fail.
+	// Network is what commands may reach. An allow list needs the supervisor
+	// and the mount of the workspace; without them commands fail.
 	Network runtime.Network
 	netDir  string // of the executor's proxy, mounted at netproxy.InsideDir
 
-	// User is "uid:gid", whom commands run as. Default: the user of this
-	// process, so that files in the workspace stay theirs.
+	// User is the "uid:gid" that commands run as. Default: the user of this
+	// process, so that files in the workspace keep their owner.
 	User string
 
 	// Env adds "NAME=value" to a command's environment, which otherwise is the
@@ -68,18 +74,17 @@ type Options struct {
 	// environment of this process.
 	Env []string
 
-	// Instance tells the containers of this server from those of others. It
-	// is a label and part of their names; default: a random one.
+	// Instance distinguishes the containers of this server from those of
+	// others. It is a label and part of their names; default: random.
 	Instance string
 
-	Labels map[string]string // further labels, such as the session
-	Log    *zap.Logger       // nil logs nothing
+	Log *zap.Logger // nil logs nothing
 }
 
 // Program is a program on the host.
 type Program struct {
-	Path string   // absolute, and linked statically: the image may have no libraries
-	Args []string // that make it a supervisor
+	Path string   // absolute
+	Args []string // arguments that make it a supervisor
 }
 
 func (o Options) withDefaults() Options {
@@ -110,11 +115,11 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	o.Labels = maps.Clone(o.Labels)
 	return o
 }
 
-// ownProgram is this one, or nothing when the system does not tell which it is.
+// ownProgram returns the running program, or the zero value when its path is
+// unknown.
 func ownProgram() Program {
 	path, err := os.Executable()
 	if err == nil {
@@ -126,8 +131,8 @@ func ownProgram() Program {
 	return Program{Path: path, Args: []string{supervisor.Arg}}
 }
 
-// currentUser is "uid:gid". Windows has no such numbers, and Docker there maps
-// file owners itself: any unprivileged user does.
+// currentUser returns "uid:gid". Windows has no such numbers, and Docker maps
+// file owners there: any unprivileged user works.
 func currentUser() string {
 	uid, gid := os.Getuid(), os.Getgid()
 	if uid < 0 || gid < 0 {
@@ -136,5 +141,5 @@ func currentUser() string {
 	return strconv.Itoa(uid) + ":" + strconv.Itoa(gid)
 }
 
-// randomID is 26 letters and digits, fit for names and labels.
+// randomID returns 26 letters and digits, usable in names and labels.
 func randomID() string { return rand.Text() }

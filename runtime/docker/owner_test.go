@@ -70,8 +70,8 @@ func startOwner(t *testing.T) (owner *exec.Cmd, instance string) {
 	return owner, filepath.Base(dir)
 }
 
-// TestOwnerKilled kills a server without warning. Its containers go, with what
-// runs in them, and those of another server stay.
+// TestOwnerKilled kills a server without warning. Its containers end with their
+// processes, and those of another server stay.
 func TestOwnerKilled(t *testing.T) {
 	client := connect(t)
 	owner, instance := startOwner(t)

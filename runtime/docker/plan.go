@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	goruntime "runtime"
 	"strings"
@@ -12,26 +13,26 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// plan is how a container gets its files and its commands. The zero plan is the
-// best one: both the workspace and our supervisor are mounted.
+// plan says how a container gets its files and its commands. The zero plan is
+// the best one: the workspace and the supervisor are mounted.
 type plan struct {
 	noMount      string // why files are copied in and out; "" when they are mounted
 	noSupervisor string // why commands are the daemon's execs; "" when they are forks
 }
 
-// planKey is what a plan depends on, given the daemon.
+// planKey holds what a plan for one daemon depends on.
 type planKey struct{ program, image, user string }
 
 func (o Options) planKey() planKey { return planKey{o.Supervisor.Path, o.Image, o.User} }
 
-// reason words a plan for people; the best one needs no words.
+// reason describes a plan to the user; "" for the best plan.
 func (p plan) reason() string {
 	var all []string
 	if p.noMount != "" {
 		all = append(all, "files are copied into the container and back: "+p.noMount)
 	}
 	if p.noSupervisor != "" {
-		all = append(all, "every command is a call to the Docker daemon: "+p.noSupervisor)
+		all = append(all, "every command is a call to the Docker daemon, with no filter of system calls but Docker's own: "+p.noSupervisor)
 		if p.noMount == "" {
 			all = append(all, "commands can make set-user-ID files in the workspace")
 		}
@@ -39,7 +40,7 @@ func (p plan) reason() string {
 	return strings.Join(all, "; ")
 }
 
-// plan is the best one that may work.
+// plan returns the best plan that may work.
 func (c *Client) plan(ctx context.Context, o Options) (plan, error) {
 	m, err := c.look(ctx)
 	if err != nil {
@@ -65,14 +66,48 @@ func (c *Client) plan(ctx context.Context, o Options) (plan, error) {
 	case o.NoMount:
 		p.noMount = "it was asked for"
 	case !strings.HasPrefix(host, "unix://") && !strings.HasPrefix(host, "npipe://"):
-		// A directory of the same name over there would be another one.
+		// A directory of the same name on that machine would be a different
+		// one.
 		p.noMount = "the daemon at " + host + " may be on another machine"
 	}
 	return p, nil
 }
 
-// remember keeps a plan that worked, so that the next container need not fail
-// first to come to it.
+// Foresee returns why the plan will not be the best one, as far as that is
+// known before a container was made; "" if it may be the best one.
+func (c *Client) Foresee(ctx context.Context, o Options) (string, error) {
+	o = o.withDefaults()
+	p, err := c.plan(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	p, _ = p.link(o.Supervisor)
+	return p.reason(), nil
+}
+
+// checkFilter refuses a plan without the filter that Options.NeedFilter
+// demands.
+func (p plan) checkFilter(o Options) error {
+	if !o.NeedFilter || p.noSupervisor == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: this container is weaker than strong, which require_sandbox demands: %s; leave require_sandbox out, or use local commands in sandbox strong", runtime.ErrUnavailable, p.reason())
+}
+
+// link finds the program's loader and libraries. If that fails, the returned
+// plan has no supervisor.
+func (p plan) link(program Program) (plan, link) {
+	if p.noSupervisor != "" {
+		return p, link{}
+	}
+	l, err := linkOf(program.Path)
+	if err != nil {
+		p.noSupervisor = program.Path + " cannot run in the container: " + err.Error() + " (install one that was built with CGO_ENABLED=0)"
+	}
+	return p, l
+}
+
+// remember keeps a plan that worked, so that the next container starts with it.
 func (c *Client) remember(o Options, p plan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +129,8 @@ type supervisorError struct{ err error }
 func (e *supervisorError) Error() string { return e.err.Error() }
 func (e *supervisorError) Unwrap() error { return e.err }
 
-// after is the next plan to try when p failed; ok is false when there is none.
+// after returns the next plan to try when p failed; ok is false if there is
+// none.
 func (p plan) after(o Options, err error) (next plan, ok bool) {
 	var unfit *supervisorError
 	switch {
@@ -108,8 +144,8 @@ func (p plan) after(o Options, err error) (next plan, ok bool) {
 	return p, false
 }
 
-// sourceMissing recognises the daemon's refusal to mount what it does not have,
-// and Docker Desktop's to mount what it was not told to share.
+// sourceMissing reports whether the daemon refused a mount because its source
+// does not exist there, or because Docker Desktop does not share it.
 func sourceMissing(err error) bool {
 	if err == nil {
 		return false
@@ -119,7 +155,7 @@ func sourceMissing(err error) bool {
 		cerrdefs.IsInvalidArgument(err) && strings.Contains(text, "bind source path does not exist")
 }
 
-// brief keeps a reason to one line of readable length.
+// brief shortens a reason to one line of readable length.
 func brief(err error) string {
 	text := strings.ReplaceAll(err.Error(), runtime.ErrUnavailable.Error()+": ", "")
 	return lastLine(text)

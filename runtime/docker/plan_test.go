@@ -2,9 +2,11 @@ package docker
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 
@@ -15,7 +17,7 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// wantReason runs a command and looks at how its container came to be.
+// wantReason runs a command and checks how its container was made.
 func wantReason(t *testing.T, e *Executor, words ...string) {
 	t.Helper()
 	if out, exit := sh(t, e, "echo well; pwd; touch made"); out != "well\n/workspace\n" || exit.Code != 0 {
@@ -36,8 +38,8 @@ func wantReason(t *testing.T, e *Executor, words ...string) {
 	}
 }
 
-// TestProgramThatCannotRun comes to commands by exec, and the second container
-// does so at once.
+// TestProgramThatCannotRun: commands run by exec, and the second container uses
+// that plan at once.
 func TestProgramThatCannotRun(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
@@ -47,7 +49,7 @@ func TestProgramThatCannotRun(t *testing.T) {
 		}
 		return name
 	}
-	usage := filepath.Join(dir, "usage") // another file, as what cannot run is remembered
+	usage := filepath.Join(dir, "usage") // another file, because a program that cannot run is remembered
 	runtimetest.CopyProgram(t, builtProgram(t, "supervise"), usage)
 	for _, tc := range []struct {
 		name, word string
@@ -69,7 +71,7 @@ func TestProgramThatCannotRun(t *testing.T) {
 					t.Error("a supervisor after all")
 				}
 			}
-			// Another program is another matter.
+			// Another program can run.
 			wantReason(t, executor(t, workspace(t), Options{Client: client}))
 		})
 	}
@@ -81,8 +83,8 @@ func TestDaemonOfAnotherPlatform(t *testing.T) {
 	wantReason(t, executor(t, workspace(t), Options{Client: client}), "linux/s390x")
 }
 
-// TestDaemonOverTCP may be on another machine, where a directory of the same name
-// is another one.
+// TestDaemonOverTCP: the daemon may be on another machine, where a directory of
+// the same name is a different one.
 func TestDaemonOverTCP(t *testing.T) {
 	direct := connect(t)
 	socket, ok := strings.CutPrefix(direct.api.DaemonHost(), "unix://")
@@ -136,6 +138,36 @@ func TestOldArchitectures(t *testing.T) {
 	for name, want := range map[string]string{"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386", "riscv64": "riscv64"} {
 		if got := goArch(name); got != want {
 			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestFilterIsNeeded: where the user demands it, no command runs without the filter.
+func TestFilterIsNeeded(t *testing.T) {
+	client := connect(t)
+	if out, _ := sh(t, executor(t, workspace(t), Options{Client: client, NeedFilter: true}), "echo well"); out != "well\n" {
+		t.Errorf("%q", out)
+	}
+	for name, opts := range map[string]Options{
+		"known before": {NoSupervisor: true},
+		"shown by try": {Supervisor: Program{Path: "/bin/sh", Args: []string{"-c", "exit 1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts.Client, opts.NeedFilter = client, true
+			_, err := executor(t, workspace(t), opts).Exec(context.Background(), runtime.Command{Script: "true"}, io.Discard)
+			wantUnavailable(t, err, "require_sandbox", "no filter")
+		})
+	}
+}
+
+// TestForesee checks the reasons that are known without a container.
+func TestForesee(t *testing.T) {
+	client := connect(t)
+	for _, tc := range []struct{ word, platform string }{{"", "linux/" + goruntime.GOARCH}, {"no filter of system calls but Docker's own: the daemon's machine is linux/s390x", "linux/s390x"}} {
+		client.machine = machine{cpus: 1, platform: tc.platform}
+		why, err := client.Foresee(context.Background(), Options{Client: client, Supervisor: testProgram(t)})
+		if err != nil || !strings.Contains(why, tc.word) || tc.word == "" && why != "" {
+			t.Errorf("%s: %q, %v", tc.platform, why, err)
 		}
 	}
 }

@@ -30,8 +30,7 @@ func testPolicy(t *testing.T, w way) {
 	if err := os.WriteFile(filepath.Join(git, "config"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("OPENAI_API_KEY", "sk-secret")
-	opts := Options{Client: connect(t), Labels: map[string]string{"pygent.session": "s1"}, MemoryBytes: 256 << 20, CPUs: 1, PIDs: 100, FileBytes: 1 << 20}
+	opts := Options{Client: connect(t), MemoryBytes: 256 << 20, CPUs: 1, PIDs: 100, FileBytes: 1 << 20}
 	e := executor(t, ws, w.with(opts))
 	sh(t, e, "true")
 	info, err := opts.Client.api.ContainerInspect(context.Background(), e.Info().ContainerID)
@@ -68,11 +67,10 @@ func testPolicy(t *testing.T, w way) {
 		{"mounts", mountModes(info.Mounts), w.mounts(ws.Dir(), testProgram(t).Path)},
 		{"why", strings.Contains(e.Info().Reason, "copied"), w.opts.NoMount},
 		{"why not forks", strings.Contains(e.Info().Reason, "call to the Docker daemon"), w.opts.NoSupervisor},
-		{"label", info.Config.Labels["pygent.session"], "s1"},
 		{"app", info.Config.Labels[labelApp], appName},
 		{"pid label", info.Config.Labels[labelPID], fmt.Sprint(os.Getpid())},
 		{"boot", info.Config.Labels[labelBootID] != "" && info.Config.Labels[labelStartTime] != "", true},
-		{"secret", strings.Contains(strings.Join(info.Config.Env, " "), "sk-secret"), false},
+		{"secret", strings.Contains(strings.Join(info.Config.Env, " "), secret), false},
 		{"info", e.Info(), runtime.Info{
 			Kind: "docker", Sandbox: "container", Image: testImage(), ContainerID: info.ID, Network: "none", Workspace: ws.Dir(),
 			Reason: e.Info().Reason,
@@ -120,6 +118,7 @@ func (w way) mounts(dir, program string) map[string]string {
 	all["/workspace/.git"] = git + " rw"
 	all["/workspace/.git/hooks"] = git + "/hooks ro"
 	all["/workspace/.git/config"] = git + "/config ro"
+	all["/workspace/.git/commondir"] = git + "/commondir ro"
 	if !w.opts.NoSupervisor {
 		all["/.pygent/supervisor"] = program + " ro"
 	}

@@ -10,8 +10,8 @@ import (
 
 // Probe asks the daemon whether commands can run in containers of image. Every
 // error but the end of ctx wraps runtime.ErrUnavailable and says which of three
-// it is, with the cure: no daemon, no permission, no such image. Nothing is
-// pulled.
+// causes it has, with the remedy: no daemon, no permission, no such image.
+// Probe does not pull.
 func (c *Client) Probe(ctx context.Context, image string) error {
 	if image == "" {
 		return fmt.Errorf("%w: no Docker image is set", runtime.ErrUnavailable)
@@ -29,7 +29,8 @@ func (c *Client) Probe(ctx context.Context, image string) error {
 	}
 }
 
-// ErrNoImage says that the image is not there and could be pulled.
+// ErrNoImage says that the image is not on the daemon's machine and could be
+// pulled.
 var ErrNoImage = errors.New("no such image")
 
 func missingImage(image string, err error) error {

@@ -13,9 +13,9 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// proxied connects through a server of ours to the real daemon. answer sees
-// every request, and says whether it has answered it itself; forward passes the
-// request on. The server is gone, its requests ended, when shut returns.
+// proxied connects through a test server to the real daemon. answer gets every
+// request, and reports whether it has answered it itself; forward passes the
+// request on. When shut returns, the server and its requests have ended.
 func proxied(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool) (c *Client, shut func()) {
 	t.Helper()
 	socket, ok := strings.CutPrefix(connect(t).api.DaemonHost(), "unix://")

@@ -13,7 +13,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// What Options.Pull can be.
+// Values of Options.Pull.
 const (
 	PullNever   = "never"
 	PullMissing = "missing"
@@ -24,9 +24,9 @@ const (
 	pullInterval = time.Second // between two lines about downloaded bytes
 )
 
-// Pull fetches an image from its registry, without credentials, and tells
-// progress how it goes: a line for every step of a layer and, about once a
-// second, how much has come. The error wraps runtime.ErrUnavailable.
+// Pull fetches an image from its registry, without credentials. progress gets a
+// line for every step of a layer and, about once a second, how much was
+// downloaded. The error wraps runtime.ErrUnavailable.
 func (c *Client) Pull(ctx context.Context, ref string, progress func(line string)) error {
 	ctx, cancel := context.WithTimeout(ctx, pullTimeout)
 	defer cancel()
@@ -53,11 +53,11 @@ type pullEvent struct {
 	} `json:"progressDetail"`
 }
 
-// followPull reads a pull to its end, which is where the pull succeeds or
-// fails: the daemon answers 200 before it begins.
+// followPull reads a pull's messages to the end, because only the end says
+// whether it succeeded: the daemon answers 200 before it begins.
 func followPull(stream io.Reader, progress func(line string)) error {
 	messages := json.NewDecoder(stream)
-	status := make(map[string]string) // of each layer, the last that was told
+	status := make(map[string]string) // each layer's last reported status
 	var told time.Time
 	for {
 		var m pullEvent
@@ -90,8 +90,8 @@ func (m pullEvent) line() string {
 	return line
 }
 
-// provide makes sure of the image before a container is made of it, if that was
-// asked for.
+// provide pulls a missing image before a container is made, if Options.Pull
+// says so.
 func (c *Client) provide(ctx context.Context, o Options) error {
 	switch o.Pull {
 	case "", PullNever:
@@ -102,7 +102,7 @@ func (c *Client) provide(ctx context.Context, o Options) error {
 	}
 	_, err := c.api.ImageInspect(ctx, o.Image)
 	if !notFound(err) {
-		return nil // creating tells what else is wrong
+		return nil // other errors show when the container is created
 	}
 	o.Progress("pulling " + o.Image)
 	return c.Pull(ctx, o.Image, o.Progress)

@@ -16,8 +16,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// pullDaemon is as much of a daemon as a pull needs. It has the image only after
-// a pull that succeeds, and makes no container.
+// pullDaemon is a fake daemon for pulls. It has the image only after a
+// successful pull, and makes no container.
 type pullDaemon struct {
 	stream string // what a pull answers
 	ok     bool

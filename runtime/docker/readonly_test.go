@@ -28,7 +28,7 @@ func TestReadOnlyViewBesideTheWritableOne(t *testing.T) {
 	}
 }
 
-// What is copied into a container would be copied back.
+// Files that are copied into a container would be copied back.
 func TestReadOnlyViewNeedsTheMount(t *testing.T) {
 	ws := workspace(t)
 	rt := runtime.New(ws, executor(t, ws, Options{ReadOnly: true, NoMount: true}), runtime.Options{})

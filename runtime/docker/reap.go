@@ -10,16 +10,16 @@ import (
 )
 
 // Reap removes the containers of servers that are provably dead: their process
-// is gone, or its PID belongs to another one now, or the machine has been
-// started again since. It spares all others, and returns how many it removed. A
+// is gone, or its PID belongs to another process now, or the machine has
+// rebooted since. It leaves all others, and returns how many it removed. A
 // server calls it when it starts.
 //
-// Machines that share a daemon are told apart by their name and their
-// /etc/machine-id; clones that have both in common are taken for one, so that
+// Machines that share a daemon are distinguished by their name and their
+// /etc/machine-id. Clones with the same name and id count as one machine, so
 // they must not share a daemon.
 //
-// Containers end with the process that made them; what Reap finds was created
-// but never started, or has lived through a fault of the daemon.
+// Containers normally end with the process that made them. Reap finds those
+// that were created but never started, or that outlived a fault of the daemon.
 func (c *Client) Reap(ctx context.Context) (removed int, err error) {
 	list, err := c.api.ContainerList(ctx, container.ListOptions{
 		All:     true,
@@ -37,7 +37,7 @@ func (c *Client) Reap(ctx context.Context) (removed int, err error) {
 		switch {
 		case err == nil:
 			removed++
-		case notFound(err), conflict(err): // it is going by itself
+		case notFound(err), conflict(err): // it is being removed already
 		default:
 			failures = append(failures, fmt.Errorf("remove container %.12s: %w", found.ID, err))
 		}

@@ -21,7 +21,7 @@ func TestProvablyDead(t *testing.T) {
 	if err := child.Run(); err != nil {
 		t.Fatal(err)
 	}
-	ours := labels("i", nil)
+	ours := labels("i")
 	for name, tc := range map[string]struct {
 		change map[string]string
 		want   bool
@@ -48,7 +48,7 @@ func TestProvablyDead(t *testing.T) {
 	}
 }
 
-func TestReap(t *testing.T) { eachCommandWay(t, testReap) }
+func TestReap(t *testing.T) { inTurn(t, commandWays(), testReap) }
 
 func testReap(t *testing.T, w way) {
 	client := connect(t)
@@ -59,7 +59,7 @@ func testReap(t *testing.T, w way) {
 	e := executor(t, workspace(t), w.with(Options{Client: client, Instance: id}))
 	sh(t, e, "true")
 	live := e.Info().ContainerID
-	dead := labels(id, nil)
+	dead := labels(id)
 	dead[labelStartTime] = "1"
 	left, err := client.api.ContainerCreate(context.Background(), &container.Config{Image: testImage(), Cmd: []string{"true"}, Labels: dead}, nil, nil, nil, "")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// TestCloseRemovesWhatCouldNotBeRemoved lets a start fail, and the removal of
+// TestCloseRemovesWhatCouldNotBeRemoved makes a start fail, and the removal of
 // the container that it had created.
 func TestCloseRemovesWhatCouldNotBeRemoved(t *testing.T) {
 	direct := connect(t)
@@ -47,8 +47,8 @@ func TestCloseRemovesWhatCouldNotBeRemoved(t *testing.T) {
 	}
 }
 
-// TestCreateIsSeenThrough closes the executor while the daemon is busy with the
-// creation. A call that is broken off then creates all the same, later.
+// TestCreateIsSeenThrough closes the executor while the daemon creates the
+// container. A call that is cancelled then still creates it later.
 func TestCreateIsSeenThrough(t *testing.T) {
 	direct := connect(t)
 	arrived, closing := make(chan struct{}), make(chan struct{})
@@ -68,7 +68,7 @@ func TestCreateIsSeenThrough(t *testing.T) {
 		close(arrived)
 		<-closing
 		select {
-		case <-r.Context().Done(): // broken off: create after the removal
+		case <-r.Context().Done(): // cancelled: create after the removal
 			<-removal
 		case <-time.After(500 * time.Millisecond):
 		}

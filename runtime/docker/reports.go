@@ -14,25 +14,25 @@ const (
 	reportBytes = 8 << 10 // one line; 256 PIDs fit
 )
 
-// Kinds of report, in the order in which they come.
+// Kinds of report, in their order.
 const (
 	reportNoDir = "nodir" // instead of all others
 	reportStart = "start" // PID OOM-KILLS
 	reportExit  = "exit"  // CODE
-	reportSwept = "swept" // OOM-KILLS [PID...], the PIDs being of unknown owner
+	reportSwept = "swept" // OOM-KILLS [PID...]: the processes of unknown owner
 )
 
-// report is a line that a script wrote.
+// report is a line from a script.
 type report struct {
 	kind     string
 	pid      string
 	code     int
-	oomKills int64 // by the kernel, in this container, so far; -1 when unknown
-	unknown  bool  // processes without a mark were seen
+	oomKills int64 // processes of this container that the kernel has killed; -1: unknown
+	unknown  bool  // there are processes without a mark
 }
 
-// parseReport reads a line. Shells write lines of their own to stderr, such as
-// "Killed"; those are not ok.
+// parseReport parses a line. ok is false for lines that the shell itself writes
+// to stderr, such as "Killed".
 func parseReport(line string) (r report, ok bool) {
 	f := strings.Fields(line)
 	if len(f) == 0 {
@@ -64,20 +64,20 @@ func parseCount(s string) int64 {
 	return n
 }
 
-// demux takes both streams of a command, from one goroutine: stdout goes to
-// out, stderr's reports to the channel.
+// demux receives both streams of a command from one goroutine. It passes stdout
+// to out and the reports in stderr to the channel.
 type demux struct {
 	out     io.Writer
 	reports chan report // buffered; never more than the three that a run has
 	last    string      // the kind of the latest report; "" before the first
 	line    []byte
-	held    bytes.Buffer // stdout before the start: the daemon's words, not the command's
+	held    bytes.Buffer // stdout before the start: an error message of the daemon
 	started bool
 	failed  bool // out refused a write
 
 	busy   atomic.Bool               // in a call of out
-	moved  atomic.Bool               // a call of out has ended since moving was asked
-	lastBy atomic.Pointer[time.Time] // when the last call of out can begin; nil while any time
+	moved  atomic.Bool               // a call of out has ended since the last call of moving
+	lastBy atomic.Pointer[time.Time] // when the last call of out may begin; nil: no limit
 }
 
 func newDemux(out io.Writer) *demux {
@@ -87,8 +87,8 @@ func newDemux(out io.Writer) *demux {
 func (d *demux) stdout() io.Writer { return writerFunc(d.writeOut) }
 func (d *demux) stderr() io.Writer { return writerFunc(d.writeReports) }
 
-// writeOut never fails: a command must be read to its end even when nobody
-// wants its output, or it would block.
+// writeOut never fails: a command's output must be read to the end even when
+// nobody wants it, or the command would block.
 func (d *demux) writeOut(p []byte) (int, error) {
 	if !d.started {
 		if d.held.Len()+len(p) <= heldBytes {
@@ -107,14 +107,15 @@ func (d *demux) writeOut(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// moving tells whether output was on its way to out since the last time, or is.
+// moving reports whether a call of out runs now or has ended since the last
+// call of moving.
 func (d *demux) moving() bool {
-	busy := d.busy.Load() // asked first: one that ends meanwhile has moved
+	busy := d.busy.Load() // loaded first: a call that ends meanwhile sets moved
 	return d.moved.Swap(false) || busy
 }
 
-// stopBy drops the output that would reach out after t, or after an earlier time
-// that was given.
+// stopBy drops output that would reach out after t, or after the time of an
+// earlier call, whichever comes first.
 func (d *demux) stopBy(t time.Time) {
 	for {
 		by := d.lastBy.Load()
@@ -148,13 +149,13 @@ func (d *demux) writeReports(p []byte) (int, error) {
 			d.begin()
 		}
 		d.last = r.kind
-		d.reports <- r // there is room for each kind once
+		d.reports <- r // never blocks: the buffer holds each kind once
 	}
 	return len(p), nil
 }
 
-// follows tells whether a report is due. What comes out of order or again was
-// not written by the wrapper.
+// follows reports whether kind may come after last. The wrapper writes no
+// report out of order or twice.
 func follows(kind, last string) bool {
 	switch kind {
 	case reportNoDir, reportStart:

@@ -9,17 +9,30 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// inspect reads back what a container that was created will get.
-func (s *sandbox) inspect(ctx context.Context) error {
+// inspect reads back the settings of a created container.
+func (s *sandbox) inspect(ctx context.Context, o Options) error {
 	info, err := s.client.api.ContainerInspect(ctx, s.id)
 	if err != nil {
 		return fmt.Errorf("inspect the container: %w", err)
 	}
 	s.has, s.env = limitsOf(info.HostConfig), commandEnv(info.Config.Env)
+	if s.plan.noSupervisor != "" || o.link.loader == "" {
+		return nil
+	}
+	image, err := s.client.api.ImageInspect(ctx, o.Image)
+	if err != nil {
+		return fmt.Errorf("inspect the image: %w", err)
+	}
+	var theirs []string
+	if image.Config != nil {
+		theirs = image.Config.Env
+	}
+	s.env = restore(s.env, theirs, o.Env)
 	return nil
 }
 
-// limitsOf reads what the daemon really set: it zeroes what its kernel lacks.
+// limitsOf returns the limits that the daemon really set: it zeroes those that
+// its kernel lacks.
 func limitsOf(host *container.HostConfig) runtime.Limits {
 	l := runtime.Limits{MemoryBytes: host.Memory, CPUs: float64(host.NanoCPUs) / 1e9}
 	if host.PidsLimit != nil && *host.PidsLimit > 0 {
@@ -33,8 +46,8 @@ func limitsOf(host *container.HostConfig) runtime.Limits {
 	return l
 }
 
-// state is nil while commands can run inside, else errGone, errPaused, or an
-// ErrUnavailable when the daemon does not say.
+// state returns nil while commands can run inside, else errGone, errPaused, or
+// an ErrUnavailable when the daemon does not answer.
 func (s *sandbox) state(ctx context.Context) error {
 	info, err := s.client.api.ContainerInspect(ctx, s.id)
 	switch {
@@ -51,8 +64,8 @@ func (s *sandbox) state(ctx context.Context) error {
 	}
 }
 
-// look finds out that the container was paused or is gone. A daemon that is slow
-// or down shows in the stream.
+// look returns an error if the container was paused or is gone. It ignores a
+// daemon that is slow or down, which the stream shows.
 func (s *sandbox) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()

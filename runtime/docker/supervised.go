@@ -25,18 +25,14 @@ const (
 	oomQuick       = 50 * time.Millisecond // too short to fill memory
 	diagnosticsMax = 4 << 10
 	shellPath      = "/bin/sh"
-	// Where images name no PATH, this is what the daemon gives to processes.
+	// The PATH that the daemon sets where the image has none.
 	defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
 
-// firstVictim stands before every script, on its first line so that the numbers of
-// lines stay: for want of memory the kernel shall end commands, which can be told
-// from PID 1 by nothing else when they are many and small.
-const firstVictim = "{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; "
-
 var errStuck = errors.New("a cancelled command did not end in time")
 
-// connect makes PID 1's streams the supervisor's connection. It takes conn over.
+// connect makes PID 1's streams the supervisor's connection, and owns conn from
+// then on.
 func (s *sandbox) connect(conn types.HijackedResponse) {
 	frames, from := io.Pipe()
 	s.work.Go(func() {
@@ -46,8 +42,8 @@ func (s *sandbox) connect(conn types.HijackedResponse) {
 	s.sup = supervisor.NewClient(frames, conn.Conn)
 }
 
-// await waits until the supervisor takes commands. That it never will is a
-// supervisorError.
+// await waits until the supervisor accepts commands. It returns a
+// supervisorError if it never will.
 func (s *sandbox) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, errors.New("it did not answer in time"))
 	defer cancel()
@@ -64,8 +60,8 @@ func (s *sandbox) await(ctx context.Context) error {
 	return &supervisorError{fmt.Errorf("%w; %s", err, said)}
 }
 
-// commandEnv is a command's environment: the container's less what is meant for
-// PID 1, plus what the daemon adds for every process.
+// commandEnv returns a command's environment: the container's without the
+// variables for PID 1, plus those that the daemon adds for every process.
 func commandEnv(container []string) []string {
 	env := []string{"HOSTNAME=" + hostname}
 	if !slices.ContainsFunc(container, func(v string) bool { return strings.HasPrefix(v, "PATH=") }) {
@@ -79,7 +75,7 @@ func commandEnv(container []string) []string {
 	return env
 }
 
-// execSupervised runs one command as a fork of the supervisor's.
+// execSupervised runs one command as a child of the supervisor.
 func (e *Executor) execSupervised(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	select {
 	case <-s.sup.Done():
@@ -90,7 +86,7 @@ func (e *Executor) execSupervised(ctx context.Context, s *sandbox, script, dir s
 	}
 	began, oomBefore := time.Now(), s.oomKills.Load()
 	settled := e.guard(ctx, s)
-	exit, err := s.sup.Exec(ctx, supervisor.Start{Argv: []string{shellPath, "-c", "--", firstVictim + script}, Env: s.env, Dir: dir}, out)
+	exit, err := s.sup.Exec(ctx, supervisor.Start{Argv: []string{shellPath, "-c", "--", script}, Env: s.env, Dir: dir}, out)
 	settled()
 	switch {
 	case err == nil:
@@ -120,9 +116,9 @@ func (s *sandbox) whyLost() error {
 	return fmt.Errorf("%w (%w %s)", errGone, s.sup.Err(), strings.TrimSpace(s.said.String()))
 }
 
-// guard gives the container up while a command runs in it, when it was paused,
-// which no stream tells, or when the command outlives ctx. The caller calls
-// settled when the command has ended.
+// guard discards the container while a command runs in it if the container was
+// paused, which no stream shows, or if the command outlives ctx. The caller
+// calls settled when the command has ended.
 func (e *Executor) guard(ctx context.Context, s *sandbox) (settled func()) {
 	over := make(chan struct{})
 	e.work.Go(func() {
@@ -152,14 +148,14 @@ func (e *Executor) guard(ctx context.Context, s *sandbox) (settled func()) {
 	return sync.OnceFunc(func() { close(over) })
 }
 
-// lose gives a container up for a reason that its commands shall tell.
+// lose discards a container for a reason that its commands report.
 func (e *Executor) lose(s *sandbox, why error) {
 	s.why.CompareAndSwap(nil, &why)
 	e.discard(s, why)
 }
 
-// countOOM asks how many processes of the container the kernel has killed for
-// want of memory; when it cannot be told, none. A fresh container begins at 0.
+// countOOM returns how many processes of the container the kernel has killed
+// because memory ran out; 0 when that is unknown. A new container begins at 0.
 func (e *Executor) countOOM(s *sandbox) int64 {
 	ctx, cancel := context.WithTimeout(e.life, oomTimeout)
 	defer cancel()
@@ -181,7 +177,7 @@ func (e *Executor) countOOM(s *sandbox) int64 {
 	}
 }
 
-// diagnostics keeps the last of what PID 1 wrote to its stderr.
+// diagnostics keeps the end of what PID 1 wrote to its stderr.
 type diagnostics struct {
 	mu   sync.Mutex
 	text []byte

@@ -26,43 +26,44 @@ const (
 const (
 	followPause  = time.Second            // between two transfers while a command runs
 	latePatience = 600 * time.Millisecond // for the files of a cancelled command
-	maxTold      = 10                     // paths that a command's output tells of
+	maxTold      = 10                     // paths that a command's output names
 )
 
-// tree keeps a workspace and its copy in a container alike: send brings over
-// what changed here, fetch what changed there. Where both did, this side wins.
+// tree synchronises a workspace with its copy in a container: send copies
+// changes of the workspace to the container, fetch copies the container's
+// changes back. Where both have changed, the workspace wins.
 type tree struct {
 	s        *sandbox
 	ws       *runtime.Workspace
 	uid, gid int
-	guarded  []string // paths that commands must not change, as the guard of .git has them
+	guarded  []string // paths that commands must not change, from the guard of .git
 	hasGit   bool     // there was a .git when the container was made
 
 	limit budget           // of one transfer
-	turn  chan struct{}    // holds a token while files are on the way
-	known map[string]entry // what both sides have
-	there map[string]entry // what may only be in the container
+	turn  chan struct{}    // holds a token during a transfer
+	known map[string]entry // entries on both sides
+	there map[string]entry // entries that may be in the container only
 }
 
-// entry is a file, directory or link as it was last seen.
+// entry is the last known state of a file, directory or link.
 type entry struct {
 	mode  fs.FileMode // type and permission bits
 	size  int64
-	mtime time.Time // on this side
-	stamp stamp     // likewise
+	mtime time.Time // in the workspace
+	stamp stamp     // in the workspace
 	sum   [sha256.Size]byte
 	link  string
 }
 
-// same compares what both sides can tell of an entry.
+// same compares the properties of an entry that both sides have.
 func (e entry) same(other entry) bool {
 	e.mtime, other.mtime = time.Time{}, time.Time{}
 	e.stamp, other.stamp = stamp{}, stamp{}
 	return e == other
 }
 
-// unchanged tells from a look at this side, contents unread, that the entry is as
-// it was at the last transfer.
+// unchanged reports whether info, without the contents, shows that the
+// workspace's entry has not changed since the last transfer.
 func (e entry) unchanged(info fs.FileInfo) bool {
 	if e.mode != cleanMode(info.Mode()) {
 		return false
@@ -70,8 +71,8 @@ func (e entry) unchanged(info fs.FileInfo) bool {
 	return info.IsDir() || e.size == sizeOf(info) && e.mtime.Equal(info.ModTime()) && e.stamp == stampOf(info)
 }
 
-// stamp is what no command and no program here can set back after a change, as a
-// modification time can be. It is zero where the system does not tell.
+// stamp holds properties of a file that, unlike its modification time, no
+// program can reset after a change. It is zero where the system has none.
 type stamp struct {
 	inode uint64
 	ctime int64 // nanoseconds
@@ -106,7 +107,7 @@ func (t *tree) lock(ctx context.Context) error {
 
 func (t *tree) unlock() { <-t.turn }
 
-// isGuarded tells whether name must stay as it is on this side.
+// isGuarded reports whether name must not change in the workspace.
 func (t *tree) isGuarded(name string) bool {
 	for _, g := range t.guarded {
 		if name == g || strings.HasPrefix(name, g+"/") {
@@ -116,8 +117,8 @@ func (t *tree) isGuarded(name string) bool {
 	return false
 }
 
-// begin waits for its turn and opens the workspace for one transfer. The caller
-// calls done when that has ended.
+// begin waits until no transfer runs and opens the workspace for one. The
+// caller calls done when it has ended.
 func (t *tree) begin(ctx context.Context) (root *os.Root, done func(), err error) {
 	if err := t.lock(ctx); err != nil {
 		return nil, nil, err
@@ -143,7 +144,7 @@ func (t *tree) open() (*os.Root, error) {
 	return root, nil
 }
 
-// budget counts what a transfer may still take.
+// budget counts the files and bytes that a transfer may still copy.
 type budget struct {
 	files int
 	bytes int64
@@ -160,9 +161,9 @@ func (t *tree) tooLarge(at string) error {
 		runtime.ErrUnavailable, runtime.ErrTooLarge, at, t.limit.files, t.limit.bytes)
 }
 
-// run runs one command in a container whose files are copies: they are there as
-// they are here when it begins, and here as it left them when it has ended.
-// Those of a long command come by and by.
+// run runs one command in a container whose files are copies: it sends the
+// workspace before the command and fetches the changes after it. It also
+// fetches now and then during a long command.
 func (t *tree) run(ctx context.Context, e *Executor, command func() (runtime.Exit, error), out io.Writer) (runtime.Exit, error) {
 	if err := t.send(ctx); err != nil {
 		return runtime.Exit{}, t.unsent(ctx, e, err)
@@ -187,7 +188,8 @@ func (t *tree) run(ctx context.Context, e *Executor, command func() (runtime.Exi
 	return exit, nil
 }
 
-// follow fetches now and then until stop. It spends a tenth of the time.
+// follow fetches now and then until stop. It spends at most a tenth of the time
+// on that.
 func (t *tree) follow(ctx context.Context, stop <-chan struct{}, skip func(name, why string)) {
 	pause := followPause
 	for {
@@ -200,14 +202,14 @@ func (t *tree) follow(ctx context.Context, stop <-chan struct{}, skip func(name,
 		}
 		began := time.Now()
 		if err := t.fetch(ctx, skip); err != nil {
-			t.s.log.Debug("files of a running command", zap.Error(err)) // the last fetch tells
+			t.s.log.Debug("files of a running command", zap.Error(err)) // the last fetch reports it
 		}
 		pause = max(followPause, 10*time.Since(began))
 	}
 }
 
 // fetchLate fetches after a command that failed or was cancelled. Its caller
-// waits for it only a moment.
+// waits only shortly for it.
 func (t *tree) fetchLate(e *Executor, followed <-chan struct{}) {
 	done := make(chan struct{})
 	e.work.Go(func() {
@@ -246,7 +248,8 @@ func (l *leftovers) tell(out io.Writer) {
 	}
 }
 
-// unsent is why files did not come over, and so the command did not begin.
+// unsent returns the error for a command that did not begin because its files
+// could not be sent.
 func (t *tree) unsent(ctx context.Context, e *Executor, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

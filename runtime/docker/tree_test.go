@@ -103,8 +103,8 @@ func TestTreeGoesBothWays(t *testing.T) {
 	}
 }
 
-// TestTreeKeepsWhatMustNotCome tells what it leaves, once, and it stays there.
-// Without a supervisor, under which no file can be made set-user-ID.
+// TestTreeKeepsWhatMustNotCome: skipped files are reported once and stay in the
+// container. It runs without a supervisor, which prevents set-user-ID files.
 func TestTreeKeepsWhatMustNotCome(t *testing.T) {
 	ws := workspace(t)
 	e, dir := executor(t, ws, Options{NoMount: true, NoSupervisor: true}), ws.Dir()
@@ -127,7 +127,7 @@ func TestTreeKeepsWhatMustNotCome(t *testing.T) {
 	}
 }
 
-// TestTreeThroughLinks tries to have a file written through a link out.
+// TestTreeThroughLinks tries to write a file through a link that leads out.
 func TestTreeThroughLinks(t *testing.T) {
 	e, dir := copied(t)
 	outside := t.TempDir()
@@ -135,7 +135,8 @@ func TestTreeThroughLinks(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}
-	// Here out is a link that leads out; there it becomes a directory.
+	// In the workspace, out is a link that leads out; in the container it
+	// becomes a directory.
 	sh(t, e, "rm out; mkdir out; echo evil >out/victim; echo evil >out/new")
 	if diff := cmp.Diff(map[string]string{"victim": "644 old"}, listing(t, outside)); diff != "" {
 		t.Error(diff)
@@ -143,7 +144,7 @@ func TestTreeThroughLinks(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"out/": "", "out/victim": "644 evil\n", "out/new": "644 evil\n"}, listing(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	// A link appears here while the command runs there.
+	// A link appears in the workspace while the command runs.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var text bytes.Buffer
@@ -205,8 +206,8 @@ func TestTreeShowsALongCommandsFiles(t *testing.T) {
 	}
 }
 
-// TestTreeSendsWhatKeepsItsTime changes a file so that its size and time tell
-// nothing.
+// TestTreeSendsWhatKeepsItsTime changes a file so that its size and time stay
+// the same.
 func TestTreeSendsWhatKeepsItsTime(t *testing.T) {
 	e, dir := copied(t)
 	put(t, dir, "f", "old", 0o644)
@@ -228,8 +229,8 @@ func TestTreeSendsWhatKeepsItsTime(t *testing.T) {
 	}
 }
 
-// TestTreeSendsNothingTwice looks at what a transfer would send after one that
-// brought files both ways.
+// TestTreeSendsNothingTwice checks what a transfer would send after transfers
+// in both directions.
 func TestTreeSendsNothingTwice(t *testing.T) {
 	e, dir := copied(t)
 	put(t, dir, "a/f", "x", 0o644)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 // Why something is not copied back.
@@ -27,21 +28,21 @@ const (
 // inMemory is the size of a file that is compared in memory, at most.
 const inMemory = 1 << 20
 
-// fetch is one transfer back. All that changed goes to a directory aside first,
-// and from there into the workspace by its own rules.
+// fetch is one transfer back. All changes go to a staging directory first, and
+// from there into the workspace by the workspace's rules.
 type fetch struct {
 	*tree
 	root  *os.Root           // of the workspace
-	aside *runtime.Workspace // for what has changed
+	aside *runtime.Workspace // the staging directory for changed files
 	stage *os.Root           // of aside
-	seen  map[string]entry   // all that is in the container
+	seen  map[string]entry   // all entries in the container
 	left  budget
-	small bytes.Buffer // of a file that may be as it was
+	small bytes.Buffer // contents of a file that may be unchanged
 	skip  func(name, why string)
 }
 
-// fetch brings back what changed in the container since the last transfer. skip
-// is called for what stays there, once for each state that it has.
+// fetch copies back what changed in the container since the last transfer. It
+// calls skip for an entry that is not copied back, once for each state of it.
 func (t *tree) fetch(ctx context.Context, skip func(name, why string)) error {
 	root, done, err := t.begin(ctx)
 	if err != nil {
@@ -68,7 +69,7 @@ func (t *tree) fetch(ctx context.Context, skip func(name, why string)) error {
 	return f.place(ctx)
 }
 
-// receive reads the container's side and puts aside what has changed.
+// receive reads the container's files and stages those that have changed.
 func (f *fetch) receive(ctx context.Context) error {
 	stream, _, err := f.s.client.api.CopyFromContainer(ctx, f.s.id, workDir)
 	if err != nil {
@@ -84,7 +85,7 @@ func (f *fetch) receive(ctx context.Context) error {
 		case err != nil:
 			return f.s.client.explain("copy files from the container", err)
 		}
-		// All names begin with the directory that was asked for.
+		// All names begin with the requested directory.
 		_, name, _ := strings.Cut(path.Clean(head.Name), "/")
 		if name == "" {
 			continue
@@ -98,7 +99,7 @@ func (f *fetch) receive(ctx context.Context) error {
 	}
 }
 
-// take puts one entry aside if it has changed.
+// take stages one entry if it has changed.
 func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 	now := entry{mode: fs.FileMode(head.Mode) & fs.ModePerm}
 	_, badName := runtime.CleanPath(name)
@@ -119,7 +120,7 @@ func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 		return f.keep(name, now, func() error { return f.stage.Symlink(now.link, name) })
 	case tar.TypeReg:
 		return f.takeFile(archive, name, now, head.Size)
-	case tar.TypeLink: // another name of a file that came before
+	case tar.TypeLink: // another name of an earlier file
 		_, first, _ := strings.Cut(path.Clean(head.Linkname), "/")
 		from, err := f.contents(first)
 		if err != nil {
@@ -138,9 +139,9 @@ func (f *fetch) take(archive io.Reader, head *tar.Header, name string) error {
 	}
 }
 
-// takeFile puts a file aside, and takes it away again when it has not changed:
-// only its contents tell, for the times in the archive are whole seconds. One that
-// may be as it was and is small is looked at in memory first, which saves making
+// takeFile stages a file, and removes it again if it has not changed. It
+// compares contents because the times in the archive are whole seconds. A small
+// file that may be unchanged is compared in memory first, which avoids making
 // and removing a file for most of the workspace.
 func (f *fetch) takeFile(from io.Reader, name string, now entry, size int64) error {
 	if was := f.known[name]; was.mode == now.mode && was.size == size && size <= inMemory {
@@ -176,19 +177,19 @@ func (f *fetch) takeFile(from io.Reader, name string, now entry, size int64) err
 	return f.stage.Remove(name)
 }
 
-// contents opens a file that has come already.
+// contents opens a file that was received already.
 func (f *fetch) contents(name string) (*os.File, error) {
 	if !fs.ValidPath(name) || !f.seen[name].mode.IsRegular() {
 		return nil, fs.ErrNotExist
 	}
 	file, err := f.stage.Open(name)
 	if errors.Is(err, fs.ErrNotExist) { // unchanged
-		return f.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
+		return f.root.OpenFile(name, os.O_RDONLY|nolink.Nonblock, 0)
 	}
 	return file, err
 }
 
-// keep calls stage for an entry that has changed and may come.
+// keep calls stage for an entry that has changed and may be copied back.
 func (f *fetch) keep(name string, now entry, stage func() error) error {
 	f.seen[name] = now
 	was, ok := f.known[name]
@@ -196,7 +197,7 @@ func (f *fetch) keep(name string, now entry, stage func() error) error {
 	case ok && was.same(now):
 		return nil
 	case ok && now.mode.IsDir() && was.mode.IsDir():
-		return nil // nobody needs other permission bits on a directory that is here
+		return nil // other permission bits of an existing directory do not matter
 	case f.there[name].same(now):
 		return nil
 	case f.isGuarded(name):
@@ -216,7 +217,7 @@ func (f *fetch) parents(name string) error {
 	return nil
 }
 
-// leave notes what stays in the container.
+// leave records an entry that stays in the container.
 func (f *fetch) leave(name string, now entry, why string) {
 	f.seen[name] = now
 	if was, ok := f.there[name]; !ok || !was.same(now) {

@@ -11,8 +11,8 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// removeHere removes what is gone there, or has become something else, unless it
-// has changed here meanwhile.
+// removeHere removes from the workspace what was removed in the container, or
+// has another type there, unless it has changed in the workspace meanwhile.
 func (f *fetch) removeHere() error {
 	var names []string
 	_, gitThere := f.seen[".git"]
@@ -22,7 +22,7 @@ func (f *fetch) removeHere() error {
 		case ok && was.mode.IsDir() == now.mode.IsDir():
 			continue
 		case f.isGuarded(name), f.hasGit && !gitThere && strings.HasPrefix(name+"/", ".git/"):
-			if !ok { // what is not there any more goes there again
+			if !ok { // it is gone in the container: the next send copies it again
 				delete(f.known, name)
 			}
 			continue
@@ -37,7 +37,7 @@ func (f *fetch) removeHere() error {
 		if err != nil || cleanMode(info.Mode()) != was.mode || !info.IsDir() && !info.ModTime().Equal(was.mtime) {
 			continue
 		}
-		// A directory that got something here meanwhile stays.
+		// A directory that got a new file in the workspace meanwhile stays.
 		if err := f.root.Remove(name); err != nil && !info.IsDir() {
 			return fmt.Errorf("remove %q, as the command did: %w", name, err)
 		}
@@ -45,7 +45,7 @@ func (f *fetch) removeHere() error {
 	return nil
 }
 
-// place moves what was put aside into the workspace.
+// place moves the staged files into the workspace.
 func (f *fetch) place(ctx context.Context) error {
 	empty, err := fs.ReadDir(f.stage.FS(), ".")
 	if err != nil {
@@ -54,7 +54,7 @@ func (f *fetch) place(ctx context.Context) error {
 	if len(empty) == 0 {
 		return nil
 	}
-	report, err := f.aside.CopyTo(ctx, f.ws, ".", ".", runtime.CopyOptions{MaxFiles: 2 * f.limit.files, MaxBytes: f.limit.bytes})
+	report, err := f.aside.CopyTo(ctx, f.ws, ".", ".", runtime.CopyOptions{MaxFiles: 2 * f.limit.files, MaxBytes: f.limit.bytes, Unguarded: true})
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (f *fetch) place(ctx context.Context) error {
 		}
 		info, err := f.root.Lstat(name)
 		if err != nil {
-			return nil // it has just gone here
+			return nil // it was just removed in the workspace
 		}
 		now := f.seen[name]
 		now.mtime, now.stamp = info.ModTime(), stampOf(info)

@@ -18,20 +18,49 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
 const (
-	tempPrefix   = ".pygent-" // of files that writes to the workspace have under way
+	tempPrefix   = ".pygent-" // of temporary files of writes to the workspace
 	removeBytes  = 64 << 10   // of names for one rm
 	removeTime   = 30 * time.Second
-	nobody       = 65534 // owns PID 1's program, so that no command can change it
+	nobody       = 65534 // owner of PID 1's program, so that no command can change it
 	programBytes = 256 << 20
 )
 
-// sendProgram puts the supervisor's program into a container that has not been
-// started.
-func (t *tree) sendProgram(ctx context.Context, file string) error {
+// sendProgram copies the supervisor's program, its loader and its libraries
+// into a container that has not been started.
+func (t *tree) sendProgram(ctx context.Context, o Options) error {
+	return t.upload(ctx, programDir, func(w *tar.Writer) error {
+		dir := tar.Header{Typeflag: tar.TypeDir, Name: ".." + programDir + "/", Mode: 0o555, Uid: nobody, Gid: nobody}
+		if err := w.WriteHeader(&dir); err != nil {
+			return err
+		}
+		if err := addProgram(w, path.Base(programPath), o.Supervisor.Path); err != nil {
+			return err
+		}
+		files := o.link.all()
+		if len(files) == 0 {
+			return nil
+		}
+		lib := path.Base(libraryDir)
+		dir.Name = lib + "/"
+		if err := w.WriteHeader(&dir); err != nil {
+			return err
+		}
+		for name, file := range files {
+			if err := addProgram(w, lib+"/"+name, file); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// addProgram adds a file that no command can change to an archive.
+func addProgram(w *tar.Writer, name, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return fmt.Errorf("the supervisor's program: %w", err)
@@ -41,19 +70,15 @@ func (t *tree) sendProgram(ctx context.Context, file string) error {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > programBytes {
 		return fmt.Errorf("the supervisor's program %s is not a file of at most %d bytes: %w", file, programBytes, err)
 	}
-	return t.upload(ctx, programDir, func(w *tar.Writer) error {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: ".." + programDir + "/", Mode: 0o555, Uid: nobody, Gid: nobody}); err != nil {
-			return err
-		}
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path.Base(programPath), Mode: 0o555, Uid: nobody, Gid: nobody, Size: info.Size()}); err != nil {
-			return err
-		}
-		_, err := io.CopyN(w, f, info.Size())
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o555, Uid: nobody, Gid: nobody, Size: info.Size()}); err != nil {
 		return err
-	})
+	}
+	_, err = io.CopyN(w, f, info.Size())
+	return err
 }
 
-// send brings over what has changed on this side since the last transfer.
+// send copies to the container what has changed in the workspace since the last
+// transfer.
 func (t *tree) send(ctx context.Context) error {
 	root, done, err := t.begin(ctx)
 	if err != nil {
@@ -72,9 +97,9 @@ func (t *tree) send(ctx context.Context) error {
 		return nil
 	}
 	return t.upload(ctx, workDir, func(w *tar.Writer) error {
-		// The first time, the workspace itself becomes the user's. Daemons pass
-		// over an entry for the directory that they extract in; not over this
-		// name of it.
+		// The first transfer makes the user the owner of the workspace
+		// directory itself. Daemons ignore an entry for the directory that they
+		// extract in, but not this name of it.
 		if first {
 			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: ".." + workDir + "/", Mode: 0o755, Uid: t.uid, Gid: t.gid}); err != nil {
 				return err
@@ -89,7 +114,7 @@ func (t *tree) send(ctx context.Context) error {
 	})
 }
 
-// compare walks this side. Special files stay here.
+// compare walks the workspace. It leaves out special files.
 func (t *tree) compare(root *os.Root) (changed, removed []string, err error) {
 	left, seen := t.limit, make(map[string]bool, len(t.known))
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -103,7 +128,7 @@ func (t *tree) compare(root *os.Root) (changed, removed []string, err error) {
 		}
 		info, err := d.Info()
 		if err != nil {
-			return nil // it has just gone
+			return nil // it was just removed
 		}
 		seen[name] = true
 		if was, ok := t.known[name]; !ok || !was.unchanged(info) {
@@ -127,7 +152,7 @@ func plain(mode fs.FileMode) bool {
 	return mode.IsRegular() || mode.IsDir() || mode&fs.ModeType == fs.ModeSymlink
 }
 
-// cleanMode is what of a mode travels.
+// cleanMode returns the part of a mode that is transferred.
 func cleanMode(mode fs.FileMode) fs.FileMode {
 	if mode&fs.ModeSymlink != 0 {
 		return fs.ModeSymlink
@@ -142,7 +167,7 @@ func sizeOf(info fs.FileInfo) int64 {
 	return 0
 }
 
-// write adds one entry to the archive. What is gone meanwhile is left out.
+// write adds one entry to the archive, unless it was removed meanwhile.
 func (t *tree) write(w *tar.Writer, root *os.Root, name string) error {
 	info, err := root.Lstat(name)
 	if err != nil || !plain(info.Mode()) {
@@ -160,7 +185,7 @@ func (t *tree) write(w *tar.Writer, root *os.Root, name string) error {
 		}
 		head.Typeflag, head.Linkname = tar.TypeSymlink, now.link
 	default:
-		f, err := root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
+		f, err := root.OpenFile(name, os.O_RDONLY|nolink.Nonblock, 0)
 		if err != nil {
 			return fmt.Errorf("%w: copy %q to the container: %w", runtime.ErrUnavailable, name, err)
 		}
@@ -175,7 +200,7 @@ func (t *tree) write(w *tar.Writer, root *os.Root, name string) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if n < now.size { // it became shorter just now: the next transfer sees that
+	if n < now.size { // it just became shorter: the next transfer finds that
 		now.mtime = time.Time{}
 		if _, err := io.CopyN(io.MultiWriter(w, sum), zeros{}, now.size-n); err != nil {
 			return err
@@ -193,7 +218,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// upload extracts what fill writes in a directory of the container.
+// upload extracts the archive that fill writes into a directory of the
+// container.
 func (t *tree) upload(ctx context.Context, dir string, fill func(*tar.Writer) error) error {
 	r, pipe := io.Pipe()
 	filled := make(chan error, 1)
@@ -215,14 +241,14 @@ func (t *tree) upload(ctx context.Context, dir string, fill func(*tar.Writer) er
 	case fillErr != nil && !errors.Is(fillErr, io.ErrClosedPipe):
 		err = fillErr
 	}
-	clear(t.known) // what arrived is unknown: all goes again
+	clear(t.known) // it is unknown what arrived: send everything again
 	if errors.Is(err, runtime.ErrUnavailable) {
 		return err
 	}
 	return t.s.client.explain("copy files into the container", err)
 }
 
-// removeThere removes what was removed on this side.
+// removeThere removes from the container what was removed from the workspace.
 func (t *tree) removeThere(ctx context.Context, names []string) error {
 	for len(names) > 0 {
 		argv := []string{"rm", "-rf", "--"}
@@ -238,7 +264,7 @@ func (t *tree) removeThere(ctx context.Context, names []string) error {
 	return nil
 }
 
-// do runs a command of our own in the workspace there.
+// do runs one of our own commands in the container's workspace.
 func (t *tree) do(ctx context.Context, argv []string) error {
 	ctx, cancel := context.WithTimeout(ctx, removeTime)
 	defer cancel()

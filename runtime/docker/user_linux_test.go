@@ -9,12 +9,13 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// TestAsOrdinaryUser runs what concerns faults and attacks again, as a user whose
-// only right is to talk to the daemon.
+// TestAsOrdinaryUser runs the tests of faults and attacks again, as a user who
+// can only use the daemon.
 func TestAsOrdinaryUser(t *testing.T) {
 	if runtimetest.Inside() {
 		t.Skip("it is one already")
 	}
+	t.Parallel()
 	client := connect(t)
 	socket, ok := strings.CutPrefix(client.api.DaemonHost(), "unix://")
 	if !ok {
@@ -30,7 +31,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	}
 	tests := []string{
 		"Faults", "Conformance", "AttackByShell", "AttackOnGit", "AttackByProgram", "AttackBySignals", "AttackOnPID1", "Policy", "FilesBelongToTheUser",
-		"OutOfMemory", "AtTheLimitOfProcesses", "ContainerTouchedByHand", "ImageMissing", "DaemonDown", "OwnerKilled",
+		"HostSockets", "OutOfMemory", "AtTheLimitOfProcesses", "ContainerTouchedByHand", "ImageMissing", "DaemonDown", "OwnerKilled",
 	}
 	for name, run := range map[string]string{
 		"mount": "^Test(" + strings.Join(tests, "|") + ")$/^mount$",
@@ -38,13 +39,18 @@ func TestAsOrdinaryUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runtimetest.Again(t, runtimetest.As{
-				UID: runtimetest.OrdinaryUser, Groups: []uint32{stat.Gid}, Run: run, Key: "sk-docker-0123456789",
-				Env: []string{
-					programsVariable + "=" + builtProgram(t, ""), "PYGENT_TEST_IMAGE=" + os.Getenv("PYGENT_TEST_IMAGE"),
-					"DOCKER_HOST=" + client.api.DaemonHost(),
-				},
-			})
+			again(t, client, runtimetest.As{UID: runtimetest.OrdinaryUser, Groups: []uint32{stat.Gid}, Run: run})
 		})
 	}
+}
+
+// again is runtimetest.Again with what tests of containers need.
+func again(t *testing.T, client *Client, as runtimetest.As) {
+	t.Helper()
+	as.Key = secret
+	as.Env = []string{
+		programsVariable + "=" + builtProgram(t, ""), "PYGENT_TEST_IMAGE=" + os.Getenv("PYGENT_TEST_IMAGE"),
+		"DOCKER_HOST=" + client.api.DaemonHost(),
+	}
+	runtimetest.Again(t, as)
 }

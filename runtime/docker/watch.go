@@ -10,9 +10,9 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// watch returns when nothing more is to be expected from the command: its
-// stream has ended (nil), it has exited but its stream has not ended in time
-// (nil), ctx has ended (the cause), or the container is gone or paused.
+// watch waits for the command. It returns when the stream has ended (nil), the
+// command has exited but its stream has not ended in time (nil), ctx has ended
+// (the cause), or the container is gone or paused.
 //
 //	starting ──start──▶ running ──exit──▶ sweeping ──swept──▶ draining ──eof──▶
 func (c *command) watch(ctx context.Context) error {
@@ -44,7 +44,7 @@ func (c *command) watch(ctx context.Context) error {
 			case c.exited: // by itself, before
 			case c.session != "":
 				return context.Cause(ctx)
-			default: // see the start through
+			default: // wait for the start
 				timeout = time.After(startPatience)
 			}
 		case <-timeout:
@@ -75,7 +75,7 @@ func (c *command) note(r report) {
 	}
 }
 
-// noteAll takes the reports that came before the end of the stream.
+// noteAll reads the reports that came before the end of the stream.
 func (c *command) noteAll() {
 	c.ended = true
 	for {
@@ -88,9 +88,9 @@ func (c *command) noteAll() {
 	}
 }
 
-// learnEnd finds the exit code of a wrapper that could not report it because it
-// was killed itself. A stream also ends when the daemon dies, and then there is
-// no code: that is the error. Nothing is to be learned when watch failed.
+// learnEnd asks the daemon for the exit code of a wrapper that was killed
+// before it could report it. A stream also ends when the daemon dies; then
+// there is no code, which is an error. If watch failed, learnEnd does nothing.
 func (c *command) learnEnd(watched error) error {
 	switch {
 	case watched != nil || c.exited:
@@ -113,11 +113,11 @@ func (c *command) learnEnd(watched error) error {
 	return nil
 }
 
-// doubt is asked when the code was learned from the daemon and the container
-// then refused a kill: if it has ended, the code may be the container's end and
-// not the command's. The daemon calls an ended container running for a while
-// yet, so that only a kill that was merely slow clears the code.
-func (c *command) doubt(failure error) error {
+// checkCode checks a code that came from the daemon after the container has refused
+// a kill: if the container has ended, the code may be that of the container and
+// not of the command. The daemon reports an ended container as running for a
+// while, so the code is accepted at once only if the kill was just too slow.
+func (c *command) checkCode(failure error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), inspectTimeout)
 	defer cancel()
 	slow := errors.Is(failure, context.DeadlineExceeded)
@@ -139,10 +139,11 @@ func (c *command) doubt(failure error) error {
 	return lost(c.s, failure)
 }
 
-// settle makes sure that no process of the command is left. It believes the
-// wrapper that it has swept only when the stream has ended too, for the command
-// can have written that report itself, while the wrapper holds the stream. dirty tells that
-// one may be which no command can claim; the error, that the container must go.
+// settle makes sure that no process of the command is left. It trusts the
+// wrapper's report "swept" only when the stream has ended too, because the
+// command can have written that report itself, while the wrapper holds the
+// stream. dirty reports whether a process of unknown owner may be left; an
+// error means that the container must be removed.
 func (c *command) settle(watched error) (dirty bool, err error) {
 	if isLoss(watched) {
 		return false, watched
@@ -177,10 +178,10 @@ func (c *command) noteSweep(r report, err error) {
 	}
 }
 
-// stop takes what output is still under way, then ends the stream. Reports
-// overtake output, and out can be slow: while patient, only silence ends it
-// early, for the daemon can hold the end itself back. out is not called any more
-// when stop returns.
+// stop reads the remaining output, then ends the stream. Reports can arrive
+// before output, and out can be slow: while patient returns true, stop ends
+// early only when no output arrives, because the daemon can delay the end of
+// the stream. out is not called any more after stop has returned.
 func (c *command) stop(patient func() bool) {
 	c.demux.moving()
 	for waiting := true; waiting; {

@@ -16,7 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// framed is a command that has put out n frames, which are all on this side.
+// framed is a command that has written n frames, which have all arrived.
 func framed(t *testing.T, n int, out writerFunc) *command {
 	var stream bytes.Buffer
 	w := stdcopy.NewStdWriter(&stream, stdcopy.Stdout)
@@ -62,8 +62,8 @@ func TestStopEndsASlowReader(t *testing.T) {
 	}
 }
 
-// TestSlowReader gets all of a command's output, although the command's end is
-// known long before.
+// TestSlowReader gets all of a command's output, although the end of the
+// command is known much earlier.
 func TestSlowReader(t *testing.T) {
 	const want = 250_000
 	e := executor(t, workspace(t), Options{})

@@ -8,8 +8,12 @@ import (
 	"github.com/pygent/pygent/runtime/gitguard"
 )
 
-// large is a workspace with a repository and some thousands of directories.
+// large is a workspace with a repository and some thousands of directories, a tenth
+// of them with -short.
 func large(b *testing.B, dirs int) string {
+	if testing.Short() {
+		dirs /= 10
+	}
 	dir := b.TempDir()
 	files(b, dir, map[string]string{".git/HEAD": "ref: refs/heads/main\n", ".git/info/exclude": ""})
 	for i := range dirs {
@@ -22,7 +26,8 @@ func large(b *testing.B, dirs int) string {
 	return dir
 }
 
-// BenchmarkHolds is what each command pays, with Disarm; the budget is 50 µs.
+// BenchmarkHolds is the cost for each command, with Disarm; the budget is 50
+// µs.
 func BenchmarkHolds(b *testing.B) {
 	g := prepare(b, large(b, 0))
 	b.ReportAllocs()
@@ -33,17 +38,23 @@ func BenchmarkHolds(b *testing.B) {
 	}
 }
 
-func BenchmarkDisarm(b *testing.B) {
-	g := prepare(b, large(b, 0))
-	b.ReportAllocs()
-	for b.Loop() {
-		if notices, _ := g.Disarm(); notices != nil {
-			b.Fatal(notices)
-		}
+// BenchmarkWatch is the cost of a command's two searches.
+func BenchmarkWatch(b *testing.B) {
+	for _, dirs := range []int{0, 300, 3000} {
+		b.Run(fmt.Sprintf("dirs=%d", dirs), func(b *testing.B) {
+			w := gitguard.NewWatch(large(b, dirs), false)
+			b.ReportAllocs()
+			for b.Loop() {
+				must(b, w.Enter(gitguard.Guard{}))
+				if notices := w.Leave(); notices != nil {
+					b.Fatal(notices)
+				}
+			}
+		})
 	}
 }
 
-// BenchmarkPrepare is what the first command pays in a workspace of 2,100
+// BenchmarkPrepare is the cost for the first command in a workspace of 2,100
 // directories, more than are searched.
 func BenchmarkPrepare(b *testing.B) {
 	dir := large(b, 2000)

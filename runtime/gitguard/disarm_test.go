@@ -10,8 +10,8 @@ import (
 	"github.com/pygent/pygent/runtime/gitguard"
 )
 
-// TestDisarm plants what git runs, after the guard was made, and then has git work
-// there.
+// TestDisarm plants files that git runs, after the guard was made, and then
+// runs git there.
 func TestDisarm(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, plant map[string]string // %RUN% is the program
@@ -50,7 +50,8 @@ func TestDisarm(t *testing.T) {
 			}
 			dir := t.TempDir()
 			files(t, dir, with(c.before))
-			g := prepare(t, dir)
+			prepare(t, dir)
+			w := entered(t, dir)
 			if c.where != "" && c.before != nil {
 				must(t, os.Rename(filepath.Join(dir, c.where), dir+"/old"))
 			}
@@ -65,8 +66,8 @@ func TestDisarm(t *testing.T) {
 			if c.link[0] != "" {
 				must(t, os.Symlink(strings.ReplaceAll(c.link[1], "%RUN%", run), filepath.Join(dir, c.link[0])))
 			}
-			notices, _ := g.Disarm()
-			if text := strings.Join(notices, "\n"); !strings.Contains(text, c.said) || len(notices) != 1 {
+			notices := w.Leave()
+			if text := strings.Join(notices, "\n"); !strings.Contains(text, c.said) || len(notices) != 1+strings.Count(text, "e/config was moved") {
 				t.Errorf("%q is not said: %s", c.said, text)
 			}
 			where := filepath.Join(dir, c.where)
@@ -75,14 +76,15 @@ func TestDisarm(t *testing.T) {
 			if ran() {
 				t.Error("git ran it")
 			}
-			if again, _ := g.Disarm(); len(again) > 0 {
+			if again := again(t, w); len(again) > 0 {
 				t.Errorf("said again: %q", again)
 			}
 		})
 	}
 }
 
-// TestDisarmWhatCannotBeGuarded: it would keep the guard from being prepared anew.
+// TestDisarmWhatCannotBeGuarded: such a file would prevent preparing the guard
+// anew.
 func TestDisarmWhatCannotBeGuarded(t *testing.T) {
 	for _, c := range []struct{ script, moved string }{
 		{"ln -s x .git/worktrees", ".git/worktrees"},
@@ -94,40 +96,43 @@ func TestDisarmWhatCannotBeGuarded(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		git(t, dir, "init", "-q")
-		g := prepare(t, dir)
+		prepare(t, dir)
+		w := entered(t, dir)
 		cmd := exec.Command("sh", "-c", c.script)
 		cmd.Dir = dir
 		must(t, cmd.Run())
-		notices, _ := g.Disarm()
+		notices := w.Leave()
 		if len(notices) != 1 || !strings.HasPrefix(notices[0], c.moved+" was moved to "+filepath.Base(c.moved)+".moved-") {
 			t.Errorf("%s: %q", c.script, notices)
 		}
-		g = prepare(t, dir)
-		if notices, _ := g.Disarm(); len(notices) > 0 || !g.Holds() {
+		g := prepare(t, dir)
+		if notices := again(t, w); len(notices) > 0 || !g.Holds() {
 			t.Errorf("%s: afterwards: %q", c.script, notices)
 		}
 	}
-	// What was there before is the user's.
+	// Files that were there before are the user's.
 	dir := t.TempDir()
 	git(t, dir, "init", "-q")
 	must(t, os.Symlink("x", dir+"/.git/worktrees"))
-	g, err := gitguard.Look(dir)
-	if notices, _ := g.Disarm(); err == nil || len(notices) > 0 {
+	_, err := gitguard.Prepare(dir, gitguard.Options{})
+	if notices := entered(t, dir).Leave(); err == nil || len(notices) > 0 {
 		t.Errorf("%v, %q", err, notices)
 	}
 }
 
-// TestDisarmWhatTheHostReplaced: a mount goes with the file that it is on, and a
-// command that runs can write to the new one.
+// TestDisarmWhatTheHostReplaced: a mount stays with its old file, and a running
+// command can write to the new one.
 func TestDisarmWhatTheHostReplaced(t *testing.T) {
 	run, ran := program(t)
 	dir := t.TempDir()
 	git(t, dir, "init", "-q")
 	git(t, dir, "config", "alias.mine", "!true")
 	files(t, dir, map[string]string{"*.git/hooks/pre-push": "#!/bin/sh\n"})
-	g := prepare(t, dir)
+	prepare(t, dir)
+	w := entered(t, dir)
 	git(t, dir, "config", "branch.main.remote", "origin")
-	if notices, _ := g.Disarm(); len(notices) > 0 {
+	must(t, w.Enter(gitguard.Guard{})) // a second command
+	if notices := w.Leave(); len(notices) > 0 {
 		t.Errorf("for what is harmless or was there: %q", notices)
 	}
 	config, err := os.OpenFile(dir+"/.git/config", os.O_APPEND|os.O_WRONLY, 0)
@@ -137,7 +142,7 @@ func TestDisarmWhatTheHostReplaced(t *testing.T) {
 	must(t, config.Close())
 	must(t, os.Rename(dir+"/.git/hooks", dir+"/hooks"))
 	files(t, dir, map[string]string{"*.git/hooks/pre-push": "#!/bin/sh\n", "*.git/hooks/pre-commit": "#!/bin/sh\n" + run + "\n"})
-	notices, _ := g.Disarm()
+	notices := w.Leave()
 	text := strings.Join(notices, "\n")
 	if len(notices) != 2 || !strings.Contains(text, `sets "core.fsmonitor"`) || !strings.Contains(text, "hooks/pre-commit was moved") {
 		t.Errorf("%s", text)
@@ -150,35 +155,34 @@ func TestDisarmWhatTheHostReplaced(t *testing.T) {
 	if list := git(t, dir, "config", "--list"); !strings.Contains(list, "alias.mine=!true\n") || !strings.Contains(list, "branch.main.remote=origin\n") {
 		t.Errorf("the user's settings are gone: %s", list)
 	}
-	if again, _ := g.Disarm(); len(again) > 0 {
+	if again := again(t, w); len(again) > 0 {
 		t.Errorf("said again: %q", again)
 	}
 }
 
-// TestDisarmSparesOrdinaryRepositories: git init in a workspace is a good thing.
+// TestDisarmSparesOrdinaryRepositories: git init in a workspace is allowed.
 func TestDisarmSparesOrdinaryRepositories(t *testing.T) {
 	dir := t.TempDir()
-	g := prepare(t, dir)
-	if _, stale := g.Disarm(); stale {
-		t.Error("there is no repository")
-	}
+	w := entered(t, dir)
 	git(t, dir, "init", "-q")
 	git(t, dir, "remote", "add", "origin", "https://example.org/a/b.git")
 	git(t, dir, "config", "user.name", "me")
+	git(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
+	git(t, dir, "worktree", "add", "-q", "tree")
+	git(t, dir, "init", "-q", "lib")
+	git(t, dir+"/lib", "commit", "-q", "--allow-empty", "-m", "x")
+	git(t, dir, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", dir+"/lib", "sub")
 	before := git(t, dir, "config", "--list")
-	notices, stale := g.Disarm()
-	if !stale || len(notices) > 0 {
-		t.Errorf("stale %t, %q", stale, notices)
+	must(t, w.Enter(gitguard.Guard{})) // a second command
+	if notices := w.Leave(); len(notices) != 1 || !strings.Contains(notices[0], "changed, look at them before a program of yours uses them: \".gitmodules\" (") {
+		t.Errorf("%q", notices)
 	}
 	git(t, dir, "config", "alias.x", "!evil")
-	notices, _ = g.Disarm()
+	notices := w.Leave()
 	if len(notices) != 1 || !strings.Contains(notices[0], `sets "alias.x"`) {
 		t.Errorf("%q", notices)
 	}
 	if after := git(t, dir, "config", "--list"); after != before {
 		t.Errorf("other settings changed:\n%s\nnow:\n%s", before, after)
-	}
-	if _, stale := (gitguard.Guard{}).Disarm(); stale {
-		t.Error("no guard")
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// changed is when a file was changed in any way: no command can set that.
+// changed returns when a file was last changed in any way. No command can set
+// that time.
 func changed(info fs.FileInfo) time.Time {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

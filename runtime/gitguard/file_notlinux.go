@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// changed is when a file's content was changed.
+// changed returns when a file's content was last changed.
 func changed(info fs.FileInfo) time.Time { return info.ModTime() }

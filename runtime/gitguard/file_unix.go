@@ -8,10 +8,7 @@ import (
 	"syscall"
 )
 
-// openNonblock keeps an open from waiting for the other end of a FIFO.
-const openNonblock = syscall.O_NONBLOCK
-
-// links is how many names a file has.
+// links returns how many names a file has.
 func links(info fs.FileInfo) uint64 {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -20,12 +17,12 @@ func links(info fs.FileInfo) uint64 {
 	return uint64(st.Nlink) //nolint:unconvert // not on all machines
 }
 
-// giveTo gives a file to the owner of another, where this process may.
+// giveTo gives a file the owner of another one, if this process may do that.
 func giveTo(r *os.Root, name string, like fs.FileInfo) {
 	if st, ok := like.Sys().(*syscall.Stat_t); ok {
 		_ = r.Lchown(name, int(st.Uid), int(st.Gid))
 	}
 }
 
-// isProgram tells whether git would run a file as a hook.
+// isProgram reports whether git would run a file as a hook.
 func isProgram(info fs.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }

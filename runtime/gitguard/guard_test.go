@@ -82,8 +82,8 @@ func TestTooManyModules(t *testing.T) {
 	}
 }
 
-// TestLinks: what a command left is refused where it is the workspace's own, told
-// where it is nested, and never followed.
+// TestLinks: a link of a command is refused in the workspace's own repository,
+// reported in a nested one, and never followed.
 func TestLinks(t *testing.T) {
 	for _, at := range []string{".git", ".git/hooks", ".git/config", ".git/modules", ".git/info", ".git/worktrees"} {
 		for _, below := range []string{"", "sub"} {
@@ -95,7 +95,7 @@ func TestLinks(t *testing.T) {
 			}
 			files(t, outside, map[string]string{"HEAD": "", "modules/x/HEAD": ""})
 			must(t, os.Symlink(outside, filepath.Join(dir, below, at)))
-			g, err := gitguard.Prepare(dir)
+			g, err := gitguard.Prepare(dir, gitguard.Options{})
 			said := fmt.Sprint(err)
 			if below != "" {
 				must(t, err)
@@ -178,7 +178,8 @@ func TestHardLinks(t *testing.T) {
 	}
 }
 
-// TestSearchIsBounded: the nearest come first, and what was left is told.
+// TestSearchIsBounded: the nearest directories come first, and the rest is
+// reported.
 func TestSearchIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2100 {

@@ -11,7 +11,7 @@ import (
 )
 
 // git runs the host's git in a directory, without the user's settings, and
-// returns what it says. That it fails is for the caller to see in its words.
+// returns its output, which also shows a failure.
 func git(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -55,12 +55,37 @@ func must(t testing.TB, err error) {
 
 func prepare(t testing.TB, dir string) gitguard.Guard {
 	t.Helper()
-	g, err := gitguard.Prepare(dir)
+	g, err := gitguard.Prepare(dir, gitguard.Options{})
 	must(t, err)
 	return g
 }
 
-// program is a script that leaves a mark, and tells whether it ran.
+// guard is prepare with placeholders, which go with the test.
+func guard(t testing.TB, dir string) *gitguard.Guard {
+	t.Helper()
+	g, err := gitguard.Prepare(dir, gitguard.Options{Placeholders: true})
+	must(t, err)
+	t.Cleanup(func() { g.Release() })
+	return &g
+}
+
+// entered is a watch while a command runs.
+func entered(t testing.TB, dir string) *gitguard.Watch {
+	t.Helper()
+	w := gitguard.NewWatch(dir, false)
+	must(t, w.Enter(gitguard.Guard{}))
+	return w
+}
+
+// again returns the notices of a further search.
+func again(t testing.TB, w *gitguard.Watch) []string {
+	t.Helper()
+	must(t, w.Enter(gitguard.Guard{}))
+	return w.Leave()
+}
+
+// program returns a script that makes a file, and a function that reports
+// whether it ran.
 func program(t *testing.T) (path string, ran func() bool) {
 	t.Helper()
 	dir := t.TempDir()

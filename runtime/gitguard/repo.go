@@ -8,28 +8,36 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/pygent/pygent/runtime/gitrepo"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// Bounds of what is looked at.
+// Bounds of what is searched.
 const (
 	maxModules     = 200     // directories in .git/modules; with more, all of it is read-only
-	maxModuleDepth = 6       // likewise
+	maxModuleDepth = 6       // with a deeper one, all of it is read-only
 	maxNested      = 50      // repositories besides the workspace's own
 	maxHooks       = 1000    // entries of a hooks directory
 	maxFile        = 1 << 20 // bytes of a configuration, or of a hook that is copied
 )
 
-const commonDir = "commondir"
-
-// finder is a guard that is being put together.
+// finder collects the parts of a Guard.
 type finder struct {
 	Guard
 	prepare bool
+	opts    Options
 }
 
-// addPlace adds what is at a place. Nothing there is no error.
+// addPlace adds the repository at a path, if there is one.
 func (f *finder) addPlace(root *os.Root, at string) error {
-	err := within(root, path.Dir(at), func(above *os.Root) error { return f.addIn(above, path.Base(at), at) })
+	if f.hasRepo(at) {
+		return nil // it was added already, as the target of a .git
+	}
+	err := nolink.Within(root, path.Dir(at), func(above *os.Root) error { return f.addIn(above, path.Base(at), at) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -41,21 +49,29 @@ func (f *finder) addIn(above *os.Root, name, at string) error {
 	if err != nil {
 		return err
 	}
-	f.places = append(f.places, place{at, info})
+	if at == gitrepo.Dir {
+		if staged, err := f.addStaged(above, info); staged || err != nil {
+			return err
+		}
+	}
+	f.places = append(f.places, at)
 	switch {
 	case info == nil:
 		return nil
-	case !info.IsDir(): // a worktree's or a submodule's: it names the repository
-		return f.add(above, name, at)
+	case !info.IsDir(): // of a worktree or a submodule: it names the repository
+		if err := f.add(above, name, at); err != nil {
+			return err
+		}
+		return f.addTarget(at)
 	}
 	f.addDir(at, info)
-	return within(above, name, func(r *os.Root) error {
+	return nolink.Within(above, name, func(r *os.Root) error {
 		modules, err := f.addModules(r, at)
 		if err != nil {
 			return err
 		}
 		for _, rel := range append([]string{"."}, modules...) {
-			if err := within(r, rel, func(r *os.Root) error { return f.addRepo(r, path.Join(at, rel)) }); err != nil {
+			if err := nolink.Within(r, rel, func(r *os.Root) error { return f.addRepo(r, path.Join(at, rel)) }); err != nil {
 				return err
 			}
 		}
@@ -63,15 +79,46 @@ func (f *finder) addIn(above *os.Root, name, at string) error {
 	})
 }
 
-// addRepo adds what names programs in the repository that r is.
+// addTarget adds the repository in the workspace that a .git leads to.
+func (f *finder) addTarget(at string) error {
+	w, err := openWorkspace(f.dir)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	p := w.leads(at)
+	locked := func(part Part) bool { return part.ReadOnly && strings.HasPrefix(p.Repo+"/", part.Path+"/") }
+	if p.Repo == "" || p.Odd || f.hasRepo(p.Repo) || slices.ContainsFunc(f.Parts, locked) {
+		return nil
+	}
+	return nolink.Within(w.root, p.Repo, func(r *os.Root) error {
+		info, err := r.Stat(".")
+		if err != nil {
+			return err
+		}
+		f.addDir(p.Repo, info)
+		return f.addRepo(r, p.Repo)
+	})
+}
+
+func (f *finder) hasRepo(at string) bool {
+	return slices.ContainsFunc(f.repos, func(r repo) bool { return r.path == at })
+}
+
+// addRepo adds the parts of the repository r that name programs.
 func (f *finder) addRepo(r *os.Root, rel string) error {
 	if f.prepare {
 		if err := makeMissing(r); err != nil {
 			return fmt.Errorf("protect %s: %w", filepath.Join(f.dir, filepath.FromSlash(rel)), err)
 		}
 	}
-	f.repos = append(f.repos, repo{rel, exists(r, commonDir)})
-	for _, name := range []string{"hooks", "config", "config.worktree", commonDir, "worktrees"} {
+	if f.opts.Placeholders {
+		if err := f.placehold(r, rel); err != nil {
+			return fmt.Errorf("protect %s: %w", filepath.Join(f.dir, filepath.FromSlash(rel)), err)
+		}
+	}
+	f.repos = append(f.repos, repo{rel, exists(r, gitrepo.CommonDir)})
+	for _, name := range []string{"hooks", "config", "config.worktree", gitrepo.CommonDir, "worktrees"} {
 		if err := f.add(r, name, path.Join(rel, name)); err != nil {
 			return err
 		}
@@ -84,7 +131,7 @@ func (f *finder) addRepo(r *os.Root, rel string) error {
 		return err
 	}
 	f.addDir(path.Join(rel, "info"), info)
-	return within(r, "info", func(in *os.Root) error { return f.add(in, "attributes", path.Join(rel, "info/attributes")) })
+	return nolink.Within(r, "info", func(in *os.Root) error { return f.add(in, "attributes", path.Join(rel, "info/attributes")) })
 }
 
 func makeMissing(r *os.Root) error {
@@ -97,7 +144,7 @@ func makeMissing(r *os.Root) error {
 	if err := makeEmpty(r, "config"); err != nil {
 		return err
 	}
-	text, _, err := readFile(r, "config", maxFile)
+	text, _, err := nolink.ReadFile(r, "config", maxFile)
 	if err == nil && bytes.Contains(bytes.ToLower(text), []byte("worktreeconfig")) { // git reads that too
 		return makeEmpty(r, "config.worktree")
 	}
@@ -115,11 +162,12 @@ func makeEmpty(r *os.Root, name string) error {
 	return f.Close()
 }
 
-// separateHooks leaves no hook with another name by which it could be changed.
+// separateHooks replaces each hook with several names by a copy, so that it
+// cannot be changed by another name.
 func separateHooks(r *os.Root) error {
-	hooks, err := step(r, "hooks")
-	if errors.Is(err, errNoDir) {
-		return nil // a link is refused later, and a file is no place for hooks
+	hooks, err := nolink.Dir(r, "hooks")
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil // a link is refused later, and a file holds no hooks
 	}
 	if err != nil {
 		return err
@@ -138,8 +186,8 @@ func separateHooks(r *os.Root) error {
 	return nil
 }
 
-// addModules adds the directories in which submodules have their repositories, and
-// names these. When they are too many, modules is read-only as a whole.
+// addModules adds the directories of submodules' repositories and returns their
+// paths. If they are too many, modules becomes read-only as a whole.
 func (f *finder) addModules(r *os.Root, rel string) (found []string, err error) {
 	info, err := f.look(r, "modules", path.Join(rel, "modules"))
 	if err != nil || info == nil {
@@ -172,7 +220,7 @@ type moduleSearch struct {
 
 // in searches a directory; false if there is too much or it cannot be listed.
 func (s *moduleSearch) in(name string, depth int) (complete bool, err error) {
-	r, err := enter(s.git, name)
+	r, err := nolink.Dir(s.git, name)
 	if err != nil {
 		return false, err
 	}
@@ -184,14 +232,14 @@ func (s *moduleSearch) in(name string, depth int) (complete bool, err error) {
 	for _, e := range entries {
 		info, err := r.Lstat(e.Name())
 		if err != nil || !info.IsDir() {
-			continue // no repository of ours, and a link stays one
+			continue // no repository; a link is not followed
 		}
 		if s.visited++; s.visited > maxModules {
 			return false, nil
 		}
 		below := path.Join(name, e.Name())
 		s.addDir(path.Join(s.rel, below), info)
-		sub, err := step(r, e.Name())
+		sub, err := nolink.Dir(r, e.Name())
 		if err != nil {
 			return false, err
 		}

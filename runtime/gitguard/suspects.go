@@ -3,18 +3,18 @@ package gitguard
 import (
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
-	"strings"
+	"time"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 // maxSuspects bounds the answer of Suspects.
 const maxSuspects = 200
 
-// Suspect is something in a workspace that git on the host would run. Two are
-// equal when they are the same thing with the same content.
+// Suspect is a file in a workspace that git on the host would run. Two are
+// equal if path and content are.
 type Suspect struct {
 	Path string // relative to the workspace, with slashes
 	What string // what is wrong with it: "is a hook"
@@ -22,29 +22,33 @@ type Suspect struct {
 	sum [sha256.Size]byte
 }
 
-// String says it all, with the cure.
+// String returns all of it, with advice.
 func (s Suspect) String() string {
-	return fmt.Sprintf("%s %s: git run there would run programs for it; look at it, and remove it if you do not want that", s.Path, s.What)
+	return fmt.Sprintf("%s %s: because of it, git run there would run programs; look at it, and remove it if you do not want that", s.Path, s.What)
 }
 
-// Suspects looks through a workspace for repositories that have git run programs:
-// hooks, settings, a commondir, a .git that leads to such a repository in the
-// workspace by a link or an uncommon path. Bare repositories count, and those of
-// submodules. It reads at most 20,000 directories, the nearest first, and what it
-// has not seen is a Suspect as well. It runs nothing and follows no link.
+// Suspects searches a workspace for repositories that make git run programs:
+// hooks, settings, a commondir, exec lines of a rebase, a .git that leads out
+// of the workspace or by an uncommon path. Bare repositories count, and those
+// of submodules and worktrees. It reads at most 20,000 directories, the nearest
+// first, and adds a Suspect for what it has not searched. It runs nothing and
+// follows no link.
 func Suspects(dir string) ([]Suspect, error) {
-	root, err := os.OpenRoot(dir)
+	w, err := openWorkspace(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	s := suspicion{root: root, dir: dir}
-	unseen, err := search(dir, maxSuspectDirs, s.place)
-	if err != nil {
-		return nil, err
+	defer w.close()
+	s := suspicion{workspace: w}
+	found := new(tree).search(w, maxSuspectDirs)
+	for _, at := range found.places {
+		s.place(at)
 	}
-	if unseen != "" {
-		s.add(unseen, armed{what: fmt.Sprintf("and what comes after it was not searched for repositories: there are more than %d directories", maxSuspectDirs)})
+	for _, a := range found.unread {
+		s.add(".", a)
+	}
+	if found.unseen != "" {
+		s.add(found.unseen, armed{what: fmt.Sprintf("and the directories after it were not searched for repositories: there are more than %d directories, or it cannot be listed", maxSuspectDirs)})
 	}
 	if len(s.found) > maxSuspects {
 		s.found = append(s.found[:maxSuspects], Suspect{Path: s.found[maxSuspects].Path, What: fmt.Sprintf("and %d more", len(s.found)-maxSuspects-1)})
@@ -52,7 +56,7 @@ func Suspects(dir string) ([]Suspect, error) {
 	return s.found, nil
 }
 
-// New returns what is in now but was not in before, in the order of now.
+// New returns those of now that are not in before, in the order of now.
 func New(before, now []Suspect) (added []Suspect) {
 	old := make(map[Suspect]bool, len(before))
 	for _, s := range before {
@@ -68,8 +72,7 @@ func New(before, now []Suspect) (added []Suspect) {
 
 // suspicion is one search.
 type suspicion struct {
-	root  *os.Root
-	dir   string
+	workspace
 	found []Suspect
 }
 
@@ -80,86 +83,39 @@ func (s *suspicion) add(repo string, a armed) {
 	}
 }
 
-// place looks at a .git or a bare repository.
-func (s *suspicion) place(at string) {
-	info, err := s.root.Lstat(at)
+// place examines a repository, or a .git that leads to one.
+func (s *suspicion) place(at place) {
+	info, err := s.root.Lstat(at.path)
 	switch {
 	case err != nil:
 	case info.IsDir():
 		s.repo(at)
 	default:
-		s.pointer(at)
+		p := s.leads(at.path)
+		switch {
+		case p.Odd:
+			s.add(at.path, armed{what: fmt.Sprintf("leads to %.100q", p.Target), sum: sumOf(s.root, at.path)})
+		case p.Repo != "":
+			s.repo(place{p.Repo, kindOf(p.Repo)})
+		}
 	}
 }
 
-func (s *suspicion) repo(at string) {
-	git, err := enter(s.root, at)
+func (s *suspicion) repo(at place) {
+	r, err := nolink.Dir(s.root, at.path)
 	if err != nil {
-		s.add(at, armed{what: "cannot be looked at: " + err.Error()})
+		s.add(at.path, armed{what: "cannot be looked at: " + err.Error()})
 		return
 	}
-	defer git.Close()
-	for _, rel := range repositories(git) {
-		r, err := enter(git, rel)
-		if err != nil {
-			continue // it has just gone
-		}
-		for _, a := range inspect(r, rel != "." || isModule(at), nil) {
-			s.add(path.Join(at, rel), a)
-		}
-		r.Close()
+	defer r.Close()
+	for _, a := range inspect(r, at, nil) {
+		s.add(at.path, a)
 	}
-}
-
-// isModule tells whether the repository at a path is that of a submodule.
-func isModule(at string) bool {
-	return strings.HasPrefix(at, gitDir+"/modules/") || strings.Contains(at, "/"+gitDir+"/modules/")
-}
-
-// pointer looks at a .git that is a link, or a file that says gitdir. A repository
-// outside of the workspace is beyond commands.
-func (s *suspicion) pointer(at string) {
-	above, err := enter(s.root, path.Dir(at))
-	if err != nil {
-		return
+	links, unseen := new(linkSearch).in(s.workspace, at, time.Now())
+	for _, link := range links {
+		s.add(link, armed{what: whatLink, sum: sumOf(s.root, link)})
 	}
-	defer above.Close()
-	name := path.Base(at)
-	target, err := above.Readlink(name)
-	if err != nil {
-		text, _, err := readFile(above, name, maxFile)
-		said, isPointer := strings.CutPrefix(string(text), "gitdir:")
-		if err != nil || !isPointer {
-			return // git takes it for no repository
-		}
-		target = strings.TrimSpace(said)
-	}
-	s.follow(at, filepath.FromSlash(target), sumOf(above, name))
-}
-
-// follow looks at what a pointer leads to.
-func (s *suspicion) follow(at, target string, sum [sha256.Size]byte) {
-	odd := strings.TrimSuffix(target, string(filepath.Separator)) != filepath.Clean(target) // by way of a link and back
-	for _, dir := range []string{"/proc/", "/dev/"} {                                       // they lead each process elsewhere
-		odd = odd || strings.HasPrefix(target, dir)
-	}
-	if odd {
-		s.add(at, armed{what: fmt.Sprintf("leads to %.100q", target), sum: sum})
-		return
-	}
-	if !filepath.IsAbs(target) {
-		target = filepath.Join(s.dir, filepath.FromSlash(path.Dir(at)), target)
-	}
-	own, err := filepath.EvalSymlinks(s.dir)
-	if err != nil {
-		return
-	}
-	if real, err := filepath.EvalSymlinks(target); err == nil {
-		target = real
-	}
-	if rel, err := filepath.Rel(own, target); err == nil && filepath.IsLocal(rel) {
-		if info, err := s.root.Lstat(filepath.ToSlash(rel)); err == nil && info.IsDir() {
-			s.repo(filepath.ToSlash(rel))
-		}
+	if unseen != "" {
+		s.add(unseen, armed{what: whatUnseen})
 	}
 }

@@ -76,7 +76,7 @@ func TestSuspects(t *testing.T) {
 	}
 }
 
-// TestSuspectsOfSubmodules: what git itself makes of a submodule is none.
+// TestSuspectsOfSubmodules: a submodule as git makes it has no Suspect.
 func TestSuspectsOfSubmodules(t *testing.T) {
 	dir := t.TempDir()
 	git(t, dir, "init", "-q", "lib")

@@ -20,16 +20,17 @@ const (
 	ownerFile  = "owner" // in each directory: an Identity in JSON
 	ownerBytes = 4 << 10 // of that file, at most
 	unowned    = time.Hour
-	randomName = 12 // letters, 60 bits; short, for the paths of sockets are
+	randomName = 12 // letters, 60 bits; short, because the paths of sockets must be
 )
 
-// named is what the names of our directories are like.
+// named matches the names of our directories.
 var named = regexp.MustCompile(`^pygent-[a-z]+-[A-Z2-7]{12}$`)
 
 // MakeDir makes a directory in parent, os.TempDir() for "", for this process
-// alone: 0700, with a name that nobody can guess and put something at, and a file
-// "owner" in it by which Reap knows whose it is. kind, lower-case letters, becomes
-// a part of the name. The caller removes it with RemoveAll.
+// alone: mode 0700, with a random name, so that nobody can guess it and put a
+// file there, and with a file "owner" by which Reap knows its owner. kind,
+// lower-case letters, becomes a part of the name. The caller removes the
+// directory with RemoveAll.
 func MakeDir(parent, kind string) (string, error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -57,12 +58,12 @@ func writeNew(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Reap removes the directories that MakeDir made in parent for processes that are
-// provably dead, and returns how many. Links, what is another user's or open to
-// others, and what live processes own stay. last, which may be nil, is called with
-// the directory and its owner before it goes; on an error it stays for the next
-// Reap. A parent that does not exist has none. The end of ctx is looked for between
-// directories.
+// Reap removes the directories that MakeDir made in parent for processes that
+// are provably dead, and returns how many. It leaves links, directories of
+// other users, directories open to others and those of live processes. It calls
+// last, which may be nil, with each directory and its owner before it removes
+// the directory; after an error the directory stays for the next Reap. A parent
+// that does not exist counts as empty. Reap checks ctx between directories.
 func Reap(ctx context.Context, parent string, last func(dir *os.Root, owner Identity) error) (removed int, err error) {
 	root, err := os.OpenRoot(parent)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +86,7 @@ func Reap(ctx context.Context, parent string, last func(dir *os.Root, owner Iden
 		if gone {
 			removed++
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process reaps too
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process may reap too
 			failures = append(failures, fmt.Errorf("remove %s: %w", filepath.Join(parent, e.Name()), err))
 		}
 	}
@@ -107,8 +108,9 @@ func reapDir(root *os.Root, name string, last func(*os.Root, Identity) error) (g
 	}
 	owner, err := readOwner(dir)
 	if errors.Is(err, fs.ErrNotExist) && time.Since(info.ModTime()) > unowned {
-		// Its maker was killed before it wrote the file. Only an empty one goes.
-		_ = dir.Remove(ownerFile) // made, but not written
+		// Its maker was killed before it wrote the file. Only an empty
+		// directory is removed.
+		_ = dir.Remove(ownerFile) // it was made, but not written
 		return root.Remove(name) == nil, nil
 	}
 	if err != nil || !owner.ProvablyDead() {
@@ -123,8 +125,8 @@ func reapDir(root *os.Root, name string, last func(*os.Root, Identity) error) (g
 	return err == nil, err
 }
 
-// readOwner reads the file of the owner. One in which nothing stands is being
-// written: it is not there yet.
+// readOwner reads the owner file. An empty file is still being written and
+// counts as missing.
 func readOwner(dir *os.Root) (who Identity, err error) {
 	info, err := dir.Lstat(ownerFile)
 	if err != nil {
@@ -151,7 +153,7 @@ func readOwner(dir *os.Root) (who Identity, err error) {
 	return who, nil
 }
 
-// RemoveEmpty removes a directory of MakeDir's in which nothing else is. It opens
+// RemoveEmpty removes a directory of MakeDir that has no other files. It opens
 // no file.
 func RemoveEmpty(dir string) error {
 	if err := os.Remove(filepath.Join(dir, ownerFile)); err != nil {
@@ -160,9 +162,9 @@ func RemoveEmpty(dir string) error {
 	return os.Remove(dir)
 }
 
-// RemoveAll removes a directory with all that is in it, also where commands have
-// left directories that deny their owner the removal, as Go's module cache does.
-// It follows no links. What is not there is no error.
+// RemoveAll removes a directory with its contents, also if commands have left
+// read-only directories in it, as Go's module cache does. It follows no links.
+// A missing directory is no error.
 func RemoveAll(dir string) error {
 	root, err := os.OpenRoot(filepath.Dir(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -175,12 +177,12 @@ func RemoveAll(dir string) error {
 	return RemoveIn(root, filepath.Base(dir))
 }
 
-// RemoveIn is RemoveAll for what name means in root.
+// RemoveIn is RemoveAll for the directory name in root.
 func RemoveIn(root *os.Root, name string) error {
 	if root.RemoveAll(name) == nil {
 		return nil
 	}
-	// Errors are left to the removal that follows.
+	// Errors are ignored here: the removal that follows reports them.
 	_ = fs.WalkDir(root.FS(), name, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
 			_ = root.Chmod(name, 0o700)

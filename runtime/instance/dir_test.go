@@ -30,7 +30,7 @@ func deadOne(t *testing.T) instance.Identity {
 	return who
 }
 
-// giveTo makes a directory of ours another process's.
+// giveTo gives one of our directories to another process.
 func giveTo(t *testing.T, dir string, who instance.Identity) {
 	t.Helper()
 	text, err := json.Marshal(who)
@@ -80,7 +80,7 @@ func TestReap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	old := makeDir(t, parent) // its maker did not come to write whose it is
+	old := makeDir(t, parent) // its maker did not write the owner file
 	if err := os.Remove(filepath.Join(old, "owner")); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestReap(t *testing.T) {
 	if err := os.Remove(filepath.Join(fresh, "owner")); err != nil {
 		t.Fatal(err)
 	}
-	writing := keep(makeDir(t, parent)) // another server is about to write whose it is
+	writing := keep(makeDir(t, parent)) // another server is about to write the owner file
 	if err := os.Truncate(filepath.Join(writing, "owner"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestReap(t *testing.T) {
 	giveTo(t, other, dead)
 
 	n, err := instance.Reap(context.Background(), parent, nil)
-	if n != 3 || err == nil { // the unclear one and the linked one are told of
+	if n != 3 || err == nil { // the unclear one and the linked one are reported
 		t.Errorf("Reap: %d, %v", n, err)
 	}
 	slices.Sort(stay)
@@ -166,11 +166,11 @@ func TestReapRecords(t *testing.T) {
 	}
 	for _, fails := range []bool{true, false} {
 		var swept []string
-		n, err := instance.ReapRecords(context.Background(), parent, func(workspace, tag string) error {
-			if tag != dead.Tag() || tag == instance.Self().Tag() {
-				t.Errorf("tag %q", tag)
+		n, err := instance.ReapRecords(context.Background(), parent, func(left instance.Left) error {
+			if left.Tag != dead.Tag() || left.Tag == instance.Self().Tag() || !left.Busy.IsZero() {
+				t.Errorf("%+v", left)
 			}
-			swept = append(swept, workspace)
+			swept = append(swept, left.Workspace)
 			if fails {
 				return os.ErrDeadlineExceeded
 			}

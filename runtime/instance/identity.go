@@ -1,9 +1,10 @@
-// Package instance tells this process from all others that there are, were and
-// will be, and clears away what dead ones have left: directories that say whose
-// they are, and records of the workspaces that they worked in.
+// Package instance gives this process an identity that no other process ever
+// has, and removes what dead processes have left: directories that name their
+// owner, and records of the workspaces that they worked in.
 //
-// Everything unknown, foreign or unreadable proves nothing and is spared. The
-// package must not know what is in the directories or done in the workspaces.
+// It removes only what provably belongs to a dead process, and leaves all that
+// is unknown, foreign or unreadable. The package must not know what the
+// directories hold or what is done in the workspaces.
 package instance
 
 import (
@@ -14,22 +15,22 @@ import (
 	"sync"
 )
 
-// Identity is what proves, later and from another process, that a process is
-// dead. Fields that are not known are empty and prove nothing.
+// Identity is the data by which another process can later prove that this
+// process is dead. Unknown fields are empty and prove nothing.
 type Identity struct {
 	PID          int    `json:"pid"`
 	StartTime    string `json:"startTime"` // in clock ticks since boot
 	BootID       string `json:"bootId"`
 	Host         string `json:"host"`
 	Machine      string `json:"machine"`      // hosts can have the same name
-	PIDNamespace string `json:"pidNamespace"` // a PID means something in one of them only
+	PIDNamespace string `json:"pidNamespace"` // a PID is valid in one of them only
 }
 
-// tagLength is that of Identity.Tag.
+// tagLength is the length of Identity.Tag.
 const tagLength = 10
 
 var self = sync.OnceValue(func() Identity {
-	start, _ := startTime(os.Getpid()) // "" proves nothing, which is right
+	start, _ := startTime(os.Getpid()) // "" proves nothing
 	host, _ := os.Hostname()
 	return Identity{
 		PID: os.Getpid(), StartTime: start, BootID: bootID(),
@@ -37,7 +38,7 @@ var self = sync.OnceValue(func() Identity {
 	}
 })
 
-// Self is the identity of this process.
+// Self returns the identity of this process.
 func Self() Identity { return self() }
 
 // Known reports whether the death of the process can ever be proved.
@@ -45,16 +46,16 @@ func (i Identity) Known() bool {
 	return i.PID > 0 && i.StartTime != "" && i.BootID != "" && i.Host != "" && i.Machine != "" && i.PIDNamespace != ""
 }
 
-// Tag is a short name of the identity, letters A to Z and digits 2 to 7, for the
-// names of files.
+// Tag returns a short name of the identity for file names: letters A to Z and
+// digits 2 to 7.
 func (i Identity) Tag() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{i.PID, i.StartTime, i.BootID, i.Host, i.Machine, i.PIDNamespace}))
 	return base32.StdEncoding.EncodeToString(sum[:])[:tagLength]
 }
 
-// ProvablyDead tells whether the process is gone: it ran on this machine, and
-// there is no process of its PID any more, or that is another one, or the machine
-// has been started again since.
+// ProvablyDead reports whether the process is certainly gone: it ran on this
+// machine, and either no process has its PID now, or another one has, or the
+// machine has rebooted since.
 func (i Identity) ProvablyDead() bool {
 	here := Self()
 	switch {

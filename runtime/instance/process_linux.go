@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// startTime is when process pid began, in clock ticks since boot, as field 22
-// of proc_pid_stat(5) has it; "" when there is no such process. known is false
-// when it cannot be told.
+// startTime returns when process pid began, in clock ticks since boot (field 22
+// of proc_pid_stat(5)); "" if there is no such process. known is false if that
+// could not be read.
 func startTime(pid int) (start string, known bool) {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,7 +32,7 @@ func startTime(pid int) (start string, known bool) {
 	return fields[19], true
 }
 
-// bootID is another one after each start of the machine; "" when unknown.
+// bootID returns an ID that changes at each boot; "" when unknown.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -41,8 +41,8 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-// machineID tells this machine from others, see machine-id(5). Without one the
-// boot's ID does, which after another start proves nothing.
+// machineID returns the ID of this machine, see machine-id(5). Without one it
+// is the boot ID, which proves nothing after a reboot.
 func machineID() string {
 	id, err := os.ReadFile("/etc/machine-id")
 	if text := strings.TrimSpace(string(id)); err == nil && text != "" && text != "uninitialized" {
@@ -51,7 +51,7 @@ func machineID() string {
 	return bootID()
 }
 
-// pidNamespace names the namespace that our PIDs belong to; "" when unknown.
+// pidNamespace returns the name of the namespace of our PIDs; "" when unknown.
 func pidNamespace() string {
 	name, err := os.Readlink("/proc/self/ns/pid")
 	if err != nil {

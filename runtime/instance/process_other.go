@@ -2,7 +2,7 @@
 
 package instance
 
-// Without Linux's /proc no process is proved dead, so nothing is reaped.
+// Without Linux's /proc no process can be proved dead, so nothing is reaped.
 
 func startTime(int) (start string, known bool) { return "", false }
 

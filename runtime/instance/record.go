@@ -13,28 +13,31 @@ import (
 
 const (
 	recordFile    = "workspaces" // in a record's directory: JSON strings, one a line
-	maxWorkspaces = 1000         // in one record; a server that works in more tells no more of them
+	maxWorkspaces = 1000         // in one record; further ones are not recorded
 	lineBytes     = 64 << 10     // of one such line, at most
 )
 
-// Record tells later processes which workspaces this one works in, so that they
-// can look there for what it left when it is killed. It is safe for concurrent use.
+// Record lists the workspaces that this process works in, so that later
+// processes can clean them up if this one is killed. It is safe for concurrent
+// use.
 type Record struct {
 	parent string
 
-	mu     sync.Mutex // guards what is below
+	mu     sync.Mutex // guards the fields below
 	dir    string     // "" before the first workspace
 	noted  map[string]bool
+	slots  *os.File         // nil before the first Begin
+	busy   map[string]*busy // by workspace
 	closed bool
 }
 
-// NewRecord makes a record below parent, a directory for such records alone.
-// Nothing is written before the first Add.
+// NewRecord returns a record below parent, a directory for such records only.
+// It writes nothing before the first Add.
 func NewRecord(parent string) *Record {
-	return &Record{parent: parent, noted: make(map[string]bool)}
+	return &Record{parent: parent, noted: make(map[string]bool), busy: make(map[string]*busy)}
 }
 
-// Add notes a workspace, an absolute path, once.
+// Add records a workspace, an absolute path, once.
 func (r *Record) Add(workspace string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -61,7 +64,7 @@ func (r *Record) Add(workspace string) error {
 	return err
 }
 
-// Close removes the record: this process leaves nothing.
+// Close removes the record: this process has cleaned up itself.
 func (r *Record) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,14 +72,21 @@ func (r *Record) Close() error {
 	if r.dir == "" {
 		return nil
 	}
+	if r.slots != nil {
+		_ = r.slots.Close()
+	}
 	return RemoveAll(r.dir)
 }
 
 // ReapRecords removes the records in parent of processes that are provably dead,
-// and calls sweep for every workspace in them with the dead process's tag. A
-// record whose sweep fails stays for the next time.
-func ReapRecords(ctx context.Context, parent string, sweep func(workspace, tag string) error) (removed int, err error) {
+// and calls sweep for every workspace in them. A record whose sweep fails stays for
+// the next time.
+func ReapRecords(ctx context.Context, parent string, sweep func(Left) error) (removed int, err error) {
 	return Reap(ctx, parent, func(dir *os.Root, owner Identity) error {
+		busy, err := readBusy(dir)
+		if err != nil {
+			return err
+		}
 		f, err := dir.Open(recordFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -90,8 +100,10 @@ func ReapRecords(ctx context.Context, parent string, sweep func(workspace, tag s
 		lines.Buffer(nil, lineBytes)
 		for lines.Scan() {
 			var workspace string
-			if json.Unmarshal(lines.Bytes(), &workspace) == nil { // the last line can be torn
-				failures = append(failures, sweep(workspace, owner.Tag()))
+			if json.Unmarshal(lines.Bytes(), &workspace) == nil { // the last line can be incomplete
+				left := busy[sumOf(workspace)]
+				left.Workspace, left.Tag = workspace, owner.Tag()
+				failures = append(failures, sweep(left))
 			}
 		}
 		return errors.Join(append(failures, lines.Err())...)

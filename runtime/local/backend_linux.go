@@ -15,30 +15,33 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
 	"github.com/pygent/pygent/runtime/netproxy"
+	"github.com/pygent/pygent/runtime/specials"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
-// graceTime is how long after its deadline a command is ended by the supervisor,
-// should the server not have done so.
+// graceTime is how long after its deadline the supervisor ends a command that
+// the server has not ended.
 const graceTime = 2 * time.Second
 
-// backend is what runs commands: one supervisor, started with the first one, and
-// anew when it has died.
+// backend runs commands by one supervisor, which it starts with the first
+// command, and again when it has died.
 type backend struct {
-	starting chan struct{} // holds a token while a supervisor is started
+	starting chan struct{} // holds a token while a supervisor starts
 	once     sync.Once
 
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	process *process
-	level   string // as it was decided
+	level   string // the level that was decided
 	home    *home
-	users   int            // commands that process runs
-	retired bool           // process is being replaced: it takes no command any more
-	git     gitguard.Guard // as process was started with
+	users   int            // commands that use process
+	retired bool           // process is being replaced and accepts no commands
+	git     gitguard.Guard // state when process was started
+	watch   *gitguard.Watch
+	masked  masked         // state when process was started
 	proxy   *netproxy.Host // nil without an allow list
 }
 
-// describe says what commands run in.
+// describe fills in what commands run in.
 func (e *Executor) describe(info *runtime.Info) {
 	b := &e.backend
 	b.mu.Lock()
@@ -69,7 +72,10 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	p := u.process
 	defer e.backend.release(p)
 	if u.fresh {
-		gitguard.Tell(out, u.git.Notices)
+		gitguard.Tell(out, slices.Concat(u.git.Notices, u.masked.notices()))
+	}
+	if err := u.watch.Enter(u.git); err != nil {
+		return runtime.Exit{}, unavailable("watch the workspace", err)
 	}
 	start := supervisor.Start{
 		Argv: []string{shell, "-c", cmd.Script},
@@ -84,7 +90,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	defer func() { watch.Report(out) }()
 	kills := p.group.kills()
 	exit, err := p.client.Exec(ctx, start, out)
-	u.afterwards(&e.backend, out)
+	gitguard.Tell(out, e.backend.afterwards(u))
 	if p.limits.MemoryBytes == 0 || p.group.kills() == kills {
 		return exit, err
 	}
@@ -95,13 +101,13 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	return exit, err
 }
 
-// connect returns the supervisor, for one command until release. It starts one if
-// there is none that lives, and anew if .git is not what that guards any more and
-// nothing runs in it.
+// connect returns the supervisor for one command, until release. It starts one
+// if none lives, and a new one if the guard of .git is outdated and no command
+// runs.
 func (e *Executor) connect(ctx context.Context) (use, error) {
 	b := &e.backend
 	b.once.Do(func() { b.starting = make(chan struct{}, 1) })
-	if u, ok := b.use(e.ws.Dir()); ok {
+	if u, ok := b.use(); ok {
 		return u, nil
 	}
 	select {
@@ -110,76 +116,97 @@ func (e *Executor) connect(ctx context.Context) (use, error) {
 	case <-ctx.Done():
 		return use{}, context.Cause(ctx)
 	}
-	if u, ok := b.use(e.ws.Dir()); ok {
+	if u, ok := b.use(); ok {
 		return u, nil
 	}
 	b.mu.Lock()
-	p := b.process
+	p, git := b.process, b.git
 	b.mu.Unlock()
 	if p != nil {
 		if err := p.close(ctx); err != nil {
 			return use{}, err
 		}
 	}
+	notices := git.Release()
 	level, err := e.decide(ctx)
 	if err != nil {
 		return use{}, err
 	}
-	return e.startLevel(ctx, level)
+	u, err := e.startLevel(ctx, level)
+	u.git.Notices = append(notices, u.git.Notices...)
+	return u, err
 }
 
-// use is the use of a supervisor by one command. The supervisor may die meanwhile,
-// and the backend have the next one.
+// use is the use of a supervisor by one command. The supervisor may die
+// meanwhile, and the backend may have started the next one.
 type use struct {
 	process *process
 	git     gitguard.Guard
+	watch   *gitguard.Watch
+	masked  masked
+	began   time.Time
 	fresh   bool // it was started for this command
-	stale   bool // git is not what is there any more
+	stale   bool // the guard of .git is outdated
 }
 
-// use takes the supervisor for a command, or retires it.
-func (b *backend) use(workspace string) (u use, ok bool) {
+// use uses the supervisor for a command, or retires it.
+func (b *backend) use() (u use, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.process
 	if p == nil || b.retired {
 		return u, false
 	}
-	if b.level == runtime.SandboxMedium && b.users == 0 {
-		b.git, _ = gitguard.Look(workspace) // as far as can be seen
-	}
-	stale := b.level == runtime.SandboxStrong && !b.git.Holds()
-	if !p.alive() || stale && b.users == 0 {
+	stale := b.users == 0 && !b.git.Show() || !b.git.Holds()
+	if !p.alive() || b.users == 0 && (stale || b.masked.stale()) {
 		b.retired = true
 		return u, false
 	}
 	b.users++
-	return use{process: p, git: b.git, stale: stale}, true
+	return use{process: p, git: b.git, watch: b.watch, masked: b.masked, began: time.Now(), stale: stale}, true
 }
 
-// afterwards undoes and tells what the command did to repositories.
-func (u use) afterwards(b *backend, out io.Writer) {
-	notices, made := u.git.Disarm()
+// afterwards undoes and reports what the command did to repositories. A
+// repository that it made becomes the workspace's if no other command can
+// change it.
+func (b *backend) afterwards(u use) (notices []string) {
+	notices = u.watch.Leave()
+	made := u.git.HasNew()
 	b.mu.Lock()
 	others := b.process == u.process && b.users > 1
-	strong := b.level == runtime.SandboxStrong
+	last := b.process == u.process && b.users == 1
+	if last && made {
+		b.retired = true
+	}
 	b.mu.Unlock()
-	if strong && (u.stale || made && others) {
+	switch {
+	case last && made:
+		notices = append(notices, u.git.Publish()...)
+	case made:
+		notices = append(notices, gitguard.NotPublishedYet)
+	}
+	if u.stale {
 		notices = append(notices, unguardedYet)
 	}
-	gitguard.Tell(out, notices)
+	if others || time.Since(u.began) > specials.LookAgain {
+		notices = append(notices, u.masked.afterwards()...)
+	}
+	return notices
 }
 
-// release ends the use of p by a command.
+// release ends a command's use of p.
 func (b *backend) release(p *process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.process == p {
-		b.users--
+	if b.process != p {
+		return
+	}
+	if b.users--; b.users == 0 {
+		b.git.Hide()
 	}
 }
 
-// decide settles the level: the one that was asked for, or what Probe finds.
+// decide returns the level: the requested one, or the one that Probe finds.
 func (e *Executor) decide(ctx context.Context) (string, error) {
 	if e.opts.Level != "" {
 		return e.opts.Level, nil
@@ -191,11 +218,20 @@ func (e *Executor) decide(ctx context.Context) (string, error) {
 	return report.Level, nil
 }
 
-func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
+func (e *Executor) startLevel(ctx context.Context, level string) (u use, err error) {
 	var git gitguard.Guard
+	defer func() {
+		if err != nil {
+			git.Release()
+		}
+	}()
 	var gitErr error
 	var looking sync.WaitGroup // a search of up to some milliseconds
-	looking.Go(func() { git, gitErr = guardGit(e.ws.Dir(), level) })
+	if level == runtime.SandboxStrong && !e.opts.ReadOnly {
+		looking.Go(func() { git, gitErr = gitguard.Prepare(e.ws.Dir(), gitguard.Options{Placeholders: true}) })
+	}
+	var hidden masked
+	looking.Go(func() { hidden = e.findMasked(level) })
 	s, h, err := e.newSpec(level)
 	looking.Wait()
 	if err != nil {
@@ -204,12 +240,11 @@ func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
 	if err := e.connectNetwork(&s); err != nil {
 		return use{}, unavailable("prepare the network of commands", err)
 	}
+	hidden.complete(&s)
 	if gitErr != nil {
 		return use{}, fmt.Errorf("%w: sandbox %s: %w", runtime.ErrUnavailable, level, gitErr)
 	}
-	if !s.ReadOnly { // else nothing of git can be written anyhow
-		s.Git = gitParts(git)
-	}
+	s.Git = gitParts(git)
 	p, err := startProcess(ctx, s, e.wantedLimits(level))
 	if err != nil {
 		switch {
@@ -225,11 +260,14 @@ func (e *Executor) startLevel(ctx context.Context, level string) (use, error) {
 	defer b.mu.Unlock()
 	b.process, b.level, b.home = p, level, h
 	b.users, b.retired = 1, false
-	b.git = git
-	return use{process: p, git: git, fresh: true}, nil
+	b.git, b.masked = git, hidden
+	if b.watch == nil && !e.opts.ReadOnly {
+		b.watch = gitguard.NewWatch(e.ws.Dir(), level == runtime.SandboxNone)
+	}
+	return use{process: p, git: git, watch: b.watch, masked: hidden, began: time.Now(), fresh: true}, nil
 }
 
-// wantedLimits fills in the defaults.
+// wantedLimits returns the limits with defaults filled in.
 func (e *Executor) wantedLimits(level string) runtime.Limits {
 	want := e.opts.Limits
 	if level == runtime.SandboxNone {
@@ -247,7 +285,7 @@ func (e *Executor) wantedLimits(level string) runtime.Limits {
 	return want
 }
 
-// newSpec works out what the child has to do.
+// newSpec prepares what the child has to do.
 func (e *Executor) newSpec(level string) (spec, *home, error) {
 	s := spec{Level: level, Workspace: e.ws.Dir(), ReadOnly: e.opts.ReadOnly}
 	if s.ReadOnly && level != runtime.SandboxStrong {
@@ -283,7 +321,7 @@ func (e *Executor) newSpec(level string) (spec, *home, error) {
 	return s, h, nil
 }
 
-// commandEnv is the whole environment of a command.
+// commandEnv returns the whole environment of a command.
 func (e *Executor) commandEnv(pwd string) []string {
 	b := &e.backend
 	b.mu.Lock()
@@ -292,19 +330,24 @@ func (e *Executor) commandEnv(pwd string) []string {
 	if b.level != runtime.SandboxNone {
 		env = confinedEnv(env, b.level, b.home)
 	}
-	return append(append(env, "PWD="+pwd), e.opts.Env...)
+	if b.git.Stages() {
+		env = append(env, gitguard.GoFlags)
+	}
+	return append(env, "PWD="+pwd)
 }
 
 // stopBackend ends the supervisor. No command runs any more, or ctx is over.
 func (e *Executor) stopBackend(ctx context.Context) error {
 	b := &e.backend
 	b.mu.Lock()
-	p, proxy := b.process, b.proxy
+	p, proxy, git := b.process, b.proxy, b.git
 	b.process, b.home, b.proxy = nil, nil, nil
 	b.mu.Unlock()
 	var err error
 	if p != nil {
-		err = p.close(ctx)
+		if err = p.close(ctx); err == nil { // otherwise commands may live that need the guard
+			git.Release()
+		}
 	}
 	if proxy != nil {
 		err = errors.Join(err, proxy.Close())

@@ -2,14 +2,21 @@ package local_test
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/local"
+	"github.com/pygent/pygent/runtime/specials"
 )
 
-// BenchmarkBash is to be read beside BenchmarkBareFork of the same run: the
-// budget is twice its time.
+// BenchmarkBash is compared with BenchmarkBareFork of the same run: the budget
+// is twice its time.
 func BenchmarkBash(b *testing.B) {
 	rt := newRuntime(b)
 	b.Cleanup(func() { _ = rt.Cleanup(b.Context()) })
@@ -56,7 +63,70 @@ func BenchmarkFirstCommand(b *testing.B) {
 	}
 }
 
-// BenchmarkBareFork is the floor: the shell and nothing around it.
+// BenchmarkFirstCommandIn is a new sandbox for a workspace of so many directories,
+// with eight files in each, or of a tenth of them with -short.
+func BenchmarkFirstCommandIn(b *testing.B) {
+	for _, dirs := range []int{400, 4000} {
+		ws, err := runtime.OpenWorkspace(b.TempDir(), runtime.OpenOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		there := dirs
+		if testing.Short() {
+			there /= 10
+		}
+		for i := range there {
+			dir := fmt.Sprintf("%s/%d/%d/%d", ws.Dir(), i%10, i/10%10, i/100)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				b.Fatal(err)
+			}
+			for j := range 8 {
+				if err := os.WriteFile(fmt.Sprintf("%s/file%d.go", dir, j), nil, 0o600); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.Run(strconv.Itoa(dirs), func(b *testing.B) {
+			state := b.TempDir()
+			for b.Loop() {
+				e := local.New(ws, local.Options{Level: runtime.SandboxStrong, StateDir: state})
+				if exit, err := e.Exec(b.Context(), runtime.Command{Script: "true"}, io.Discard); err != nil || exit.Code != 0 {
+					b.Fatal(exit, err)
+				}
+				b.StopTimer()
+				if err := e.Close(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
+		b.Run("search in "+strconv.Itoa(dirs), func(b *testing.B) {
+			for b.Loop() {
+				specials.Search([]string{ws.Dir()}, nil)
+			}
+		})
+		b.Run("guard in "+strconv.Itoa(dirs), func(b *testing.B) {
+			for b.Loop() {
+				g, err := gitguard.Prepare(ws.Dir(), gitguard.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				g.Release()
+			}
+		})
+		b.Run("watch in "+strconv.Itoa(dirs), func(b *testing.B) {
+			for b.Loop() {
+				w := gitguard.NewWatch(ws.Dir(), false)
+				if err := w.Enter(gitguard.Guard{}); err != nil {
+					b.Fatal(err)
+				}
+				w.Leave()
+			}
+		})
+	}
+}
+
+// BenchmarkBareFork is the floor: only the shell.
 func BenchmarkBareFork(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

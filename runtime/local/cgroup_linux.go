@@ -20,7 +20,7 @@ import (
 // cgroupPrefix begins the names of our groups; the server's pid follows.
 const cgroupPrefix = "pygent-"
 
-// cpuPeriod is what CPU limits are reckoned in, in microseconds.
+// cpuPeriod is the period of CPU limits in microseconds.
 const cpuPeriod = 100_000
 
 // cgroup is the control groups of one supervisor: one directory in version 2,
@@ -28,10 +28,10 @@ const cpuPeriod = 100_000
 type cgroup struct {
 	dirs   []string
 	events string         // the file that counts kills for lack of memory
-	limits runtime.Limits // those that are in force
+	limits runtime.Limits // the limits in force
 }
 
-// newCgroup makes groups for as many of the limits as can be had here.
+// newCgroup makes groups for as many of the limits as possible on this machine.
 func newCgroup(want runtime.Limits) *cgroup {
 	g := &cgroup{}
 	name := cgroupPrefix + strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8]
@@ -45,7 +45,7 @@ func newCgroup(want runtime.Limits) *cgroup {
 	if want.MemoryBytes > 0 && g.limits.MemoryBytes == 0 && own["memory"] != "" {
 		dir := g.legacy(own["memory"], name, "memory.limit_in_bytes", bytes)
 		if dir != "" {
-			_ = write(dir, "memory.memsw.limit_in_bytes", bytes) // there only where swap is counted
+			_ = write(dir, "memory.memsw.limit_in_bytes", bytes) // exists only where swap is counted
 			g.events, g.limits.MemoryBytes = filepath.Join(dir, "memory.oom_control"), want.MemoryBytes
 		}
 	}
@@ -60,8 +60,8 @@ func newCgroup(want runtime.Limits) *cgroup {
 
 func cpuQuota(cpus float64) string { return strconv.Itoa(max(1000, int(cpus*cpuPeriod))) }
 
-// unified tries version 2: in the server's own group, or beside it, where the
-// controllers are handed down to.
+// unified tries version 2: in the server's own group or beside it, wherever the
+// controllers are enabled.
 func (g *cgroup) unified(own, name string, want runtime.Limits) {
 	for _, parent := range []string{own, filepath.Dir(own)} {
 		sweep(parent)
@@ -88,7 +88,7 @@ func (g *cgroup) unified(own, name string, want runtime.Limits) {
 	}
 }
 
-// canEnter tells whether the server may move processes into a group.
+// canEnter reports whether the server may move processes into a group.
 func canEnter(dir string) bool {
 	return unix.Access(filepath.Join(dir, "cgroup.procs"), unix.W_OK) == nil
 }
@@ -108,7 +108,7 @@ func (g *cgroup) legacy(parent, name, file, value string) (dir string) {
 	return dir
 }
 
-// write sets a control file, which must be there already.
+// write writes to a control file, which must exist.
 func write(dir, file, value string) error {
 	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
 	if err != nil {
@@ -128,7 +128,7 @@ func (g *cgroup) add(pid int) error {
 	return nil
 }
 
-// kills is how many processes were killed for lack of memory so far.
+// kills returns how many processes were killed for lack of memory so far.
 func (g *cgroup) kills() int {
 	if g.events == "" {
 		return 0
@@ -146,7 +146,7 @@ func (g *cgroup) kills() int {
 	return 0
 }
 
-// close kills what is still in the groups and removes them.
+// close kills the processes in the groups and removes the groups.
 func (g *cgroup) close(ctx context.Context) error {
 	for _, dir := range g.dirs {
 		for os.Remove(dir) != nil {
@@ -185,8 +185,8 @@ func sweep(parent string) {
 	}
 }
 
-// ownCgroups finds the directories of the server's own groups by controller; that
-// of version 2 is under "".
+// ownCgroups finds the directories of the server's own groups by controller;
+// version 2 has the key "".
 func ownCgroups() map[string]string {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -206,7 +206,7 @@ func ownCgroups() map[string]string {
 			}
 			dir := filepath.Join(top, parts[2])
 			if _, err := os.Stat(dir); err != nil {
-				dir = top // the path is another namespace's
+				dir = top // the path belongs to another namespace
 			}
 			own[controller] = dir
 		}

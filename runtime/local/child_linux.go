@@ -10,40 +10,43 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/internal/seccomp"
 	"github.com/pygent/pygent/runtime/netproxy"
+	"github.com/pygent/pygent/runtime/specials"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
-// childArg is the hidden first argument by which the program, executed again,
-// knows that it is to confine itself and to be a supervisor.
+// childArg is the hidden first argument that makes the program, executed again,
+// confine itself and be a supervisor.
 const childArg = "__sandbox"
 
 // confinedArg follows childArg when the process has confined itself already and
 // was executed once more; the memory to watch, in bytes, and the workspace follow it.
 const confinedArg = "confined"
 
-// spec is what the child has to do before it is ready. The host works it out,
-// because it sees what it is about before anything is confined.
+// spec is what the child has to do before it is ready. The server prepares it,
+// because it sees all files before anything is confined.
 type spec struct {
 	Level     string
 	Workspace string
 	ReadOnly  bool     // strong: the workspace cannot be written to
 	Write     []string // besides the workspace, absolute
 	Git       []gitPart
+	Masks     []specials.Part // strong: sockets, FIFOs and devices of the host
+	Sockets   []string        // strong: sockets of the host, or directories with some, that commands may have
 	View      view
-	HomeDir   string // what is mounted at View.Home; at level medium commands get it as it is
+	HomeDir   string // mounted at View.Home; at level medium commands use it directly
 	TmpDir    string // medium: a private directory for temporary files
-	TmpBytes  int64  // strong: of each of /tmp and /dev/shm
+	TmpBytes  int64  // strong: limit for each of /tmp and /dev/shm
 	FileBytes int64
 	FullNet   bool   // strong: the host's network, not an empty one
-	NetDir    string // strong: what is mounted at netproxy.InsideDir; "" is no proxy
-	Processes int64  // RLIMIT_NPROC, 0 when another means is used
-	Watch     int64  // bytes of memory that the supervisor watches, likewise
+	NetDir    string // strong: mounted at netproxy.InsideDir; "": no proxy
+	Processes int64  // RLIMIT_NPROC; 0: limited in another way
+	Watch     int64  // memory in bytes that the supervisor enforces; 0: limited in another way
 }
 
-// RunIfChild makes the process a supervisor and never returns, if it was started
-// as one; else it does nothing. It belongs at the very beginning of main, and of
-// TestMain where tests run local commands. It does supervisor.RunIfChild and
-// supervisor.CloseInherited too.
+// RunIfChild makes the process a supervisor and never returns if it was started
+// as one; otherwise it does nothing. Call it first in main, and in TestMain
+// where tests run local commands. It also calls supervisor.RunIfChild and
+// supervisor.CloseInherited.
 func RunIfChild() {
 	supervisor.CloseInherited()
 	supervisor.RunIfChild()
@@ -64,7 +67,7 @@ func RunIfChild() {
 func confineAndServe() error {
 	config, err := supervisor.ReadConfig(os.Stdin)
 	if err != nil {
-		return err // the host is gone
+		return err // the server is gone
 	}
 	var s spec
 	if err := json.Unmarshal(config, &s); err != nil {
@@ -86,9 +89,10 @@ func confineAndServe() error {
 		}
 		return supervisor.Serve(os.Stdin, os.Stdout, opts)
 	}
-	// Landlock has given each thread a domain of its own, and one that scopes
-	// signals would not let the supervisor's threads kill each other's commands.
-	// Executed anew, all threads come from this one and share its domain.
+	// Landlock has given each thread a domain of its own, and a domain with a
+	// scope for signals would prevent the supervisor's threads from killing
+	// each other's commands. After another exec all threads come from this one
+	// and share its domain.
 	watch := strconv.FormatInt(s.Watch, 10)
 	err = syscall.Exec("/proc/self/exe", []string{os.Args[0], childArg, confinedArg, watch, s.Workspace}, os.Environ())
 	return supervisor.Fail(os.Stdout, "execute the supervisor inside", err)
@@ -99,21 +103,21 @@ func serveConfined(watch, workspace string) error {
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "read the configuration", err)
 	}
-	key, err := seccomp.GuardTags() // here, because arguments of a process can be read
+	key, err := seccomp.GuardTags() // made here, because the arguments of a process can be read
 	if err != nil {
 		return supervisor.Fail(os.Stdout, "seccomp for tags", err)
 	}
 	return supervisor.Serve(os.Stdin, os.Stdout, supervisor.Options{MemoryBytes: limit, Disk: workspace, TagKey: key, Shield: shield})
 }
 
-// step is one thing to do, with words for the error.
+// step is one step, with its name for the error.
 type step struct {
 	name string
 	do   func() error
 }
 
-// confine restricts this process and all that it will start. It returns the step
-// that failed; the process must then not run any command.
+// confine restricts this process and all that it will start. It returns the
+// step that failed; then the process must not run any command.
 func (s *spec) confine() (failed string, err error) {
 	var steps []step
 	switch s.Level {

@@ -17,14 +17,14 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Bounds of the output that is read after all processes are gone, when it is
-// there already. They matter only when somebody else got hold of the pipe.
+// Bounds of the remaining output that is read after all processes are gone.
+// They matter only if another process holds the pipe.
 const (
-	drainTime  = 250 * time.Millisecond // of waiting; what out takes is not counted
-	drainBytes = 1 << 20                // as much as a user's pipe can hold
+	drainTime  = 250 * time.Millisecond // of waiting, without the time that out takes
+	drainBytes = 1 << 20                // the largest pipe of a user
 )
 
-// tree is the processes of one command: its shell and all that comes of it.
+// tree is the processes of one command: its shell and its descendants.
 type tree struct {
 	killed atomic.Bool // the context ended before the shell did
 }
@@ -32,7 +32,7 @@ type tree struct {
 // backend runs commands as children of the server.
 type backend struct{}
 
-// describe says what commands run in.
+// describe fills in what commands run in.
 func (e *Executor) describe(info *runtime.Info) {
 	info.Sandbox, info.Network = runtime.SandboxNone, NetworkAt(runtime.SandboxNone, e.opts.Network)
 	info.Reason = strings.TrimPrefix(info.Reason+"; "+weakness(), "; ")
@@ -40,7 +40,7 @@ func (e *Executor) describe(info *runtime.Info) {
 
 func (e *Executor) stopBackend(context.Context) error { return nil }
 
-// run starts the shell and sees it and its descendants to their end.
+// run starts the shell and waits for the end of it and its descendants.
 func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
 	if e.opts.Level != runtime.SandboxNone {
 		return runtime.Exit{}, fmt.Errorf("%w: this system has no sandbox for local commands; use Docker, or allow them unconfined with --sandbox=none", runtime.ErrUnavailable)
@@ -63,7 +63,6 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	c := exec.Command(shell, "-c", cmd.Script) //nolint:noctx // the tree ends it: CommandContext would kill the shell alone
 	c.Dir = filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir))
 	c.Env = append(environment(), "PWD="+c.Dir)
-	c.Env = append(c.Env, e.opts.Env...)
 	c.Stdout, c.Stderr = w, w
 
 	err = t.start(c)
@@ -75,7 +74,7 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	go func() { copied <- copyOutput(out, r, gone) }()
 	state, left := t.wait(ctx, c)
 	close(gone)
-	_ = r.SetReadDeadline(time.Now().Add(drainTime)) // of the read that waits already
+	_ = r.SetReadDeadline(time.Now().Add(drainTime)) // for the read that waits already
 	if err := <-copied; err != nil {
 		_, _ = fmt.Fprintf(out, "\n[output cut: %v]\n", err)
 	}
@@ -93,10 +92,10 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 
 var errHeldOutput = errors.New("a process that is not of this command holds its output open")
 
-// copyOutput copies until the pipe ends. From when the command's processes are
-// gone, it takes what the pipe still holds, however slow out is, and answers
-// errHeldOutput when the end does not come then. A failing out does not stop
-// it: the command must not block on a full pipe.
+// copyOutput copies until the pipe ends. Once the command's processes are gone,
+// it reads what the pipe still holds, however slow out is, and returns
+// errHeldOutput if the pipe has not ended by then. A failing out does not stop
+// it, because the command must not block on a full pipe.
 func copyOutput(out io.Writer, r *os.File, gone <-chan struct{}) error {
 	buf := make([]byte, 32<<10)
 	patience, room := drainTime, drainBytes

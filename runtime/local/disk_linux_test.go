@@ -10,8 +10,10 @@ import (
 )
 
 func TestDiskIsNotFilled(t *testing.T) {
+	t.Parallel()
 	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
 		t.Run(level, func(t *testing.T) {
+			t.Parallel()
 			ws, err := runtime.OpenWorkspace(runtimetest.SmallDisk(t, "16m"), runtime.OpenOptions{})
 			if err != nil {
 				t.Fatal(err)

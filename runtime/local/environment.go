@@ -6,10 +6,11 @@ import (
 )
 
 // passed lists the variables that a command gets from the server's environment,
-// besides those that begin with LC_. Secrets are kept out by not being here.
+// besides those that begin with LC_. Secrets are excluded because they are not
+// listed.
 var passed = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"}
 
-// environment is what commands get of the server's environment.
+// environment returns the part of the server's environment that commands get.
 func environment() []string {
 	env := make([]string, 0, len(passed)+8)
 	for _, key := range passed {

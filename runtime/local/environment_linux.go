@@ -28,7 +28,8 @@ func confinedEnv(env []string, level string, h *home) []string {
 	if level == "strong" {
 		return append(env, "HOME="+real)
 	}
-	// Here the home is elsewhere, and tools would look for themselves there.
+	// The home is another directory here, where tools would look for their own
+	// files.
 	for key, dir := range map[string]string{
 		"GOMODCACHE": "go/pkg/mod", "RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo", "PYENV_ROOT": ".pyenv",
 		"NVM_DIR": ".nvm", "SDKMAN_DIR": ".sdkman", "RBENV_ROOT": ".rbenv",

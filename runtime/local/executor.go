@@ -8,46 +8,47 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"github.com/pygent/pygent/runtime"
 )
 
-// Options are the options of New. The zero value is the best sandbox that this
-// machine gives, with the default limits.
+// Options are the options of New. The zero value is the best sandbox of this
+// machine with the default limits.
 type Options struct {
-	// Level is runtime.SandboxStrong, SandboxMedium or SandboxNone. Commands fail
-	// where it cannot be had. "" is the stronger of the first two that can.
+	// Level is runtime.SandboxStrong, SandboxMedium or SandboxNone. Commands
+	// fail where it is not available. "" is the stronger of the first two that
+	// is available.
 	Level string
-	// Reason tells in Info why this kind of runtime was chosen.
+	// Reason is Info's Reason: why this kind of runtime was chosen.
 	Reason string
-	// Env is added to the allow-listed environment, as KEY=value. It beats it.
-	Env []string
 	// ReadPaths and WritePaths are absolute paths that commands may read, and read
 	// and write, besides those that the level gives.
 	ReadPaths, WritePaths []string
-	// ReadOnly keeps commands from writing to the workspace and to WritePaths, their
-	// home and temporary files apart. It needs level strong: at others they fail.
+	// ReadOnly prevents commands from writing to the workspace and to
+	// WritePaths; they can still write to their home and temporary files. It
+	// needs level strong: at others commands fail.
 	ReadOnly bool
-	// Home is the directory that commands have as their private home; it is made
-	// if it is missing. "" is one for each workspace below StateDir, which is kept;
-	// that of a temporary workspace is beside it and goes with it.
+	// Home is the commands' private home directory; it is made if it is
+	// missing. "" means a directory for each workspace below StateDir, which is
+	// kept; for a temporary workspace the home is beside it and removed with
+	// it.
 	Home string
-	// StateDir is for what is kept: $XDG_STATE_HOME/pygent if it is "".
+	// StateDir is for files that are kept; "" means $XDG_STATE_HOME/pygent.
 	StateDir string
-	// Network is what commands reach at level strong. At medium there is none, and
-	// commands fail where it was asked for; at none it is always full.
+	// Network is what commands may reach at level strong. At medium there is no
+	// network, and commands fail if one was requested; at none it is always
+	// full.
 	Network runtime.Network
-	// Limits are for all commands of the workspace together, but FileBytes, which
-	// is for each file. Zero is the default: DefaultLimits for the sandboxes, and
-	// none at all at level none. Less than zero is no limit. OutputBytes is not
-	// for the executor.
+	// Limits are for all commands of the workspace together, except FileBytes,
+	// which is for each file. Zero means the default: DefaultLimits for the
+	// sandboxes, no limits at level none. A negative number means no limit. The
+	// executor ignores OutputBytes.
 	Limits runtime.Limits
 }
 
-// DefaultLimits are those of commands in a sandbox. CPUs is not limited: the
-// scheduler is fair.
+// DefaultLimits are the limits of commands in a sandbox. CPUs is not limited,
+// because the scheduler is fair.
 var DefaultLimits = runtime.Limits{MemoryBytes: 4 << 30, PIDs: 512, FileBytes: 1 << 30}
 
 // Executor runs commands in one workspace. It implements runtime.Executor.
@@ -58,38 +59,37 @@ type Executor struct {
 	life context.Context // ends with Close; every command's context ends with it
 	stop context.CancelCauseFunc
 
-	idle chan struct{} // closed when the executor is and no command runs any more
+	idle chan struct{} // closed when the executor is closed and no command runs
 
 	backend backend
 
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	closed  bool
 	running int
-	shell   string // as findShell found it, while PATH was path
+	shell   string // the result of findShell when PATH was path
 	path    string
 }
 
 var errClosed = fmt.Errorf("%w: the local runtime is closed", runtime.ErrUnavailable)
 
-// New makes an executor for ws, which stays the caller's. On Linux the program
-// must call RunIfChild before it does anything else.
+// New returns an executor for ws, which the caller still owns. On Linux the
+// program must call RunIfChild before it does anything else.
 func New(ws *runtime.Workspace, opts Options) *Executor {
-	opts.Env = slices.Clone(opts.Env)
 	life, stop := context.WithCancelCause(context.Background())
 	return &Executor{ws: ws, opts: opts, life: life, stop: stop, idle: make(chan struct{})}
 }
 
-// Info says what runs commands. For level "" the sandbox is empty before the
-// first command, or before Probe has answered in this process.
+// Info describes what runs commands. For level "" the sandbox is empty until
+// the first command, or until Probe has returned in this process.
 func (e *Executor) Info() runtime.Info {
 	info := runtime.Info{Kind: runtime.KindLocal, Workspace: e.ws.Dir(), Reason: e.opts.Reason}
 	e.describe(&info)
 	return info
 }
 
-// Exec runs cmd; see runtime.Executor. It can take longer than a second to
-// return after ctx only while the kernel cannot end a process, as on a file
-// system that hangs.
+// Exec runs cmd; see runtime.Executor. After the end of ctx it takes longer
+// than a second only if the kernel cannot end a process, as on a file system
+// that hangs.
 func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer) (runtime.Exit, error) {
 	if err := e.begin(); err != nil {
 		return runtime.Exit{}, err
@@ -111,8 +111,8 @@ func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer)
 	return e.run(ctx, shell, cmd, out)
 }
 
-// findShell looks sh up. Where it was, it is first looked for: the directories
-// before it in PATH, each with an error to be made, took as long as all else here.
+// findShell finds sh. It tries the last path first: searching the directories
+// before it in PATH took as long as all other work here.
 func (e *Executor) findShell() (string, error) {
 	path := os.Getenv("PATH")
 	e.mu.Lock()
@@ -133,7 +133,7 @@ func (e *Executor) findShell() (string, error) {
 	return found, err
 }
 
-// begin counts a command in, unless the executor is closed.
+// begin counts a command, unless the executor is closed.
 func (e *Executor) begin() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -152,7 +152,8 @@ func (e *Executor) end() {
 	}
 }
 
-// Close ends every command and what served them, and waits, bounded by ctx.
+// Close ends every command and the supervisor, and waits for them, bounded by
+// ctx.
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	if !e.closed {

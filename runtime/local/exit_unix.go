@@ -11,7 +11,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// exitOf words a shell's end as shells do: 128 + number for a signal.
+// exitOf converts a shell's end as shells do: 128 + number for a signal.
 func exitOf(state *os.ProcessState) runtime.Exit {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {

@@ -38,7 +38,7 @@ func syscallError(number uintptr, args ...uintptr) error {
 	return nil
 }
 
-// TestFilterInside makes the calls that the filters are about, as a command.
+// TestFilterInside makes the filtered calls as a command.
 func TestFilterInside(t *testing.T) {
 	level := os.Getenv(filterVar)
 	if level == "" {
@@ -70,22 +70,26 @@ func allowed(t *testing.T, name string, err error) {
 	}
 }
 
+// tagLimit is the memory for a call's limit: not on a goroutine's stack, which
+// can move.
+var tagLimit unix.Rlimit
+
 func tagCalls(t *testing.T) {
-	var lim unix.Rlimit
-	at := uintptr(unsafe.Pointer(&lim))
+	lim := &tagLimit
+	at := uintptr(unsafe.Pointer(lim))
 	allowed(t, "read a tag", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, 0, at))
 	if lim.Cur < 1<<50 {
-		t.Errorf("there is no tag: %+v", lim)
+		t.Errorf("there is no tag: %+v", *lim)
 	}
-	was := lim
+	was := *lim
 	lim.Cur++
 	denied(t, "setrlimit", syscallError(unix.SYS_SETRLIMIT, unix.RLIMIT_RTTIME, at))
 	denied(t, "prlimit64", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, at))
 	denied(t, "prlimit64 of its pid", syscallError(unix.SYS_PRLIMIT64, uintptr(os.Getpid()), unix.RLIMIT_RTTIME, at))
 	denied(t, "prlimit64 with a key", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, at, 0, 1))
 	allowed(t, "read a tag again", syscallError(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_RTTIME, 0, at))
-	if lim != was {
-		t.Errorf("the tag was %+v and is %+v", was, lim)
+	if *lim != was {
+		t.Errorf("the tag was %+v and is %+v", was, *lim)
 	}
 	allowed(t, "other limits", unix.Prlimit(0, unix.RLIMIT_CORE, &unix.Rlimit{}, nil))
 }
@@ -123,7 +127,7 @@ func killCalls(t *testing.T) {
 	if err != nil || pid < 2 {
 		t.Fatal(pid, err)
 	}
-	// Signal 0 ends nothing where it is let through.
+	// Signal 0 ends nothing if it is allowed.
 	denied(t, "kill its group", unix.Kill(-pid, 0))
 	denied(t, "kill all", unix.Kill(-1, 0))
 	var info [128]byte

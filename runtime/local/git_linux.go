@@ -7,45 +7,32 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/gitguard"
 )
 
-// unguardedYet is told while commands run that keep the guards from being renewed.
-const unguardedYet = "what git on the host would run has changed; it is guarded anew once no other command or job runs here, and until then commands can change it"
+// unguardedYet is the notice while running commands prevent renewing the guard.
+const unguardedYet = "files that git on the host would run have changed; they are guarded anew once no other command or job runs here, and until then commands can change them"
 
 // gitPart is what the child mounts onto itself.
 type gitPart struct {
 	Path     string // relative to the workspace
+	From     string // its path on the host, also relative
 	ReadOnly bool
 	Dir      bool
 }
 
-// guardGit finds what git on the host would run, as far as a level can do anything
-// about it: medium can only undo, and at level none there is nothing to be kept.
-func guardGit(workspace, level string) (gitguard.Guard, error) {
-	switch level {
-	case runtime.SandboxStrong:
-		return gitguard.Prepare(workspace)
-	case runtime.SandboxMedium:
-		g, _ := gitguard.Look(workspace) // a link in it is as unguarded as the rest
-		return g, nil
-	}
-	return gitguard.Guard{}, nil
-}
-
-// gitParts are for the child, in the order in which they are to be mounted.
+// gitParts returns the guarded parts for the child, in the order of mounting.
 func gitParts(g gitguard.Guard) []gitPart {
 	parts := make([]gitPart, len(g.Parts))
 	for i, p := range g.Parts {
-		parts[i] = gitPart{p.Path, p.ReadOnly, p.Dir}
+		parts[i] = gitPart{p.Path, p.Source(), p.ReadOnly, p.Dir}
 	}
 	return parts
 }
 
-// gitGuards takes what is to be guarded, to be mounted onto itself. What the host
-// has replaced since it looked is guarded as it is now, and noticed before the
-// next command.
+// gitGuards clones the guarded parts, to be mounted onto themselves. A part
+// that the host has replaced since Prepare is guarded as it is now; the next
+// command finds that out.
 func (s *spec) gitGuards() ([]mount, error) {
 	root, err := unix.Open(s.Workspace, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -63,10 +50,10 @@ func (s *spec) gitGuards() ([]mount, error) {
 	return mounts, nil
 }
 
-// guard takes one part, without following any link: a command of an earlier
-// supervisor may have put it there.
+// guard clones one part, without following any link: a command of an earlier
+// supervisor may have made one.
 func guard(root int, part gitPart, at string) (mount, error) {
-	fd, err := unix.Openat2(root, part.Path, &unix.OpenHow{
+	fd, err := unix.Openat2(root, part.From, &unix.OpenHow{
 		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
 	})
 	if err != nil {

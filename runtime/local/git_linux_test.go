@@ -22,7 +22,7 @@ func next(t *testing.T, rt *runtime.Runtime) *runtime.Runtime {
 	return rt
 }
 
-// try runs a command that is to end well, or not.
+// try runs a command that must succeed, or fail.
 func try(t *testing.T, rt *runtime.Runtime, cmd string, works bool) {
 	t.Helper()
 	res := rt.Bash(t.Context(), cmd, runtime.BashOptions{})
@@ -36,7 +36,7 @@ func try(t *testing.T, rt *runtime.Runtime, cmd string, works bool) {
 func TestGitLinksAreNotFollowed(t *testing.T) {
 	for _, c := range []struct {
 		name, cmd string
-		moved     string // what is moved away; or else the link is left alone
+		moved     string // the file that is moved away; "": the link stays
 	}{
 		{"modules", "rm -rf .git/modules && ln -s OUTSIDE .git/modules", ".git/modules was moved to modules.moved-"},
 		{"a module", "mkdir -p .git/modules && ln -s OUTSIDE/repo .git/modules/repo", ""},
@@ -61,6 +61,9 @@ func TestGitLinksAreNotFollowed(t *testing.T) {
 			if err := os.Mkdir(rt.Workspace().Dir()+"/.git", 0o755); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(rt.Workspace().Dir()+"/.git/HEAD", nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
 			res := rt.Bash(t.Context(), strings.ReplaceAll(c.cmd, "OUTSIDE", outside), runtime.BashOptions{})
 			if res.ExitCode == nil || *res.ExitCode != 0 || strings.Contains(res.Text, "was moved") != (c.moved != "") || !strings.Contains(res.Text, c.moved) {
 				t.Errorf("%q: %s", c.moved, res.Text)
@@ -80,7 +83,7 @@ func TestGitLinksAreNotFollowed(t *testing.T) {
 	}
 }
 
-// TestGitGuardedWithoutHEAD: to take HEAD away does not lift the guards.
+// TestGitGuardedWithoutHEAD: removing HEAD does not remove the guards.
 func TestGitGuardedWithoutHEAD(t *testing.T) {
 	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
 	try(t, rt, "mv .git/HEAD .git/H; mv .git/modules/sub/HEAD .git/modules/sub/H", true)
@@ -113,7 +116,7 @@ func TestGitMadeDuringTheSession(t *testing.T) {
 	try(t, rt, "echo x >.git/hooks/update", false)
 }
 
-// TestGitConfigReplacedOnTheHost: the guard of a file goes with the file.
+// TestGitConfigReplacedOnTheHost: the guard of a file stays with the old file.
 func TestGitConfigReplacedOnTheHost(t *testing.T) {
 	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
 	try(t, rt, "echo x >>.git/config", false)
@@ -130,42 +133,47 @@ func TestGitConfigReplacedOnTheHost(t *testing.T) {
 	try(t, rt, "test -e /tmp/kept", true)
 }
 
-// TestGitMadeByACommandIsDisarmed: what a repository that a command made would
-// have git run is moved away, and told; while a job runs, that it stays open.
+// TestGitMadeByACommandIsDisarmed: files of a command's repository that git
+// would run are moved away and reported. At level strong the host sees no
+// repository while a job runs that could change it.
 func TestGitMadeByACommandIsDisarmed(t *testing.T) {
 	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
 		rt := newConfined(t, level)
 		cleanup(t, rt)
+		strong := level == runtime.SandboxStrong
 		job, err := rt.Start("until test -e done; do sleep 0.05; done", runtime.JobOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		res := rt.Bash(t.Context(), "mkdir -p .git/hooks && echo ref: refs/heads/main >.git/HEAD && printf '[core]\n\tbare = false\n\tpager = evil\n' >.git/config && echo evil >.git/hooks/update && chmod +x .git/hooks/update", runtime.BashOptions{})
-		for _, want := range []string{"[.git/hooks/update was moved to update.moved-", `sets "core.pager"; if`, "its other settings stay"} {
-			if !strings.Contains(res.Text, want) {
-				t.Errorf("%s: %q is missing: %s", level, want, res.Text)
-			}
+		told := rt.Bash(t.Context(), "mkdir -p .git/hooks && echo ref: refs/heads/main >.git/HEAD && printf '[core]\n\tbare = false\n\tpager = evil\n' >.git/config && echo evil >.git/hooks/update && chmod +x .git/hooks/update", runtime.BashOptions{}).Text
+		if got := strings.Contains(told, "theirs alone until"); got != strong {
+			t.Errorf("%s: %s", level, told)
 		}
-		if got := strings.Contains(res.Text, "until then commands can change it"); got != (level == runtime.SandboxStrong) {
-			t.Errorf("%s: %s", level, res.Text)
+		_, err = os.Stat(rt.Workspace().Dir() + "/.git/HEAD")
+		if (err == nil) == strong {
+			t.Errorf("%s: the host's repository: %v", level, err)
+		}
+		try(t, rt, "test -e .git/HEAD && touch done", true)
+		<-job.Done()
+		told += job.State().Result.Text
+		for _, want := range []string{"[.git/hooks/update was moved to update.moved-", `sets "core.pager"; if`, "the rest of it stays"} {
+			where := strings.Replace(want, "[.git/", "/", 1) // before it is published it has another path
+			if !strings.Contains(told, where) || !strong && !strings.Contains(told, want) {
+				t.Errorf("%s: %q is missing: %s", level, want, told)
+			}
 		}
 		config, err := os.ReadFile(rt.Workspace().Dir() + "/.git/config")
 		if _, gone := os.Stat(rt.Workspace().Dir() + "/.git/hooks/update"); gone == nil || string(config) != "[core]\n\tbare = \"false\"\n" {
 			t.Errorf("%s: config %q, %v", level, config, err)
 		}
-		if res := rt.Bash(t.Context(), "true", runtime.BashOptions{}); level == runtime.SandboxStrong && !strings.Contains(res.Text, "until then commands can change it") {
-			t.Errorf("the next command does not say it: %s", res.Text)
-		}
-		try(t, rt, "touch done", true)
-		<-job.Done()
 		if res := rt.Bash(t.Context(), "true", runtime.BashOptions{}); strings.Contains(res.Text, "[") {
 			t.Errorf("%s: %s", level, res.Text)
 		}
 	}
 }
 
-// TestGitNestedRepositories are guarded when they are there before commands, and
-// what names programs in a repository likewise, however it came about.
+// TestGitNestedRepositories: they are guarded if they exist before commands,
+// and so are all parts of a repository that name programs.
 func TestGitNestedRepositories(t *testing.T) {
 	rt := newRepo(t, runtime.SandboxStrong, runtime.Limits{})
 	dir := rt.Workspace().Dir()
@@ -196,4 +204,13 @@ func TestGitNestedRepositories(t *testing.T) {
 		t.Errorf("another repository in its place: %s", res.Text)
 	}
 	try(t, rt, "echo x >>sub/.git/config", false)
+}
+
+// TestGitOfCommands: where there is no repository, go build is told to look for none.
+func TestGitOfCommands(t *testing.T) {
+	rt := newConfined(t, runtime.SandboxStrong)
+	cleanup(t, rt)
+	try(t, rt, `test "$GOFLAGS" = -buildvcs=false && test -d .git`, true)
+	rt = newRepo(t, runtime.SandboxStrong, runtime.Limits{})
+	try(t, rt, `test -z "$GOFLAGS"`, true)
 }

@@ -8,13 +8,13 @@ import (
 )
 
 // HideEnvironment overwrites the values of the named variables in the memory
-// from which the kernel answers /proc/PID/environ, where any process of the
-// same user could read them. os.Getenv and os.Environ, which have a copy, still
-// know them: whoever starts a process with that environment shows them again.
+// behind /proc/PID/environ, which any process of the same user can read.
+// os.Getenv and os.Environ have a copy and still return them: a process that is
+// started with that environment shows them again.
 //
-// It hides nothing from a process that may read the server's whole memory.
-// Where the system does not let it, it does nothing. Elsewhere than on Linux it
-// does nothing either.
+// It hides nothing from a process that may read the server's whole memory. It
+// does nothing where the system does not allow it, and on systems other than
+// Linux.
 func HideEnvironment(names ...string) {
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
@@ -37,18 +37,18 @@ func HideEnvironment(names ...string) {
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
 		key, value, ok := bytes.Cut(entry, []byte("="))
 		if ok && slices.Contains(names, string(key)) {
-			_, _ = mem.WriteAt(make([]byte, len(value)), at+int64(len(key)+1)) // on failure it stays readable, no more
+			_, _ = mem.WriteAt(make([]byte, len(value)), at+int64(len(key)+1)) // on failure it just stays readable
 		}
 		at += int64(len(entry) + 1)
 	}
 }
 
-// maxEnvironment is more than Linux lets a process start with by default.
+// maxEnvironment is more than Linux allows a new process by default.
 const maxEnvironment = 8 << 20
 
-// environmentArea reads env_start and env_end, fields 50 and 51 of proc(5)'s
-// stat, which count from 1. The second, the program's name in parentheses, can
-// hold anything, so counting begins behind it.
+// environmentArea reads env_start and env_end, fields 50 and 51 (from 1) of
+// proc(5)'s stat. Field 2, the program's name in parentheses, can hold
+// anything, so it counts fields from there.
 func environmentArea(stat []byte) (start, end int64, ok bool) {
 	const envStart, envEnd = 50 - 3, 51 - 3
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])

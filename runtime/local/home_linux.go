@@ -1,17 +1,15 @@
 package local
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/pygent/pygent/runtime"
-	"github.com/pygent/pygent/runtime/gitguard"
+	"github.com/pygent/pygent/runtime/gitrepo"
 	"github.com/pygent/pygent/runtime/instance"
 	"github.com/pygent/pygent/runtime/statedir"
 )
@@ -19,10 +17,10 @@ import (
 // home is the private home of a workspace's commands.
 type home struct {
 	dir string
-	tmp string // for temporary files, at level medium; inside of dir
+	tmp string // for temporary files, at level medium; inside dir
 }
 
-// openHome makes the home of a workspace if it is not there yet.
+// openHome makes the home of a workspace if it does not exist.
 func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	h := &home{dir: opts.Home}
 	if h.dir == "" {
@@ -59,8 +57,8 @@ func openHome(ws *runtime.Workspace, opts Options) (*home, error) {
 	return h, nil
 }
 
-// choose makes the home below the state directory, for a temporary workspace where
-// it goes with that.
+// choose makes the home below the state directory, or beside a temporary
+// workspace, with which it is removed.
 func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
 	if beside := ws.Beside("home"); beside != "" {
 		h.dir, err = statedir.Make(beside)
@@ -76,17 +74,10 @@ func (h *home) choose(ws *runtime.Workspace, state string) (err error) {
 	return err
 }
 
-// maxGitConfig bounds what is read of a git configuration of the user's.
-const maxGitConfig = 1 << 20
-
-// gitIdentity is who commits inside: the user, by name and address, and nothing
-// more of the user's configuration.
+// gitIdentity returns a configuration for commits inside: the user's name and
+// address, and nothing else of the user's configuration.
 func gitIdentity() []byte {
-	var name, email string
-	for _, file := range gitConfigs() { // the later one wins
-		n, e := gitguard.Identity(readStart(file))
-		name, email = cmp.Or(n, name), cmp.Or(e, email)
-	}
+	name, email := gitrepo.Identity()
 	text := strings.Builder{}
 	text.WriteString("[user]\n")
 	for _, s := range [][2]string{{"name", name}, {"email", email}} {
@@ -96,32 +87,4 @@ func gitIdentity() []byte {
 		}
 	}
 	return []byte(text.String())
-}
-
-// gitConfigs are the user's own configurations, as git-config(1) has them.
-func gitConfigs() []string {
-	if file, set := os.LookupEnv("GIT_CONFIG_GLOBAL"); set {
-		return []string{file}
-	}
-	real, err := os.UserHomeDir()
-	if err != nil {
-		return nil
-	}
-	base := cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(real, ".config"))
-	return []string{filepath.Join(base, "git", "config"), filepath.Join(real, ".gitconfig")}
-}
-
-// readStart reads a file of the user's, or nothing.
-func readStart(file string) string {
-	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	text, _ := io.ReadAll(io.LimitReader(f, maxGitConfig))
-	return string(text)
 }

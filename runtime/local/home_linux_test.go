@@ -10,8 +10,8 @@ import (
 	"github.com/pygent/pygent/runtime/local"
 )
 
-// TestHostRunsNoProgramOfCommands: PATH leads to where commands write, as that of
-// an active virtual environment does, and a command puts a git there.
+// TestHostRunsNoProgramOfCommands: PATH contains a directory that commands can
+// write, as in an active virtual environment, and a command puts a git there.
 func TestHostRunsNoProgramOfCommands(t *testing.T) {
 	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
 		dir, state, mark := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "mark")
@@ -36,7 +36,7 @@ func TestHostRunsNoProgramOfCommands(t *testing.T) {
 	}
 }
 
-// TestIdentityOfTheUser is all that commands have of the user's configuration.
+// TestIdentityOfTheUser: commands get nothing else of the user's configuration.
 func TestIdentityOfTheUser(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)

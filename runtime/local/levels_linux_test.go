@@ -26,15 +26,17 @@ func newConfined(t testing.TB, level string) *runtime.Runtime {
 }
 
 func TestConformanceStrong(t *testing.T) {
+	t.Parallel()
 	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newConfined(t, runtime.SandboxStrong) })
 }
 
 func TestConformanceMedium(t *testing.T) {
+	t.Parallel()
 	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newConfined(t, runtime.SandboxMedium) })
 }
 
-// TestInsideSignals: a command of the same user can send them, and they would end
-// every other command of the workspace.
+// TestInsideSignals: a command of the same user could end the supervisor by
+// signals, and so every other command of the workspace.
 func TestInsideSignals(t *testing.T) {
 	insideOnly(t)
 	for _, level := range []string{runtime.SandboxStrong, runtime.SandboxMedium} {
@@ -58,8 +60,8 @@ func TestInsideSignals(t *testing.T) {
 	}
 }
 
-// TestInsideEndOfSupervisor: should it come to that, what runs tells of it, and the
-// next command has a new one.
+// TestInsideEndOfSupervisor: if it ends, the running command reports that, and
+// the next command gets a new one.
 func TestInsideEndOfSupervisor(t *testing.T) {
 	insideOnly(t)
 	rt := newRepo(t, runtime.SandboxMedium, runtime.Limits{})

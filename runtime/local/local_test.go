@@ -19,6 +19,7 @@ func newRuntime(t testing.TB) *runtime.Runtime {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	runtimetest.Run(t, func(t *testing.T) *runtime.Runtime { return newRuntime(t) })
 }
 

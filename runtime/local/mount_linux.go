@@ -12,26 +12,28 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pygent/pygent/runtime/internal/confine"
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// A mount is a tree that is attached nowhere yet, by its descriptor, and where it
-// is to be attached in the new root.
+// A mount is the descriptor of a tree that is not attached yet, and its path in
+// the new root.
 type mount struct {
 	at   string
 	fd   int
-	file bool // what is mounted is not a directory
+	file bool // the tree is not a directory
+	mask bool // it is mounted over a special file, if that still exists
 }
 
-// mount builds a root of its own for the commands, out of nothing: a file system
-// in memory, into which only what they may see is bound. So there is no socket,
-// device or secret of the host's that somebody forgot to mask. It then moves this
-// process there and leaves the old root behind.
+// mount builds a new root for the commands: an empty file system in memory,
+// with bind mounts of only what they may see. So no socket, device or secret of
+// the host can be there because it was not masked. Then mount changes this
+// process's root and detaches the old one.
 //
-// All sources are taken before anything is attached, by the host's own paths:
-// afterwards these could lead elsewhere, and what is not found is not guarded.
-// Targets are reached without following any link: what lies in the private home
-// and in the workspace is the commands' own doing.
+// All sources are cloned before anything is attached, by the host's paths:
+// later these could lead elsewhere, and a file that is not found would not be
+// guarded. Targets are opened without following any link, because commands can
+// have made links in the private home and in the workspace.
 func (s *spec) mount() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
@@ -44,7 +46,8 @@ func (s *spec) mount() error {
 	if err != nil {
 		return err
 	}
-	// Any directory will do: this hides it from nobody but us, who have what we need.
+	// Any directory works: this hides it from this process only, which has
+	// opened all that it needs.
 	if err := unix.MoveMount(root, "", unix.AT_FDCWD, "/tmp", unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
 		return fmt.Errorf("attach the new root: %w", err)
 	}
@@ -56,12 +59,20 @@ func (s *spec) mount() error {
 			return fmt.Errorf("make the link %s: %w", l.Name, err)
 		}
 	}
-	// Parents before what lies in them.
+	masks, err := s.masks(root)
+	if err != nil {
+		return err
+	}
+	mounts = append(mounts, masks...)
+	// Parents before their children.
 	slices.SortStableFunc(mounts, func(a, b mount) int { return cmp.Compare(depth(a.at), depth(b.at)) })
 	for _, m := range mounts {
 		if err := m.attach(root); err != nil {
 			return fmt.Errorf("mount %s: %w", m.at, err)
 		}
+	}
+	if err := s.unname(root); err != nil {
+		return err
 	}
 	if err := furnish(root); err != nil {
 		return err
@@ -69,10 +80,10 @@ func (s *spec) mount() error {
 	return enter(root)
 }
 
-// depth sorts by the number of names in a path.
+// depth returns the number of names in a path.
 func depth(path string) int { return strings.Count(path, "/") }
 
-// sources takes all that is to be seen.
+// sources clones all that commands may see.
 func (s *spec) sources() ([]mount, error) {
 	var mounts []mount
 	add := func(at, from string, attrs uint64, optional bool) error {
@@ -91,8 +102,11 @@ func (s *spec) sources() ([]mount, error) {
 	for _, path := range s.View.Read {
 		errs = append(errs, add(path, path, ro, true))
 	}
-	for _, path := range devices {
-		errs = append(errs, add(path, path, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, false))
+	// A device can be written on a read-only mount, which only protects its
+	// mode, owner and times: root could change the host's.
+	const device = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC
+	for _, path := range confine.Devices {
+		errs = append(errs, add(path, path, device, false))
 	}
 	workspace := uint64(rw)
 	if s.ReadOnly {
@@ -132,12 +146,12 @@ func (s *spec) sources() ([]mount, error) {
 	return append(mounts, guards...), errors.Join(append(errs, err)...)
 }
 
-// clone takes a file or a tree with all that is mounted in it.
+// clone clones a file or a tree with all mounts in it.
 func clone(at, from string, attrs uint64) (mount, error) {
 	return cloneFrom(unix.AT_FDCWD, from, 0, at, attrs)
 }
 
-// cloneFrom is clone for what is at a path from a directory, or with AT_EMPTY_PATH
+// cloneFrom is clone for a path relative to a directory, or with AT_EMPTY_PATH
 // for an open file itself.
 func cloneFrom(dir int, from string, flags uint, at string, attrs uint64) (mount, error) {
 	fd, err := unix.OpenTree(dir, from, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|flags)
@@ -152,7 +166,7 @@ func cloneFrom(dir int, from string, flags uint, at string, attrs uint64) (mount
 	return mount{at: at, fd: fd, file: st.Mode&unix.S_IFMT != unix.S_IFDIR}, err
 }
 
-// newFS makes a file system that is attached nowhere yet.
+// newFS makes a file system that is not attached yet.
 func newFS(kind string, options map[string]string) (int, error) {
 	fs, err := unix.Fsopen(kind, unix.FSOPEN_CLOEXEC)
 	if err != nil {
@@ -175,7 +189,7 @@ func newFS(kind string, options map[string]string) (int, error) {
 	attrs := unix.MOUNT_ATTR_NOSUID
 	switch kind {
 	case "devpts":
-	case "proc": // root's user could write to its sys, without any capability
+	case "proc": // root could write to /proc/sys without any capability
 		attrs |= unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_RDONLY
 	default:
 		attrs |= unix.MOUNT_ATTR_NODEV
@@ -187,9 +201,11 @@ func newFS(kind string, options map[string]string) (int, error) {
 	return fd, nil
 }
 
-// attach puts the mount into the root, at a path that is made as far as it is
-// missing.
+// attach attaches the mount to the root. It makes missing parts of the path.
 func (m mount) attach(root int) error {
+	if m.mask {
+		return m.attachMask(root)
+	}
 	target, err := reach(root, m.at, m.file)
 	if err != nil {
 		return err
@@ -198,9 +214,9 @@ func (m mount) attach(root int) error {
 	return unix.MoveMount(m.fd, "", target, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
 }
 
-// reach opens a path below root name by name. What is missing is made; a link or
-// a file that stands in the way of a directory was put there by a command, and
-// goes.
+// reach opens a path below root name by name. It makes missing parts. It
+// removes a link or a file in the place of a directory, which a command has
+// made.
 func reach(root int, path string, file bool) (int, error) {
 	dir, err := unix.Openat(root, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -250,7 +266,7 @@ func descend(dir int, name string, file bool) (int, error) {
 	return -1, unix.EBUSY
 }
 
-// furnish adds what programs expect to be somewhere.
+// furnish adds directories and links that programs expect.
 func furnish(root int) error {
 	for _, dir := range []string{"run", "var", "sys"} {
 		if err := unix.Mkdirat(root, dir, 0o755); err != nil && !errors.Is(err, unix.EEXIST) {
@@ -268,12 +284,13 @@ func furnish(root int) error {
 	return nil
 }
 
-// enter makes root the root of this process, read-only, and lets go of the old one.
+// enter makes root the root of this process, read-only, and detaches the old
+// one.
 func enter(root int) error {
 	if err := unix.MountSetattr(root, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
 		return fmt.Errorf("make the root read-only: %w", err)
 	}
-	// The old root comes to lie upon the new one, where it is taken away.
+	// The old root is mounted over the new one and then unmounted.
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return fmt.Errorf("change the root: %w", err)
 	}

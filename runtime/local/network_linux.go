@@ -9,20 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/internal/confine"
+	"github.com/pygent/pygent/runtime/internal/seccomp"
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// settingName is what the user calls the allow list.
+// settingName is the name of the allow list in the user's settings.
 const settingName = "network_allow"
 
-// resolverFile tells programs which name servers to ask. It often is a link to
-// what else is not shown.
+// resolverFile lists the name servers. It often is a link to a file that
+// commands otherwise do not see.
 const resolverFile = "/etc/resolv.conf"
 
-var errMediumNetwork = errors.New("sandbox medium has no network at all: without namespaces a socket that may reach anything may reach every local service; use Docker or a machine with sandbox strong, or leave the network at none")
+var errMediumNetwork = errors.New("sandbox medium has no network at all: without namespaces any socket can reach every local service; use Docker or a machine with sandbox strong, or leave the network at none")
 
-// connectNetwork puts the network that was asked for into the spec. The proxy is
-// started once and serves all supervisors that follow.
+// connectNetwork puts the requested network into the spec. It starts the proxy
+// once, which serves all later supervisors too.
 func (e *Executor) connectNetwork(s *spec) error {
 	want := e.opts.Network
 	switch {
@@ -55,7 +57,8 @@ func (b *backend) proxyHost() *netproxy.Host {
 	return b.proxy
 }
 
-// readPaths are those of the user, and what programs need to use the network.
+// readPaths returns the user's ReadPaths, and the files that programs need to
+// use the network.
 func (e *Executor) readPaths(level string) []string {
 	paths := slices.Clone(e.opts.ReadPaths)
 	if e.opts.ReadOnly {
@@ -67,7 +70,7 @@ func (e *Executor) readPaths(level string) []string {
 	return paths
 }
 
-// loopback makes the loopback interface of an own network work.
+// loopback starts the loopback interface of a network namespace.
 func (s *spec) loopback() error {
 	if s.FullNet {
 		return nil
@@ -75,24 +78,25 @@ func (s *spec) loopback() error {
 	return loopbackUp()
 }
 
-// scopeSockets keeps commands in the host's network from its abstract sockets,
-// which belong to the network and to no file system. Where the kernel cannot,
-// socketFamilies does.
+// scopeSockets denies commands in the host's network its abstract sockets,
+// which belong to the network and to no file system. Where the kernel cannot do
+// that, socketFamilies does.
 func (s *spec) scopeSockets() error {
-	if !s.FullNet || landlockABI() < minScopeABI {
+	if !s.FullNet || confine.ABI() < minScopeABI {
 		return nil
 	}
 	return landlock.MustConfig(landlock.ScopedSet(llsys.ScopeAbstractUnixSocket)).RestrictScoped()
 }
 
-// minScopeABI is the version of Landlock that knows scopes.
+// minScopeABI is the version of Landlock that has scopes.
 const minScopeABI = 6
 
-// socketFamilies are those that commands may have at level strong.
+// socketFamilies returns the socket families that commands may use at level
+// strong.
 func (s *spec) socketFamilies() []uint32 {
-	families := []uint32{unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK}
-	if !s.FullNet || landlockABI() >= minScopeABI {
-		families = append(families, unix.AF_UNIX)
+	families := seccomp.Families()
+	if s.FullNet && confine.ABI() < minScopeABI {
+		families = slices.DeleteFunc(families, func(f uint32) bool { return f == unix.AF_UNIX })
 	}
 	return families
 }

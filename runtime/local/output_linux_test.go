@@ -28,7 +28,7 @@ func newExecutor(t *testing.T) (*local.Executor, string) {
 	return e, ws.Dir()
 }
 
-// slowWriter takes its time for every write.
+// slowWriter is slow at every write.
 type slowWriter struct {
 	bytes.Buffer
 	wait time.Duration

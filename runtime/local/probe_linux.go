@@ -9,18 +9,19 @@ import (
 	"sync"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/internal/confine"
 	"github.com/pygent/pygent/runtime/supervisor"
 )
 
-// cache keeps the report of the process: what a machine gives does not change
-// while a program runs, and a probe costs some starts of it.
+// cache keeps the report for the process: the machine's abilities do not change
+// while a program runs, and a probe starts it several times.
 var cache struct {
-	mu     sync.Mutex // guards what is below
+	mu     sync.Mutex // guards the fields below
 	report *Report
 }
 
-// Probe finds out, by doing it, what this machine gives. The answer is kept for
-// the life of the process, unless ctx ended first.
+// Probe finds out, by trying, which sandboxes and limits this machine has. The
+// report is kept for the life of the process, unless ctx ended first.
 func Probe(ctx context.Context) Report {
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
@@ -34,7 +35,7 @@ func Probe(ctx context.Context) Report {
 	return r
 }
 
-// probed is the level that Probe has found, "" before.
+// probed returns the level that Probe has found, "" before.
 func probed() string {
 	if !cache.mu.TryLock() {
 		return ""
@@ -48,14 +49,14 @@ func probed() string {
 
 func probe(ctx context.Context) Report {
 	r := Report{Level: runtime.SandboxNone}
-	r.add("kernel", fmt.Sprintf("Landlock version %d", landlockABI()), nil, "")
+	r.add("kernel", fmt.Sprintf("Landlock version %d", confine.ABI()), nil, "")
 	got, err := try(ctx, runtime.SandboxStrong)
 	r.add(runtime.SandboxStrong, insideDetail, err, "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a container: a seccomp profile that permits them and an unmasked /proc), or use Docker")
 	if err == nil {
 		r.Level = runtime.SandboxStrong
 	} else {
 		got, err = try(ctx, runtime.SandboxMedium)
-		r.add(runtime.SandboxMedium, insideDetail+"; it could change the modes and times of the user's files outside and write hooks into .git", err, "use Linux 6.12 or later with Landlock among its security modules (lsm=landlock,…), or use Docker")
+		r.add(runtime.SandboxMedium, mediumDetail(), err, "use Linux 6.12 or later with Landlock among its security modules (lsm=landlock,…), or use Docker")
 		if err == nil {
 			r.Level = runtime.SandboxMedium
 		}
@@ -66,16 +67,25 @@ func probe(ctx context.Context) Report {
 	return r
 }
 
-// insideDetail is what try has seen.
+// insideDetail is the result of a successful try.
 const insideDetail = "a command ran inside and could not read a file outside"
+
+// mediumDetail adds what level medium does not prevent.
+func mediumDetail() string {
+	whose := "the user's files outside"
+	if os.Getuid() == 0 {
+		whose = "all of root's files, the system's and devices among them,"
+	}
+	return insideDetail + "; it could change the modes and times of " + whose + " and write hooks into .git"
+}
 
 func (r *Report) addLimits(got tried) {
 	const cure = "run where control groups are delegated to the user (systemd-run --user --scope -p Delegate=yes), or as root"
 	r.Limits = got.limits
-	r.add("disk limit", "a command that leaves less than 1 GB, or 5 %, of the workspace's disk is killed, if not always in time; else only the size of each file is limited", nil, "")
+	r.add("disk limit", "a command is killed when less than 1 GB, or 5 %, of the workspace's disk is free, though not always in time; otherwise only the size of each file is limited", nil, "")
 	memory := ""
 	if got.watched {
-		memory = "watched ten times a second, for want of a control group: files in /tmp and /dev/shm do not count"
+		memory = "checked ten times a second, because there is no control group: files in /tmp and /dev/shm do not count"
 	}
 	for _, l := range []struct {
 		name, detail string
@@ -89,14 +99,14 @@ func (r *Report) addLimits(got tried) {
 	}
 }
 
-// tried is what a supervisor had that try started.
+// tried is the properties of the supervisor that try started.
 type tried struct {
 	limits  runtime.Limits // in force
 	watched bool           // process.watched
 }
 
-// try starts a supervisor of a level in a workspace made for it, and runs one
-// command there that must work and one that must not.
+// try starts a supervisor of a level in a temporary workspace, and runs one
+// command there that must work and one that must fail.
 func try(ctx context.Context, level string) (got tried, err error) {
 	dir, err := os.MkdirTemp("", "pygent-probe-")
 	if err != nil {

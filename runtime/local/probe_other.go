@@ -9,7 +9,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Probe says that there is no sandbox: both kinds are made of what Linux has.
+// Probe reports that there is no sandbox: both need Linux.
 func Probe(context.Context) Report {
 	r := Report{Level: runtime.SandboxNone}
 	r.add(runtime.SandboxStrong, "", errors.New("this system has no namespaces and no Landlock"), "use Docker")

@@ -22,29 +22,30 @@ import (
 const (
 	// readyTimeout bounds the start of a supervisor.
 	readyTimeout = 20 * time.Second
-	// exitTimeout is how long a supervisor may take to kill what runs and to exit
-	// before it is killed itself.
+	// exitTimeout is how long a supervisor may take to kill its commands and
+	// exit before it is killed itself.
 	exitTimeout = 3 * time.Second
-	// maxComplaint bounds what is kept of a supervisor's standard error.
+	// maxComplaint bounds the kept part of a supervisor's standard error.
 	maxComplaint = 4 << 10
 
-	// childMark is in a supervisor's environment. A program that finds it in its
-	// own and still wants to start one does not call RunIfChild.
+	// childMark is a variable in a supervisor's environment. A program that has
+	// it and still tries to start a supervisor did not call RunIfChild.
 	childMark = "PYGENT_SUPERVISOR"
 )
 
-// process is a supervisor that runs.
+// process is a running supervisor.
 type process struct {
 	client *supervisor.Client
 	cmd    *exec.Cmd
 	group  *cgroup
 	limits runtime.Limits // in force
-	// watched tells that the supervisor enforces the limit of memory, not the kernel.
+	// watched is set if the supervisor, not the kernel, enforces the limit of
+	// memory.
 	watched bool
 	gone    chan struct{} // closed when the process has been waited for
 }
 
-// errNoHook is for programs that were not made for this.
+// errNoHook is for programs that do not call RunIfChild.
 var errNoHook = errors.New("this program, executed again, did not become a supervisor: its main must begin with local.RunIfChild()")
 
 // startProcess starts a supervisor that confines itself as s says.
@@ -59,8 +60,8 @@ func startProcess(ctx context.Context, s spec, want runtime.Limits) (*process, e
 	if want.MemoryBytes > 0 && p.limits.MemoryBytes == 0 {
 		s.Watch, p.limits.MemoryBytes, p.watched = want.MemoryBytes, want.MemoryBytes, true
 	}
-	// The kernel counts processes by user and user namespace. That of the host's
-	// root is exempt.
+	// The kernel counts processes by user and user namespace. It does not limit
+	// the host's root.
 	if want.PIDs > 0 && p.limits.PIDs == 0 && s.Level == runtime.SandboxStrong && os.Getuid() != 0 {
 		s.Processes, p.limits.PIDs = want.PIDs, want.PIDs
 	}
@@ -96,23 +97,23 @@ func (p *process) start(ctx context.Context, s spec) error {
 	p.client = supervisor.NewClient(stdout, stdin)
 	go func() {
 		defer close(p.gone)
-		<-p.client.Done() // reads all that there is before Wait closes the pipe
+		<-p.client.Done() // read all before Wait closes the pipe
 		stop := time.AfterFunc(exitTimeout, func() { _ = p.cmd.Process.Kill() })
 		defer stop.Stop()
 		_ = p.cmd.Wait()
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("it was not ready within %v", readyTimeout))
 	defer cancel()
-	// The child confines itself while the kernel takes its time to move it into the
-	// groups, some milliseconds; commands come after both.
+	// The child confines itself while the kernel moves it into the groups,
+	// which takes some milliseconds; commands start after both.
 	err = p.client.Configure(config)
 	if err == nil {
 		err = p.group.add(p.cmd.Process.Pid)
 	}
 	if ready := p.client.Ready(ctx); ready != nil {
-		err = ready // the child's own words tell more
+		err = ready // the child's own message says more
 		if errors.Is(err, supervisor.ErrFrame) {
-			err = errNoHook // it speaks something else: it is the program itself
+			err = errNoHook // it does not speak the protocol: it is the program itself
 		}
 	}
 	if err != nil {
@@ -125,11 +126,11 @@ func (p *process) start(ctx context.Context, s spec) error {
 	return err
 }
 
-// attributes are the namespaces that the child is born into.
+// attributes returns the namespaces that the child starts in.
 func (s *spec) attributes() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	if s.Level != runtime.SandboxStrong {
-		return attr // without a PID namespace it must live to see the end of its input
+		return attr // without a PID namespace it must live until the end of its input
 	}
 	attr.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
 	if !s.FullNet {
@@ -137,13 +138,14 @@ func (s *spec) attributes() *syscall.SysProcAttr {
 	}
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
-	// A user other than root keeps over exec only those, until the child drops them.
+	// A user other than root keeps only these across exec, until the child
+	// drops them.
 	attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SETPCAP, unix.CAP_NET_ADMIN}
 	attr.Pdeathsig = syscall.SIGKILL
 	return attr
 }
 
-// alive tells whether the supervisor can take commands.
+// alive reports whether the supervisor can run commands.
 func (p *process) alive() bool {
 	select {
 	case <-p.client.Done():
@@ -153,7 +155,7 @@ func (p *process) alive() bool {
 	}
 }
 
-// close ends the supervisor and all that it runs.
+// close ends the supervisor and its commands.
 func (p *process) close(ctx context.Context) error {
 	_ = p.client.Close()
 	select {
@@ -165,7 +167,7 @@ func (p *process) close(ctx context.Context) error {
 	return p.group.close(ctx)
 }
 
-// head keeps the beginning of what is written to it.
+// head is a writer that keeps the beginning.
 type head struct {
 	mu   sync.Mutex
 	text []byte

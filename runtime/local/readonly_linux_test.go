@@ -50,7 +50,7 @@ func TestReadOnlyViewBesideTheWritableOne(t *testing.T) {
 	}
 }
 
-// Where nothing keeps commands from writing, nothing runs in their stead.
+// Where writing cannot be prevented, no command runs.
 func TestReadOnlyViewIsNeverWeaker(t *testing.T) {
 	for _, level := range []string{runtime.SandboxMedium, runtime.SandboxNone} {
 		ws, err := runtime.TempWorkspace()

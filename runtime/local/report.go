@@ -6,19 +6,19 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Report is what a machine gives for local commands.
+// Report is what sandboxes and limits a machine has for local commands.
 type Report struct {
 	Level  string         // the strongest of runtime.SandboxStrong, SandboxMedium and SandboxNone
-	Limits runtime.Limits // that can be enforced, as far as they are not 0
-	Probes []ProbeResult  // what was tried, in order
+	Limits runtime.Limits // those that can be enforced; 0: cannot
+	Probes []ProbeResult  // the tries, in order
 }
 
-// ProbeResult is one thing that was tried.
+// ProbeResult is the result of one try.
 type ProbeResult struct {
 	Name   string
 	OK     bool
-	Detail string // what was found, or the step that failed and why
-	Cure   string // what would make it work, "" when it does
+	Detail string // the result, or the step that failed and why
+	Cure   string // what would make it work; "" if it works
 }
 
 func (r *Report) add(name, detail string, err error, cure string) {
@@ -29,7 +29,7 @@ func (r *Report) add(name, detail string, err error, cure string) {
 	r.Probes = append(r.Probes, ProbeResult{Name: name, Detail: err.Error(), Cure: cure})
 }
 
-// Summary is what failed, with the cures, in one line.
+// Summary returns the failures with their cures in one line.
 func (r Report) Summary() string {
 	var parts []string
 	for _, p := range r.Probes {

@@ -10,13 +10,15 @@ import (
 	llsys "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
+
+	"github.com/pygent/pygent/runtime/internal/confine"
 )
 
 // maxFiles is how many descriptors a process may have open.
 const maxFiles = 16 << 10
 
-// limit sets the limits that a process has for itself, and that its children
-// inherit and cannot raise.
+// limit sets the limits of each process, which children inherit and cannot
+// raise.
 func (s *spec) limit() error {
 	limits := map[int]uint64{unix.RLIMIT_CORE: 0}
 	if s.FileBytes > 0 {
@@ -34,8 +36,8 @@ func (s *spec) limit() error {
 			return err
 		}
 		value = min(value, old.Max)
-		// Not by package unix: the syscall package must know of the one for files,
-		// or it gives children what it found at the start.
+		// Not by package unix: otherwise package syscall does not know the
+		// limit for files and gives children the one from the start.
 		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: value, Max: value}); err != nil {
 			return fmt.Errorf("limit %d to %d: %w", resource, value, err)
 		}
@@ -43,7 +45,7 @@ func (s *spec) limit() error {
 	return nil
 }
 
-// dropCapabilities gives up all capabilities of all threads, for good.
+// dropCapabilities permanently drops all capabilities of all threads.
 func dropCapabilities() error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0); err != nil && !errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("clear the ambient set: %w", err)
@@ -58,7 +60,7 @@ func dropCapabilities() error {
 		}
 		err = allThreads(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, c, 0)
 		if errors.Is(err, unix.EPERM) && !privileged() {
-			break // without CAP_SETPCAP; no_new_privs keeps what is left of the set useless
+			break // without CAP_SETPCAP; no_new_privs makes the rest of the set useless
 		}
 		if err != nil {
 			return fmt.Errorf("drop %d from the bounding set: %w", c, err)
@@ -75,15 +77,15 @@ func dropCapabilities() error {
 	return nil
 }
 
-// privileged tells whether this process may change its bounding set.
+// privileged reports whether this process may change its bounding set.
 func privileged() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SETPCAP) != 0
 }
 
-// allThreads makes a system call on every thread: those of the kernel that the
-// Go runtime has started already would otherwise keep what is given up.
+// allThreads makes a system call on every thread: otherwise the threads that
+// the Go runtime has started already would keep the capabilities.
 func allThreads(call, a, b, c uintptr) error {
 	if _, _, errno := psx.Syscall6(call, a, b, c, 0, 0, 0); errno != 0 {
 		return errno
@@ -91,8 +93,8 @@ func allThreads(call, a, b, c uintptr) error {
 	return nil
 }
 
-// loopbackUp makes 127.0.0.1 work in a new network namespace, which has nothing
-// but it.
+// loopbackUp starts 127.0.0.1 in a new network namespace, which has no other
+// interface.
 func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -110,26 +112,9 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
 }
 
-// devices are the files of /dev that commands can use.
-var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
-
-// landlockABI is the version of Landlock that the kernel has, 0 for none.
-func landlockABI() int {
-	abi, err := llsys.LandlockGetABIVersion()
-	if err != nil {
-		return 0
-	}
-	return abi
-}
-
-// landlockStrong is the second lock on what the mounts have locked already, and
-// keeps the mounts as they are. It has no scope for signals, which namespaces
-// give: the kernel makes a domain for each thread, and the supervisor could then signal
-// commands only from the thread that forked them.
+// landlockStrong enforces the rules of the mounts a second time, and prevents
+// changes of the mounts.
 func (s *spec) landlockStrong() error {
-	if abi := landlockABI(); abi < minStrongABI {
-		return fmt.Errorf("the kernel has version %d and %d is needed; use Linux 5.19 or later with Landlock among its security modules", abi, minStrongABI)
-	}
 	write := append([]string{s.View.Home, "/tmp", "/dev/shm"}, s.Write...)
 	if !s.ReadOnly {
 		write = append(write, s.Workspace)
@@ -137,25 +122,17 @@ func (s *spec) landlockStrong() error {
 	if err := s.scopeSockets(); err != nil {
 		return err
 	}
-	return landlock.V6.BestEffort().RestrictPaths(
-		landlock.RODirs("/"),
-		landlock.RWDirs(write...).WithRefer(),
-		landlock.RWDirs("/dev/pts").WithIoctlDev(),
-		landlock.RWFiles(devices...),
-	)
+	return confine.Files(write, s.Sockets)
 }
 
-// Versions of Landlock that the levels need. Medium has nothing else to keep
-// commands from truncating files (3) and from signalling the server and reaching
-// abstract sockets (6).
-const (
-	minStrongABI = 2
-	minMediumABI = 6
-)
+// minMediumABI is the version of Landlock that level medium needs, because
+// nothing else there prevents commands from truncating files (3), signalling
+// the server and reaching abstract sockets (6).
+const minMediumABI = 6
 
-// landlockMedium is all that keeps files apart at level medium.
+// landlockMedium is the only protection of files at level medium.
 func (s *spec) landlockMedium() error {
-	if abi := landlockABI(); abi < minMediumABI {
+	if abi := confine.ABI(); abi < minMediumABI {
 		return fmt.Errorf("the kernel has version %d and %d is needed; use Linux 6.12 or later with Landlock among its security modules", abi, minMediumABI)
 	}
 	dirs, files, listed := s.View.expand()
@@ -165,7 +142,7 @@ func (s *spec) landlockMedium() error {
 		landlock.ROFiles(files...).IgnoreIfMissing(),
 		landlock.PathAccess(llsys.AccessFSReadDir, listed...).IgnoreIfMissing(),
 		landlock.RWDirs(write...).WithRefer(),
-		landlock.RWFiles(devices...).IgnoreIfMissing(),
+		landlock.RWFiles(confine.Devices...).IgnoreIfMissing(),
 		landlock.ROFiles("/proc/self/exe"), // for the second stage
 	)
 }

@@ -38,7 +38,7 @@ func TestProbeFindsWhatWorks(t *testing.T) {
 	}
 }
 
-// TestInsideFailsClosed: in a place that gives no user namespaces, here a strong
+// TestInsideFailsClosed: where there are no user namespaces, here in a strong
 // sandbox, strong fails with the step and the cure, and nothing runs.
 func TestInsideFailsClosed(t *testing.T) {
 	insideOnly(t)
@@ -160,9 +160,10 @@ func TestDeadSupervisorIsReplaced(t *testing.T) {
 	}
 }
 
-// TestToolchains: what developers do works, offline. CI has go and git; the others
-// may be missing there too.
+// TestToolchains: the usual tools of developers work, offline. CI has go and
+// git; the others may be missing there too.
 func TestToolchains(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []struct{ program, setup, cmd, want string }{
 		{"go", "printf 'module x\\n\\ngo 1.20\\n' >go.mod; printf 'package x\\nimport \"testing\"\\nfunc Test(t *testing.T) {}\\n' >x_test.go", "GOFLAGS=-count=1 go test .", "ok "},
 		{"git", "git init -q . && echo x >file", "git add file && git -c user.name=n -c user.email=e@x commit -q -m message && git log --stat", "1 file changed"},
@@ -187,8 +188,8 @@ func TestToolchains(t *testing.T) {
 	}
 }
 
-// develop does what is to work in a new workspace, in two commands: what the
-// first one makes may be guarded from the second one.
+// develop runs the tools in a new workspace, in two commands, because files
+// that the first one makes may be guarded for the second one.
 func develop(t *testing.T, opts local.Options, setup, cmd, want string) {
 	ws, err := runtime.TempWorkspace()
 	if err != nil {

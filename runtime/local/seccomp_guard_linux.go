@@ -8,15 +8,15 @@ import (
 	"github.com/pygent/pygent/runtime/internal/seccomp"
 )
 
-// shield keeps commands that share a PID namespace with the supervisor from ending
-// it (supervisor.Options.Shield): what they have left behind would live on. Only
-// the thread that forks them comes under the filter, so that the others can still
-// signal each other, as the Go runtime does.
+// shield prevents commands in the supervisor's PID namespace from ending the
+// supervisor (supervisor.Options.Shield): processes that they left would live
+// on. Only the thread that forks commands is under the filter, so that the
+// others can still signal each other, as the Go runtime does.
 func shield(threads []int) error { return filterKill(os.Getpid(), threads).InstallHere() }
 
-// filterKill denies signals to a process and to its threads, by each of whose ids
-// the kernel finds it, and to all processes at once. Its process group bears its
-// pid.
+// filterKill denies signals to a process, to its threads, each of whose ids
+// reaches the process too, and to all processes at once. Its process group has
+// its pid.
 func filterKill(pid int, threads []int) seccomp.Filter {
 	f := seccomp.New()
 	self := uint32(pid)
@@ -31,14 +31,15 @@ func filterKill(pid int, threads []int) seccomp.Filter {
 	}
 	f.Deny(unix.SYS_TGKILL, unix.EPERM, seccomp.Test{Arg: 0, Is: self})
 	f.Deny(unix.SYS_RT_TGSIGQUEUEINFO, unix.EPERM, seccomp.Test{Arg: 0, Is: self})
-	// A descriptor tells a filter nothing. Libraries use kill then.
+	// A filter cannot know the process of a descriptor. Libraries use kill
+	// instead.
 	f.Deny(unix.SYS_PIDFD_SEND_SIGNAL, unix.ENOSYS)
-	// The kernel sends this signal to whom a file has been told to notify.
+	// The kernel sends this signal to the process that a file notifies.
 	f.Deny(unix.SYS_FCNTL, unix.EPERM, seccomp.Test{Arg: 1, Is: unix.F_SETSIG})
 	return f
 }
 
-// denyShared denies what namespaces would keep apart at level strong.
+// denyShared denies what namespaces separate at level strong.
 func (f *filter) denyShared() {
 	for _, call := range ipcCalls {
 		f.Deny(call, unix.EPERM)
@@ -55,13 +56,14 @@ var (
 	attributeIoctls = []uint32{unix.FS_IOC_SETFLAGS, 0x401c5820 /* FS_IOC_FSSETXATTR */}
 )
 
-// An ownerCall sets a file's owner and group, two arguments of it.
+// An ownerCall is a system call that sets a file's owner and group, two of its
+// arguments.
 type ownerCall struct{ call, uid, gid uint32 }
 
-// denyAttributes is for files outside the workspace: Landlock covers none of this,
-// and a filter sees no path. Programs take the file system for one that has no
-// extended attributes. An owner and group that are the user's own can be set, as
-// tar and cp do for root; another group of the user's can not.
+// denyAttributes protects files outside the workspace: Landlock covers no
+// attributes, and a filter sees no path. For programs the file system seems to
+// have no extended attributes. The user's own owner and group can be set, as
+// tar and cp do for root; another group of the user cannot.
 func (f *filter) denyAttributes(uid, gid int) {
 	for _, call := range attributeCalls {
 		f.Deny(call, unix.ENOTSUP)
@@ -71,7 +73,7 @@ func (f *filter) denyAttributes(uid, gid int) {
 	}
 	for _, c := range append([]ownerCall{{unix.SYS_FCHOWN, 1, 2}, {unix.SYS_FCHOWNAT, 2, 3}}, archOwnerCalls...) {
 		for arg, own := range map[uint32]int{c.uid: uid, c.gid: gid} {
-			// All bits set leave it as it is.
+			// A value with all bits set changes nothing.
 			f.Deny(c.call, unix.EPERM, seccomp.Test{Arg: arg, Is: uint32(own), Not: true}, seccomp.Test{Arg: arg, Is: ^uint32(0), Not: true})
 		}
 	}
@@ -81,10 +83,10 @@ func (f *filter) denyAttributes(uid, gid int) {
 // be 4096, where memory is watched.
 const maxWatchedSegment = 64 << 10
 
-// denyUnseen denies memory that belongs to no process that has it mapped, where
-// the supervisor watches what processes have mapped: the files of memfd_create,
-// in whose place programs take one in /tmp or /dev/shm, which are limited, and
-// large segments that nobody is attached to.
+// denyUnseen denies memory that no process has mapped, where the supervisor
+// counts mapped memory only: the files of memfd_create, instead of which
+// programs use files in /tmp or /dev/shm, which are limited, and large segments
+// that no process has attached.
 func (f *filter) denyUnseen() {
 	f.Deny(unix.SYS_MEMFD_CREATE, unix.ENOSYS)
 	f.Deny(unix.SYS_MEMFD_SECRET, unix.ENOSYS)

@@ -4,8 +4,8 @@ package local
 
 import "golang.org/x/sys/unix"
 
-// ipcCalls reach what all processes of the machine share: memory, semaphores and
-// queues that have no file and so no Landlock.
+// ipcCalls access memory, semaphores and queues that all processes of the
+// machine share. These have no file, so Landlock does not cover them.
 var ipcCalls = []uint32{
 	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL,
 	unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP, unix.SYS_SEMCTL,

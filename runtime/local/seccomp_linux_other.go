@@ -2,9 +2,8 @@
 
 package local
 
-// No filter can be made here, so neither sandbox can be had.
+// No filter can be made here, so neither sandbox is available.
 var (
-	archDenied     []uint32
 	ipcCalls       []uint32
 	shmgetCalls    []uint32
 	archOwnerCalls []ownerCall

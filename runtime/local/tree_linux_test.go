@@ -55,7 +55,8 @@ func TestOrphansOfAnEndedCommandAreReaped(t *testing.T) {
 	}
 }
 
-// TestCommandsOfTwoExecutorsSpareEachOther, though both end what is left.
+// TestCommandsOfTwoExecutorsSpareEachOther, though both kill remaining
+// processes.
 func TestCommandsOfTwoExecutorsSpareEachOther(t *testing.T) {
 	one, two := newRuntime(t), newRuntime(t)
 	cleanup(t, one)
@@ -99,8 +100,8 @@ func TestNoFileDescriptorOrMemoryIsKept(t *testing.T) {
 	}
 }
 
-// TestCommandGetsNoDescriptorOfTheServer besides those for its output. The ones
-// that the server itself inherited are not its to close.
+// TestCommandGetsNoDescriptorOfTheServer besides those for its output. It does
+// not close those that the server itself inherited.
 func TestCommandGetsNoDescriptorOfTheServer(t *testing.T) {
 	rt := newRuntime(t)
 	cleanup(t, rt)

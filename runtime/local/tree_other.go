@@ -16,7 +16,7 @@ func weakness() string {
 
 func (t *tree) start(c *exec.Cmd) error { return c.Start() }
 
-// wait returns when the shell has ended; what it started lives on.
+// wait returns when the shell has ended; its children live on.
 func (t *tree) wait(ctx context.Context, c *exec.Cmd) (state *os.ProcessState, left error) {
 	stop := context.AfterFunc(ctx, func() {
 		t.killed.Store(true)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// weakness is said in Info: there is no subreaper here.
+// weakness is part of Info's Reason: there is no subreaper here.
 func weakness() string {
 	return "processes that leave their group outlive their command"
 }

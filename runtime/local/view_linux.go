@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// view is what commands may read of the host.
+// view lists what commands may read of the host.
 type view struct {
-	Home  string // the path of the home directory, where commands see their own
+	Home  string // the path of the user's home, where commands see their private one
 	Read  []string
 	Links []link   // links in the root directory, as /bin often is one
-	Hide  []hidden // in Read, and not for commands
+	Hide  []hidden // paths in Read that commands must not read
 
 	tools []string // homes of tools, some of which keep credentials there
 }
@@ -25,11 +25,11 @@ type hidden struct {
 	Dir  bool
 }
 
-// system is what programs are made of.
+// system lists the directories of the system's programs and libraries.
 var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc", "/nix/store", "/gnu/store", "/sys/devices/system/cpu"}
 
 // toolchains are directories in the home where language tools install
-// themselves and keep what they have downloaded.
+// themselves and keep downloads.
 var toolchains = []string{
 	".cargo", ".rustup", "go", ".nvm", ".fnm", ".volta", ".bun", ".deno", ".nodenv", ".pyenv", ".rye", ".rbenv", ".rvm", ".asdf",
 	".jenv", ".sdkman", ".goenv", ".ghcup", ".opam", ".elan", ".juliaup", ".swiftly", ".dotnet", ".m2/repository",
@@ -37,7 +37,8 @@ var toolchains = []string{
 	"miniconda3", "miniforge3", "anaconda3",
 }
 
-// toolchainVars name such directories elsewhere. They are passed on to commands.
+// toolchainVars are variables that name such directories elsewhere. Commands
+// get them.
 var toolchainVars = []string{
 	"GOROOT", "GOPATH", "GOMODCACHE", "CARGO_HOME", "RUSTUP_HOME", "PYENV_ROOT", "NVM_DIR", "VOLTA_HOME", "BUN_INSTALL",
 	"JAVA_HOME", "SDKMAN_DIR", "RBENV_ROOT", "ASDF_DATA_DIR", "DOTNET_ROOT", "VIRTUAL_ENV", "CONDA_PREFIX",
@@ -47,17 +48,17 @@ var toolchainVars = []string{
 // credentials: cargo's, and uv's.
 var secretsOfTools = []string{"credentials", "credentials.toml"}
 
-// private are directories and files in the home of which nothing is shown, not
+// private are directories and files in the home that commands never see, not
 // even when PATH leads there.
 var private = []string{".ssh", ".aws", ".azure", ".config", ".docker", ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".mozilla", ".password-store"}
 
-// secretsOfSystem are hidden whatever their mode is.
+// secretsOfSystem are hidden regardless of their mode.
 var secretsOfSystem = []string{"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssl/private", "/etc/docker", "/etc/kubernetes", "/etc/krb5.keytab"}
 
 // maxEtcEntries bounds the search of /etc.
 const maxEtcEntries = 50_000
 
-// newView works out what commands in workspace may read.
+// newView determines what commands in workspace may read.
 func newView(workspace string, more []string) view {
 	home, err := os.UserHomeDir()
 	if err != nil || !filepath.IsAbs(home) || filepath.Clean(home) == "/" {
@@ -93,7 +94,7 @@ func newView(workspace string, more []string) view {
 	return v
 }
 
-// decent drops directories that hold more than tools, and those with secrets.
+// decent drops directories that do not hold tools only, and those with secrets.
 func (v view) decent(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
 		if !filepath.IsAbs(path) || within(path, v.Home) || within(path, "/etc") || within(path, "/tmp") {
@@ -103,7 +104,7 @@ func (v view) decent(paths []string) []string {
 	})
 }
 
-// existing keeps the paths that exist. Behind a link, its target is needed too.
+// existing keeps the paths that exist. For a link it adds the target.
 func existing(paths []string) (found []string) {
 	for _, path := range paths {
 		path = filepath.Clean(path)
@@ -117,10 +118,11 @@ func existing(paths []string) (found []string) {
 	return found
 }
 
-// outermost drops paths that lie in others, and those in the workspace, which is
-// seen anyway. The root of the file system is not for anybody to read whole.
+// outermost drops paths inside others and inside the workspace, which commands
+// see anyway. It also drops the root of the file system, which nobody may read
+// as a whole.
 func outermost(paths []string, workspace string) (kept []string) {
-	slices.Sort(paths) // a directory comes before what is in it
+	slices.Sort(paths) // a directory comes before its contents
 	for _, path := range slices.Compact(paths) {
 		if path == "/" || within(workspace, path) || slices.ContainsFunc(kept, func(k string) bool { return within(k, path) }) {
 			continue
@@ -135,8 +137,8 @@ func within(dir, inner string) bool {
 	return inner == dir || strings.HasPrefix(inner, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// secrets lists what must not be read in what may be. For an ordinary user the
-// modes of files do most of that; root would read all.
+// secrets lists files inside readable directories that must not be read. For an
+// ordinary user the modes of files prevent most of that; root could read all.
 func (v view) secrets() (all []hidden) {
 	add := func(path string) {
 		info, err := os.Lstat(path)
@@ -184,9 +186,9 @@ func unreadable(dir string, known []hidden) (found []hidden) {
 	return found
 }
 
-// expand puts what may be read in terms of what is allowed, for level medium,
-// where nothing can be masked: directories and files to read, and directories
-// whose names may be listed because not all that is in them may be read.
+// expand converts the view to allow rules for level medium, where nothing can
+// be masked: directories and files to read, and directories that may only be
+// listed because not all of their contents may be read.
 func (v view) expand() (dirs, files, listed []string) {
 	var walk func(path string)
 	walk = func(path string) {
@@ -207,7 +209,7 @@ func (v view) expand() (dirs, files, listed []string) {
 				return
 			}
 			for _, e := range entries {
-				if e.Type()&fs.ModeSymlink == 0 { // what it leads to counts by itself
+				if e.Type()&fs.ModeSymlink == 0 { // its target has rules of its own
 					walk(filepath.Join(path, e.Name()))
 				}
 			}

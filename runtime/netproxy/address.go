@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Kinds of addresses, as the refusals name them. "" is a public one.
+// Kinds of addresses, as refusals name them. "" is a public address.
 const (
 	kindPublic  = ""
 	kindPrivate = "private"
@@ -40,9 +40,9 @@ func blocks() []block {
 	return list
 }
 
-// kindOf names the kind of an address. One of this machine is its own kind, also
-// if it is a private one: what listens on all of its addresses is meant for its
-// user.
+// kindOf returns the kind of an address. An address of this machine has a kind
+// of its own, even if it is private: programs that listen on all addresses are
+// meant for the machine's user.
 func (p *Proxy) kindOf(addr netip.Addr) string {
 	kind := kindPublic
 	for _, b := range p.blocks {
@@ -56,7 +56,7 @@ func (p *Proxy) kindOf(addr netip.Addr) string {
 	}
 	own, err := p.own()
 	if err != nil {
-		return "unknown" // who cannot tell must not connect
+		return "unknown" // an unknown address must not be dialled
 	}
 	for _, a := range own {
 		if n, ok := a.(*net.IPNet); ok && n.IP.Equal(addr.AsSlice()) {

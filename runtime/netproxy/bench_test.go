@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// BenchmarkTunnel compares a new connection with one exchange, and 64 MiB there
-// and back, with what they cost without the proxy: to the same echo.
+// BenchmarkTunnel compares a new connection with one exchange, and 64 MiB in
+// both directions, with the cost without the proxy, to the same echo server.
 //
 //	go test -run - -bench Tunnel ./runtime/netproxy
 func BenchmarkTunnel(b *testing.B) {

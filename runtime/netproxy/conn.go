@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// conn is a connection that closes itself when nothing moves for a while, and
-// when it has lasted too long.
+// conn is a connection that closes itself when it is idle for a while, and when
+// it has lasted too long.
 type conn struct {
 	net.Conn
 	idleFor     time.Duration
@@ -26,7 +26,7 @@ func newConn(c net.Conn, limits Limits, onClose func(*conn)) *conn {
 		return c.Close()
 	})
 	hangUp := func() { _ = w.Close() }
-	// The timers wait for an hour first: they must both be set before one fires.
+	// The timers begin with an hour, because both must be set before one fires.
 	w.idle, w.total = time.AfterFunc(time.Hour, hangUp), time.AfterFunc(time.Hour, hangUp)
 	w.idle.Reset(limits.Idle)
 	w.total.Reset(limits.Total)
@@ -51,13 +51,14 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the connection; further calls answer as the first did.
+// Close closes the connection; further calls return the first result.
 func (c *conn) Close() error { return c.closeOnce() }
 
-// CloseWrite tells the other side that no more comes.
+// CloseWrite ends the stream to the other side.
 func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// closeWrite closes one direction, or both of a connection that has no halves.
+// closeWrite closes the write direction, or the whole connection if it has no
+// separate directions.
 func closeWrite(c net.Conn) error {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -81,7 +82,8 @@ func join(a, b net.Conn, first io.Reader) {
 
 // pump copies r, which reads from, to dst.
 func pump(dst net.Conn, r io.Reader, from net.Conn) {
-	// Hiding the types keeps the copy in this buffer, where bytes are noticed.
+	// Hide the types, so that the copy uses this buffer and conn notices the
+	// bytes.
 	_, err := io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{r}, make([]byte, joinBuffer))
 	if err == nil {
 		err = closeWrite(dst)

@@ -9,30 +9,28 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"go.uber.org/zap"
 )
 
-// refusal says that the rules do not let a target be reached.
+// refusal says that the rules do not allow a target.
 type refusal struct {
 	host string // "name:port"
-	text string // for people: names the host and the cure
+	text string // for people: names the host and what to change
 }
 
 func (r *refusal) Error() string { return r.text }
 
-// maxTried bounds the addresses of a name that are dialled, one after the other.
+// maxTried bounds how many addresses of a name are dialled, one after the
+// other.
 const maxTried = 4
 
-// dial decides about a target and connects to it. It is the only way out.
+// dial decides on a target and connects to it. No other function connects.
 //
-// Errors: a *refusal, or what the resolver or the network said.
+// Errors: a *refusal, or the error of the resolver or the network.
 func (p *Proxy) dial(ctx context.Context, t target) (net.Conn, error) {
 	addrs, err := p.decide(ctx, t)
 	if err != nil {
 		var no *refusal
 		if errors.As(err, &no) {
-			p.log.Debug("network access refused", zap.String("host", no.host))
 			p.refused(no.host)
 		}
 		return nil, err
@@ -41,7 +39,6 @@ func (p *Proxy) dial(ctx context.Context, t target) (net.Conn, error) {
 	for _, addr := range addrs[:min(len(addrs), maxTried)] {
 		conn, err := p.dialOne(ctx, netip.AddrPortFrom(addr, t.port))
 		if err == nil {
-			p.log.Debug("network access", zap.Stringer("host", t), zap.Stringer("address", addr))
 			return conn, nil
 		}
 		last = err
@@ -55,14 +52,14 @@ func (p *Proxy) dialOne(ctx context.Context, to netip.AddrPort) (net.Conn, error
 	return p.dialer(ctx, to)
 }
 
-// decide returns the addresses that may be dialled for a target, one at least.
+// decide returns the addresses that may be dialled for a target, at least one.
 func (p *Proxy) decide(ctx context.Context, t target) ([]netip.Addr, error) {
 	ok, private := allowed(p.rules, t)
 	switch {
 	case !ok:
 		return nil, p.refuse(t, fmt.Sprintf("%s is not allowed; add %q to %s to allow it", t, t, p.setting))
 	case t.addr.IsValid():
-		return []netip.Addr{t.addr}, nil // named itself, whatever its kind
+		return []netip.Addr{t.addr}, nil // the list names the address itself, of any kind
 	}
 	found, err := p.resolve(ctx, t.name)
 	if err != nil {
@@ -83,7 +80,7 @@ func (p *Proxy) decide(ctx context.Context, t target) ([]netip.Addr, error) {
 	return fit, nil
 }
 
-// judge refuses an address that an allowed name resolved to, if it must.
+// judge refuses an address of an allowed name if its kind is not allowed.
 func (p *Proxy) judge(t target, addr netip.Addr, private bool) error {
 	if named, _ := allowed(p.rules, target{addr: addr, port: t.port}); named {
 		return nil
@@ -103,7 +100,8 @@ func (p *Proxy) refuse(t target, text string) error {
 	return &refusal{host: t.String(), text: text}
 }
 
-// resolve looks a name up. The final dot keeps the host's search list out of it.
+// resolve looks a name up. The final dot prevents use of the host's search
+// list.
 func (p *Proxy) resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.limits.Dial)
 	defer cancel()
@@ -117,7 +115,8 @@ func (p *Proxy) resolve(ctx context.Context, name string) ([]netip.Addr, error) 
 	}
 	addrs := make([]netip.Addr, 0, len(found))
 	for _, a := range found {
-		// Resolvers write IPv4 addresses in IPv6 form too: judge what is carried.
+		// Resolvers also return IPv4 addresses in IPv6 form: judge the IPv4
+		// address.
 		if a = a.Unmap().WithZone(""); a.IsValid() && !slices.Contains(addrs, a) {
 			addrs = append(addrs, a)
 		}
@@ -128,7 +127,7 @@ func (p *Proxy) resolve(ctx context.Context, name string) ([]netip.Addr, error) 
 	return addrs, nil
 }
 
-// dialTCP is what Options.Dialer is by default.
+// dialTCP is the default Options.Dialer.
 func dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: 30 * time.Second}
 	return d.DialContext(ctx, "tcp", to.String())

@@ -151,8 +151,8 @@ func TestRefusalsNameTheCure(t *testing.T) {
 	}
 }
 
-// TestNoSecondLookup has a name that is public when it is asked for first and
-// this machine ever after.
+// TestNoSecondLookup has a name that resolves to a public address first and to
+// this machine afterwards.
 func TestNoSecondLookup(t *testing.T) {
 	var dialled []string
 	r := &names{answers: map[string][]string{"rebind.example": {"93.184.215.14,93.184.215.15", "127.0.0.1"}}}

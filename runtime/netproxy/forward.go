@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Limits of Forward. The proxy behind it has its own, which are tighter: these
-// keep a flood from taking the supervisor's descriptors.
+// Limits of Forward. The proxy has its own, which are tighter. These prevent a
+// flood of connections from using up the supervisor's descriptors.
 const (
 	maxForwarded  = 512
 	acceptRetry   = 50 * time.Millisecond
@@ -20,15 +20,16 @@ const (
 	forwardedLast = 2 * time.Hour
 )
 
-// Forward runs inside the sandbox: it hands every connection of l, on the sandbox's
-// loopback, to the proxy behind the unix socket, so that programs which know only
-// TCP proxies reach it. It returns nil when ctx has ended and everything is closed.
+// Forward runs inside the sandbox: it forwards every connection of l, on the
+// sandbox's loopback, to the proxy at the unix socket, so that programs that
+// support only TCP proxies reach it. It returns nil when ctx has ended and
+// everything is closed.
 func Forward(ctx context.Context, l net.Listener, socket string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
 	defer all.Wait()
-	defer cancel() // before the waiting
+	defer cancel() // runs before the deferred wait
 	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	defer func() { _ = l.Close() }()
 	slots := make(chan struct{}, maxForwarded)
@@ -47,7 +48,7 @@ func Forward(ctx context.Context, l net.Listener, socket string) error {
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("forward to %s: %w", socket, err)
-		case err != nil: // no descriptors, an aborted connection: it passes
+		case err != nil: // no descriptors, an aborted connection: temporary
 			<-slots
 			if !wait(ctx, acceptRetry) {
 				return nil
@@ -86,8 +87,8 @@ func forward(ctx context.Context, c net.Conn, socket string) {
 	join(inner, outer, bytes.NewReader(nil))
 }
 
-// Env is the environment that makes programs use the proxy at 127.0.0.1:port, in
-// both spellings; the sandbox's own loopback is reached without it.
+// Env returns the variables that make programs use the proxy at 127.0.0.1:port,
+// in upper and lower case; they reach the sandbox's own loopback without it.
 func Env(port int) []string {
 	proxy := "http://127.0.0.1:" + strconv.Itoa(port)
 	const direct = "localhost,127.0.0.1,::1"

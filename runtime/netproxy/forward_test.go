@@ -15,8 +15,8 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// TestThroughTheSocket goes the whole way: client, forwarder, unix socket, proxy,
-// host.
+// TestThroughTheSocket tests the whole chain: client, forwarder, unix socket,
+// proxy, host.
 func TestThroughTheSocket(t *testing.T) {
 	site, _ := web(t)
 	host := echo(t)

@@ -69,13 +69,13 @@ func FuzzRequests(f *testing.F) {
 func checkHost(t *testing.T, c net.Conn, tunnel bool) {
 	defer func() { _ = c.Close() }()
 	if tunnel {
-		_, _ = io.Copy(io.Discard, c) // what is said in a tunnel is the client's
+		_, _ = io.Copy(io.Discard, c) // the contents of a tunnel are the client's
 		return
 	}
 	in := bufio.NewReader(c)
 	r, err := http.ReadRequest(in)
 	if err != nil {
-		return // the client ended in mid-request
+		return // the client ended in the middle of a request
 	}
 	if r.Host != "site.example" || strings.HasPrefix(r.RequestURI, "http") {
 		t.Errorf("host %q, URI %q", r.Host, r.RequestURI)
@@ -92,7 +92,7 @@ func checkHost(t *testing.T, c net.Conn, tunnel bool) {
 	}
 }
 
-// FuzzRequestLine compares whom a request line is read to be for with its text.
+// FuzzRequestLine compares the target of a request line with its text.
 func FuzzRequestLine(f *testing.F) {
 	for _, line := range []string{
 		"GET http://Site.example./x HTTP/1.1", "GET http://a@b.example/ HTTP/1.1", "CONNECT site.example:443 HTTP/1.1", "CONNECT [::1]:80 HTTP/1.1",

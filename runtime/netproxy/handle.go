@@ -13,7 +13,7 @@ import (
 )
 
 // ServeHTTP answers one request: a CONNECT, or plain HTTP with an absolute URI.
-// Each is decided about by itself, also on a connection that is kept.
+// It decides on each request by itself, also on a kept connection.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t, err := requested(r)
 	switch {
@@ -26,8 +26,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requested is whom a request is for. The request line alone decides: as RFC 9112
-// (section 3.2.2) has it, a Host header that says otherwise is replaced.
+// requested returns the target of a request. Only the request line counts: a
+// different Host header is replaced (RFC 9112, section 3.2.2).
 func requested(r *http.Request) (t target, err error) {
 	if r.Method == http.MethodConnect {
 		if r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
@@ -52,8 +52,8 @@ func requested(r *http.Request) (t target, err error) {
 
 // tunnel serves a CONNECT.
 func (s *service) tunnel(w http.ResponseWriter, t target) {
-	// The request's own context ends when the client has nothing more to send, which
-	// is no reason not to answer it.
+	// The request's own context ends when the client stops sending; it must
+	// still get an answer.
 	host, err := s.dial(s.ctx, t)
 	if err != nil {
 		s.fail(w, err)
@@ -65,7 +65,7 @@ func (s *service) tunnel(w http.ResponseWriter, t target) {
 		return
 	}
 	defer s.free()
-	// What the client sent with the request belongs to the host.
+	// Bytes that the client sent after the request are for the host.
 	first, err := buf.Peek(buf.Reader.Buffered())
 	if err == nil {
 		_, err = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
@@ -77,7 +77,7 @@ func (s *service) tunnel(w http.ResponseWriter, t target) {
 	join(client, host, bytes.NewReader(first))
 }
 
-// dialHTTP is the transport's way out.
+// dialHTTP is the transport's dial function.
 func (s *service) dialHTTP(ctx context.Context, _, addr string) (net.Conn, error) {
 	t, err := parseTarget(addr, 0)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *service) dialHTTP(ctx context.Context, _, addr string) (net.Conn, error
 	return s.dial(ctx, t)
 }
 
-// dial ends with the service, whatever ctx is.
+// dial ends with the service, regardless of ctx.
 func (s *service) dial(ctx context.Context, t target) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -98,8 +98,8 @@ func (s *service) dial(ctx context.Context, t target) (net.Conn, error) {
 	return s.watch(c, s.proxy.limits), nil
 }
 
-// rewrite makes of a proxy's request one to the host. What concerns only one hop
-// is gone already.
+// rewrite converts a request to a proxy into one to the host. Hop-by-hop
+// headers are already removed.
 func rewrite(r *httputil.ProxyRequest) {
 	t, err := requested(r.In)
 	if err != nil {
@@ -107,12 +107,12 @@ func rewrite(r *httputil.ProxyRequest) {
 	}
 	r.Out.URL.Scheme, r.Out.URL.Host = "http", t.String()
 	r.Out.Host = strings.TrimSuffix(t.String(), ":80")
-	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it is, odd separators included
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // unchanged, odd separators included
 	for _, h := range []string{"Connection", "Upgrade", "Expect"} {
 		r.Out.Header.Del(h)
 	}
 	if _, ok := r.Out.Header["User-Agent"]; !ok {
-		r.Out.Header.Set("User-Agent", "") // and none of our own
+		r.Out.Header.Set("User-Agent", "") // no User-Agent of our own
 	}
 }
 
@@ -126,7 +126,8 @@ func (s *service) fail(w http.ResponseWriter, err error) {
 	reply(w, http.StatusBadGateway, err.Error())
 }
 
-// reply ends the exchange: nothing that followed is to be taken for a request.
+// reply answers and closes the connection: bytes that follow must not be read
+// as a request.
 func reply(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -124,13 +124,13 @@ func (q *requests) all() []string {
 	return append([]string(nil), q.seen...)
 }
 
-// dials notes what is dialled.
+// dials records the dialled addresses.
 type dials struct {
 	mu   sync.Mutex
 	seen []string
 }
 
-// to is a dialer that takes every address for one of ours.
+// to is a dialer that connects every address to a test server.
 func (d *dials) to(addr string) Dialer {
 	return func(ctx context.Context, a netip.AddrPort) (net.Conn, error) {
 		d.mu.Lock()

@@ -14,9 +14,9 @@ import (
 	"github.com/pygent/pygent/runtime/instance"
 )
 
-// Where a sandbox finds the proxy.
+// Where the proxy is inside a sandbox.
 const (
-	InsideDir    = "/.pygent/net" // what Host.Dir is mounted at
+	InsideDir    = "/.pygent/net" // where Host.Dir is mounted
 	InsideSocket = InsideDir + "/" + socketName
 
 	socketName = "proxy.sock"
@@ -28,25 +28,25 @@ const maxNoted = 20
 // Host is a Proxy that serves a socket in a directory of its own, for one
 // executor. It is safe for concurrent use.
 type Host struct {
-	private string // 0700, ours: it keeps other users of the machine away, and says whose it is
+	private string // 0700: it excludes other users of the machine, and names its owner
 	dir     string
 	setting string
 	stop    context.CancelFunc
-	done    chan struct{} // closed when err is there and nothing serves any more
+	done    chan struct{} // closed when err is set and the proxy has ended
 	err     error
 
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	watches map[*Watch]struct{}
 }
 
-// Check tells whether New would take the allow list, with an error of one line
-// that names the bad entry.
+// Check returns an error of one line that names the bad entry if New would
+// refuse the allow list.
 func Check(allow []string) error {
 	_, err := parseRules(allow)
 	return err
 }
 
-// StartHost serves a new Proxy until Close. opts.Refused is told too.
+// StartHost serves a new Proxy until Close. opts.Refused is called too.
 func StartHost(opts Options) (*Host, error) {
 	h := &Host{done: make(chan struct{}), watches: map[*Watch]struct{}{}}
 	told := opts.Refused
@@ -74,8 +74,8 @@ func StartHost(opts Options) (*Host, error) {
 	return h, nil
 }
 
-// listen makes the socket. Inside a sandbox the user can be another one, so that
-// the private directory is around the one that is mounted.
+// listen makes the socket. The user inside a sandbox can be another one, so the
+// mounted directory is open to all and lies in the private one.
 func (h *Host) listen() (net.Listener, error) {
 	var err error
 	if h.private, err = instance.MakeDir("", "net"); err != nil {
@@ -99,10 +99,10 @@ func (h *Host) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// Dir is the directory to mount at InsideDir.
+// Dir returns the directory to mount at InsideDir.
 func (h *Host) Dir() string { return h.dir }
 
-// Close ends the proxy and all that goes through it, and removes the directory.
+// Close ends the proxy and its connections, and removes the directory.
 func (h *Host) Close() error {
 	h.stop()
 	<-h.done
@@ -133,8 +133,8 @@ func (h *Host) note(host string) {
 // Watch collects the hosts that are refused while a command runs.
 type Watch struct {
 	host  *Host
-	hosts []string // each once
-	more  bool     // than those
+	hosts []string // without duplicates
+	more  bool     // there are more than hosts
 }
 
 // Watch begins to collect. A nil Host refuses nothing.
@@ -148,7 +148,7 @@ func (h *Host) Watch() *Watch {
 	return w
 }
 
-// Report ends the collecting and writes a line for each refused host.
+// Report ends the collection and writes a line for each refused host.
 func (w *Watch) Report(out io.Writer) {
 	if w.host == nil {
 		return

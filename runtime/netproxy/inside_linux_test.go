@@ -78,7 +78,11 @@ func TestInside(t *testing.T) {
 	if err := loopbackUp(); err != nil {
 		t.Fatal(err)
 	}
+	// The namespace has port numbers of its own, so the kernel may choose one of the hosts'.
 	l := listen(t, "tcp", "127.0.0.1:0")
+	for l.Addr().String() == allowed || l.Addr().String() == other {
+		l = listen(t, "tcp", "127.0.0.1:0")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- Forward(ctx, l, socket) }()

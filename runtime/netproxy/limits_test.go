@@ -46,7 +46,7 @@ func (p *pipes) dial() net.Conn {
 	return mine
 }
 
-// TestTime runs with a clock that jumps, and fails if a goroutine is left.
+// TestTime runs with a fake clock, and fails if a goroutine is left.
 func TestTime(t *testing.T) {
 	limits := Limits{Header: 10 * time.Second, Dial: 15 * time.Second, Idle: time.Minute, Total: 10 * time.Minute}
 	const connect = "CONNECT host.example:443 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -233,7 +233,7 @@ func (c *counted) Close() error {
 
 func (c *counted) CloseWrite() error { return closeWrite(c.Conn) }
 
-// talk says something through a tunnel to an echo and ends its side.
+// talk sends text through a tunnel to an echo server and closes its side.
 func talk(proxyAddr, host, text string) error {
 	c, err := net.DialTimeout("tcp", proxyAddr, 30*time.Second)
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"time"
-
-	"go.uber.org/zap"
 )
 
 // Resolver finds the addresses of a name; *net.Resolver is one.
@@ -14,12 +12,12 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Dialer connects to exactly that address.
+// Dialer connects to the address to.
 type Dialer func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 
 // Options are the options of New. The zero value allows nothing.
 type Options struct {
-	// Allow names whom commands may reach:
+	// Allow lists the hosts that commands may reach:
 	//
 	//	"example.com:443"        this name and port
 	//	"*.example.com:443"      names below example.com at any depth, not itself
@@ -31,21 +29,20 @@ type Options struct {
 	// Names are ASCII (xn-- for others); case and a final dot do not matter.
 	Allow []string
 
-	Resolver Resolver    // nil: the host's
-	Dialer   Dialer      // nil: TCP
-	Log      *zap.Logger // hosts and addresses, never what is said; nil: none
-	Setting  string      // how refusals call the setting that Allow came from; "": network.allow
+	Resolver Resolver // nil: the host's
+	Dialer   Dialer   // nil: TCP
+	Setting  string   // name of the setting for Allow, in refusals; "": network.allow
 	Limits   Limits
 
-	// Refused is told the "host:port" of each refused request, from several
-	// goroutines at once. It must not block. nil: nobody.
+	// Refused is called with the "host:port" of each refused request, from
+	// several goroutines at once. It must not block. It may be nil.
 	Refused func(host string)
 }
 
-// Limits bound what clients can hold. A zero field takes the default.
+// Limits bound the resources of clients. A zero field means the default.
 type Limits struct {
 	Conns       int           // clients at a time, 256; more wait to be accepted
-	HeaderBytes int           // of a request's head, 32 KiB, a little more is tolerated
+	HeaderBytes int           // of a request's head, 32 KiB; a little more is tolerated
 	Header      time.Duration // for a request's head to arrive, 10 s
 	Dial        time.Duration // for a lookup, and for each address tried, 10 s
 	Idle        time.Duration // without a byte either way, 5 min
@@ -71,21 +68,21 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Proxy is a filtering HTTP proxy. It is safe for concurrent use and holds
-// nothing: what it serves ends with Serve.
+// Proxy is a filtering HTTP proxy. It is safe for concurrent use and needs no
+// Close: its connections end with Serve.
 type Proxy struct {
 	rules    []rule
 	blocks   []block
 	own      func() ([]net.Addr, error) // addresses of this machine
 	resolver Resolver
 	dialer   Dialer
-	log      *zap.Logger
 	setting  string
 	limits   Limits
 	refused  func(host string)
 }
 
-// New checks the allow list. A bad entry is an *runtime.InvalidError that names it.
+// New checks the allow list. For a bad entry it returns a *runtime.InvalidError
+// that names it.
 func New(opts Options) (*Proxy, error) {
 	rules, err := parseRules(opts.Allow)
 	if err != nil {
@@ -93,7 +90,7 @@ func New(opts Options) (*Proxy, error) {
 	}
 	p := &Proxy{
 		rules: rules, blocks: blocks(), own: net.InterfaceAddrs,
-		resolver: opts.Resolver, dialer: opts.Dialer, log: opts.Log,
+		resolver: opts.Resolver, dialer: opts.Dialer,
 		setting: opts.Setting, limits: opts.Limits.withDefaults(), refused: opts.Refused,
 	}
 	if p.resolver == nil {
@@ -101,9 +98,6 @@ func New(opts Options) (*Proxy, error) {
 	}
 	if p.dialer == nil {
 		p.dialer = dialTCP
-	}
-	if p.log == nil {
-		p.log = zap.NewNop()
 	}
 	if p.setting == "" {
 		p.setting = "network.allow"

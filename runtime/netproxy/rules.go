@@ -18,7 +18,7 @@ const (
 
 // rule is one entry of the allow list.
 type rule struct {
-	name    string     // canonical; for a wildcard what follows "*."
+	name    string     // canonical; for a wildcard the part after "*."
 	below   bool       // a wildcard: names below name, at any depth, but not name itself
 	addr    netip.Addr // of an entry that names an address
 	port    uint16     // 0: any
@@ -94,8 +94,8 @@ func (r rule) matches(t target) bool {
 	return r.name == t.name
 }
 
-// allowed reports whether a rule names the target, and whether one lets its name
-// stand for a private address.
+// allowed reports whether a rule names the target, and whether one allows
+// private addresses for it.
 func allowed(rules []rule, t target) (ok, private bool) {
 	for _, r := range rules {
 		if r.matches(t) {
@@ -105,7 +105,7 @@ func allowed(rules []rule, t target) (ok, private bool) {
 	return ok, private
 }
 
-// shown makes what somebody wrote safe and short enough for a text.
+// shown makes untrusted text safe and short enough for a message.
 func shown(s string) string {
 	const most = 100
 	if len(s) > most {

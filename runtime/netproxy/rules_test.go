@@ -167,7 +167,7 @@ func FuzzRules(f *testing.F) {
 	})
 }
 
-// plainly matches by comparing text; both are known to be well-formed.
+// plainly matches by comparing text; both are well-formed.
 func plainly(entry, asked string) bool {
 	entry = strings.ToLower(strings.TrimSuffix(entry, " private"))
 	cut := func(s string) (host, port string) {

@@ -84,8 +84,8 @@ func TestRefusalsAreAnsweredAndTold(t *testing.T) {
 	}
 }
 
-// TestOddRequests sends what could make two readers disagree about whom a request
-// is for, or where it ends. Only the one site is allowed, so whatever is passed on
+// TestOddRequests sends requests whose target or end two parsers could read
+// differently. Only one site is allowed, so every request that is passed on
 // must name it.
 func TestOddRequests(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -126,8 +126,8 @@ func TestOddRequests(t *testing.T) {
 			"200",
 			[]string{"POST site.example /c abc"},
 		},
-		// The coding wins, so that the rest is a request of its own: to a host that is
-		// not allowed.
+		// Transfer-Encoding wins, so that the rest is a request of its own, to
+		// a host that is not allowed.
 		"length and coding": {
 			"POST http://site.example/tc HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
 				"GET http://evil.example/smuggled HTTP/1.1\r\nHost: site.example\r\n\r\n",
@@ -147,7 +147,8 @@ func TestOddRequests(t *testing.T) {
 		"bad chunk": {"POST http://site.example/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabc", "502", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// A site of its own: what is passed on can arrive after the answer.
+			// A site of its own, because a request can arrive there after the
+			// answer.
 			site, asked := web(t)
 			var dialled dials
 			r := &names{answers: map[string][]string{"site.example": {"93.184.215.14"}}}
@@ -158,7 +159,7 @@ func TestOddRequests(t *testing.T) {
 			}
 			got := asked.all()
 			if c.status == "502" {
-				got = nil // the site may see the head of a request that then breaks
+				got = nil // the site may see the head of a request that is then cut
 			}
 			if diff := cmp.Diff(c.passed, got, cmp.Transformer("", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 				t.Error(diff)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// target is what a client asks for: a name or an address, never both.
+// target is what a client requests: a name or an address, never both.
 type target struct {
 	name string     // canonical: lower case, ASCII, no final dot
 	addr netip.Addr // of a literal address
@@ -39,7 +39,7 @@ func parseTarget(s string, preset uint16) (target, error) {
 	return t, err
 }
 
-// splitPort cuts the port off; it is "" when there is none.
+// splitPort splits off the port, "" if there is none.
 func splitPort(s string) (host, port string, err error) {
 	end := 0
 	if strings.HasPrefix(s, "[") {
@@ -77,7 +77,7 @@ func parseHost(host string) (name string, addr netip.Addr, err error) {
 	if bracketed {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
-			return "", netip.Addr{}, errors.New("between [ and ] must stand an IPv6 address without a zone")
+			return "", netip.Addr{}, errors.New("there must be an IPv6 address without a zone between [ and ]")
 		}
 		return "", addr, nil
 	}
@@ -94,9 +94,9 @@ const (
 	maxLabel = 63
 )
 
-// canonicalName checks a DNS name and brings it into the one form that is
-// compared. Numbers that some resolvers take for an address ("127.1", "0x7f.1",
-// "2130706433") are no names.
+// canonicalName checks a DNS name and converts it to the form that rules are
+// compared with. Numbers that some resolvers take for an address ("127.1",
+// "0x7f.1", "2130706433") are no names.
 func canonicalName(s string) (string, error) {
 	name := strings.TrimSuffix(s, ".")
 	if name == "" || len(name) > maxName {

@@ -2,6 +2,7 @@ package runtimetest
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 // OrdinaryUser is a user without an account, group or privilege.
 const OrdinaryUser = 65534
 
-// insideVar is set where Again runs tests.
+// insideVar is set in the process in which Again runs tests.
 const insideVar = "PYGENT_TEST_INSIDE"
 
 // Inside reports whether this process is one that Again has started.
@@ -22,15 +23,15 @@ func Inside() bool { return os.Getenv(insideVar) != "" }
 
 // As says how tests run in a process of their own.
 type As struct {
-	UID    int      // of the user and its group; only root can be somebody else
+	UID    int      // of the user and its group; only root can become another user
 	Groups []uint32 // further groups
-	Run    string   // the tests, as -test.run has it
-	Key    string   // a secret: OPENAI_API_KEY, in the very environment that the process starts with
-	Env    []string // added to an environment of little else than PATH
+	Run    string   // the tests, in the form of -test.run
+	Key    string   // a secret: OPENAI_API_KEY in the environment that the process starts with
+	Env    []string // added to an environment that has little more than PATH
 }
 
 // Again runs tests of this binary in a process of its own, with a home and a
-// directory for temporary files of their user's.
+// directory for temporary files that belong to its user.
 func Again(t *testing.T, as As) {
 	t.Helper()
 	if as.UID != os.Getuid() && os.Getuid() != 0 {
@@ -54,7 +55,7 @@ func Again(t *testing.T, as As) {
 	}
 	binary := filepath.Join(dir, "test")
 	CopyProgram(t, "/proc/self/exe", binary)
-	cmd := exec.Command(binary, "-test.run="+as.Run, "-test.v", "-test.timeout=8m", "-test.short="+strconv.FormatBool(testing.Short())) //nolint:noctx // it has a timeout of its own
+	cmd := exec.Command(binary, "-test.run="+as.Run, "-test.v", "-test.timeout=8m", "-test.parallel="+parallel(), "-test.short="+strconv.FormatBool(testing.Short())) //nolint:noctx // it has a timeout of its own
 	cmd.Dir = dir
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir + "/home", "TMPDIR=" + dir + "/tmp", "CI=" + os.Getenv("CI"),
@@ -75,8 +76,12 @@ func Again(t *testing.T, as As) {
 	}
 }
 
-// failures is what tests that failed have printed, and what belongs to no test;
-// all of it if no test says that it failed.
+// parallel returns how many tests of this process run in parallel, to pass it
+// to another.
+func parallel() string { return flag.Lookup("test.parallel").Value.String() }
+
+// failures returns the output of failed tests and output that belongs to no
+// test; all output if no test says that it failed.
 func failures(verbose string) string {
 	failed := map[string]bool{"": true}
 	for line := range strings.Lines(verbose) {

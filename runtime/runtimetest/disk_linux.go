@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FillDisk writes 100 kB after another into its directory, some 5 MB in a second.
+// FillDisk writes files of 100 kB to its directory, about 5 MB per second.
 const FillDisk = "i=0; while [ $i -lt 600 ]; do head -c 100000 /dev/zero >full$i; i=$((i+1)); sleep 0.02; done"
 
-// SmallDisk mounts a file system in memory, of so many bytes, and returns its
-// directory. The test is skipped where that is for root alone.
+// SmallDisk mounts a file system in memory, of the given size, and returns its
+// directory. It skips the test where only root can do that.
 func SmallDisk(t *testing.T, bytes string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// files are open for nothing but to use up what a process may have open.
+// files are open only to use up the file descriptors of the process.
 type files struct{ taken []*os.File }
 
-// useUpFiles opens files until there is no descriptor left. A process may have
-// fewer of them while the test runs.
+// useUpFiles opens files until no descriptor is left. It lowers the limit of
+// descriptors while the test runs.
 func useUpFiles(t *testing.T) *files {
 	t.Helper()
 	var was unix.Rlimit

@@ -12,7 +12,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// endCases are about commands that something else ends.
+// endCases are about commands that do not end by themselves.
 var endCases = []testCase{
 	{"OutputIsKeptAtTimeout", func(t *testing.T, rt *runtime.Runtime) {
 		begin := time.Now()
@@ -89,7 +89,7 @@ var endCases = []testCase{
 	}},
 }
 
-// closeEndsAll closes the runtime under a command that runs.
+// closeEndsAll closes the runtime while a command runs.
 func closeEndsAll(t *testing.T, rt *runtime.Runtime) {
 	ended := make(chan runtime.Result, 1)
 	go func() {
@@ -113,7 +113,8 @@ func closeEndsAll(t *testing.T, rt *runtime.Runtime) {
 	took(t, begin, 10*time.Second)
 }
 
-// execAfterClose demands an error, not a hang and not a run.
+// execAfterClose requires that a command after Close fails, without blocking or
+// running.
 func execAfterClose(t *testing.T, rt *runtime.Runtime) {
 	bash(t, rt, "true")
 	if err := rt.Cleanup(t.Context()); err != nil {

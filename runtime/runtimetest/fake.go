@@ -23,15 +23,16 @@ type Fake struct {
 	scripts map[string]Script
 	other   func(cmd runtime.Command) Script
 
-	mu     sync.Mutex // guards what is below
+	mu     sync.Mutex // guards the fields below
 	ran    []runtime.Command
 	closed bool
 	busy   sync.WaitGroup
 	stop   chan struct{}
 }
 
-// NewFake answers each command by its script. Those that have none end with
-// exit code 127, as a shell has it; other, if not nil, answers them instead.
+// NewFake returns a Fake that answers each command by its script. Commands
+// without a script end with exit code 127, as in a shell, or are answered by
+// other if it is not nil.
 func NewFake(scripts map[string]Script, other func(cmd runtime.Command) Script) *Fake {
 	return &Fake{scripts: scripts, other: other, stop: make(chan struct{})}
 }
@@ -99,7 +100,7 @@ func (f *Fake) Closed() bool {
 	return f.closed
 }
 
-// Info says local, unconfined.
+// Info describes a local runtime without a sandbox.
 func (f *Fake) Info() runtime.Info {
 	return runtime.Info{Kind: runtime.KindLocal, Sandbox: runtime.SandboxNone, Network: "full"}
 }

@@ -13,21 +13,23 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// Place is where faults happen.
+// Place is a kind of runtime that is tested by faults.
 type Place struct {
-	// New makes a runtime over a new workspace that goes with it. limits are for
-	// its commands; a place that has none ignores them.
+	// New makes a runtime with a new workspace, which is removed with it.
+	// limits are for its commands; a place without limits ignores them.
 	New func(t *testing.T, limits runtime.Limits) *runtime.Runtime
 
-	// Left lists what runs at the moment for the place's runtimes, processes and
-	// containers; rt is one of them. It must not depend on what a process is.
+	// Left lists the processes and containers that run now for the place's
+	// runtimes; rt is one of them. The list must not depend on what a process
+	// does.
 	Left func(t *testing.T, rt *runtime.Runtime) []string
 }
 
-// faultLimits leave no doubt about what reaches them.
+// faultLimits are so low that faults certainly reach them.
 var faultLimits = runtime.Limits{MemoryBytes: 256 << 20, PIDs: 100, FileBytes: 16 << 20}
 
-// busy is added to the bounds of the table, for a machine that runs other tests.
+// busy is added to the bounds of the table, for a machine that also runs other
+// tests.
 const busy = 2 * time.Second
 
 // fault is a row of the table of faults to survive.
@@ -36,22 +38,20 @@ type fault struct {
 	happen func(t *testing.T, s *server)
 }
 
-// server is this process, which must live through all faults.
+// server is this process, which must survive all faults.
 type server struct {
 	place Place
-	rt    *runtime.Runtime // in which most faults happen, and which works after each
-	key   string           // a secret of the server's environment
+	rt    *runtime.Runtime // most faults happen in it, and it must work after each
+	key   string           // a secret in the server's environment
 }
 
-// Faults lets happen what commands and files can do to a server. After each fault
-// the next command works within a second, and nothing is left of the fault: no
-// process, container, temporary file or goroutine.
+// Faults tests the faults that commands and files can cause in a server. After
+// each fault the next command must work within a second, and nothing of the
+// fault may be left: no process, container, temporary file or goroutine. It
+// examines all of this process, so no other test may run in it at the same
+// time.
 func Faults(t *testing.T, place Place) {
-	s := &server{place: place, key: os.Getenv("OPENAI_API_KEY")}
-	if s.key == "" {
-		s.key = secret
-		t.Setenv("OPENAI_API_KEY", s.key)
-	}
+	s := &server{place: place, key: key()}
 	t.Setenv("TMPDIR", t.TempDir())
 	s.rt = s.fresh(t)
 	bash(t, s.rt, "true")
@@ -62,17 +62,17 @@ func Faults(t *testing.T, place Place) {
 	}
 }
 
-// fresh makes a runtime that goes with the test.
+// fresh makes a runtime that is closed with the test.
 func (s *server) fresh(t *testing.T) *runtime.Runtime {
 	t.Helper()
 	return start(t, func(t *testing.T) *runtime.Runtime { return s.place.New(t, faultLimits) })
 }
 
-// survive has what holds for every row.
+// survive runs one row and checks what must hold after every row.
 func (s *server) survive(t *testing.T, happen func(t *testing.T, s *server)) {
 	t.Helper()
 	before := s.state(t)
-	// As a test of its own, so that what it made is gone when it has ended.
+	// It is a subtest, so that its cleanup has run when it has ended.
 	t.Run("fault", func(t *testing.T) { happen(t, s) })
 	begin := time.Now()
 	wantText(t, s.rt, "echo next", "next\n")
@@ -89,8 +89,8 @@ func (s *server) survive(t *testing.T, happen func(t *testing.T, s *server)) {
 	}
 }
 
-// above tells what is there that was not there before. A goroutine of the fault
-// before may have been ending then, and be gone.
+// above returns what exists now and did not exist before. It ignores what has
+// gone since: a goroutine of the previous fault may have been ending then.
 func (s *server) above(t *testing.T, before state) string {
 	t.Helper()
 	now := s.state(t)
@@ -105,7 +105,7 @@ func (s *server) above(t *testing.T, before state) string {
 	return cmp.Diff(before, now)
 }
 
-// state is what must be the same before and after.
+// state is what must be the same before and after a fault.
 type state struct{ Running, Temporary, Goroutines []string }
 
 func (s *server) state(t *testing.T) state {
@@ -131,8 +131,8 @@ func (s *server) state(t *testing.T) state {
 	return now
 }
 
-// goroutines lists where those of this module were made, but for those of tests.
-// Others come and go with the connections of HTTP clients.
+// goroutines lists where the goroutines of this module, without those of tests,
+// were made. Others depend on the connections of HTTP clients.
 func goroutines() (made []string) {
 	buf := make([]byte, 1<<20)
 	buf = buf[:goruntime.Stack(buf, true)]

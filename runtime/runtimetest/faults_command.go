@@ -18,7 +18,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// commandFaults are what commands do.
+// commandFaults are the faults that commands cause.
 var commandFaults = []fault{
 	{"yes with a 2 s timeout", func(t *testing.T, s *server) {
 		rss := residentBytes(t)
@@ -69,7 +69,7 @@ var commandFaults = []fault{
 	}},
 	{"output with NUL, invalid UTF-8, half a rune at the cap, lone CR", func(t *testing.T, s *server) {
 		wantText(t, s.rt, `printf 'a\000b\rc\377\303\244\n'`, "a\x00b\rc\uFFFDä\n")
-		for _, shift := range []string{"", "x"} { // one of them has the cap in mid-rune
+		for _, shift := range []string{"", "x"} { // one of them has the cap inside a rune
 			res := bash(t, s.rt, "printf '"+shift+"'; yes ä | head -n 100000 | tr -d '\\n'; printf '"+shift+"'")
 			if !res.Truncated || res.TotalBytes != int64(200000+2*len(shift)) || !strings.Contains(res.Text, " bytes omitted …]") {
 				t.Errorf("truncated %t, %d bytes", res.Truncated, res.TotalBytes)
@@ -111,8 +111,9 @@ func enclosed(rt *runtime.Runtime) bool {
 	return level == runtime.SandboxContainer || level == runtime.SandboxStrong
 }
 
-// forkBomb goes off; meanwhile the host can fork. Where the number of processes
-// has no limit it is a bounded one, for the machine's sake.
+// forkBomb runs a fork bomb, during which the host must be able to fork. Where
+// the number of processes is not limited the bomb is bounded, to protect the
+// machine.
 func forkBomb(t *testing.T, s *server) {
 	bomb := "b() { b | b & }; b; while :; do b; done"
 	if s.rt.Info().Limits.PIDs == 0 {
@@ -134,7 +135,8 @@ func forkBomb(t *testing.T, s *server) {
 	}
 }
 
-// cancelFive cancels at once what runs in five runtimes, which then go.
+// cancelFive cancels the commands of five runtimes at once and closes the
+// runtimes.
 func cancelFive(t *testing.T, s *server) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -161,7 +163,7 @@ func cancelFive(t *testing.T, s *server) {
 	took(t, begin, 2*time.Second+busy)
 }
 
-// residentBytes is the memory of this process, 0 where the system does not tell.
+// residentBytes returns the memory of this process, 0 where it is unknown.
 func residentBytes(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")

@@ -14,13 +14,13 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// fileFaults are what paths and trees do to the tools for files.
+// fileFaults are the faults that paths and trees cause in the tools for files.
 var fileFaults = []fault{
 	{`file tool paths: "", ".", "..", absolute, a/../../x, NUL, 5,000 characters, "~", "C:\\x", trailing "/" on a link`, func(t *testing.T, s *server) {
 		outside := outsideFile(t)
 		dir := s.rt.Workspace().Dir()
 		bash(t, s.rt, "mkdir dir; ln -s dir link")
-		if err := os.Symlink(filepath.Dir(outside), filepath.Join(dir, "out")); err != nil { // commands' own do not leave every container
+		if err := os.Symlink(filepath.Dir(outside), filepath.Join(dir, "out")); err != nil { // links that commands make do not lead out of every container
 			t.Fatal(err)
 		}
 		for _, name := range []string{
@@ -41,7 +41,7 @@ var fileFaults = []fault{
 		}
 		bash(t, s.rt, "rm -rf dir link")
 	}},
-	{"hard link in the workspace to an outside file, then edit", func(t *testing.T, s *server) {
+	{"hard link in the workspace to an outside file, then write", func(t *testing.T, s *server) {
 		outside := outsideFile(t)
 		inside := filepath.Join(s.rt.Workspace().Dir(), "hard")
 		if err := os.Link(outside, inside); err != nil {
@@ -50,11 +50,26 @@ var fileFaults = []fault{
 		if _, _, err := s.rt.WriteFile("hard", "edited"); err != nil {
 			t.Error(err)
 		}
-		if _, err := s.rt.Workspace().Edit("hard", func([]byte) ([]byte, error) { return []byte("again"), nil }); err != nil {
+		wantText(t, s.rt, "cat hard; rm hard", "edited")
+		wantUntouched(t, outside)
+	}},
+	{"protected paths, by name, by a link of a command's, and by a repository that a command has begun", func(t *testing.T, s *server) {
+		bash(t, s.rt, "mkdir -p half/objects p && echo x >half/HEAD && ln -s .git way && echo x >p/.envrc && ln -s .envrc p/env")
+		never := []string{".git/config", ".git/hooks/pre-commit", "new/.GIT/config", "way/hooks/pre-commit", "half/refs/x", "half/commondir"}
+		for _, name := range never {
+			if _, _, err := s.rt.WriteFile(name, "owned", name, "."); !errors.Is(err, runtime.ErrProtected) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for _, name := range []string{"p/env", "p/.envrc", ".vscode/tasks.json"} {
+			if _, _, err := s.rt.WriteFile(name, "owned", "else"); !errors.Is(err, runtime.ErrProtected) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, _, err := s.rt.WriteFile("p/env", "mine", "p/.envrc"); err != nil {
 			t.Error(err)
 		}
-		wantText(t, s.rt, "cat hard; rm hard", "again")
-		wantUntouched(t, outside)
+		wantText(t, s.rt, "cat p/.envrc; rm -rf half p way", "mine")
 	}},
 	{"tree copy with absolute or outside links, loops, names with newline or leading -", func(t *testing.T, s *server) {
 		bash(t, s.rt, `mkdir -p t/sub && cd t && echo x >sub/file && echo n >'a
@@ -84,7 +99,7 @@ b' && echo d >-rf && ln -s sub/file good && ln -s loop loop && ln -s .. sub/up &
 	}},
 }
 
-// outsideFile makes a file that no workspace has.
+// outsideFile makes a file outside all workspaces.
 func outsideFile(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "file")

@@ -15,7 +15,7 @@ var jobCases = []testCase{
 	{"JobServesLaterCommands", func(t *testing.T, rt *runtime.Runtime) {
 		j := startJob(t, rt, "echo ready; while :; do [ -e ask ] && mv ask answer; sleep 0.1; done")
 		wantText(t, rt, "touch ask; while [ ! -e answer ]; do sleep 0.1; done; rm answer; echo answered", "answered\n")
-		s := speaks(t, j) // the file can be there before the output
+		s := speaks(t, j) // the file can exist before the output arrives
 		if !s.Running || !strings.HasSuffix(s.Result.Text, "\nready\n") || s.Result.ExitCode != nil {
 			t.Errorf("%+v", s)
 		}
@@ -84,7 +84,7 @@ func startJob(t *testing.T, rt *runtime.Runtime, cmd string) *runtime.Job {
 	return j
 }
 
-// speaks waits until a job has an output.
+// speaks waits until a job has output.
 func speaks(t *testing.T, j *runtime.Job) runtime.JobState {
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
@@ -109,7 +109,7 @@ func endJob(t *testing.T, j *runtime.Job, last string) {
 	}
 }
 
-// jobsEndWithClose closes the runtime under a job.
+// jobsEndWithClose closes the runtime while a job runs.
 func jobsEndWithClose(t *testing.T, rt *runtime.Runtime) {
 	j := startJob(t, rt, beating("job"))
 	waitFor(t, rt, "job")

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Missing skips a test because of a part that this machine lacks. Where CI is set
-// every part is expected, so there it fails.
+// Missing skips a test because this machine lacks something that it needs.
+// Where CI is set it fails the test, because CI must have everything.
 func Missing(tb testing.TB, why ...any) {
 	tb.Helper()
 	if os.Getenv("CI") != "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 )
 
-// outputCases are about what comes back of what a command puts out.
+// outputCases are about a command's output.
 var outputCases = []testCase{
 	{"StderrComesInOrder", func(t *testing.T, rt *runtime.Runtime) {
 		wantText(t, rt, "echo 1; echo 2 >&2; echo 3; echo 4 >&2", "1\n2\n3\n4\n")

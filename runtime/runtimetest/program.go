@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// CopyProgram copies a program, which can be run at once: no other process is
-// started meanwhile, and so none has inherited what writes it.
+// CopyProgram copies a program so that it can be run at once: it starts no
+// process meanwhile, so that no process inherits the descriptor that writes it.
 func CopyProgram(t *testing.T, from, to string) {
 	t.Helper()
 	in, err := os.Open(from)

@@ -60,7 +60,7 @@ var shellCases = []testCase{
 	}},
 	{"EnvironmentHasNoSecret", func(t *testing.T, rt *runtime.Runtime) {
 		res := bash(t, rt, "env; echo \"[$OPENAI_API_KEY]\"")
-		if strings.Contains(res.Text, secret) {
+		if strings.Contains(res.Text, secret) || strings.Contains(res.Text, key()) {
 			t.Error("the server's secret is in the command's environment")
 		}
 		if !strings.Contains(res.Text, "PATH=") || !strings.Contains(res.Text, "HOME=") {

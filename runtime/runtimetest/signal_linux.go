@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SignalAll sends a process all signals, to each of its threads by all calls that
-// there are for it. Whether that ended it is for others to see. A process of one
-// thread is no supervisor, and an error.
+// SignalAll sends all signals to each thread of a process, by all system calls
+// that can do that. It does not check whether that ended the process. For a
+// process with one thread, which is no supervisor, it returns an error.
 func SignalAll(pid int) error {
 	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil || len(tasks) < 2 {

@@ -3,22 +3,37 @@ package runtimetest
 import (
 	"context"
 	"errors"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
 )
 
-// secret is put into the server's environment while the suite runs. No command
-// may see it.
+// secret is in the server's environment while the suites run. No command may see
+// it.
 const secret = "sk-conformance-0123456789"
 
-// Run runs the suite. newRuntime makes a Runtime with default options over an
-// empty workspace; it is called a few times and the suite cleans up what it
-// returned. The tests set environment variables, so they are not parallel.
+// key sets variables that no command may see, and returns OPENAI_API_KEY, which
+// keeps an existing value. The variables stay set, because parallel tests can
+// neither set nor restore one.
+var key = sync.OnceValue(func() string {
+	err := os.Setenv("PYGENT_CONFORMANCE", secret)
+	if os.Getenv("OPENAI_API_KEY") == "" {
+		err = errors.Join(err, os.Setenv("OPENAI_API_KEY", secret))
+	}
+	if err != nil {
+		panic(err)
+	}
+	return os.Getenv("OPENAI_API_KEY")
+})
+
+// Run runs the suite, which mostly waits, so that the test should be parallel.
+// newRuntime makes a Runtime with default options and an empty workspace; the
+// suite calls it a few times and cleans up its results.
 func Run(t *testing.T, newRuntime func(t *testing.T) *runtime.Runtime) {
-	t.Setenv("OPENAI_API_KEY", secret)
-	t.Setenv("PYGENT_CONFORMANCE", secret)
+	key()
 	rt := start(t, newRuntime)
 	for _, group := range [][]testCase{shellCases, outputCases, endCases, treeCases, jobCases} {
 		for _, c := range group {
@@ -30,14 +45,14 @@ func Run(t *testing.T, newRuntime func(t *testing.T) *runtime.Runtime) {
 	t.Run("ExecAfterCloseFails", func(t *testing.T) { execAfterClose(t, start(t, newRuntime)) })
 }
 
-// testCase is one rule. All share a runtime, so that what one leaves behind
-// disturbs the next.
+// testCase is one rule. All share a runtime, so that leftovers of one make the
+// next one fail.
 type testCase struct {
 	name string
 	run  func(t *testing.T, rt *runtime.Runtime)
 }
 
-// patience bounds everything that must merely happen.
+// patience bounds the wait for all events without a bound of their own.
 const patience = 30 * time.Second
 
 func start(t *testing.T, newRuntime func(t *testing.T) *runtime.Runtime) *runtime.Runtime {
@@ -74,7 +89,7 @@ func wantText(t *testing.T, rt *runtime.Runtime, cmd, want string) {
 	}
 }
 
-// took fails when more than limit has gone since start.
+// took fails if more than limit has passed since begin.
 func took(t *testing.T, begin time.Time, limit time.Duration) {
 	t.Helper()
 	if d := time.Since(begin); d > limit {
@@ -82,15 +97,15 @@ func took(t *testing.T, begin time.Time, limit time.Duration) {
 	}
 }
 
-// Bounds of what an executor promises: to be back a second after its context's
-// end, and at once when all that is left of a command sleeps. Slack is for the
-// machine, which may be busy with other tests.
+// Bounds for an executor: it must return a second after the end of its context,
+// and at once when the remaining processes of a command only sleep. slack is
+// for a machine that is busy with other tests.
 const (
 	backWithin = time.Second
 	slack      = 500 * time.Millisecond
 )
 
-// size of a file in the workspace, 0 when it is missing.
+// size returns the size of a file in the workspace, 0 if it is missing.
 func size(t *testing.T, rt *runtime.Runtime, name string) int {
 	t.Helper()
 	data, err := rt.Workspace().ReadFile(name, 1<<20)
@@ -110,18 +125,19 @@ func waitFor(t *testing.T, rt *runtime.Runtime, name string) {
 	}
 }
 
-// beating is a shell loop that shows that it lives by making a file longer. Its
-// output goes wherever the command's goes.
+// beating returns a shell loop that shows that it runs by appending to a file.
+// Its output is the command's.
 func beating(file string) string { return "while :; do echo x >>" + file + "; sleep 0.1; done" }
 
-// mustBeDead fails when a loop that beat in file still does.
+// mustBeDead fails if a loop of beating still appends to file.
 func mustBeDead(t *testing.T, rt *runtime.Runtime, file string) {
 	t.Helper()
 	before := size(t, rt, file)
 	if before == 0 {
 		t.Fatalf("%s never beat", file)
 	}
-	// No event tells that something does not happen: look for several beats.
+	// There is no event for something that does not happen: wait for several
+	// beats.
 	time.Sleep(700 * time.Millisecond)
 	if after := size(t, rt, file); after != before {
 		t.Errorf("what beat in %s is still alive", file)

@@ -9,7 +9,7 @@ import (
 )
 
 // treeCases are about the processes that a command leaves behind. None may
-// outlive it, however it was started and however the command ended.
+// outlive it, no matter how it was started and how the command ended.
 var treeCases = []testCase{
 	{"BackgroundChildDiesWithTheCommand", func(t *testing.T, rt *runtime.Runtime) {
 		diesAtExit(t, rt, "bg", "("+beating("bg")+") &")
@@ -42,8 +42,9 @@ var treeCases = []testCase{
 	}},
 }
 
-// diesAtExit starts something that beats in file, lets the command end by itself
-// and demands that it came back at once and that the beating has ended.
+// diesAtExit starts a background loop that appends to file, lets the command
+// end by itself, and checks that the command returned at once and that the loop
+// has ended.
 func diesAtExit(t *testing.T, rt *runtime.Runtime, file, background string) {
 	t.Helper()
 	res := bash(t, rt, background+"\nwhile [ ! -s "+file+" ]; do sleep 0.1; done; exit 4")

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 var (
@@ -14,8 +16,8 @@ var (
 	errNoParent = errors.New("the directory that it belongs in is not there, or is not a directory")
 )
 
-// in runs do in the directory that name is in. Where its mode is in the way it
-// is writable for that long.
+// in runs do in the directory of name. It makes the directory writable during
+// the call if necessary.
 func (r *reverting) in(name string, do func(dir *os.Root, base string) error) error {
 	dir, err := openParent(r.t.root, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,8 +41,9 @@ func (r *reverting) in(name string, do func(dir *os.Root, base string) error) er
 	return errors.Join(do(dir, path.Base(name)), dir.Chmod(".", info.Mode()))
 }
 
-// still reports whether what was looked at is there unchanged. Another stamp
-// alone does not tell: to take one of two hard links away changes the other's.
+// still returns an error unless the examined file is there unchanged. A
+// different stamp alone is no change: removing one of two hard links changes
+// the stamp of the other.
 func (r *reverting) still(u *undo, dir *os.Root, base string) error {
 	info, err := dir.Lstat(base)
 	if err != nil {
@@ -60,12 +63,13 @@ func (r *reverting) still(u *undo, dir *os.Root, base string) error {
 	return nil
 }
 
-// did notes a step that is done.
+// did records a completed step.
 func (r *reverting) did(u *undo, now State) {
 	r.done = append(r.done, pair{path: u.path, before: u.now.state(), after: now})
 }
 
-// unlockDir lets the owner change a directory whose mode the turn changed.
+// unlockDir makes a directory whose mode the turn changed writable for its
+// owner.
 func (r *reverting) unlockDir(u *undo) error {
 	if u.before.Kind != Dir || u.now.kind != Dir || u.now.mode&0o700 == 0o700 {
 		return nil
@@ -78,7 +82,7 @@ func (r *reverting) unlockDir(u *undo) error {
 	})
 }
 
-// removeFile makes place where a directory, or nothing, was.
+// removeFile removes a file where a directory, or nothing, was before.
 func (r *reverting) removeFile(u *undo) error {
 	if u.now.kind != File && u.now.kind != Link || u.before.Kind != Absent && u.before.Kind != Dir {
 		return nil
@@ -131,8 +135,8 @@ func (r *reverting) makeDir(u *undo) error {
 	return r.in(u.path, func(dir *os.Root, base string) error { return dir.Mkdir(base, 0o700) })
 }
 
-// parents makes the directories that lead to a file that comes back, as the
-// records have them.
+// parents makes the missing directories above a restored file, with the modes
+// in the records.
 func (r *reverting) parents(name string) error {
 	if name == "." {
 		return nil
@@ -156,14 +160,14 @@ func (r *reverting) parents(name string) error {
 			return err
 		}
 		if u, wanted := r.wanted[name]; wanted && r.refused[name] == "" && u.before.Kind == Dir {
-			return nil // makeDir's, and setDirMode's
+			return nil // makeDir and setDirMode do that
 		}
 		r.done = append(r.done, pair{path: name, before: State{Kind: Absent}, after: as})
 		return dir.Chmod(base, fileMode(as.Mode|0o700))
 	})
 }
 
-// writeFile puts a file or link back.
+// writeFile restores a file or link.
 func (r *reverting) writeFile(u *undo) error {
 	if u.before.Kind != File && u.before.Kind != Link {
 		return nil
@@ -194,7 +198,7 @@ func (r *reverting) writeFile(u *undo) error {
 	})
 }
 
-// stage makes what is to be moved to its place.
+// stage makes the temporary file or link that is then renamed.
 func (r *reverting) stage(u *undo, dir *os.Root, temp string) error {
 	if u.before.Kind == Link {
 		return dir.Symlink(string(u.before.Target), temp)
@@ -214,10 +218,10 @@ func (r *reverting) stage(u *undo, dir *os.Root, temp string) error {
 	return errors.Join(err, f.Close())
 }
 
-// chmod is enough where only the mode was changed. A file with further names is
-// not touched, but replaced like others: they need not have had the same mode.
+// chmod restores a file of which only the mode was changed. A file with further
+// names is replaced instead, because those need not have had the same mode.
 func (r *reverting) chmod(u *undo, dir *os.Root, base string) (done bool, err error) {
-	f, err := dir.OpenFile(base, os.O_RDONLY|openNonblock, 0)
+	f, err := dir.OpenFile(base, os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		return false, err
 	}
@@ -238,7 +242,7 @@ func (r *reverting) chmod(u *undo, dir *os.Root, base string) (done bool, err er
 	return true, r.wrote(u, dir, base)
 }
 
-// wrote notes the mode that the file really has: a system can take bits away.
+// wrote records the mode that the file really has: a system can remove bits.
 func (r *reverting) wrote(u *undo, dir *os.Root, base string) error {
 	info, err := dir.Lstat(base)
 	if err != nil {
@@ -250,7 +254,7 @@ func (r *reverting) wrote(u *undo, dir *os.Root, base string) error {
 	return nil
 }
 
-// setDirMode comes last: a directory can be read-only.
+// setDirMode comes last, because it can make a directory read-only.
 func (r *reverting) setDirMode(u *undo) error {
 	if u.before.Kind != Dir {
 		return nil

@@ -101,7 +101,7 @@ func BenchmarkLargeTree(b *testing.B) {
 	})
 }
 
-// timedKeep is what Keep adds to a turn that changes something, once.
+// timedKeep measures what Keep adds to a turn that changes files, once.
 func (s *space) timedKeep() time.Duration {
 	s.t.Helper()
 	u := s.Begin(s.t.Context(), "log", "t")

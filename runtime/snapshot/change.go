@@ -6,24 +6,25 @@ import (
 	"slices"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/runtime/protect"
 )
 
-// Change is what became of one path. A directory has changes of its own, so that
-// empty ones come back too.
+// Change is the change of one path. A directory has changes of its own, so that
+// empty ones are restored too.
 type Change struct {
 	Path    Name   `json:"path"`
 	Change  string `json:"change"`         // as in runtime.Change
 	From    Name   `json:"from,omitempty"` // renamed: the old path
-	Before  State  `json:"before"`         // renamed: what was at From; Path was absent
-	After   State  `json:"after"`          // renamed: what is at Path; From is absent
+	Before  State  `json:"before"`         // renamed: the state of From; Path was absent
+	After   State  `json:"after"`          // renamed: the state of Path; From is absent
 	Added   int    `json:"added,omitempty"`
 	Removed int    `json:"removed,omitempty"`
-	Binary  bool   `json:"binary,omitempty"` // a side holds a NUL: it has no lines
-	Shared  string `json:"shared,omitempty"` // why it may not be this turn's, and is not taken back
+	Binary  bool   `json:"binary,omitempty"` // a side has a NUL byte, and so no lines
+	Shared  string `json:"shared,omitempty"` // why it may not belong to this turn, and is not reverted
 }
 
-// Summary is the change as clients are told it; ok is false for one of a
-// directory, which they are not.
+// Summary returns the change in the form for clients; ok is false for a change
+// of a directory, which clients do not get.
 func (c Change) Summary() (sum runtime.Change, ok bool) {
 	if c.Before.Kind == Dir && c.After.Kind == Absent || c.After.Kind == Dir && c.Before.Kind == Absent ||
 		c.Before.Kind == Dir && c.After.Kind == Dir {
@@ -32,17 +33,18 @@ func (c Change) Summary() (sum runtime.Change, ok bool) {
 	return runtime.Change{
 		Path: string(c.Path), Change: c.Change, From: string(c.From),
 		Added: c.Added, Removed: c.Removed,
+		Protected: protect.Named(string(c.Path)) != "" || c.From != "" && protect.Named(string(c.From)) != "",
 	}, true
 }
 
-// pair is one path's states; a rename is two of them.
+// pair is the states of one path before and after; a rename is two pairs.
 type pair struct {
 	path          string
 	before, after State
-	shared        string // as Change.Shared
+	shared        string // see Change.Shared
 }
 
-// pairs takes a change apart.
+// pairs splits a change into pairs.
 func (c Change) pairs() []pair {
 	if c.Change != runtime.ChangeRenamed {
 		return []pair{{string(c.Path), c.Before, c.After, c.Shared}}
@@ -51,8 +53,8 @@ func (c Change) pairs() []pair {
 	return []pair{{string(c.From), c.Before, absent, c.Shared}, {string(c.Path), absent, c.After, c.Shared}}
 }
 
-// join makes changes of pairs, sorted by path: those that took a file away and
-// those that made one with the same content are renames.
+// join converts pairs to changes, sorted by path. A removed and a new file with
+// the same content become a rename.
 func join(pairs []pair) []Change {
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.path, b.path) })
 	gone := make(map[Hash][]int)
@@ -61,7 +63,7 @@ func join(pairs []pair) []Change {
 			gone[p.before.Hash] = append(gone[p.before.Hash], i)
 		}
 	}
-	from := make(map[int]int) // by the place of the new one, that of the old
+	from := make(map[int]int) // from the index of the new pair to that of the old one
 	taken := make(map[int]bool)
 	for i, p := range pairs {
 		if p.before.Kind != Absent || !p.after.renamable() {
@@ -80,7 +82,7 @@ func join(pairs []pair) []Change {
 		if i, ok := from[i]; ok {
 			old := pairs[i]
 			c.Change, c.From, c.Before = runtime.ChangeRenamed, Name(old.path), old.before
-			c.After.Uncovered = old.after.Uncovered // nor is it known whether it was moved
+			c.After.Uncovered = old.after.Uncovered // it is not known whether it was moved either
 			c.Shared = cmp.Or(p.shared, old.shared)
 		}
 		changes = append(changes, c)
@@ -88,7 +90,8 @@ func join(pairs []pair) []Change {
 	return changes
 }
 
-// renamable: of empty files nobody can tell which became which.
+// renamable reports whether a file can be part of a rename. Empty files cannot,
+// because they all have the same content.
 func (s State) renamable() bool {
 	return s.Kind == File && s.Uncovered == "" && s.Size > 0
 }
@@ -116,4 +119,23 @@ func kindOfChange(p pair) string {
 		return runtime.ChangeDeleted
 	}
 	return runtime.ChangeModified
+}
+
+// MaxSummaries is how many changes of a turn clients get; the record has all.
+const MaxSummaries = 10_000
+
+// Summaries returns at most MaxSummaries changes in the form for clients, and
+// how many more there are.
+func Summaries(changes []Change) (list []runtime.Change, more int) {
+	list = []runtime.Change{}
+	for _, c := range changes {
+		switch sum, ok := c.Summary(); {
+		case !ok:
+		case len(list) < MaxSummaries:
+			list = append(list, sum)
+		default:
+			more++
+		}
+	}
+	return list, more
 }

@@ -12,21 +12,21 @@ import (
 	"path/filepath"
 )
 
-// Collected tells what a collection did.
+// Collected is the result of a collection.
 type Collected struct {
 	Removed int   // contents
 	Freed   int64 // bytes, in blocks
-	Used    int64 // bytes that stay
-	// Shared tells that nothing was done, since another Tracker, maybe of another
-	// server, uses the store.
+	Used    int64 // bytes still used, in blocks
+	// Shared is set if nothing was done because another Tracker, maybe of
+	// another server, uses the store.
 	Shared bool
 }
 
-// Collect removes from the store what neither the last scan nor a record in one
-// of the logs needs. The logs must be all that were ever written for this
-// workspace and are still wanted; others do no harm, and a missing one has no
-// records. If one cannot be read nothing is removed. Turns of killed processes that
-// are for another log go. No turn may be open.
+// Collect removes from the store the contents that neither the last scan nor a
+// record in one of the logs needs. logs must name all logs of this workspace
+// that are still needed; others do no harm, and a missing one counts as empty.
+// If one cannot be read nothing is removed. Turns of killed processes for a log
+// that is not in logs are removed. No turn may be open.
 func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error) {
 	t.scanning.Lock()
 	defer t.scanning.Unlock()
@@ -53,8 +53,9 @@ func (t *Tracker) Collect(ctx context.Context, logs []string) (Collected, error)
 	return t.sweep(ctx, needed)
 }
 
-// mark keeps what the last scan refers to. It is saved too: a scan that another
-// Tracker saved meanwhile can refer to what is about to go.
+// mark marks the contents that the last scan refers to. It also saves the scan,
+// because a scan that another Tracker has saved meanwhile can refer to contents
+// that are about to be removed.
 func (t *Tracker) mark(needed map[Hash]struct{}) error {
 	t.mu.Lock()
 	last := t.last
@@ -93,7 +94,7 @@ func markLog(ctx context.Context, name string, needed map[Hash]struct{}) error {
 		if err != nil {
 			var syntax *json.SyntaxError
 			if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return nil // garbage, which Read cannot read either
+				return nil // malformed: Read cannot read it either
 			}
 			return err
 		}
@@ -104,7 +105,7 @@ func markLog(ctx context.Context, name string, needed map[Hash]struct{}) error {
 	})
 }
 
-// sweep removes what is not needed, and what failed writes left.
+// sweep removes contents that are not needed, and files of failed writes.
 func (t *Tracker) sweep(ctx context.Context, needed map[Hash]struct{}) (Collected, error) {
 	var out Collected
 	err := t.store.each(func(name string, info fs.FileInfo) error {
@@ -130,8 +131,8 @@ func (t *Tracker) sweep(ctx context.Context, needed map[Hash]struct{}) (Collecte
 	return out, nil
 }
 
-// hashOf tells which content a file in the store is; of others it is zero, and
-// nothing needs that.
+// hashOf returns the hash of a file in the store. For other files it is zero,
+// which nothing needs.
 func hashOf(name string) (h Hash) {
 	text := filepath.Base(filepath.Dir(name)) + filepath.Base(name)
 	if len(text) != 2*len(h) {

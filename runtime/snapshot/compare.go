@@ -6,14 +6,16 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/pygent/pygent/runtime/gitrepo"
 )
 
-// comparison finds what became of each path between two scans. Without them,
-// after an error, only the pre-images are compared.
+// comparison finds the change of each path between two scans. Without scans,
+// after an error, it compares only the pre-images.
 type comparison struct {
 	t             *Tracker
-	before, after *manifest        // both nil or none
-	pre           map[string]State // goes before what before says
+	before, after *manifest        // either both are nil or neither
+	pre           map[string]State // overrides before
 	late          lateness
 	own           *seenTurn
 	beside        []*seenTurn // turns that overlap with own
@@ -54,7 +56,7 @@ func (c *comparison) dir(dir string) {
 	b, inBefore := c.before.dirs[dir]
 	a, inAfter := c.after.dirs[dir]
 	if !inBefore && c.before.omits(dir) || !inAfter && c.after.omits(dir) {
-		return // nobody looked there: it is not known what has changed
+		return // not scanned: it is not known what has changed
 	}
 	for len(b) > 0 || len(a) > 0 {
 		var order int // of the next names
@@ -77,7 +79,8 @@ func (c *comparison) dir(dir string) {
 	}
 }
 
-// omits reports whether dir, or one above it, was there but not looked into.
+// omits reports whether dir, or a directory above it, existed but was not
+// scanned.
 func (m *manifest) omits(dir string) bool {
 	e, ignored := m.lookup(dir)
 	return ignored || e != nil && !e.covered()
@@ -88,7 +91,7 @@ func (c *comparison) entry(dir string, was, is *entry) {
 		return
 	}
 	if was != nil && was.ignored || is != nil && is.ignored {
-		return // a rule began or ceased to leave it out
+		return // a rule that leaves it out was added or removed
 	}
 	p := pair{path: path.Join(dir, first(was, is).name), before: State{Kind: Absent}, after: State{Kind: Absent}}
 	if was != nil {
@@ -110,7 +113,7 @@ func first(a, b *entry) *entry {
 	return b
 }
 
-// unchanged compares without looking at contents.
+// unchanged compares two entries without reading contents.
 func unchanged(was, is *entry) bool {
 	if was.kind != is.kind || was.mode != is.mode || was.note != is.note {
 		return false
@@ -125,14 +128,14 @@ func unchanged(was, is *entry) bool {
 }
 
 // secure makes sure that the content of an entry is in the store, and returns
-// its state: with a reason where it is not to be had.
+// its state, with the reason in Uncovered if the content is not available.
 func (t *Tracker) secure(m *manifest, e *entry) State {
 	s := e.state()
 	switch e.held {
 	case heldGit:
-		data, err := gitBlob(m.git, blobID(e.hash[:len(blobID{})]), t.opts.MaxFileBytes)
+		data, err := gitrepo.Blob(m.git, gitrepo.BlobID(e.hash[:len(gitrepo.BlobID{})]), t.opts.MaxFileBytes)
 		if err == nil && int64(len(data)) != e.stamp.size {
-			err = errObject
+			err = gitrepo.ErrObject
 		}
 		if err != nil {
 			s.Uncovered = err.Error()
@@ -151,7 +154,7 @@ func (t *Tracker) secure(m *manifest, e *entry) State {
 	return s
 }
 
-// preImages puts what tools have told in the place of what the scans saw.
+// preImages replaces the results of the scans by the pre-images of tools.
 func (c *comparison) preImages() error {
 	for name, before := range c.pre {
 		is, after, err := c.afterOf(name)
@@ -169,8 +172,8 @@ func (c *comparison) preImages() error {
 	return nil
 }
 
-// allNew makes all that is in a directory new, which was not there before the
-// turn: the first scan can have come too late to see that.
+// allNew treats all files in a directory that did not exist before the turn as
+// new: the first scan may have been too late to show that.
 func (c *comparison) allNew(top string) {
 	told := func(name string) bool { _, ok := c.pre[name]; return ok }
 	c.pairs = slices.DeleteFunc(c.pairs, func(p pair) bool { return strings.HasPrefix(p.path, top+"/") && !told(p.path) })

@@ -1,7 +1,7 @@
 package snapshot
 
-// Compose returns what records, which follow one another, the oldest first, have
-// changed in all.
+// Compose returns the combined changes of consecutive records, the oldest
+// first.
 func (t *Tracker) Compose(records []Record) []Change {
 	whole := make(map[string]pair)
 	for _, r := range records {

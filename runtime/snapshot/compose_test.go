@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Records that follow one another are one change: what came and went is not in
-// it, and a file that moved twice moved once.
+// Consecutive records combine to one change: a file that was added and removed
+// is not in it, and a file that was renamed twice is renamed once.
 func TestCompose(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("a", "one\n")
@@ -27,8 +27,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// A scan that is cancelled before it begins, or that a turn was told to give up,
-// ends.
+// A scan that is cancelled before it begins or during it ends.
 func TestCancelledScanEnds(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("a", "one\n")
@@ -44,8 +43,8 @@ func TestCancelledScanEnds(t *testing.T) {
 	}
 }
 
-// A tool fills a directory before the first scan comes to it: all in it is new,
-// whatever the scan saw.
+// A tool fills a directory before the first scan reaches it: all files in it
+// are new, even if the scan saw them.
 func TestDirectoryFilledBeforeFirstScan(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("other", "x\n")

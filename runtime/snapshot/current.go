@@ -7,6 +7,9 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
 var (
@@ -14,9 +17,9 @@ var (
 	errLeadsOut     = errors.New("leads out of the workspace")
 )
 
-// stateOf returns what is at name now and stores its content. No link is
-// followed: below one, and below a file, nothing is there. An error is one of
-// the store.
+// stateOf returns the state of name now and stores its content. It follows no
+// link: a path below a link or a file counts as absent. Only the store causes
+// errors.
 func (t *Tracker) stateOf(name string, sync bool) (State, error) {
 	e, err := t.entryOf(name, sync)
 	return e.state(), err
@@ -31,7 +34,7 @@ func (t *Tracker) entryOf(name string, sync bool) (entry, error) {
 	return t.entryIn(r, path.Base(name), sync)
 }
 
-// missing is the entry of what could not be looked at.
+// missing returns the entry for a path that could not be examined.
 func missing(name string, err error) entry {
 	if errors.Is(err, fs.ErrNotExist) {
 		return entry{name: name, kind: Absent}
@@ -64,36 +67,17 @@ func (t *Tracker) entryIn(r *os.Root, name string, sync bool) (entry, error) {
 	return e, err
 }
 
-// openParent opens the directory that name is in. Where an element on the way is
-// no directory, be it a link to one, the error is fs.ErrNotExist.
+// openParent opens the directory that name is in. If an element of the path is
+// no directory, also if it is a link to one, the error is fs.ErrNotExist.
 func openParent(root *os.Root, name string) (*os.Root, error) {
-	r, err := root.OpenRoot(".")
-	if err != nil {
-		return nil, err
+	r, err := nolink.Parent(root, name)
+	if errors.Is(err, syscall.ENOTDIR) {
+		err = fs.ErrNotExist
 	}
-	dir := path.Dir(name)
-	if dir == "." {
-		return r, nil
-	}
-	for elem := range strings.SplitSeq(dir, "/") {
-		info, err := r.Lstat(elem)
-		if err == nil && !info.IsDir() {
-			err = fs.ErrNotExist
-		}
-		var next *os.Root
-		if err == nil {
-			next, err = openSame(r, elem, info)
-		}
-		_ = r.Close()
-		if err != nil {
-			return nil, err
-		}
-		r = next
-	}
-	return r, nil
+	return r, err
 }
 
-// realPath follows the links in name, which can be missing, as os.Root does.
+// realPath follows the links in name, which need not exist, as os.Root does.
 func realPath(root *os.Root, name string) (string, error) {
 	done, rest := ".", strings.Split(path.Clean(name), "/")
 	for links := 0; len(rest) > 0; {

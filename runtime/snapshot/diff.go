@@ -9,22 +9,24 @@ import (
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
+
 	"github.com/pygent/pygent/runtime"
 )
 
 // Patch is a set of changes as text.
 type Patch struct {
-	// Text is a unified diff that `git apply` takes, but for binary files and
-	// those over 1 MiB, which it only names. Directories are not in it.
+	// Text is a unified diff that `git apply` accepts, except that it only
+	// names binary files and files over 1 MiB. Directories are not in it.
 	Text  string
 	Files []Change // those in Text, in its order
-	// Truncated tells that Text would be over 32 MiB: the patches of further Files
-	// are missing.
+	// Truncated is set if Text would be over 32 MiB: the patches of further
+	// files are missing.
 	Truncated bool
 }
 
-// Diff shows the changes of a record at paths and below; none means all. It
-// needs the store alone, and shows the record's contents, not today's.
+// Diff returns the changes of a record at paths and below; no paths means all.
+// It needs only the store, and shows the contents of the record, not the
+// present ones.
 func (t *Tracker) Diff(ctx context.Context, r Record, paths []string) (Patch, error) {
 	var p Patch
 	var text strings.Builder
@@ -63,8 +65,8 @@ func (c Change) in(paths []string) bool {
 	return false
 }
 
-// patch is one change in git's form. A file that became a link, or the other
-// way round, is taken away and made anew, as git has it.
+// patch returns one change in git's format. A file that became a link, or the
+// reverse, is removed and added, as in git.
 func (t *Tracker) patch(c Change) string {
 	before, after := c.Before, c.After
 	absent := State{Kind: Absent}
@@ -116,7 +118,8 @@ func (t *Tracker) sides(from, to string, before, after State) string {
 	return b.String()
 }
 
-// text returns what is compared line by line; an error tells that it cannot be.
+// text returns the text that is compared line by line, or an error if it cannot
+// be.
 func (t *Tracker) text(s State) ([]byte, error) {
 	switch {
 	case s.Uncovered != "":
@@ -135,13 +138,13 @@ func (t *Tracker) text(s State) ([]byte, error) {
 	return data, err
 }
 
-// errBinary: a content without lines.
+// errBinary says that a content has no lines.
 var errBinary = errors.New("binary")
 
-// hunks is the part from "---" on; nothing when there are no lines.
+// hunks returns the part of a patch from "---" on, "" if no lines differ.
 func hunks(oldName, newName string, before, after []byte) string {
 	text := udiff.Unified("", "", string(before), string(after))
-	_, text, _ = strings.Cut(text, "\n") // the labels are ours
+	_, text, _ = strings.Cut(text, "\n") // drop the line with the labels, we write our own
 	_, text, _ = strings.Cut(text, "\n")
 	if text == "" {
 		return ""
@@ -157,7 +160,7 @@ func tabbed(name string) string {
 	return name
 }
 
-// gitMode is the mode as git keeps it.
+// gitMode returns the mode in git's form.
 func gitMode(s State) string {
 	switch {
 	case s.Kind == Link:
@@ -168,7 +171,7 @@ func gitMode(s State) string {
 	return "100644"
 }
 
-// quoteName quotes a name as git does, where it must.
+// quoteName quotes a name as git does, if necessary.
 func quoteName(name string) string {
 	plain := true
 	var b strings.Builder

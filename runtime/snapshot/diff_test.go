@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// git apply makes of the old tree what the turn made of it.
+// git apply turns the old tree into the tree after the turn.
 func TestDiffIsWhatGitApplies(t *testing.T) {
 	s := newSpace(t, Options{})
 	fillMany(s)

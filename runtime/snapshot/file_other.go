@@ -4,6 +4,4 @@ package snapshot
 
 import "os"
 
-const openNonblock = 0
-
 func own(*os.File, State) {}

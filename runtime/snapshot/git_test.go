@@ -29,7 +29,7 @@ func (s *space) covered() []string {
 	return list
 }
 
-// git itself says what it would ignore, for trees and rules made up at random.
+// git itself says what it would ignore, for random trees and rules.
 func TestIgnoresWhatGitIgnores(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	names := []string{"a", "b", "foo", "bar.o", "x.log", "sub", "deep", "a b", "[x]", "#h", "!n", "q?"}
@@ -142,7 +142,7 @@ func (s *space) heldBy(h holding) []string {
 	return list
 }
 
-// Where blob and file can differ, or git has lost what it had, nothing wrong is
+// If blob and file can differ, or git has lost an object, no wrong content is
 // ever written.
 func TestContentsThatGitHasNot(t *testing.T) {
 	start := func(t *testing.T, setup string) *space {
@@ -209,14 +209,4 @@ func TestContentsThatGitHasNot(t *testing.T) {
 			t.Errorf("held by git: %v", got)
 		}
 	})
-}
-
-func FuzzParseIndex(f *testing.F) {
-	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x00" + strings.Repeat("\x00", 20)))
-	f.Fuzz(func(_ *testing.T, data []byte) { _, _ = parseIndex(data) })
-}
-
-func FuzzApplyDelta(f *testing.F) {
-	f.Add([]byte("base"), []byte("\x04\x04\x90\x04"))
-	f.Fuzz(func(_ *testing.T, base, delta []byte) { _, _ = applyDelta(base, delta, 1<<20) })
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Names that break tools, special files, and files that nobody can hold.
@@ -47,7 +49,7 @@ func TestHostileTree(t *testing.T) {
 	s.wantTree(before)
 }
 
-// What was scanned can be replaced by links to elsewhere before it is reverted.
+// Scanned files can be replaced by links to elsewhere before a revert.
 func TestRevertFollowsNoLink(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("f", "old\n")
@@ -64,7 +66,7 @@ func TestRevertFollowsNoLink(t *testing.T) {
 new" && test $(ls -A ../victim | wc -l) = 2`)
 }
 
-// A hard link to a file outside is cut, not written through.
+// A hard link to a file outside is replaced; the file outside is not written.
 func TestRevertCutsHardLinks(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("f", "old\n")
@@ -134,7 +136,7 @@ func TestCaps(t *testing.T) {
 	if err := u.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "more than 3 files") {
 		t.Errorf("ready: %v", err)
 	}
-	if err := u.PreImage("a"); err != nil { // without a scan this is all there is
+	if err := u.PreImage("a"); err != nil { // without a scan nothing else is known
 		t.Fatal(err)
 	}
 	s.write("a", "changed")
@@ -151,7 +153,8 @@ func TestCaps(t *testing.T) {
 	}
 }
 
-// Tools can write before the first scan is done, and to what it leaves out.
+// Tools can write before the first scan is done, and to paths that it leaves
+// out.
 func TestPreImages(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.sh("git init -q; echo .env > .gitignore; echo old > .env; ln -s real link; echo old > real")
@@ -175,4 +178,35 @@ func TestPreImages(t *testing.T) {
 	}
 	noConflicts(t, s.revert(out.Changes))
 	s.wantTree(before)
+}
+
+// A revert does not change files inside repositories and makes no repository;
+// other protected files are reverted, because the user asks for it.
+func TestRevertAndRepositories(t *testing.T) {
+	s := newSpace(t, Options{})
+	for _, name := range []string{".envrc", ".hg/hgrc", "srv.git/HEAD", "srv.git/objects/x", "srv.git/refs/x", "srv.git/config", "parts/HEAD", "parts/objects/x", "parts/refs/x"} {
+		s.write(name, "old\n")
+	}
+	out := s.turn(func() {
+		s.sh("echo new > .envrc; echo new > .hg/hgrc; echo new > srv.git/config; rm -r parts; mkdir -p bare/objects bare/refs; echo x > bare/HEAD")
+	})
+	r := s.revert(out.Changes)
+	var done, left []string
+	for _, c := range r.Changes {
+		done = append(done, string(c.Path))
+	}
+	for _, c := range r.Conflicts {
+		if !strings.HasPrefix(c.Reason, "protected: ") {
+			t.Errorf("%+v", c)
+		}
+		left = append(left, string(c.Path))
+	}
+	want := []string{".envrc", "parts", "parts/HEAD", "parts/objects", "parts/objects/x"}
+	if diff := cmp.Diff(want, done); diff != "" {
+		t.Errorf("reverted (-want +got):\n%s", diff)
+	}
+	want = []string{".hg/hgrc", "bare", "bare/HEAD", "bare/objects", "bare/refs", "parts/refs", "parts/refs/x", "srv.git/config"}
+	if diff := cmp.Diff(want, left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
 }

@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// lateness tells what of a turn whose process was killed was changed after that: by
-// the stamps of files, and where a file is missing by that of its directory. In
-// doubt it was.
+// lateness finds which changes of a killed process's turn may have been made
+// later: by the stamps of files, and for a missing file by that of its
+// directory. In doubt a change counts as late.
 type lateness struct {
 	t      *Tracker
-	before *manifest // nil: there is no scan
-	alive  int64     // when the turn was last seen, in nanoseconds; 0: it has not been killed
+	before *manifest // nil: no scan
+	alive  int64     // last heartbeat of the turn, in nanoseconds; 0: it has not been killed
 	dirs   map[string]entry
 }
 
-// mark marks the state after the turn of what is at name, nil for nothing.
+// mark marks the state of name after the turn as uncovered if it is late. e is
+// its entry, nil for none.
 func (l *lateness) mark(name string, e *entry, s State) State {
 	if l.alive != 0 && s.Uncovered == "" && l.late(name, e) {
 		s.Uncovered = errLate.Error()
@@ -31,7 +32,8 @@ func (l *lateness) late(name string, e *entry) bool {
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
 		d := l.dir(dir)
 		there := d.kind != Absent
-		// From the directory something was taken away, or it came here as it is.
+		// The file was removed from the directory, or moved here in the
+		// directory.
 		if there && (gone || l.moved(dir, d)) && l.after(d.stamp) {
 			return true
 		}
@@ -42,7 +44,7 @@ func (l *lateness) late(name string, e *entry) bool {
 	}
 }
 
-// dir is what is at the path of a directory now.
+// dir returns the present entry at the path of a directory.
 func (l *lateness) dir(name string) entry {
 	d, known := l.dirs[name]
 	if !known {
@@ -58,8 +60,8 @@ func (l *lateness) dir(name string) entry {
 	return d
 }
 
-// moved tells whether another directory, or none, was there before the turn: what
-// is in it can have older stamps.
+// moved reports whether another directory, or none, was there before the turn:
+// the files in a moved directory can have older stamps.
 func (l *lateness) moved(name string, d entry) bool {
 	if name == "." {
 		return false
@@ -71,8 +73,8 @@ func (l *lateness) moved(name string, d entry) bool {
 	return was == nil || was.stamp.ino != d.stamp.ino || was.stamp.dev != d.stamp.dev
 }
 
-// after tells whether a change that left this stamp can have come after the turn.
-// Some file systems keep only whole seconds, at best.
+// after reports whether a change with this stamp may have been made after the
+// turn. Some file systems keep only whole seconds, at best.
 func (l *lateness) after(s stamp) bool {
 	at := max(s.ctime, s.mtime)
 	if at%int64(time.Second) == 0 {

@@ -23,21 +23,18 @@ const (
 	maxDiffBytes = 1 << 20
 	// maxPatchBytes bounds a whole patch.
 	maxPatchBytes = 32 << 20
-	// maxRulesBytes bounds a file of ignore rules.
-	maxRulesBytes = 1 << 20
-	// maxIndexBytes bounds the index of git that is read.
-	maxIndexBytes = 512 << 20
-	// maxWorkers bounds the directories and files looked at at the same time.
+	// maxWorkers bounds the directories and files examined at the same time.
 	maxWorkers = 8
 	// batch is how many files of one directory a worker reads at a time.
 	batch = 64
 	// bufferBytes is each worker's buffer.
 	bufferBytes = 128 << 10
-	// cloneBytes is from where sharing blocks beats copying them.
+	// cloneBytes is the size from which sharing blocks is faster than copying
+	// them.
 	cloneBytes = 64 << 10
 	// maxLinks bounds the symbolic links followed for one path, as Linux does.
 	maxLinks = 40
-	// block is what a stored object takes of the disk at least.
+	// block is the least disk space of a stored object.
 	block = 4096
 	// racy is how long after a change another one can leave the same time stamp:
 	// a tick of the kernel's clock, or two seconds on FAT.

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock takes a lock on f if nobody has one, or with exclusive false no exclusive
-// one. Other holders of the file see it; it ends when f is closed, or with the process.
+// tryLock locks f unless somebody else has a lock, or if exclusive is false, an
+// exclusive lock. Other users of the file notice the lock. It ends when f is
+// closed, or with the process.
 func tryLock(f *os.File, exclusive bool) (bool, error) {
 	how := unix.LOCK_SH
 	if exclusive {

@@ -7,11 +7,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockAt is where files are locked: what lies below can be read by others.
+// lockAt is the offset at which files are locked: others can read the bytes
+// before it.
 const lockAt = 1 << 30
 
-// tryLock takes a lock on f if nobody has one, or with exclusive false no exclusive
-// one. Other holders of the file see it; it ends when f is closed, or with the process.
+// tryLock locks f unless somebody else has a lock, or if exclusive is false, an
+// exclusive lock. Other users of the file notice the lock. It ends when f is
+// closed, or with the process.
 func tryLock(f *os.File, exclusive bool) (bool, error) {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {

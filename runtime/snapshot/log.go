@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ErrNoRecord: the log has no record with that id.
+// ErrNoRecord says that the log has no record with that id.
 var ErrNoRecord = errors.New("nothing is recorded under this id")
 
 // Record is what one turn, or one revert, changed.
@@ -23,9 +23,9 @@ type Record struct {
 	Changes []Change  `json:"changes"`
 }
 
-// Log is the file of one session's records: append-only, one JSON object a line.
-// Its methods are safe for concurrent use; one process at a time may have it
-// open for writing, which its user ensures.
+// Log is the file of one session's records: append-only, one JSON object a
+// line. Its methods are safe for concurrent use; one process at a time may have
+// it open for writing, which the caller ensures.
 type Log struct {
 	mu    sync.Mutex
 	f     *os.File
@@ -38,8 +38,8 @@ type logged struct {
 	at, size int64
 }
 
-// OpenLog opens the log at name, or makes it, with mode 0600. A line that was
-// not finished is cut off, one that cannot be understood is passed over.
+// OpenLog opens the log at name, or makes it, with mode 0600. An incomplete
+// last line is cut off; a malformed line is skipped.
 func OpenLog(name string) (*Log, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -63,11 +63,11 @@ func OpenLog(name string) (*Log, error) {
 	return l, nil
 }
 
-// headBytes is enough of a line for its id.
+// headBytes is how much of a line is read for its id.
 const headBytes = 1024
 
-// eachLine visits the whole lines, with their newline, but not their content:
-// a line can be of any length.
+// eachLine calls visit for each complete line with its offset, its size with
+// the newline, and its beginning only, because a line can have any length.
 func eachLine(r io.Reader, visit func(at, size int64, head []byte) error) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	var at, size int64
@@ -91,7 +91,7 @@ func eachLine(r io.Reader, visit func(at, size int64, head []byte) error) error 
 	}
 }
 
-// idOf reads the id, which is the first member, from the beginning of a line.
+// idOf reads the id, the first member, from the beginning of a line.
 func idOf(head []byte) string {
 	d := json.NewDecoder(bytes.NewReader(head))
 	var id string
@@ -108,7 +108,7 @@ func idOf(head []byte) string {
 	return id
 }
 
-// Append adds a record and syncs it. On an error the log is as before.
+// Append adds a record and syncs it. On an error the log is unchanged.
 func (l *Log) Append(r Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {

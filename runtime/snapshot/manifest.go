@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// holding tells where a file's content can be had.
+// holding says where a file's content is stored.
 type holding uint8
 
 const (
@@ -21,18 +21,19 @@ const (
 type entry struct {
 	name    string
 	kind    Kind
-	note    string // a link's target; else why it is not covered
+	note    string // a link's target; for others why they are not covered
 	stamp   stamp
 	mode    uint32
 	held    holding
-	racy    bool // it can change without another stamp: compare the content
-	ignored bool // left out by a rule: nothing of it is looked at
+	racy    bool // it can change without a new stamp: compare the content
+	ignored bool // left out by a rule and not examined
 	hash    Hash
 }
 
 func (e *entry) covered() bool { return e.kind == Link || e.note == "" }
 
-// state is what records keep of an entry. That of one held by git has no hash.
+// state returns the entry's state for records. It has no hash if git holds the
+// content.
 func (e *entry) state() State {
 	s := State{Kind: e.kind, Mode: e.mode, UID: e.stamp.uid, GID: e.stamp.gid}
 	switch {
@@ -49,14 +50,14 @@ func (e *entry) state() State {
 	return s
 }
 
-// manifest is what one scan found. It does not change afterwards.
+// manifest is the result of one scan. It does not change afterwards.
 type manifest struct {
 	dirs map[string][]entry // by path, "." is the workspace; sorted by name
 	git  string             // the directory of git that heldGit refers to
 }
 
-// lookup returns what is at name, nil for nothing, and whether a directory on
-// the way, or the entry itself, was left out by a rule.
+// lookup returns the entry at name, nil for none, and whether a rule left out
+// the entry or a directory above it.
 func (m *manifest) lookup(name string) (e *entry, ignored bool) {
 	if list, ok := m.dirs[path.Dir(name)]; ok {
 		if e = find(list, path.Base(name)); e != nil {
@@ -71,7 +72,8 @@ func (m *manifest) lookup(name string) (e *entry, ignored bool) {
 	return nil, false
 }
 
-// find reads nothing but names: the rest of an entry can still be written.
+// find reads only the names of entries, because other fields may still be
+// written.
 func find(list []entry, name string) *entry {
 	i := sort.Search(len(list), func(i int) bool { return list[i].name >= name })
 	if i == len(list) || list[i].name != name {
@@ -80,13 +82,14 @@ func find(list []entry, name string) *entry {
 	return &list[i]
 }
 
-// Left is something that undo does not cover.
+// Left is a path that undo does not cover.
 type Left struct {
 	Path   Name   `json:"path"`
 	Reason string `json:"reason"`
 }
 
-// left names what is not covered, sorted, at most MaxLeft; total counts all.
+// left returns the paths that are not covered, sorted, at most MaxLeft; total
+// counts all.
 func (m *manifest) left() (list []Left, total int) {
 	for dir, entries := range m.dirs {
 		for i := range entries {

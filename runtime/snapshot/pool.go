@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// pool runs jobs that make further jobs, last in, first out: what a directory
-// opened is done, and closed, before the next one is opened.
+// pool runs jobs that add further jobs, last in, first out: so the jobs of a
+// directory are done, and it is closed, before the next one is opened.
 type pool struct {
 	ctx  context.Context // lives as long as run
 	mu   sync.Mutex
@@ -17,12 +17,12 @@ type pool struct {
 	err  error
 }
 
-// job gets the worker's buffer; nil tells that an error has ended the run, and
-// that it is to release what it holds and do nothing else.
+// job gets the worker's buffer. If the buffer is nil, an error has ended the
+// run, and the job must only release its resources.
 type job func(buf []byte) error
 
-// run returns when first and all that came of it are done, with the first error
-// or context.Cause(ctx).
+// run returns when first and all jobs that it led to are done, with the first
+// error or context.Cause(ctx).
 func run(ctx context.Context, first func(p *pool) error) error {
 	p := &pool{ctx: ctx}
 	p.wake = sync.NewCond(&p.mu)

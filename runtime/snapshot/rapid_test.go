@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever a series of turns does, reverting them restores the tree, and
-// reverting that restores what they had made.
+// For any series of turns, reverting them restores the tree, and reverting that
+// restores their result.
 func TestAnyTurnsRevertAndRedo(t *testing.T) {
 	s := newSpace(t, Options{})
 	rapid.Check(t, func(rt *rapid.T) {
@@ -48,7 +48,7 @@ func TestAnyTurnsRevertAndRedo(t *testing.T) {
 	})
 }
 
-// operate does one random thing; that some cannot be done is part of it.
+// operate does one random operation, which can fail.
 func operate(rt *rapid.T, dir string) {
 	name := func(label string) string {
 		elems := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3).Draw(rt, label)

@@ -9,13 +9,14 @@ import (
 	"slices"
 )
 
-// Recover ends the turns for a log whose processes were killed, the oldest first,
-// and calls done with what they changed: the log's owner must be the only one to
-// work with it now. What done has taken is forgotten; its error ends Recover.
+// Recover ends the turns for a log whose processes were killed, the oldest
+// first, and calls done with their changes. The log's owner must be its only
+// user now. After a successful call of done the turn is forgotten; an error of
+// done ends Recover.
 //
-// A turn's changes are those between its first scan and now. How the turn had left
-// what was changed, moved or removed since it was last seen alive is not known: to
-// Revert that is a conflict.
+// A turn's changes are those between its first scan and now. For a file that
+// was changed, moved or removed since the turn's last heartbeat it is not known
+// how the turn left it: for Revert that is a conflict.
 func (t *Tracker) Recover(ctx context.Context, log string, done func(id string, changes []Change) error) error {
 	turns, err := t.lostTurns()
 	if err != nil {
@@ -26,7 +27,7 @@ func (t *Tracker) Recover(ctx context.Context, log string, done func(id string, 
 			continue
 		}
 		before, err := t.scanOf(lost)
-		if err != nil { // nor will it be next time
+		if err != nil { // it will fail next time too
 			return errors.Join(fmt.Errorf("recover turn %s: %w", lost.ID, err), t.finish(lost.name))
 		}
 		changes, err := t.endLost(ctx, lost, before)
@@ -59,8 +60,8 @@ func (t *Tracker) endLost(ctx context.Context, lost *seenTurn, before *manifest)
 	return c.changes(ctx)
 }
 
-// lostTurns are those whose process was killed and that can be ended, the oldest
-// first.
+// lostTurns returns the turns whose process was killed and that can be ended,
+// the oldest first.
 func (t *Tracker) lostTurns() ([]*seenTurn, error) {
 	turns, err := t.seeTurns()
 	turns = slices.DeleteFunc(turns, func(s *seenTurn) bool { return !s.lost() })
@@ -68,8 +69,8 @@ func (t *Tracker) lostTurns() ([]*seenTurn, error) {
 	return turns, err
 }
 
-// scanOf is what a turn's first scan found; nil: only tools had changed files, those
-// of its pre-images.
+// scanOf returns a turn's first scan; nil means that only tools had changed
+// files, those of its pre-images.
 func (t *Tracker) scanOf(s *seenTurn) (*manifest, error) {
 	before, err := t.loadFrom(s.name + scanSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,8 +79,8 @@ func (t *Tracker) scanOf(s *seenTurn) (*manifest, error) {
 	return before, err
 }
 
-// markLost keeps what turns without an end need, and removes those that no log
-// waits for or that cannot be read.
+// markLost marks the contents that lost turns need, and removes lost turns that
+// belong to no log in logs or cannot be read.
 func (t *Tracker) markLost(logs []string, needed map[Hash]struct{}) error {
 	turns, err := t.lostTurns()
 	if err != nil {

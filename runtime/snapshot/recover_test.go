@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// killed begins a turn, lets work change files and leaves the turn without an end,
-// as a process does that is killed. What it returns is the next process.
+// killed begins a turn, calls work to change files and does not end the turn,
+// like a killed process. It returns the space of the next process.
 func killed(t *testing.T, s *space, wait bool, work func(u *Turn)) *space {
 	t.Helper()
 	u := s.Begin(t.Context(), "log", "t_1")
@@ -29,7 +29,7 @@ func killed(t *testing.T, s *space, wait bool, work func(u *Turn)) *space {
 	}
 	work(u)
 	u.Alive()
-	u.file.rest()
+	u.file.release()
 	tick(t)
 	next := &space{t: t, state: s.state}
 	next.open(s.dir, Options{})
@@ -37,7 +37,7 @@ func killed(t *testing.T, s *space, wait bool, work func(u *Turn)) *space {
 	return next
 }
 
-// tick waits until the clock that stamps files shows another time.
+// tick waits until the file system's clock shows another time.
 func tick(t *testing.T) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "clock")
@@ -60,7 +60,7 @@ func tick(t *testing.T) {
 	}
 }
 
-// recovered is what Recover finds.
+// recovered returns the changes that Recover finds.
 func (s *space) recovered() (list []Change) {
 	s.t.Helper()
 	err := s.Recover(s.t.Context(), "log", func(id string, changes []Change) error {
@@ -76,8 +76,8 @@ func (s *space) recovered() (list []Change) {
 	return list
 }
 
-// What a turn of a killed process did by commands is known, also in files that
-// git has and in those whose stat could not tell yet, and is taken back.
+// The changes of commands in a killed process's turn are known and reverted,
+// also in files that git has and in racy ones.
 func TestKilledTurnIsRecovered(t *testing.T) {
 	for _, kind := range []string{"plain", "git index"} {
 		t.Run(kind, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestKilledTurnIsRecovered(t *testing.T) {
 	}
 }
 
-// Where only tools had changed files, before the first scan was done, their
+// If only tools had changed files, before the first scan was done, their
 // pre-images are enough.
 func TestKilledTurnWithoutScan(t *testing.T) {
 	s := newSpace(t, Options{})
@@ -140,8 +140,8 @@ func TestKilledTurnWithoutScan(t *testing.T) {
 	}
 }
 
-// A file that was changed when the process was dead is a conflict, and stays. The
-// turn of another session is left to that.
+// A file that was changed after the process died is a conflict, and stays. The
+// turn of another session is left to that session.
 func TestChangesAfterTheKill(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("turn", "one\n")
@@ -166,8 +166,8 @@ func TestChangesAfterTheKill(t *testing.T) {
 	}
 }
 
-// What was made, moved and removed after the kill stays as it is; in doubt it is a
-// conflict.
+// Files that were made, moved or removed after the kill stay as they are; in
+// doubt they are conflicts.
 func TestMovesAfterTheKill(t *testing.T) {
 	const late = "what it became is not known: it was changed after the server had ended, or may have been"
 	for _, tt := range []struct {
@@ -217,7 +217,7 @@ func TestCollectKeepsKilledTurns(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("f", "one\n")
 	next := killed(t, s, true, func(*Turn) { s.write("f", "two\n") })
-	if err := s.Close(); err != nil { // the dead hold no locks
+	if err := s.Close(); err != nil { // dead processes hold no locks
 		t.Fatal(err)
 	}
 	s.Tracker = nil
@@ -235,13 +235,13 @@ func TestCollectKeepsKilledTurns(t *testing.T) {
 	}
 }
 
-// Nor are those that only its tools' pre-images refer to.
+// Contents that only its tools' pre-images refer to are not collected either.
 func TestCollectKeepsPreImages(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.sh("git init -q; echo .env > .gitignore; echo one > .env")
 	before := s.tree()
 	next := killed(t, s, true, func(u *Turn) { s.tool(u, ".env", "two\n") })
-	if err := s.Close(); err != nil { // the dead hold no locks
+	if err := s.Close(); err != nil { // dead processes hold no locks
 		t.Fatal(err)
 	}
 	s.Tracker = nil

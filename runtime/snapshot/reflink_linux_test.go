@@ -27,8 +27,8 @@ mount -o loop "$IMAGE" "$PYGENT_TEST_REFLINK_DIR" || exit 77
 exec "$0" -test.run='^TestReflink$' -test.v`
 
 // Where the file system can share blocks the baseline of a large file takes no
-// room, it stays what it was when the file is changed in place, and the file is
-// brought back from it. It runs for root, where the kernel mounts such a file system.
+// space, stays unchanged when the file is changed in place, and restores the
+// file. It runs for root, where the kernel mounts such a file system.
 func TestReflink(t *testing.T) {
 	if dir := os.Getenv(reflinkEnv); dir != "" {
 		checkReflink(t, dir)

@@ -3,14 +3,18 @@ package snapshot
 import (
 	"cmp"
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/pygent/pygent/runtime/protect"
 )
 
-// Reverted tells what a revert did and what it left.
+// Reverted is the result of a revert.
 type Reverted struct {
-	// Changes is what it did, to be recorded: reverting it is the redo.
+	// Changes are the revert's own changes, to be recorded: reverting them is
+	// the redo.
 	Changes   []Change
 	Conflicts []Conflict // sorted by path
 }
@@ -21,38 +25,40 @@ type Conflict struct {
 	Reason string `json:"reason"`
 }
 
-// reverting is one Revert under way.
+// reverting is one Revert that is running.
 type reverting struct {
 	t       *Tracker
 	wanted  map[string]*undo // by path
-	dirs    map[string]State // directories that a record tells of, as they were
+	dirs    map[string]State // the earlier states of directories in the records
 	done    []pair
 	refused map[string]string // by path: why
 }
 
-// undo is one path that is to be as it was.
+// undo is one path to be reverted.
 type undo struct {
 	pair
 	partner string // of a rename, the other path
-	now     entry  // what was there when the revert began
-	cleared bool   // and was removed to make place
-	silent  bool   // nobody asked for it: a conflict is no news
+	now     entry  // the entry when the revert began
+	cleared bool   // it was removed for another file
+	silent  bool   // it was not requested: do not report a conflict
 }
 
-// Revert makes the files at paths and below, none means all, as they were before
-// the records, which follow one another, the oldest first.
+// Revert restores the files at paths and below to their state before the
+// records, which are consecutive, the oldest first. No paths means all.
 //
-// A path is touched only if it still is as the last record left it, and if
-// nothing came in between two records; otherwise it is a Conflict. Both ends of
-// a rename are reverted or neither. Each file is replaced at once and whole,
-// with its mode, and is synced; what it replaces is in the store before.
-// Directories are made and removed as needed. One that is not empty stays.
+// A path is changed only if it is still as the last record left it, and if no
+// other change came between two records; otherwise it is a Conflict. Either
+// both paths of a rename are reverted or neither. Each file is replaced by one
+// rename, with its mode, and is synced; the replaced content is stored before.
+// Directories are made and removed as needed. A directory that is not empty
+// stays.
 //
-// While a turn is open the error is ErrTurnOpen, and nothing is done; one that would
-// begin waits. An error (a cancelled ctx, a store that cannot be read or written) can come
-// with a Reverted: what was done until then must be recorded too.
+// While a turn is open the error is ErrTurnOpen, and nothing is done; a new
+// turn waits for Revert. An error (a cancelled ctx, a store that cannot be read
+// or written) can come with a Reverted: the changes up to then must be recorded
+// too.
 func (t *Tracker) Revert(ctx context.Context, records []Record, paths []string) (Reverted, error) {
-	t.scanning.Lock() // a scan sees all of it or nothing
+	t.scanning.Lock() // a scan sees all of the revert or nothing
 	defer t.scanning.Unlock()
 	turns, err := t.holdTurns()
 	if err != nil {
@@ -84,7 +90,7 @@ func (t *Tracker) Revert(ctx context.Context, records []Record, paths []string) 
 	return out, err
 }
 
-// compose adds a change to those before it.
+// compose adds a change to the earlier ones.
 func (r *reverting) compose(c Change, wanted bool) {
 	pairs := c.pairs()
 	for i, p := range pairs {
@@ -115,8 +121,8 @@ func (r *reverting) compose(c Change, wanted bool) {
 	}
 }
 
-// coverDirs adds the directories that the records made on the way to what is
-// wanted: they go with it.
+// coverDirs adds the directories above wanted paths that the records made: they
+// are removed too.
 func (r *reverting) coverDirs() {
 	for name := range r.wanted {
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -128,7 +134,7 @@ func (r *reverting) coverDirs() {
 	}
 }
 
-// look compares what is there with what the records left.
+// look compares the present files with the states that the records left.
 func (r *reverting) look(ctx context.Context) error {
 	for name, u := range r.wanted {
 		if ctx.Err() != nil {
@@ -148,6 +154,7 @@ func (r *reverting) look(ctx context.Context) error {
 			delete(r.wanted, name) // the records together left it as it was
 		}
 	}
+	r.protect()
 	for name, u := range r.wanted {
 		if u.partner != "" && r.refused[u.partner] != "" && r.refused[name] == "" {
 			r.refused[name] = "it was renamed, and the other end, " + quoteName(u.partner) + ", has a conflict"
@@ -156,7 +163,23 @@ func (r *reverting) look(ctx context.Context) error {
 	return nil
 }
 
-// conflict tells why the path must not be touched, "" when it may.
+// protect refuses to change paths inside repositories, and to make a
+// repository. Other protected paths are reverted, because the user asks for it.
+func (r *reverting) protect() {
+	judge := protect.New(r.t.root)
+	for _, name := range slices.Sorted(maps.Keys(r.wanted)) {
+		if r.refused[name] != "" {
+			continue
+		}
+		if v := judge.Of(name); v.Grade == protect.Never {
+			r.refused[name] = "protected: " + v.Reason
+		} else if r.wanted[name].before.Kind != Absent {
+			judge.Plan(name)
+		}
+	}
+}
+
+// conflict returns why the path must not be changed, "" if it may.
 func (u *undo) conflict() string {
 	now := u.now.state()
 	switch {
@@ -171,7 +194,7 @@ func (u *undo) conflict() string {
 	case now.Same(u.before):
 		return "it is as it was before already"
 	case u.after.Kind == Dir && now.Kind == Dir && u.before.Kind == Absent:
-		return "" // whatever its mode: if it is empty it goes, else it stays
+		return "" // of any mode: if it is empty it is removed, otherwise it stays
 	case now.Kind == Absent:
 		return "it was removed since"
 	case u.after.Kind == Absent:
@@ -184,7 +207,8 @@ func (u *undo) conflict() string {
 	return "it was changed since"
 }
 
-// apply goes through the steps in the order that makes room for the next one.
+// apply runs the steps in an order in which each one makes the next one
+// possible.
 func (r *reverting) apply(ctx context.Context) error {
 	var names []string
 	for name := range r.wanted {
@@ -221,7 +245,7 @@ func (r *reverting) apply(ctx context.Context) error {
 	return nil
 }
 
-// byDepth sorts directories before what is in them.
+// byDepth sorts directories before their contents.
 func byDepth(a, b string) int {
 	return cmp.Or(cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(a, b))
 }

@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// scanFile keeps the last scan, so that the next Tracker reads only what has
-// changed since. It is a cache: without it all is read anew.
+// scanFile holds the last scan, so that the next Tracker reads only files that
+// have changed since. It is a cache: without it all files are read again.
 const scanFile = "scan"
 
-// save writes the last scan beside the one before and puts it in its place.
+// save writes the last scan to a temporary file and renames it.
 func (t *Tracker) save(m *manifest) error { return t.saveAs(scanFile, m) }
 
 func (t *Tracker) saveAs(name string, m *manifest) error {
@@ -32,8 +32,9 @@ func (t *Tracker) saveAs(name string, m *manifest) error {
 	return nil
 }
 
-// load returns what save wrote, or an empty scan. It has only what saves reading
-// a file: one whose content is known and surely the same.
+// load returns the saved scan, or an empty one. It has only entries of files
+// that need not be read again, because their content is known and certainly
+// unchanged.
 func (t *Tracker) load() *manifest {
 	m, err := t.loadFrom(scanFile)
 	if err != nil {
@@ -45,8 +46,8 @@ func (t *Tracker) load() *manifest {
 	return m
 }
 
-// loadFrom returns what saveAs wrote. One of another version or workspace is an
-// error that wraps errLost.
+// loadFrom returns the scan that saveAs wrote. For one of another version or
+// workspace the error wraps errLost.
 func (t *Tracker) loadFrom(name string) (*manifest, error) {
 	f, err := os.Open(filepath.Join(t.state, name))
 	if err != nil {

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,13 +10,16 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/pygent/pygent/runtime/gitrepo"
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// scan is one look at the whole workspace.
+// scan is one scan of the whole workspace.
 type scan struct {
 	t     *Tracker
-	old   *manifest // what need not be read again; its maps can be empty
-	git   *gitTree  // nil outside of git
+	old   *manifest     // files in it need not be read again; its maps can be empty
+	git   *gitrepo.Tree // nil outside of git
 	pool  *pool
 	files atomic.Int64
 
@@ -25,11 +27,11 @@ type scan struct {
 	dirs map[string][]entry
 }
 
-// place is a directory that is being scanned.
+// place is a directory during its scan.
 type place struct {
 	path  string
 	elems []string // of the path in the repository
-	rules *rules
+	rules *gitrepo.Rules
 	// untracked is true below an ignored directory: only what git tracks counts.
 	untracked bool
 	converts  bool // contents can differ from git's blobs
@@ -37,12 +39,12 @@ type place struct {
 }
 
 func (t *Tracker) scan(ctx context.Context, old *manifest) (*manifest, error) {
-	s := &scan{t: t, old: old, git: findGit(t.dir), dirs: make(map[string][]entry, len(old.dirs)+1)}
+	s := &scan{t: t, old: old, git: gitrepo.Find(t.dir), dirs: make(map[string][]entry, len(old.dirs)+1)}
 	m := &manifest{dirs: s.dirs}
 	top := place{path: "."}
 	if s.git != nil {
-		m.git = s.git.dir
-		top.elems, top.rules, top.converts = s.git.within, s.git.rules, s.git.converts
+		m.git = s.git.Dir
+		top.elems, top.rules, top.converts = s.git.Within, s.git.Rules, s.git.Converts
 	}
 	info, err := t.root.Stat(".")
 	if err != nil {
@@ -59,10 +61,10 @@ func (t *Tracker) scan(ctx context.Context, old *manifest) (*manifest, error) {
 	return m, nil
 }
 
-// dir looks at all names of a directory and hands on what is to be read or to be
-// gone into.
+// dir examines all names of a directory and adds jobs to read files and scan
+// directories.
 func (s *scan) dir(at place, info fs.FileInfo) error {
-	r, err := openSame(s.t.root, at.path, info)
+	r, err := nolink.Open(s.t.root, at.path, info)
 	if err != nil {
 		return s.unreadable(at, err)
 	}
@@ -72,10 +74,10 @@ func (s *scan) dir(at place, info fs.FileInfo) error {
 		return s.unreadable(at, err)
 	}
 	if s.git != nil && slices.Contains(names, ".gitignore") {
-		at.rules = parseRules(readRules(r, ".gitignore"), len(at.elems), at.rules)
+		at.rules = at.rules.Below(r, len(at.elems))
 	}
 	if s.git != nil && slices.Contains(names, ".gitattributes") {
-		at.converts = at.converts || convertsBy(readRules(r, ".gitattributes"))
+		at.converts = at.converts || gitrepo.Converts(r)
 	}
 	old := s.old.dirs[at.path]
 	entries := make([]entry, 0, len(names))
@@ -87,7 +89,7 @@ func (s *scan) dir(at place, info fs.FileInfo) error {
 		}
 		info, err := r.Lstat(name)
 		if err != nil {
-			continue // gone since
+			continue // removed since
 		}
 		if s.files.Add(1) > int64(s.t.opts.MaxFiles) {
 			_ = r.Close()
@@ -112,8 +114,8 @@ func (s *scan) dir(at place, info fs.FileInfo) error {
 	return nil
 }
 
-// unreadable keeps a directory that cannot be looked at in the scan, with the
-// reason in its own entry; the workspace itself must be readable.
+// unreadable keeps a directory that cannot be read in the scan, with the reason
+// in its entry; the workspace itself must be readable.
 func (s *scan) unreadable(at place, err error) error {
 	if at.path == "." {
 		return err
@@ -130,7 +132,8 @@ func newEntry(name string, info fs.FileInfo) entry {
 	return entry{name: name, kind: kindOf(info.Mode()), mode: permOf(info.Mode()), stamp: stampOf(info)}
 }
 
-// look fills in e as far as that needs no reading; more tells that it does.
+// look fills in e as far as possible without reading; more reports whether the
+// content or directory must be read.
 func (s *scan) look(r *os.Root, at place, e *entry, old []entry) (more bool) {
 	if why := s.leftOut(at, e); why != "" {
 		e.note, e.ignored = why, true
@@ -163,12 +166,12 @@ func (s *scan) lookFile(at place, e *entry, old []entry) (more bool) {
 		return false
 	}
 	if was := find(old, e.name); was != nil && was.held != heldNowhere && was.stamp == e.stamp && !was.racy &&
-		(was.held == heldStore || s.git != nil && s.git.dir == s.old.git) {
+		(was.held == heldStore || s.git != nil && s.git.Dir == s.old.git) {
 		e.held, e.hash = was.held, was.hash
 		return false
 	}
 	if s.git != nil && !at.converts {
-		if id, ok := s.git.holds(path.Join(at.path, e.name), e); ok {
+		if id, ok := s.git.Holds(path.Join(at.path, e.name), e.stamp.file()); ok {
 			e.held = heldGit
 			copy(e.hash[:], id[:])
 			return false
@@ -177,9 +180,9 @@ func (s *scan) lookFile(at place, e *entry, old []entry) (more bool) {
 	return true
 }
 
-// leftOut returns why a rule leaves e out, "" when none does.
+// leftOut returns why a rule leaves e out, "" if none does.
 func (s *scan) leftOut(at place, e *entry) string {
-	if e.name == ".git" {
+	if e.name == gitrepo.Dir {
 		return "git's own"
 	}
 	isDir := e.kind == Dir
@@ -189,10 +192,10 @@ func (s *scan) leftOut(at place, e *entry) string {
 		}
 		return ""
 	}
-	if !at.untracked && !at.rules.ignore(at.elems, e.name, isDir) {
+	if !at.untracked && !at.rules.Ignore(at.elems, e.name, isDir) {
 		return ""
 	}
-	if s.git.tracks(path.Join(at.path, e.name), isDir) {
+	if s.git.Tracks(path.Join(at.path, e.name), isDir) {
 		return ""
 	}
 	return "ignored by git"
@@ -201,7 +204,7 @@ func (s *scan) leftOut(at place, e *entry) string {
 func (s *scan) enter(at place, e *entry, info fs.FileInfo) job {
 	inner := place{
 		path: path.Join(at.path, e.name), rules: at.rules, depth: at.depth + 1, converts: at.converts,
-		untracked: at.untracked || s.git != nil && at.rules.ignore(at.elems, e.name, true),
+		untracked: at.untracked || s.git != nil && at.rules.Ignore(at.elems, e.name, true),
 	}
 	if s.git != nil {
 		inner.elems = append(slices.Clip(at.elems), e.name)
@@ -235,25 +238,5 @@ func readNames(r *os.Root) ([]string, error) {
 	slices.SortFunc(names, strings.Compare)
 	return names, nil
 }
-
-// openSame opens the directory that was seen as info; a link or another
-// directory that has taken its place is refused.
-func openSame(root *os.Root, name string, info fs.FileInfo) (*os.Root, error) {
-	r, err := root.OpenRoot(name)
-	if err != nil {
-		return nil, err
-	}
-	now, err := r.Stat(".")
-	if err == nil && !os.SameFile(now, info) {
-		err = errReplaced
-	}
-	if err != nil {
-		_ = r.Close()
-		return nil, err
-	}
-	return r, nil
-}
-
-var errReplaced = errors.New("it was replaced meanwhile")
 
 func tooLarge(limit int64) string { return fmt.Sprintf("larger than %d bytes", limit) }

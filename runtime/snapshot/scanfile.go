@@ -7,9 +7,10 @@ import (
 	"io"
 )
 
-// A scan in a file: scanMagic, the workspace, git's directory, and each directory
-// with its entries. Numbers are varints, texts have their length before them. It is
-// written in each turn that changes something, so it has to be quick.
+// A scan in a file: scanMagic, the workspace, git's directory, and each
+// directory with its entries. Numbers are varints, texts have their length
+// before them. It is written in each turn that changes files, so writing must
+// be fast.
 const scanMagic = "pygent scan 2\n"
 
 // maxScanText bounds a name, path or note in the file, in bytes.
@@ -17,14 +18,14 @@ const maxScanText = 1 << 20
 
 func scanKinds() [5]Kind { return [5]Kind{File, Dir, Link, Special, Absent} }
 
-// Bits of an entry, above its kind, which is its place in scanKinds.
+// Bits of an entry, above its kind, which is its index in scanKinds.
 const (
 	scanRacy    = 1 << 3
 	scanIgnored = 1 << 4
-	scanHeld    = 5 // from here on, the holding
+	scanHeld    = 5 // the holding begins at this bit
 )
 
-// writeScan writes m; the error is that of the first write that failed.
+// writeScan writes m. The error is that of the first failed write.
 func writeScan(to io.Writer, dir string, m *manifest) error {
 	w := scanWriter{bufio.NewWriterSize(to, bufferBytes), nil}
 	kinds := map[Kind]uint64{}
@@ -92,7 +93,7 @@ func (w *scanWriter) flush() error {
 	return err
 }
 
-// readScan reads what writeScan wrote of the workspace dir.
+// readScan reads the scan of the workspace dir that writeScan wrote.
 func readScan(from io.Reader, dir string) (*manifest, error) {
 	r := scanReader{in: bufio.NewReaderSize(from, bufferBytes)}
 	if magic, of := r.text(), r.text(); r.err != nil || magic != scanMagic || of != dir {
@@ -101,7 +102,7 @@ func readScan(from io.Reader, dir string) (*manifest, error) {
 	m := &manifest{git: r.text(), dirs: map[string][]entry{}}
 	for n := r.number(); n > 0 && r.err == nil; n-- {
 		name := r.text()
-		list := []entry{} // how many there are is not believed before they are read
+		list := []entry{} // do not trust the count before the entries are read
 		for k := r.number(); k > 0 && r.err == nil; k-- {
 			list = append(list, r.entry())
 		}
@@ -113,7 +114,7 @@ func readScan(from io.Reader, dir string) (*manifest, error) {
 	return m, nil
 }
 
-// scanReader remembers the first error, after which all is zero.
+// scanReader keeps the first error, after which it returns zero values.
 type scanReader struct {
 	in  *bufio.Reader
 	err error

@@ -20,8 +20,8 @@ func someScan() *manifest {
 	}}
 }
 
-// What is written is read again; what is cut or damaged anywhere is an error, or
-// another scan, and nothing worse.
+// A written scan can be read again; a cut or damaged one gives an error, or
+// another scan, but no panic.
 func TestScanFile(t *testing.T) {
 	var out bytes.Buffer
 	if err := writeScan(&out, "/w", someScan()); err != nil {

@@ -9,10 +9,12 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/pygent/pygent/runtime/internal/nolink"
 )
 
-// readAll stores the contents of a directory's files, which are some of
-// entries, batch by batch, and closes the directory when all are done.
+// readAll stores the contents of the files unread in a directory, in batches,
+// and closes the directory when all are done.
 func (s *scan) readAll(r *os.Root, entries []entry, unread []int) {
 	if len(unread) == 0 {
 		_ = r.Close()
@@ -45,12 +47,12 @@ func (s *scan) readAll(r *os.Root, entries []entry, unread []int) {
 	}
 }
 
-// take reads the file of an entry into the store, or notes why it cannot. What
-// is read is what was opened, whatever has its name by then. An error is one of
-// the store, which concerns all files.
+// take reads the file of an entry into the store, or records why it cannot. It
+// describes the file that it has opened, even if another one has the name by
+// then. Only the store causes errors, which concern all files.
 func (t *Tracker) take(r *os.Root, e *entry, buf []byte, sync bool) error {
 	at := time.Now()
-	f, err := r.OpenFile(e.name, os.O_RDONLY|openNonblock, 0)
+	f, err := r.OpenFile(e.name, os.O_RDONLY|nolink.Nonblock, 0)
 	if err != nil {
 		e.note = "cannot be read: " + reason(err).Error()
 		return nil
@@ -58,7 +60,7 @@ func (t *Tracker) take(r *os.Root, e *entry, buf []byte, sync bool) error {
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || stampOf(info).ino != e.stamp.ino {
-		e.note = errReplaced.Error()
+		e.note = nolink.ErrReplaced.Error()
 		return nil
 	}
 	e.stamp, e.mode = stampOf(info), permOf(info.Mode())
@@ -82,7 +84,7 @@ func (t *Tracker) take(r *os.Root, e *entry, buf []byte, sync bool) error {
 	return nil
 }
 
-// isStoreError tells failed writes from failed reads.
+// isStoreError reports whether a write failed, and not a read.
 func isStoreError(err error) bool {
 	var pe *fs.PathError
 	var le *os.LinkError
@@ -91,7 +93,8 @@ func isStoreError(err error) bool {
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }
 
-// reason strips an error of the operation and the path that os put around it.
+// reason removes from an error the operation and the path that package os has
+// added.
 func reason(err error) error {
 	var pe *fs.PathError
 	var le *os.LinkError

@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// Why a change is not taken back although the file is as the turn left it.
+// Why a change is not reverted although the file is as the turn left it.
 const (
 	sharedWrite   = "a tool of another session's turn wrote it at the same time"
 	sharedCommand = "a command of another session's turn, which ran at the same time, may have changed it"
 )
 
-// share keeps of the differences what the turn own has made, as far as that is
-// known: without commands those are the files that its tools wrote. Of turns beside
-// it, a file that a tool wrote is its turn's; what was written by two, or may have
-// been changed by a command of either, is marked.
+// share keeps the differences that the turn own has made, as far as that is
+// known: without commands these are the files that its tools wrote. A file that
+// a tool of an overlapping turn wrote belongs to that turn. share marks a file
+// that both turns wrote, or that a command of either may have changed.
 func share(pairs []pair, own *seenTurn, beside []*seenTurn) []pair {
-	mine, theirs, commands := claims{}, claims{}, false
+	mine, theirs, commands := toolPaths{}, toolPaths{}, false
 	mine.add(own.wrote)
 	for _, s := range beside {
 		theirs.add(s.wrote)
@@ -27,7 +27,7 @@ func share(pairs []pair, own *seenTurn, beside []*seenTurn) []pair {
 	})
 	for i := range pairs {
 		switch p := &pairs[i]; {
-		case theirs.has(p.path) && p.before.Kind != Dir && p.after.Kind != Dir: // those go when they are empty
+		case theirs.has(p.path) && p.before.Kind != Dir && p.after.Kind != Dir: // directories are removed only if they are empty
 			p.shared = sharedWrite
 		case !mine.has(p.path) && commands:
 			p.shared = sharedCommand
@@ -36,11 +36,11 @@ func share(pairs []pair, own *seenTurn, beside []*seenTurn) []pair {
 	return pairs
 }
 
-// claims are what tools were to write, by path: false for the directories that lead
-// there, which they make on the way.
-type claims map[string]bool
+// toolPaths are the paths that tools were to write: false for the directories
+// above them, which tools make too.
+type toolPaths map[string]bool
 
-func (c claims) add(wrote map[string]bool) {
+func (c toolPaths) add(wrote map[string]bool) {
 	for name := range wrote {
 		c[name] = true
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -51,8 +51,9 @@ func (c claims) add(wrote map[string]bool) {
 	}
 }
 
-// has tells whether name is one of those, or below one: a tool can fill a directory.
-func (c claims) has(name string) bool {
+// has reports whether name is one of the paths, or below one that a tool wrote:
+// a tool can fill a directory.
+func (c toolPaths) has(name string) bool {
 	if _, ok := c[name]; ok {
 		return true
 	}

@@ -55,7 +55,7 @@ func (s *space) another() *space {
 	return other
 }
 
-// turnFiles are the names in the store that tell of turns.
+// turnFiles returns the names of the turns' files in the store.
 func (s *space) turnFiles() int {
 	s.t.Helper()
 	list, err := os.ReadDir(filepath.Join(s.state, turnsDir))
@@ -65,9 +65,9 @@ func (s *space) turnFiles() int {
 	return len(list)
 }
 
-// Of two turns at the same time each has what its own tools wrote, whichever ends
-// first. What a command of either may have changed, and what both wrote, is told by
-// both and taken back by none.
+// Of two turns at the same time each has the files that its own tools wrote, no
+// matter which ends first. A file that a command of either may have changed, or
+// that both wrote, is listed by both and reverted by neither.
 func TestTurnsAtTheSameTime(t *testing.T) {
 	for _, where := range []string{"one process", "two processes"} {
 		for _, ends := range []string{"the first ends first", "the second ends first"} {
@@ -134,7 +134,7 @@ func TestTurnsAtTheSameTime(t *testing.T) {
 	}
 }
 
-// A turn that begins while files are reverted, by whatever process, waits for that.
+// A turn that begins while any process reverts files waits for that.
 func TestTurnWaitsForRevert(t *testing.T) {
 	a := newSpace(t, Options{})
 	b := a.another()
@@ -189,8 +189,9 @@ func TestTurnsOneByOne(t *testing.T) {
 	}
 }
 
-// A turn that ended while one was open whose process was killed later is known when
-// that is recovered: what its tools wrote stays. Then nothing is left of either.
+// A turn that ended during another turn, whose process was killed later, is
+// known when that one is recovered: the files that its tools wrote stay. Then
+// no file of either turn is left.
 func TestRecoveredBesideAnother(t *testing.T) {
 	s := newSpace(t, Options{})
 	next := killed(t, s, true, func(u *Turn) {
@@ -221,8 +222,8 @@ func TestRecoveredBesideAnother(t *testing.T) {
 	}
 }
 
-// What a process that was killed in the middle of beginning a turn, or of one that
-// nobody can end, has left is swept.
+// Files of a process that was killed while it began a turn, or during a turn
+// that nobody can end, are swept.
 func TestHalfTurnsAreSwept(t *testing.T) {
 	s := newSpace(t, Options{})
 	for name, text := range map[string]string{"empty": "", "half": " {\"id\":\"t", "unkept": " {\"id\":\"t\",\"begun\":1}\n"} {

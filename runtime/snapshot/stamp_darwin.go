@@ -13,7 +13,7 @@ func (s *stamp) fill(info fs.FileInfo) {
 	}
 }
 
-// linked tells that the file has further names.
+// linked reports whether the file has further names.
 func linked(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && st.Nlink > 1

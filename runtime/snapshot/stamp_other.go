@@ -6,5 +6,5 @@ import "io/fs"
 
 func (s *stamp) fill(fs.FileInfo) {}
 
-// linked tells that the file has further names: it may.
+// linked returns true, because the file may have further names.
 func linked(fs.FileInfo) bool { return true }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind is what is at a path.
+// Kind is the type of the file at a path.
 type Kind string
 
 // The kinds.
@@ -22,7 +22,7 @@ const (
 	Special Kind = "special" // a device, FIFO or socket: never covered
 )
 
-// Hash names a content: its SHA-256.
+// Hash is the SHA-256 of a content.
 type Hash [sha256.Size]byte
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
@@ -30,7 +30,7 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // MarshalText writes 64 hexadecimal digits.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText reads the form of MarshalText.
 func (h *Hash) UnmarshalText(text []byte) error {
 	if len(text) != 2*len(h) {
 		return fmt.Errorf("hash %q: want %d hexadecimal digits", text, 2*len(h))
@@ -40,7 +40,7 @@ func (h *Hash) UnmarshalText(text []byte) error {
 }
 
 // Name is a path in the workspace, with slashes, or a link's target: the bytes
-// that the file system has. In JSON it is a string where that is lossless, else
+// in the file system. In JSON it is a string if that is lossless, else
 // {"base64": "…"}.
 type Name string
 
@@ -70,21 +70,21 @@ func (n *Name) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// State is what was at a path at one moment.
+// State is the state of a path at one time.
 type State struct {
 	Kind   Kind   `json:"kind"`
-	Mode   uint32 `json:"mode,omitempty"` // as chmod(2) takes it: 07777 at most; 0 for a link
+	Mode   uint32 `json:"mode,omitempty"` // for chmod(2): 07777 at most; 0 for a link
 	Size   int64  `json:"size,omitempty"` // bytes of a file
 	Hash   Hash   `json:"hash,omitzero"`  // of a file that is covered
 	Target Name   `json:"target,omitempty"`
 	UID    uint32 `json:"uid,omitempty"`
 	GID    uint32 `json:"gid,omitempty"`
-	// Uncovered tells why the content is not known, "" when it is.
+	// Uncovered is why the content is not known, "" if it is known.
 	Uncovered string `json:"uncovered,omitempty"`
 }
 
-// Same reports whether both have the same kind, mode and content. What is not
-// covered is the same as nothing. Owners do not count.
+// Same reports whether both have the same kind, mode and content. An uncovered
+// state equals no other state. Owners do not count.
 func (s State) Same(other State) bool {
 	return s.Uncovered == "" && other.Uncovered == "" && s.Kind == other.Kind &&
 		s.Mode == other.Mode && s.sameContent(other)
@@ -94,7 +94,7 @@ func (s State) sameContent(other State) bool {
 	return s.Kind == other.Kind && s.Size == other.Size && s.Hash == other.Hash && s.Target == other.Target
 }
 
-// kindOf names the kind of what has this mode.
+// kindOf returns the kind of a file with this mode.
 func kindOf(mode fs.FileMode) Kind {
 	switch {
 	case mode.IsRegular():
@@ -107,8 +107,8 @@ func kindOf(mode fs.FileMode) Kind {
 	return Special
 }
 
-// permOf turns Go's mode into that of chmod(2); permission bits of links mean
-// nothing.
+// permOf converts Go's mode to that of chmod(2); permission bits of links have
+// no meaning.
 func permOf(mode fs.FileMode) uint32 {
 	if mode&fs.ModeSymlink != 0 {
 		return 0

@@ -12,18 +12,18 @@ import (
 )
 
 var (
-	// errFull: the store has no room for the content.
+	// errFull says that the content does not fit into the store.
 	errFull = errors.New("the undo store is full")
-	// errLarge: the content is over the cap.
+	// errLarge says that the content is over the cap.
 	errLarge = errors.New("too large")
-	// errLost: the content is not, or no longer, to be had.
+	// errLost says that the content is not, or no longer, available.
 	errLost = errors.New("its content is lost")
-	// errLate: what the turn left there is not known.
+	// errLate says that it is not known what the turn left there.
 	errLate = errors.New("it was changed after the server had ended, or may have been")
 )
 
 // store holds contents by their hash, one file each, in a directory that only
-// this user can enter. Any number of servers can fill it at once.
+// this user can enter. Any number of servers can write to it at once.
 type store struct {
 	dir  string
 	max  int64 // bytes, in blocks
@@ -40,7 +40,7 @@ func openStore(dir string, maxBytes int64) (*store, error) {
 	return s, nil
 }
 
-// measure finds out how much is stored.
+// measure finds out how many bytes are stored.
 func (s *store) measure() error {
 	var used int64
 	err := s.each(func(_ string, info fs.FileInfo) error {
@@ -63,9 +63,10 @@ func (s *store) has(h Hash, size int64) bool {
 	return err == nil && info.Size() == size
 }
 
-// putBytes stores a content that is at hand. It is written in its place at once:
-// a file for each content is what takes the time, and renaming it doubles that.
-// What a death leaves half is found by its size, and by its hash when it is read.
+// putBytes stores a content in memory. It writes the final file directly,
+// because making the file takes most of the time and a rename would double
+// that. A file that a killed process left incomplete is found by its size, and
+// by its hash when it is read.
 func (s *store) putBytes(data []byte, sync bool) (Hash, error) {
 	h, size := Hash(sha256.Sum256(data)), int64(len(data))
 	if s.used.Load()+blocks(size) > s.max && !s.has(h, size) {
@@ -73,7 +74,7 @@ func (s *store) putBytes(data []byte, sync bool) (Hash, error) {
 	}
 	f, err := s.create(h)
 	if errors.Is(err, fs.ErrExist) {
-		return h, s.mend(h, data, sync)
+		return h, s.repair(h, data, sync)
 	}
 	if err != nil {
 		return h, fmt.Errorf("undo store: %w", err)
@@ -93,7 +94,8 @@ func (s *store) putBytes(data []byte, sync bool) (Hash, error) {
 	return h, nil
 }
 
-// create makes the file of a content, and its directory when it is the first.
+// create makes the file of a content, and its directory if it is the first one
+// there.
 func (s *store) create(h Hash) (*os.File, error) {
 	f, err := os.OpenFile(s.path(h), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,9 +110,9 @@ func (s *store) makeDir(h Hash) error {
 	return os.MkdirAll(filepath.Dir(s.path(h)), 0o700)
 }
 
-// mend replaces a content that another process, or a crash, has left half; what
-// is to be synced is read for that.
-func (s *store) mend(h Hash, data []byte, sync bool) error {
+// repair replaces a content that another process, or a crash, has left
+// incomplete. With sync it reads the file to find that out.
+func (s *store) repair(h Hash, data []byte, sync bool) error {
 	size := int64(len(data))
 	whole := s.has(h, size)
 	if whole && sync {
@@ -128,9 +130,8 @@ func (s *store) mend(h Hash, data []byte, sync bool) error {
 	return s.finish(temp, h, size, sync, err)
 }
 
-// put stores what in holds from its beginning to its end, at most limit bytes,
-// and returns how many they are. buf is scratch: a content that fits is stored
-// only if it is new.
+// put stores the content of in, at most limit bytes, and returns their number.
+// A content that fits into the scratch space buf is written only if it is new.
 func (s *store) put(in *os.File, size, limit int64, buf []byte, sync bool) (Hash, int64, error) {
 	if size < int64(len(buf)) {
 		n, err := io.ReadFull(in, buf)
@@ -141,7 +142,7 @@ func (s *store) put(in *os.File, size, limit int64, buf []byte, sync bool) (Hash
 		if err != nil {
 			return Hash{}, 0, err
 		}
-		if _, err := in.Seek(0, io.SeekStart); err != nil { // it has grown
+		if _, err := in.Seek(0, io.SeekStart); err != nil { // the file has grown
 			return Hash{}, 0, err
 		}
 	}
@@ -153,8 +154,8 @@ func (s *store) put(in *os.File, size, limit int64, buf []byte, sync bool) (Hash
 	return h, n, s.finish(temp, h, n, sync, err)
 }
 
-// fill copies in to out and hashes it. A clone is read after it was made, so
-// that the hash is that of what is stored whatever happens to in.
+// fill copies in to out and hashes it. It hashes a clone after it was made, so
+// that the hash is that of the stored content even if in changes.
 func fill(out, in *os.File, size, limit int64, buf []byte) (h Hash, n int64, err error) {
 	sum := sha256.New()
 	limited := &io.LimitedReader{R: in, N: limit + 1}
@@ -178,7 +179,7 @@ func (s *store) temp() (*os.File, error) {
 	return f, nil
 }
 
-// finish puts temp in its place unless there was an error, and removes it else.
+// finish renames temp to its final name, or removes it if there was an error.
 func (s *store) finish(temp *os.File, h Hash, size int64, sync bool, err error) error {
 	if err == nil && s.used.Add(blocks(size)) > s.max {
 		s.used.Add(-blocks(size))
@@ -239,7 +240,7 @@ func (s *store) copyTo(out *os.File, h Hash) error {
 	return err
 }
 
-// each visits all objects and what failed writes left.
+// each visits all objects and the files of failed writes.
 func (s *store) each(visit func(path string, info fs.FileInfo) error) error {
 	return filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

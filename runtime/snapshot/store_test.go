@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// What neither the workspace nor a log needs goes; what they need stays, over a
-// restart too.
+// Contents that neither the workspace nor a log needs are removed; the others
+// stay, also after a restart.
 func TestCollectKeepsWhatIsNeeded(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("kept", "before\n")
@@ -48,7 +48,8 @@ func TestCollectKeepsWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// The dead leave their file in users; that must not stop a collection for ever.
+// Dead processes leave their file in users; that must not prevent collections
+// for ever.
 func TestCollectAfterADeath(t *testing.T) {
 	s := newSpace(t, Options{})
 	if err := os.WriteFile(filepath.Join(s.state, usersDir, "dead"), nil, 0o600); err != nil {
@@ -59,7 +60,8 @@ func TestCollectAfterADeath(t *testing.T) {
 	}
 }
 
-// A full store is said, file by file, and damaged contents are never written.
+// A full store is reported for each file, and damaged contents are never
+// written.
 func TestFullAndDamagedStore(t *testing.T) {
 	s := newSpace(t, Options{MaxStoreBytes: 2 * block})
 	s.write("a", "1")

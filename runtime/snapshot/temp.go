@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// tempPrefix begins the names of files that exist only while something is
-// written; the workspace's own writes use the same.
+// tempPrefix begins the names of temporary files during writes; the writes of
+// package runtime use the same prefix.
 const tempPrefix = ".pygent-"
 
-// tempName makes up a name that nobody can guess and put something at.
+// tempName returns a new random name, so that nobody can guess it and put a
+// file there.
 func tempName() string { return tempPrefix + rand.Text() }
 
-// isTemp recognises such names: they are no part of the workspace.
+// isTemp reports whether a name is such a name: these files are no part of the
+// workspace.
 func isTemp(name string) bool {
 	random, ok := strings.CutPrefix(name, tempPrefix)
 	return ok && len(random) == len(rand.Text()) && strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""

@@ -16,7 +16,7 @@ type Options struct {
 	MaxStoreBytes int64 // 0: MaxStoreBytes
 }
 
-// Tracker knows one workspace and how it was. Its methods are safe for
+// Tracker tracks the changes of one workspace. Its methods are safe for
 // concurrent use; sessions on the same workspace share one.
 type Tracker struct {
 	dir   string
@@ -28,17 +28,17 @@ type Tracker struct {
 
 	scanning sync.Mutex // one scan at a time
 	mu       sync.Mutex
-	last     *manifest // what the last scan found; nil before the first one
+	last     *manifest // the last scan; nil before the first one
 	unsaved  bool
 }
 
-// Open begins the tracking of the workspace at the host directory dir: absolute
-// and free of links, as runtime.Workspace.Dir tells. What undo needs is kept in
-// the directory state, which is made, and which must lie outside of dir; it is
-// for this workspace alone, and other servers can use it at the same time.
+// Open begins to track the workspace at the host directory dir: absolute and
+// free of links, as runtime.Workspace.Dir returns. Open makes the directory
+// state for the data of undo, which must lie outside dir. state is for this
+// workspace only, and other servers can use it at the same time.
 //
-// Nothing of the workspace is read yet: the first turn does that, or finds what
-// an earlier Tracker had found in state.
+// Open does not read the workspace: the first turn does that, and uses the scan
+// of an earlier Tracker in state.
 func Open(dir, state string, opts Options) (*Tracker, error) {
 	if rel, err := filepath.Rel(dir, state); err != nil || filepath.IsLocal(rel) {
 		return nil, fmt.Errorf("the undo store %q must lie outside of the workspace %q", state, dir)
@@ -53,7 +53,7 @@ func Open(dir, state string, opts Options) (*Tracker, error) {
 	}
 	t := &Tracker{dir: dir, root: root, state: state, opts: opts}
 	if t.user, err = register(state, usersDir); err == nil {
-		err = claim(state, dir)
+		err = writeWorkspace(state, dir)
 	}
 	if err == nil {
 		t.store, err = openStore(state, opts.MaxStoreBytes)
@@ -77,8 +77,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Close keeps what the last scan found for the next Tracker and lets go of the
-// store. No turn may be open.
+// Close saves the last scan for the next Tracker and releases the store. No
+// turn may be open.
 func (t *Tracker) Close() error {
 	t.mu.Lock()
 	last, unsaved := t.last, t.unsaved
@@ -98,7 +98,7 @@ func (t *Tracker) release() error {
 	return err
 }
 
-// rescan makes a new scan the last one.
+// rescan scans the workspace and keeps the result as the last scan.
 func (t *Tracker) rescan(ctx context.Context) (*manifest, error) {
 	t.scanning.Lock()
 	defer t.scanning.Unlock()

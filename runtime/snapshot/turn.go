@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// Turn is one stretch of work whose changes are to be known. Begin one, and End
-// it exactly once.
+// Turn is a period of work whose changes are tracked. Begin one, and End it
+// exactly once.
 type Turn struct {
 	t     *Tracker
-	ready chan struct{} // closed when before or err is there
+	ready chan struct{} // closed when before or err is set
 
 	before *manifest
 	err    error
@@ -21,9 +21,9 @@ type Turn struct {
 	fileErr error
 
 	mu       sync.Mutex
-	pre      map[string]State // by real path: how it was before a tool wrote it
+	pre      map[string]State // by real path: the state before a tool wrote it
 	wrote    map[string]bool  // real paths that a tool was to write
-	commands bool             // that can have changed anything
+	commands bool             // commands ran, which can have changed any file
 }
 
 // Outcome is what a turn did.
@@ -34,12 +34,12 @@ type Outcome struct {
 	LeftTotal int
 }
 
-// Begin makes the turn known to others in this workspace and starts the scan that
-// tells how all was before it, in a goroutine that End waits for. Until Ready,
-// whatever changes the workspace must call PreImage first, or wait.
+// Begin announces the turn to others in this workspace and starts the first
+// scan in a goroutine that End waits for. Until Ready returns, callers that
+// change the workspace must call PreImage first, or wait.
 //
-// If the process is killed, Recover, given log, can end the turn in another one; id
-// is that of the record to come. With log "" it cannot.
+// If this process is killed, Recover for log can end the turn in another
+// process; id is the id of the later record. With log "" it cannot.
 func (t *Tracker) Begin(ctx context.Context, log, id string) *Turn {
 	u := &Turn{t: t, ready: make(chan struct{}), pre: map[string]State{}, wrote: map[string]bool{}}
 	u.file, u.fileErr = t.newTurnFile(turnHead{Log: log, ID: id})
@@ -50,9 +50,9 @@ func (t *Tracker) Begin(ctx context.Context, log, id string) *Turn {
 	return u
 }
 
-// Ready waits until the first scan is done. On its error (the ctx of Begin was
-// cancelled, a cap, a store that cannot be written) only what PreImage was
-// called for will be known as changed; End tells the error too.
+// Ready waits until the first scan is done. If the scan failed (the ctx of
+// Begin was cancelled, a cap, a store that cannot be written), only the paths
+// of PreImage will be known as changed; End returns the error too.
 func (u *Turn) Ready(ctx context.Context) error {
 	select {
 	case <-u.ready:
@@ -62,19 +62,20 @@ func (u *Turn) Ready(ctx context.Context) error {
 	}
 }
 
-// PreImage keeps what is at name, a path in the workspace or that of a link in
-// it, before the caller writes there: where the first scan is not done yet, and
-// where it leaves the path out. Otherwise it returns at once. Only the first
-// call for a path in a turn counts.
+// PreImage stores the content of name, a path in the workspace, maybe through
+// links, before the caller writes it: if the first scan is not done yet or
+// leaves the path out. Otherwise it returns at once. Only the first call for a
+// path in a turn counts.
 //
-// It also tells that the path is this turn's: without Commands nothing else is.
+// It also records that the path belongs to this turn: without Commands no other
+// path does.
 //
-// An error tells that the pre-image could not be stored. That of a path outside
-// is left to the write, which fails by it.
+// An error means that the pre-image could not be stored. A path that leads
+// outside is no error here: the write fails.
 func (u *Turn) PreImage(name string) error {
 	real, err := realPath(u.t.root, name)
 	if err != nil {
-		return nil //nolint:nilerr // the write itself words that better
+		return nil //nolint:nilerr // the write itself returns a better error
 	}
 	u.mu.Lock()
 	u.wrote[real] = true
@@ -101,13 +102,14 @@ func (u *Turn) PreImage(name string) error {
 		if s.Kind != Absent {
 			return nil
 		}
-		// The write makes the directories that lead there.
+		// The write makes the directories above it.
 	}
 	return nil
 }
 
-// Commands tells that from now on the turn can change whatever is in the workspace.
-// It is called after Ready, or without it where nothing waits for the first scan.
+// Commands records that from now on the turn can change any file in the
+// workspace. It is called after Ready, or without it if nothing waits for the
+// first scan.
 func (u *Turn) Commands() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -115,8 +117,8 @@ func (u *Turn) Commands() {
 }
 
 // Keep makes sure that other processes know what the turn is about to do. It is
-// called before each change of the workspace, after PreImage or Commands. It is no
-// guard against a crash of the machine.
+// called before each change of the workspace, after PreImage or Commands. It
+// does not survive a crash of the machine.
 func (u *Turn) Keep() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -139,26 +141,27 @@ func (u *Turn) Keep() error {
 	return nil
 }
 
-// Alive tells that what was changed until now can be the turn's even if the process
-// is killed next. It is cheap; without it that is told five times a second.
+// Alive renews the turn's heartbeat: changes up to now can belong to the turn
+// even if the process is killed next. It is cheap; without it the heartbeat
+// comes five times a second.
 func (u *Turn) Alive() {
 	if u.file != nil {
 		u.file.beat()
 	}
 }
 
-// Forget tells, after End, that its outcome is recorded, or that there is nothing to
-// record. Without it Recover ends the turn again.
+// Forget must be called after End when the outcome is recorded, or if there is
+// nothing to record. Without it Recover ends the turn again.
 func (u *Turn) Forget() error {
 	if u.file == nil {
 		return nil
 	}
-	u.file.rest()
+	u.file.release()
 	return u.t.finish(u.file.name)
 }
 
-// absent notes that name was not there, if so: the second scan can leave out what
-// is made on the way to it.
+// absent records that name did not exist, if that is so: the second scan can
+// leave out the directories that are made above it.
 func (u *Turn) absent(name string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -173,17 +176,17 @@ func (u *Turn) absent(name string) {
 	}
 }
 
-// knows reports whether the scan tells all about name: what it is, or that it
-// is not there.
+// knows reports whether the scan covers name: its entry, or that it did not
+// exist.
 func (m *manifest) knows(name string) bool {
 	e, ignored := m.lookup(name)
 	return !ignored && (e == nil || e.covered())
 }
 
 // End scans again and returns what has changed since Begin. The contents from
-// before and after are in the store then, so that the changes can be shown and
-// reverted at any time later. Beside an error of a scan the Outcome has what is
-// known by pre-images.
+// before and after are then in the store, so that the changes can be shown and
+// reverted at any later time. If a scan fails, the Outcome has the changes that
+// the pre-images show.
 func (u *Turn) End(ctx context.Context) (Outcome, error) {
 	<-u.ready
 	after, err := u.before, u.err
@@ -202,7 +205,7 @@ func (u *Turn) End(ctx context.Context) (Outcome, error) {
 		c.beside, unseen = u.t.beside(c.own)
 		err = errors.Join(err, unseen)
 	}
-	u.file.rest() // others have kept their files for this one until now
+	u.file.release() // others keep their files until this one is released
 	changes, compareErr := c.changes(ctx)
 	if compareErr != nil && err == nil {
 		err = compareErr

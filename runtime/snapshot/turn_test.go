@@ -41,8 +41,8 @@ func fillMany(s *space) {
 	s.sh("mkdir was-empty; chmod 711 was-empty; ln -s nowhere old-link; chmod 600 src/gone.txt; chmod 750 whole/tree")
 }
 
-// A turn that does about all that commands can do is taken back byte for byte,
-// and the taking back too.
+// A turn with almost all kinds of changes is reverted byte for byte, and the
+// revert too.
 func TestTurnRevertedAndRedone(t *testing.T) {
 	for _, kind := range []string{"plain", "git", "git index"} {
 		t.Run(kind, func(t *testing.T) {
@@ -82,7 +82,8 @@ func TestTurnRevertedAndRedone(t *testing.T) {
 	}
 }
 
-// What was changed by hand since is left alone and named; all else is reverted.
+// Files that were changed by hand since stay and are named; all others are
+// reverted.
 func TestConflictLosesNothing(t *testing.T) {
 	s := newSpace(t, Options{})
 	fillMany(s)
@@ -135,8 +136,8 @@ func TestModesOfHardLinks(t *testing.T) {
 	s.wantTree(after)
 }
 
-// Nobody looked into what a rule left out, so that changing the rule makes
-// nothing new, and a revert removes nothing that was there.
+// Paths that a rule left out were not scanned, so changing the rule makes no
+// file new, and a revert removes none that existed.
 func TestRulesThatChange(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write(".gitignore", "out\n*.env\n")
@@ -153,8 +154,8 @@ func TestRulesThatChange(t *testing.T) {
 	s.wantTree(before)
 }
 
-// Reverting one file of many leaves the others, and takes along the directory
-// that was made for it.
+// Reverting one file of many leaves the others, and removes the directory that
+// was made for it.
 func TestRevertOfPaths(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("a", "old\n")
@@ -163,7 +164,7 @@ func TestRevertOfPaths(t *testing.T) {
 	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- new\n"})
 }
 
-// A change by hand between two turns is not passed over.
+// A change by hand between two turns is not overwritten.
 func TestRevertOfTurnsWithAGap(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("a", "1")
@@ -178,8 +179,8 @@ func TestRevertOfTurnsWithAGap(t *testing.T) {
 	s.wantTree(map[string]string{"": "drwxr-xr-x", "/a": "-rw-r--r-- 3", "/b": "-rw-r--r-- 1"})
 }
 
-// What the turns together left as it was is neither written nor told of, as when
-// a rewind goes back over an undo.
+// A file that the turns together left unchanged is neither written nor
+// reported, as when a rewind covers an undo.
 func TestRevertOfTurnsThatCancelOut(t *testing.T) {
 	s := newSpace(t, Options{})
 	s.write("a", "1")
@@ -199,7 +200,8 @@ func TestRevertOfTurnsThatCancelOut(t *testing.T) {
 	s.wantTree(before)
 }
 
-// Of a file that was changed just now nobody knows whether the stamp is its last.
+// For a file that was just changed it is not known whether its stamp is the
+// last one.
 func TestSettledStamps(t *testing.T) {
 	now := time.Now()
 	fresh, old := now.Add(-racy/2).UnixNano(), now.Add(-2*racy).UnixNano()

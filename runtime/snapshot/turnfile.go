@@ -12,7 +12,7 @@ import (
 )
 
 // Each turn has a file in the store, by which other turns in this workspace, of
-// whatever process, know of it, and by which another process can end it if its own
+// any process, know of it, and by which another process can end it if its own
 // is killed:
 //
 //	turns/NAME       a mark, then JSON lines: whose turn it is and what it did.
@@ -20,7 +20,7 @@ import (
 //	                 turn was last seen alive
 //	turns/NAME.scan  what the first scan found; not there before it was done
 //
-// The file stays as long as one whose turn overlaps with it may ask for it.
+// The file stays as long as an overlapping turn may need it.
 const (
 	turnsDir   = "turns"
 	scanSuffix = ".scan"
@@ -29,23 +29,23 @@ const (
 // Marks. Both are white space to JSON.
 const (
 	markOpen  = ' '  // or its process was killed
-	markEnded = '\t' // recorded, or nothing to record
+	markEnded = '\t' // it is recorded, or there is nothing to record
 )
 
-// beatEvery is how often a turn that changes files shows that it lives.
+// beatEvery is the interval of the heartbeats of a turn that changes files.
 const beatEvery = 200 * time.Millisecond
 
-// turnHead is the first line: the log that the turn's record is for, "" for none
-// that another process could write, its id, and when it began, by the clock that
-// stamps files, in nanoseconds.
+// turnHead is the first line: the log for the turn's record, "" if another
+// process cannot write it, the record's id, and when the turn began, by the
+// file system's clock, in nanoseconds.
 type turnHead struct {
 	Log   string `json:"log,omitempty"`
 	ID    string `json:"id"`
 	Begun int64  `json:"begun"`
 }
 
-// turnLine is a further line: a pre-image, a path that a tool was to write, or that
-// commands run from here on.
+// turnLine is a further line: a pre-image, a path that a tool was to write, or
+// the mark that commands run from then on.
 type turnLine struct {
 	Path     Name   `json:"path,omitempty"`
 	State    *State `json:"state,omitempty"`
@@ -59,10 +59,10 @@ type turnFile struct {
 	name string // in the store, with turnsDir
 	file *os.File
 
-	pre, wrote     map[string]bool // that are written
-	scan, commands bool            // likewise
+	pre, wrote     map[string]bool // already written to the file
+	scan, commands bool            // already written
 
-	stop  chan struct{} // ends the beats; nil before the first
+	stop  chan struct{} // ends the heartbeats; nil before the first
 	beats sync.WaitGroup
 	ended sync.Once
 }
@@ -97,7 +97,7 @@ func (k *turnFile) write(v any) error {
 	return err
 }
 
-// keep writes what is new of a turn.
+// keep writes the new parts of a turn.
 func (k *turnFile) keep(u *Turn) error {
 	if u.commands && !k.commands {
 		if err := k.write(turnLine{Commands: true}); err != nil {
@@ -133,9 +133,9 @@ func (k *turnFile) keep(u *Turn) error {
 	return nil
 }
 
-// beat renews the time stamp by a write, and not by a time: so it comes from the
-// clock that the stamps of changed files come from. Where it fails, less is known to
-// be the turn's.
+// beat renews the time stamp by a write, so that it comes from the same clock
+// as the stamps of changed files. If it fails, fewer changes are known to be
+// the turn's.
 func (k *turnFile) beat() { _, _ = k.file.WriteAt([]byte{markOpen}, 0) }
 
 func (k *turnFile) beatOn() {
@@ -151,9 +151,9 @@ func (k *turnFile) beatOn() {
 	}
 }
 
-// rest ends the beats and lets go of the file: nobody can tell the turn from one
-// whose process was killed before finish. It may be called again, and for nil.
-func (k *turnFile) rest() {
+// release ends the heartbeats and closes the file: until finish the turn looks
+// like one whose process was killed. It may be called again, and for nil.
+func (k *turnFile) release() {
 	if k == nil {
 		return
 	}
@@ -162,12 +162,12 @@ func (k *turnFile) rest() {
 			close(k.stop)
 		}
 		k.beats.Wait()
-		_ = k.file.Close() // all of it is written
+		_ = k.file.Close() // all is written already
 	})
 }
 
-// finish marks the file of a turn that has rested as ended, when it was last seen
-// alive, and removes those that nobody needs any more.
+// finish marks the file of a released turn as ended at its last heartbeat, and
+// removes files that no turn needs any more.
 func (t *Tracker) finish(name string) error {
 	path := filepath.Join(t.state, name)
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -184,14 +184,14 @@ func (t *Tracker) finish(name string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("end a turn: %w", err)
 	}
-	_ = os.Chtimes(path, info.ModTime(), info.ModTime()) // else it seems to overlap with more
-	_ = os.Remove(path + scanSuffix)                     // nobody looks at it any more
+	_ = os.Chtimes(path, info.ModTime(), info.ModTime()) // otherwise it would overlap with more turns
+	_ = os.Remove(path + scanSuffix)                     // it is not needed any more
 	return t.sweepTurns()
 }
 
 func (t *Tracker) removeTurn(name string) error {
 	name = filepath.Join(t.state, name)
-	for _, file := range []string{name, name + scanSuffix} { // without the first one nobody looks for the other
+	for _, file := range []string{name, name + scanSuffix} { // the first one first: without it nobody looks for the other
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("forget a turn: %w", err)
 		}

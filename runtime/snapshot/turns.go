@@ -14,23 +14,23 @@ import (
 	"strings"
 )
 
-// seenTurn is a turn as its file tells of it.
+// seenTurn is a turn as read from its file.
 type seenTurn struct {
 	turnHead
 	name  string
 	ended bool
 	open  bool  // its process lives
-	last  int64 // when it was last seen alive, as Begun
+	last  int64 // its last heartbeat, in the form of Begun
 
 	commands bool
 	wrote    map[string]bool
 	pre      map[string]State
 }
 
-// lost tells that its process was killed and that another one can end it.
+// lost reports whether its process was killed and another one can end it.
 func (s *seenTurn) lost() bool { return !s.ended && !s.open && s.Log != "" }
 
-// overlaps tells whether both were open at one moment.
+// overlaps reports whether both were open at the same time.
 func (s *seenTurn) overlaps(other *seenTurn) bool {
 	return s.Begun <= other.end() && other.Begun <= s.end()
 }
@@ -42,11 +42,11 @@ func (s *seenTurn) end() int64 {
 	return s.last
 }
 
-// ErrTurnOpen: a turn is open in the workspace, in whatever process.
+// ErrTurnOpen says that a turn is open in the workspace, in any process.
 var ErrTurnOpen = errors.New("a turn is open in the workspace")
 
-// holdTurns keeps turns from beginning, in whatever process, until what it returns
-// is closed. Its error is ErrTurnOpen if one has begun.
+// holdTurns prevents turns from beginning, in any process, until the returned
+// Closer is closed. The error is ErrTurnOpen if a turn is open.
 func (t *Tracker) holdTurns() (io.Closer, error) {
 	gate, err := lockGate(t.state, true)
 	if err != nil {
@@ -62,7 +62,7 @@ func (t *Tracker) holdTurns() (io.Closer, error) {
 	return gate, nil
 }
 
-// seeTurns reads the files of all turns, in no order.
+// seeTurns reads the files of all turns, unsorted.
 func (t *Tracker) seeTurns() ([]*seenTurn, error) {
 	entries, err := os.ReadDir(filepath.Join(t.state, turnsDir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,7 +78,7 @@ func (t *Tracker) seeTurns() ([]*seenTurn, error) {
 		}
 		s, err := t.seeTurn(filepath.Join(turnsDir, e.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it has just gone
+			continue // it was just removed
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read a turn: %w", err)
@@ -88,16 +88,16 @@ func (t *Tracker) seeTurns() ([]*seenTurn, error) {
 	return all, nil
 }
 
-// seeTurn reads the file of a turn. A line that a death has left half is none: its
-// change was not made yet.
+// seeTurn reads the file of a turn. It ignores a line that a killed process
+// left incomplete: its change was not made yet.
 func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 	s := &seenTurn{name: name, wrote: map[string]bool{}, pre: map[string]State{}}
-	f, err := os.OpenFile(filepath.Join(t.state, name), os.O_RDWR, 0) // Windows locks only what can be written
+	f, err := os.OpenFile(filepath.Join(t.state, name), os.O_RDWR, 0) // Windows locks only files that are open for writing
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	ended, _ := tryLock(f, true) // in doubt it is open
+	ended, _ := tryLock(f, true) // in doubt the turn is open
 	s.open = !ended
 	info, err := f.Stat()
 	if err != nil {
@@ -105,7 +105,7 @@ func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 	}
 	s.last = info.ModTime().UnixNano()
 	in := bufio.NewReader(f)
-	mark, _ := in.ReadByte() // of an empty file it is 0, and no line follows
+	mark, _ := in.ReadByte() // 0 for an empty file, which has no lines
 	s.ended = mark == markEnded
 	lines := json.NewDecoder(in)
 	if lines.Decode(&s.turnHead) != nil {
@@ -127,10 +127,10 @@ func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 	}
 }
 
-// sweepTurns removes the files of turns that have ended, or that nobody can end,
-// but for those that one which is open or lost overlaps with.
+// sweepTurns removes the files of turns that have ended, or that nobody can
+// end, except those that overlap with an open or lost turn.
 func (t *Tracker) sweepTurns() error {
-	gate, err := lockGate(t.state, true) // none is just being made
+	gate, err := lockGate(t.state, true) // no turn file is being made now
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func neededBy(turns []*seenTurn, s *seenTurn) bool {
 	return false
 }
 
-// beside are the turns that overlap with the one in the file of that name.
+// beside returns the turns that overlap with own.
 func (t *Tracker) beside(own *seenTurn) ([]*seenTurn, error) {
 	turns, err := t.seeTurns()
 	if err != nil {

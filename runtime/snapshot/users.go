@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Who uses a store, so that nobody collects what another one's scan refers to:
+// Files that show who uses a store, so that nobody removes contents that
+// another user's scan refers to:
 //
 //	users/NAME  one for each Tracker, locked as long as it lives
 //	gate        locked, by all together, while one, or a turn, is being made;
@@ -42,13 +43,13 @@ func register(state, dir string) (*os.File, error) {
 	return f, nil
 }
 
-// unregister is the end of a user.
+// unregister removes a user's file and closes it.
 func unregister(f *os.File) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// lockGate opens the gate and locks it, until it is closed. Whoever has it for longer
-// than gatePatience hangs.
+// lockGate opens and locks the gate, until it is closed. It fails after
+// gatePatience, because no working server holds the gate that long.
 func lockGate(state string, exclusive bool) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(state, gateFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -68,8 +69,8 @@ func lockGate(state string, exclusive bool) (*os.File, error) {
 	}
 }
 
-// alone reports whether nobody but the user with the file own, "" for none, uses
-// the store, and removes what the dead have left. The gate is held.
+// alone reports whether only the user with the file own, "" for none, uses the
+// store, and removes the files of dead users. The caller holds the gate.
 func alone(state, own string) (bool, error) {
 	dir := filepath.Join(state, usersDir)
 	users, err := os.ReadDir(dir)

@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// workspaceFile is where a store says whose it is.
+// workspaceFile is the file in a store with the path of its workspace.
 const workspaceFile = "workspace"
 
-// maxSwept bounds the stores that one sweep looks at.
+// maxSwept bounds the stores that one sweep examines.
 const maxSwept = 10_000
 
-// Sweep removes, of the stores in the directory parent, those whose workspace is
-// not there any more and which nobody has used for so long, and what an earlier
-// sweep has left of such. It returns how many it removed. A store that is in use,
-// that does not say whose it is, or whose workspace cannot be looked for, stays.
+// Sweep removes the stores in the directory parent whose workspace does not
+// exist any more and that nobody has used for the time unused, and remains of
+// an earlier sweep. It returns how many it removed. It leaves a store that is
+// in use, that does not name its workspace, or whose workspace cannot be
+// checked.
 func Sweep(ctx context.Context, parent string, unused time.Duration) (removed int, err error) {
 	entries, err := os.ReadDir(parent)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,11 +41,11 @@ func Sweep(ctx context.Context, parent string, unused time.Duration) (removed in
 			if !vanished(doomed, unused) {
 				continue
 			}
-			if doomed, err = condemn(doomed); err != nil {
+			if doomed, err = moveAway(doomed); err != nil {
 				return removed, fmt.Errorf("sweep the undo stores: %w", err)
 			}
 			if doomed == "" {
-				continue // somebody uses it after all
+				continue // it is in use
 			}
 		}
 		if err := removeTree(ctx, doomed); err != nil {
@@ -55,8 +56,8 @@ func Sweep(ctx context.Context, parent string, unused time.Duration) (removed in
 	return removed, nil
 }
 
-// claim writes down whose store it is.
-func claim(state, dir string) error {
+// writeWorkspace writes the path of its workspace into a store.
+func writeWorkspace(state, dir string) error {
 	name := filepath.Join(state, workspaceFile)
 	if old, err := os.ReadFile(name); err == nil && string(old) == dir {
 		return nil
@@ -67,8 +68,8 @@ func claim(state, dir string) error {
 	return nil
 }
 
-// vanished reports whether a store's workspace is not there, and nobody was for
-// that time.
+// vanished reports whether a store's workspace does not exist, and nobody has
+// used the store for the time unused.
 func vanished(state string, unused time.Duration) bool {
 	used, err := os.Stat(filepath.Join(state, usersDir)) // each user makes a file in it, and removes it
 	if err != nil || time.Since(used.ModTime()) < unused {
@@ -82,9 +83,9 @@ func vanished(state string, unused time.Duration) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// condemn takes a store away from those who may look for it, unless one uses it:
-// then it is "".
-func condemn(state string) (string, error) {
+// moveAway renames a store to a temporary name, so that nobody finds it any
+// more. It returns "" if the store is in use.
+func moveAway(state string) (string, error) {
 	gate, err := lockGate(state, true)
 	if err != nil {
 		return "", err
@@ -97,7 +98,7 @@ func condemn(state string) (string, error) {
 	return doomed, os.Rename(state, doomed)
 }
 
-// removeTree is os.RemoveAll that can be ended in the middle.
+// removeTree is os.RemoveAll, but ends with ctx.
 func removeTree(ctx context.Context, dir string) error {
 	var dirs []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -118,7 +119,8 @@ func removeTree(ctx context.Context, dir string) error {
 	return gone(err)
 }
 
-// gone is the error of a removal, unless another sweep was faster.
+// gone returns the error of a removal, nil if another sweep has removed the
+// file.
 func gone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

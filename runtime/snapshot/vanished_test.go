@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Of all stores only those go whose workspace is not there, and that nobody has
-// used for the time that is given.
+// Only stores are removed whose workspace does not exist, and that nobody has
+// used for the given time.
 func TestSweep(t *testing.T) {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -4,6 +4,7 @@ package statedir
 
 import "io/fs"
 
-// IsOwn reports whether a file belongs to the user of this process. Here it is
-// taken to: the profile directories that hold such files are the user's alone.
+// IsOwn reports whether a file belongs to the user of this process. It is
+// always true here, because only the user can access the profile directory that
+// holds such files.
 func IsOwn(fs.FileInfo) bool { return true }

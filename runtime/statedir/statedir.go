@@ -1,6 +1,6 @@
-// Package statedir knows the one directory in which the program keeps what
-// outlives it, for its user alone: the log, the homes of commands, records. It
-// must not know what is kept there.
+// Package statedir finds and makes the directory in which the program keeps
+// files that outlive it, for its user only: the log, the homes of commands,
+// records. It must not know what those files hold.
 package statedir
 
 import (
@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 )
 
-// Path is where the state directory is, made or not: $XDG_STATE_HOME/pygent, or
-// ~/.local/state/pygent. A relative XDG_STATE_HOME counts as none, as the XDG
-// Base Directory Specification demands.
+// Path returns the path of the state directory, whether it exists or not:
+// $XDG_STATE_HOME/pygent, or ~/.local/state/pygent. A relative XDG_STATE_HOME
+// is ignored, as the XDG Base Directory Specification demands.
 func Path() (string, error) {
 	base := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(base) {
@@ -26,11 +26,11 @@ func Path() (string, error) {
 	return filepath.Join(base, "pygent"), nil
 }
 
-// Make makes the state directory dir and in it the directory that the elements of
-// below lead to, as far as they are missing, and returns the last one's path. From
-// dir on, each is the user's own and nobody else can enter it: rights of others
-// are taken away, and a link, a file or what belongs to another user is refused.
-// What leads to dir is the user's affair and can be links.
+// Make makes the state directory dir and below it the directory of the elements
+// of below, as far as they are missing, and returns the last one's path. From
+// dir on, each directory belongs to the user and nobody else can enter it: Make
+// removes permissions of others, and refuses a link, a file or a directory of
+// another user. The path above dir can contain links.
 func Make(dir string, below ...string) (string, error) {
 	base := filepath.Dir(dir)
 	if err := os.MkdirAll(base, 0o700); err != nil {
@@ -53,7 +53,7 @@ func Make(dir string, below ...string) (string, error) {
 	return path, in.Close()
 }
 
-// enter makes name in in if it is not there, and opens it.
+// enter opens the directory name below in, and makes it if it is missing.
 func enter(in *os.Root, name string) (*os.Root, error) {
 	if err := in.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("cannot be made: %w", err)

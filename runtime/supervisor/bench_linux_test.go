@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkExec is to be read beside BenchmarkBareFork of the same run: the
-// budget is twice its time.
+// BenchmarkExec is compared with BenchmarkBareFork of the same run: the budget
+// is twice its time.
 func BenchmarkExec(b *testing.B) {
 	c := startChild(b)
 	b.ReportAllocs()
@@ -18,7 +18,7 @@ func BenchmarkExec(b *testing.B) {
 	}
 }
 
-// BenchmarkBareFork is the floor: the shell and nothing around it.
+// BenchmarkBareFork is the floor: only the shell.
 func BenchmarkBareFork(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -3,15 +3,17 @@ package supervisor
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/pygent/pygent/runtime/internal/confine"
 	"github.com/pygent/pygent/runtime/internal/seccomp"
 )
 
-// RunIfChild turns the process into a plain supervisor on its standard streams
-// and never returns, if Arg is its first argument; else it does nothing. It
-// belongs at the very beginning of main, and of TestMain where tests need it.
+// RunIfChild makes the process a plain supervisor on its standard streams and
+// never returns if Arg is its first argument; otherwise it does nothing. Call
+// it first in main, and in TestMain where tests need it.
 func RunIfChild() {
 	if len(os.Args) < 2 || os.Args[1] != Arg {
 		return
@@ -33,21 +35,39 @@ func serveArgs(args []string) (err error) {
 			opts.Disk = dir
 		}
 	}
+	if slices.Contains(args, VictimsArg) { // before the guard, which prevents opening it
+		if opts.OOMScore, err = os.OpenFile(oomScoreFile, os.O_RDWR, 0); err != nil {
+			return Fail(os.Stdout, "prepare for want of memory", err)
+		}
+	}
 	if slices.Contains(args, GuardArg) {
-		if opts.TagKey, err = guard(); err != nil {
-			return Fail(os.Stdout, "seccomp", err)
+		var step string
+		if opts.TagKey, step, err = guard(opts.Proxy); err != nil {
+			return Fail(os.Stdout, step, err)
 		}
 	}
 	return Serve(os.Stdin, os.Stdout, opts)
 }
 
-// guard does what GuardArg says and returns the key of tags.
-func guard() (key uint64, err error) {
-	f := seccomp.New()
-	f.DenySetID()
-	f.DenyForeignLimits()
-	if err := f.Install(); err != nil {
-		return 0, err
+// guard does what GuardArg requests and returns the key of tags, or the step
+// that failed. proxy is Options.Proxy.
+func guard(proxy string) (key uint64, failed string, err error) {
+	if confine.ABI() >= confine.MinABI {
+		var sockets []string
+		if proxy != "" {
+			sockets = []string{filepath.Dir(proxy)}
+		}
+		write, err := confine.WritableDirs(os.Args[0])
+		if err == nil {
+			err = confine.Files(write, sockets)
+		}
+		if err != nil {
+			return 0, "Landlock", err
+		}
 	}
-	return seccomp.GuardTags()
+	if err := seccomp.Commands(seccomp.Families()...).Install(); err != nil {
+		return 0, "seccomp", err
+	}
+	key, err = seccomp.GuardTags()
+	return key, "seccomp for tags", err
 }

@@ -20,13 +20,13 @@ const writeTimeout = 5 * time.Second
 // Start is a command for a supervisor.
 type Start struct {
 	Argv []string // Argv[0] is the program's path
-	Env  []string // all of the environment
-	// Dir is the absolute path of the working directory, as the child sees it;
-	// with Root set it is a path below Root, which no link in it may leave.
+	Env  []string // the whole environment
+	// Dir is the absolute path of the working directory for the child; if Root
+	// is set, a path below Root, and no link in it may lead out of Root.
 	Dir  string
 	Root string
-	// Timeout is for a host that has died or hangs: one that lives ends the
-	// command with its context before. 0 is none.
+	// Timeout is for a host that has died or hangs: a live host ends the
+	// command earlier by its context. 0 means none.
 	Timeout time.Duration
 }
 
@@ -39,14 +39,14 @@ type Client struct {
 	ready chan struct{} // closed by the child's first frame
 	done  chan struct{} // closed when the connection has ended
 
-	mu    sync.Mutex // guards what is below
+	mu    sync.Mutex // guards the fields below
 	calls map[uint32]*call
 	last  uint32
 	err   error // why the connection ended
 }
 
-// NewClient speaks to the child that reads w and writes r. It owns both: they are
-// closed by Close, or when the connection ends.
+// NewClient returns a Client for the child that reads w and writes r. It owns
+// both and closes them at Close or when the connection ends.
 func NewClient(r io.ReadCloser, w io.WriteCloser) *Client {
 	c := &Client{r: r, w: w, ready: make(chan struct{}), done: make(chan struct{}), calls: map[uint32]*call{}}
 	c.out.w = deadlineWriter{w}
@@ -54,13 +54,14 @@ func NewClient(r io.ReadCloser, w io.WriteCloser) *Client {
 	return c
 }
 
-// Configure sends what the child reads with ReadConfig before it is ready.
+// Configure sends the configuration, which the child reads with ReadConfig
+// before it is ready.
 func (c *Client) Configure(config []byte) error {
 	return c.wrote(c.out.send(kindConfig, 0, append(make([]byte, headSize, headSize+len(config)), config...)))
 }
 
-// Ready waits until commands can be started. It fails with the child's own words
-// when that cannot be, with an error that wraps runtime.ErrUnavailable.
+// Ready waits until commands can be started. If they cannot, it returns the
+// child's own message in an error that wraps runtime.ErrUnavailable.
 func (c *Client) Ready(ctx context.Context) error {
 	select {
 	case <-c.ready:
@@ -75,22 +76,22 @@ func (c *Client) Ready(ctx context.Context) error {
 // Done is closed when the connection has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err tells why the connection ended, nil while it has not.
+// Err returns why the connection ended, nil while it has not.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Close ends the connection, on which the child kills what runs and exits. It
-// does not wait for the child, only for the connection's own goroutine.
+// Close ends the connection, whereupon the child kills its commands and exits.
+// It does not wait for the child, only for the connection's own goroutine.
 func (c *Client) Close() error {
 	c.fail(errors.New("it was closed"))
 	<-c.done
 	return nil
 }
 
-// fail ends the connection for the first reason given.
+// fail ends the connection. The first reason counts.
 func (c *Client) fail(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,14 +108,14 @@ func (c *Client) wrote(err error) error {
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, ErrFrame) { // one that was too long to be sent harms nobody
+	if !errors.Is(err, ErrFrame) { // a frame that was too long to send does no harm
 		c.fail(err)
 		return c.Err()
 	}
 	return fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 }
 
-// read hands out what comes from the child until the connection ends.
+// read dispatches the child's frames until the connection ends.
 func (c *Client) read() {
 	defer close(c.done)
 	r := bufio.NewReaderSize(c.r, 2*maxChunk)
@@ -178,7 +179,7 @@ func (c *Client) call(id uint32) *call {
 	return c.calls[id]
 }
 
-// output puts a frame's payload where the command's Exec takes it from.
+// output adds a frame's payload to the pending output of its command.
 func (c *Client) output(r *bufio.Reader, id uint32, size int) error {
 	if size > maxChunk {
 		return fmt.Errorf("%w: %d bytes of output", ErrFrame, size)
@@ -202,7 +203,7 @@ func (c *Client) exited(id uint32, e *exit) {
 	}
 }
 
-// deadlineWriter gives each write a deadline where that can be.
+// deadlineWriter gives each write a deadline where the writer supports that.
 type deadlineWriter struct{ w io.Writer }
 
 func (d deadlineWriter) Write(p []byte) (int, error) {

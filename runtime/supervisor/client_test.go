@@ -19,8 +19,8 @@ func frame(kind, id byte, payload string) string {
 	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), kind, 0, 0, 0, id}) + payload
 }
 
-// play connects a client to a child that only says what it is told to, after it
-// got something if answer is set.
+// play connects a client to a fake child that sends fixed frames, after it
+// received one if answer is set.
 func play(t *testing.T, answer bool, say ...string) *supervisor.Client {
 	t.Helper()
 	host, child := net.Pipe()
@@ -94,7 +94,8 @@ func TestChildsFailureIsTold(t *testing.T) {
 	}
 }
 
-// TestMuteChildIsGivenUp: it takes a command and a kill and answers neither.
+// TestMuteChildIsGivenUp: the child gets a command and a kill and answers
+// neither.
 func TestMuteChildIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := play(t, false, frame(ready, 0, "{}"))

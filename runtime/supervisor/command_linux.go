@@ -13,7 +13,7 @@ import (
 )
 
 // drainTime bounds the wait for the end of the output after all processes are
-// gone. It matters only when another command's process got hold of the pipe.
+// gone. It matters only if another command's process holds the pipe.
 const drainTime = 500 * time.Millisecond
 
 // command is one command from its fork to its exit frame.
@@ -22,16 +22,16 @@ type command struct {
 	pid    int
 	began  time.Time
 	credit *credit
-	died   chan syscall.WaitStatus // gets the shell's end, once
-	floor  uint64                  // bytes of the disk to be left, 0 for any
+	died   chan syscall.WaitStatus // gets the shell's wait status, once
+	floor  uint64                  // free bytes that the command must leave on the disk, 0: any
 
 	timedOut atomic.Bool
 	tooLarge atomic.Bool
 	diskFull atomic.Bool
-	draining atomic.Bool // all processes are gone: what the pipe holds is all there will be
+	draining atomic.Bool // all processes are gone: no more is written to the pipe
 }
 
-// start forks a command; whether or not that works, an exit frame will follow.
+// start forks a command. An exit frame follows in any case.
 func (s *server) start(id uint32, st start) {
 	c := &command{id: id, began: time.Now(), credit: newCredit(), died: make(chan syscall.WaitStatus, 1)}
 	out, err := s.fork(c, st)
@@ -39,7 +39,7 @@ func (s *server) start(id uint32, st start) {
 		_ = s.out.sendJSON(kindExit, id, exit{Error: err.Error()})
 		return
 	}
-	go s.see(c, out, st.Timeout)
+	go s.follow(c, out, st.Timeout)
 }
 
 // fork starts the command's first process and returns the pipe of its output.
@@ -57,7 +57,7 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 		return nil, fmt.Errorf("make a pipe: %w", err)
 	}
 	defer func() { _ = unix.Close(p[1]) }()
-	// Only this end: the command shares the other one's flags.
+	// Only this end: the command shares the flags of the other one.
 	if err := unix.SetNonblock(p[0], true); err != nil {
 		_ = unix.Close(p[0])
 		return nil, fmt.Errorf("make a pipe: %w", err)
@@ -81,7 +81,7 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 		return nil, fmt.Errorf("command %d runs already", c.id)
 	}
 	s.setTag(c.id)
-	c.pid, err = syscall.ForkExec(argv[0], argv, &attr)
+	c.pid, err = s.victims.fork(func() (int, error) { return syscall.ForkExec(argv[0], argv, &attr) })
 	if err != nil {
 		_ = out.Close()
 		return nil, fmt.Errorf("start %s in %s: %w", argv[0], st.Dir, err)
@@ -94,8 +94,8 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 	return out, nil
 }
 
-// workingDir names the directory to start in. A directory below root is opened
-// and named by its descriptor, so that nobody can put another one in its place.
+// workingDir returns the path of the directory to start in. A directory below
+// root is opened and named by its descriptor, so that nobody can replace it.
 func workingDir(root, dir string) (name string, release func(), err error) {
 	if root == "" {
 		return dir, func() {}, nil
@@ -112,8 +112,8 @@ func workingDir(root, dir string) (name string, release func(), err error) {
 	return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())), func() { _ = f.Close() }, nil
 }
 
-// see sees a command to its end and reports that.
-func (s *server) see(c *command, out *os.File, timeout time.Duration) {
+// follow waits for the end of a command and reports it.
+func (s *server) follow(c *command, out *os.File, timeout time.Duration) {
 	s.watchDisk(c)
 	copied := make(chan struct{})
 	go func() {
@@ -129,7 +129,7 @@ func (s *server) see(c *command, out *os.File, timeout time.Duration) {
 		}).Stop()
 	}
 	status := <-c.died
-	left := s.hunt(c)
+	left := s.killOrphans(c)
 	c.draining.Store(true)
 	_ = out.SetReadDeadline(time.Now().Add(drainTime))
 	<-copied
@@ -145,13 +145,13 @@ func (s *server) see(c *command, out *os.File, timeout time.Duration) {
 		Left:        left,
 		Duration:    time.Since(c.began),
 	}
-	if status.Signaled() { // as shells have it
+	if status.Signaled() { // as shells do
 		e.Code, e.Signal = 128+int(status.Signal()), unix.SignalName(status.Signal())
 	}
 	_ = s.out.sendJSON(kindExit, c.id, e)
 }
 
-// copyOutput sends the command's output as far as the host gives credit.
+// copyOutput sends the command's output as far as the host has given credit.
 func (s *server) copyOutput(c *command, out *os.File) {
 	frame := make([]byte, headSize+maxChunk)
 	for {
@@ -160,7 +160,7 @@ func (s *server) copyOutput(c *command, out *os.File) {
 			return
 		}
 		if c.draining.Load() {
-			// Anew, because waiting for credit can have taken any time.
+			// Set it again, because waiting for credit can have taken any time.
 			_ = out.SetReadDeadline(time.Now().Add(drainTime))
 		}
 		got, err := out.Read(frame[headSize : headSize+n])
@@ -173,7 +173,7 @@ func (s *server) copyOutput(c *command, out *os.File) {
 
 // credit is how many bytes of output a command may still send.
 type credit struct {
-	mu      sync.Mutex // guards what is below
+	mu      sync.Mutex // guards the fields below
 	more    sync.Cond
 	left    int
 	dropped bool
@@ -185,7 +185,7 @@ func newCredit() *credit {
 	return c
 }
 
-// take waits for credit and takes at the most limit of it; 0 is the end.
+// take waits for credit and takes at most limit of it; 0 means the end.
 func (c *credit) take(limit int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CloseInherited makes sure that no program which this process starts gets a
-// descriptor that this process was itself started with, standard streams apart:
-// a careless parent's files and sockets are not for commands. A program calls it
-// first of all.
+// CloseInherited makes sure that no program that this process starts inherits a
+// descriptor that this process has inherited, except the standard streams:
+// commands must not get files and sockets that a careless parent left open. A
+// program calls it before anything else.
 func CloseInherited() {
 	if unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return

@@ -2,5 +2,5 @@
 
 package supervisor
 
-// CloseInherited does nothing here: there are no sandboxes to keep tight.
+// CloseInherited does nothing here, because there are no sandboxes.
 func CloseInherited() {}

@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// diskPause is how often the disk is looked at while a command runs.
+	// diskPause is how often the disk is checked while a command runs.
 	diskPause = 100 * time.Millisecond
-	// What commands leave of a file system: the smaller of both.
+	// What commands must leave free of a file system: the smaller of both.
 	diskReserve = 1 << 30
 	diskShare   = 20 // a twentieth
 )
 
-// diskFloor is how much of the disk a command that begins now has to leave, in
-// bytes: the reserve, or half of what there is when that is little already.
+// diskFloor returns how many bytes of the disk a command that begins now must
+// leave free: the reserve, or half of the free space if that is less.
 func (s *server) diskFloor() uint64 {
 	free, size := s.diskFree()
 	return min(diskReserve, size/diskShare, free/2)
 }
 
-// diskFree tells what ordinary users can still write to the disk, and its size. It
-// is 0 of 0 where that is not known or not to be known.
+// diskFree returns how many bytes ordinary users can still write to the disk,
+// and its size. Both are 0 if that is unknown or Options.Disk is not set.
 func (s *server) diskFree() (free, size uint64) {
 	var stat unix.Statfs_t
 	if s.disk == "" || unix.Statfs(s.disk, &stat) != nil {
@@ -32,8 +32,8 @@ func (s *server) diskFree() (free, size uint64) {
 	return stat.Bavail * block, stat.Blocks * block
 }
 
-// watchDisk looks at the disk until c has ended, and kills c when there is less
-// than its floor.
+// watchDisk checks the disk until c has ended, and kills c when less than its
+// floor is free.
 func (s *server) watchDisk(c *command) {
 	if c.floor == 0 {
 		return

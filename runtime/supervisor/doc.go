@@ -1,15 +1,15 @@
-// Package supervisor runs commands for a server that is not where they run: in
-// a namespace, in a container, or merely in another process. The child side
-// (Serve, on Linux) is the same binary executed again; it forks the commands,
-// sees every process that they start to its end, and dies with its standard
-// input. The host side (Client) speaks to it over a pair of pipes.
+// Package supervisor runs commands outside the server's process: in a
+// namespace, in a container, or just in another process. The child side (Serve,
+// on Linux) is the same binary executed again; it forks the commands, makes
+// sure that every process that they start ends, and exits at the end of its
+// standard input. The host side (Client) talks to it over a pair of pipes.
 //
 // # Wire
 //
 // Both directions carry frames: the length of the rest (4 bytes, big endian), a
-// kind (1 byte), the command's number (4 bytes), a payload. Payloads are JSON
-// but for output, which is raw. No frame is longer than maxFrame; one that is
-// not understood ends the connection, because after it nothing can be trusted.
+// kind (1 byte), the command's number (4 bytes), a payload. Payloads are JSON,
+// except output, which is raw. No frame is longer than maxFrame. A malformed
+// frame ends the connection, because nothing after it can be trusted.
 //
 //	host → child   config   what the child must know before it is ready (optional)
 //	               start    argv, environment, directory, time limit
@@ -20,20 +20,21 @@
 //	               output   stdout and stderr in the order of arrival
 //	               exit     after the last output: how the command ended
 //
-// Each command may have Window bytes of output on the way. When they are used
-// up the child leaves the command's pipe alone until the host gives credit, so
-// memory is bounded on both sides and neither a slow consumer nor a flood holds
-// up another command, or a signal.
+// Each command may have Window bytes of output in transit. When they are used
+// up the child does not read the command's pipe until the host gives credit. So
+// memory is bounded on both sides, and neither a slow consumer nor a flood of
+// output delays another command or a signal.
 //
-// # What a command leaves behind
+// # Processes that a command leaves behind
 //
-// Nothing, whichever way it ended. The child is PID 1 of a PID namespace or else
-// a subreaper, so every process that loses its parent becomes the child's own.
-// It is attributed to its command by a tag that is inherited over fork and exec
-// and that setsid, double forks and cleared environments do not remove: the soft
-// value of RLIMIT_RTTIME, far beyond any time that matters. What bears no known
-// tag is ended when no command runs. In a PID namespace without another command
-// a single kill of all processes does it, against which no fork can race.
+// No process is left, no matter how the command ended. The child is PID 1 of a
+// PID namespace or else a subreaper, so every process that loses its parent
+// becomes a child of it. A tag attributes the process to its command: the soft
+// value of RLIMIT_RTTIME, far beyond any time that matters. The tag is
+// inherited over fork and exec, and setsid, double forks and cleared
+// environments do not remove it. A process without a known tag is ended when no
+// command runs. In a PID namespace without another command a single kill of all
+// processes ends them, and no fork can race with it.
 //
 // The package must not know of Docker, sandboxes, workspaces or agents.
 package supervisor

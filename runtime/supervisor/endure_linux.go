@@ -13,16 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservedThreads is more than this process ever needs at a time.
+// reservedThreads is more than this process ever needs at once.
 const reservedThreads = 10
 
 // lastSignal is the highest number of a signal.
 const lastSignal = 64
 
-// reserveThreads makes the threads that the Go runtime may want later, while it
-// can still have them: commands can use the limit of processes up, threads count
-// among those, and a runtime that gets none ends the program. An idle thread is
-// kept for good.
+// reserveThreads makes the threads that the Go runtime may need later, while
+// that is still possible: commands can use up the limit of processes, which
+// includes threads, and a runtime that cannot make a thread ends the program.
+// Idle threads are never ended.
 func reserveThreads() {
 	var all, done sync.WaitGroup
 	all.Add(reservedThreads)
@@ -31,25 +31,27 @@ func reserveThreads() {
 			goruntime.LockOSThread()
 			defer goruntime.UnlockOSThread()
 			all.Done()
-			all.Wait() // so that none serves two
+			all.Wait() // so that no thread runs two of them
 		})
 	}
 	done.Wait()
 }
 
-// ignoreSignals keeps commands of the same user from ending this process with a
-// signal; the end of the input is what ends it. All that can be caught are caught,
-// and what is caught is the default in commands.
+// ignoreSignals prevents commands of the same user from ending this process
+// with a signal; only the end of its input ends it. It catches all signals that
+// can be caught; in commands a caught signal has its default action.
 //
-// The Go runtime ends the program for some all the same, as for a SIGSEGV that was
-// queued, and leaves those of the C library alone, whose default is the end. So
-// PID 1, to which the kernel does not pass SIGKILL and SIGSTOP from its namespace,
-// ignores all behind the runtime's back. To leave them at the default, at which the
-// kernel drops them for PID 1 as well (pid_namespaces(7)), is not enough: it does
-// so only while the first thread does not block them, as it does to fork. The price:
-// no goroutine is preempted, and none here loops for long; a nil pointer ends the
-// process without a trace; and commands begin with the C library's signals ignored,
-// which the runtime does not reset between fork and exec, but that library sets.
+// The Go runtime still ends the program for some signals, such as a queued
+// SIGSEGV, and does not catch those of the C library, which end the program by
+// default. So PID 1, to which the kernel does not pass SIGKILL and SIGSTOP from
+// its namespace, ignores all signals without the runtime's knowledge. Leaving
+// them at the default, at which the kernel drops them for PID 1 as well
+// (pid_namespaces(7)), is not enough: the kernel does that only while the first
+// thread does not block them, as it does to fork. The price: no goroutine is
+// preempted, and none here loops for long; a nil pointer ends the process
+// without a trace; and commands begin with the C library's signals ignored,
+// which the runtime does not reset between fork and exec, but that library
+// does.
 func (s *server) ignoreSignals() error {
 	signal.Notify(make(chan os.Signal, 1))
 	if !s.alone {
@@ -72,8 +74,8 @@ func (s *server) ignoreSignals() error {
 	return nil
 }
 
-// shieldThreads calls Options.Shield when there are threads that it has not seen.
-// It is called by the thread that forks commands.
+// shieldThreads calls Options.Shield if there are new threads. The thread that
+// forks commands calls it.
 func (s *server) shieldThreads() error {
 	const dir = "/proc/self/task"
 	if s.shield == nil {
@@ -83,7 +85,7 @@ func (s *server) shieldThreads() error {
 	if err := unix.Statx(unix.AT_FDCWD, dir, 0, unix.STATX_NLINK, &stat); err != nil {
 		return err
 	}
-	// The number of links is that of threads and two. Threads come and do not go.
+	// The number of links is the number of threads plus two. Threads never end.
 	if stat.Nlink == s.shielded {
 		return nil
 	}

@@ -13,15 +13,15 @@ import (
 )
 
 // killPatience is how long a child may take to report the end of a command that
-// it was told to kill. One that takes longer is given up.
+// it was told to kill. After that its connection is ended.
 const killPatience = 5 * time.Second
 
 // call is a command on the host side.
 type call struct {
-	wake chan struct{} // has a token when there may be something to take
+	wake chan struct{} // has a token when there may be output or an exit
 
-	mu      sync.Mutex // guards what is below
-	pending []byte     // output to take, at the most Window bytes
+	mu      sync.Mutex // guards the fields below
+	pending []byte     // output, at most Window bytes
 	allowed int        // bytes that the child may still send
 	exit    *exit
 }
@@ -53,7 +53,7 @@ func (k *call) signal() {
 	}
 }
 
-// take returns the pending output, for which spare takes the place, and the exit
+// take returns the pending output, replaces it by spare, and returns the exit
 // if there is one.
 func (k *call) take(spare []byte) ([]byte, *exit) {
 	k.mu.Lock()
@@ -69,9 +69,9 @@ func (k *call) allow(n int) {
 	k.allowed += n
 }
 
-// Exec runs a command and returns when all that it started is gone. Its rules are
-// those of runtime.Executor. An error that wraps runtime.ErrUnavailable tells
-// that the command did not start, or that the child died under it.
+// Exec runs a command and returns when all its processes are gone. Its rules
+// are those of runtime.Executor. An error that wraps runtime.ErrUnavailable
+// says that the command did not start, or that the child died while it ran.
 func (c *Client) Exec(ctx context.Context, cmd Start, out io.Writer) (runtime.Exit, error) {
 	if ctx.Err() != nil {
 		return runtime.Exit{}, context.Cause(ctx)
@@ -116,8 +116,8 @@ func (c *Client) forget(id uint32) {
 	delete(c.calls, id)
 }
 
-// follow passes a command's output on until the command has ended. killed tells
-// that ctx ended first.
+// follow passes a command's output on until the command has ended. killed
+// reports whether ctx ended first.
 func (c *Client) follow(ctx context.Context, id uint32, k *call, out io.Writer) (e *exit, killed bool, err error) {
 	cancelled := ctx.Done()
 	var late <-chan time.Time
@@ -140,7 +140,7 @@ func (c *Client) follow(ctx context.Context, id uint32, k *call, out io.Writer) 
 		}
 		spare, e = k.take(spare)
 		if len(spare) > 0 {
-			_, _ = out.Write(spare) // one that fails must not block the command
+			_, _ = out.Write(spare) // an error is ignored: it must not block the command
 			owed += len(spare)
 		}
 		switch {

@@ -71,7 +71,7 @@ func TestNotStartedIsUnavailable(t *testing.T) {
 	}
 }
 
-// slowly writes nothing until it is allowed to.
+// slowly blocks writes until they are allowed.
 type slowly struct {
 	open  chan struct{}
 	bytes int
@@ -123,8 +123,8 @@ func TestOwnTimeoutOfTheChild(t *testing.T) {
 	}
 }
 
-// TestLeftoversGoAndOverlappingCommandsStay: the one is told from the other
-// though sessions, parents and environments are gone.
+// TestLeftoversGoAndOverlappingCommandsStay: they are distinguished though
+// sessions, parents and environments are changed.
 func TestLeftoversGoAndOverlappingCommandsStay(t *testing.T) {
 	c := startChild(t)
 	dir := t.TempDir()
@@ -180,7 +180,7 @@ func TestDeathOfTheChildIsUnavailable(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(100 * time.Millisecond) // lets most of them start; all must fail either way
+	time.Sleep(100 * time.Millisecond) // allows most of them to start; all must fail in either case
 	if err := c.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	// watchPause is how often the memory of commands is looked at.
+	// watchPause is how often the memory of commands is checked.
 	watchPause = 100 * time.Millisecond
-	// watchShare keeps the looking, which is slow where processes are large, at a
+	// watchShare limits the checks, which are slow for large processes, to a
 	// tenth of one CPU.
 	watchShare = 9
-	// looks is how often too much must be seen, lookPause apart. A process that is
-	// about to execute a program shares its parent's memory, and both report it.
+	// looks is how often the limit must be exceeded, lookPause apart. A process
+	// that is about to execute a program shares its parent's memory, and both
+	// report it.
 	looks     = 3
 	lookPause = 4 * time.Millisecond
 )
@@ -41,10 +42,10 @@ func (s *server) watchMemory(limit int64) {
 	}
 }
 
-// tooMuch tells whether commands take more than limit together, and which of them
-// takes most.
+// tooMuch reports whether commands together take more than limit, and which of
+// them takes most.
 func (s *server) tooMuch(limit int64) (largest uint32, over bool) {
-	// What processes share is counted for each of them here, which is quick.
+	// This counts shared memory for each process, which is fast.
 	if total, _ := s.measure(false); total <= limit {
 		return 0, false
 	}
@@ -58,8 +59,8 @@ func (s *server) tooMuch(limit int64) (largest uint32, over bool) {
 	return largest, true
 }
 
-// measure adds up the memory of all tagged processes, in a PID namespace of
-// untagged ones too, and names the command that takes most of it.
+// measure adds up the memory of all tagged processes, in a PID namespace also
+// of untagged ones, and returns the command that takes most of it.
 func (s *server) measure(exact bool) (total int64, largest uint32) {
 	self := os.Getpid()
 	by := map[uint32]int64{}
@@ -83,12 +84,13 @@ func (s *server) measure(exact bool) (total int64, largest uint32) {
 	return total, largest
 }
 
-// kill ends a command for its size; 0 stands for all that bear no tag.
+// kill ends a command because of its memory; 0 means all processes without a
+// tag.
 func (s *server) kill(id uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.commands {
-		// Nobody's processes are those of a command that runs by itself.
+		// Processes without a tag belong to the only command that runs.
 		if tag, _ := s.tagOf(c.pid); c.id == id || tag == id || id == 0 && len(s.commands) == 1 {
 			c.tooLarge.Store(true)
 			s.signal(c, unix.SIGKILL)
@@ -103,23 +105,24 @@ func (s *server) kill(id uint32) {
 	}
 }
 
-// What a process has in memory, or swapped out, that is no file's: its own, and
-// shared memory, which lies in files of no disk. An exact figure has each its part
-// of what is shared.
+// The memory of a process, swapped out or not, that belongs to no file on a
+// disk: private and shared memory. The exact figure counts a part of shared
+// memory for each process.
 var (
 	exactFields = [][]byte{[]byte("Pss_Anon"), []byte("Pss_Shmem"), []byte("SwapPss")}
 	quickFields = [][]byte{[]byte("RssAnon"), []byte("RssShmem"), []byte("VmSwap")}
 )
 
-// memoryOf is what a process takes, in bytes. Where its exact figure is refused or
-// not known (before Linux 5.4) that is the quick one, which can be too large.
+// memoryOf returns the memory of a process in bytes. Where the exact figure is
+// denied or unknown (before Linux 5.4) it is the fast one, which can be too
+// large.
 func memoryOf(pid int, exact bool) int64 {
 	name := strconv.Itoa(pid)
 	if size, ok := taskMemory(name, exact); ok {
 		return size
 	}
-	// A process can live on when its first thread has ended, which then tells
-	// nothing; another thread does.
+	// A process can live on after its first thread has ended, which then shows
+	// nothing; use another thread.
 	threads, _ := os.ReadDir("/proc/" + name + "/task")
 	for _, thread := range threads {
 		if size, ok := taskMemory(thread.Name(), exact); ok {
@@ -138,8 +141,8 @@ func taskMemory(task string, exact bool) (size int64, ok bool) {
 	return sumFields("/proc/"+task+"/status", quickFields)
 }
 
-// sumFields adds fields of a file of /proc up, given there in kB; ok is false when
-// the file has not got the first of them.
+// sumFields adds up fields in kB of a file in /proc; ok is false if the file
+// lacks the first of them.
 func sumFields(file string, names [][]byte) (sum int64, ok bool) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -78,8 +78,8 @@ func take(kind string, size int) ([]byte, error) {
 	return unix.Mmap(fd, 0, size, unix.PROT_READ|unix.PROT_WRITE, flags)
 }
 
-// TestWatchedMemory: whichever kind of memory, and however many processes it is
-// spread over, the command that takes too much ends and the next one works.
+// TestWatchedMemory: for each kind of memory and any number of processes, the
+// command that takes too much ends and the next one works.
 func TestWatchedMemory(t *testing.T) {
 	for name, start := range map[string]func() child{
 		"subreaper": func() child { return startArgs(t, 0, watchArg, strconv.Itoa(watchedBytes)) },
@@ -89,7 +89,7 @@ func TestWatchedMemory(t *testing.T) {
 			c := start()
 			for _, kind := range []string{"private", "shared", "memfd", "thread", "untagged"} {
 				if kind == "untagged" && name != "alone" {
-					continue // they are nobody's, as the host's processes are
+					continue // they have no tag, like the host's processes
 				}
 				for _, processes := range []int{1, 4} {
 					size := 2 * watchedBytes / processes
@@ -107,8 +107,8 @@ func TestWatchedMemory(t *testing.T) {
 	}
 }
 
-// TestWatchedMemoryKillsTheLargest and leaves the others alone, and those of
-// another supervisor, whose commands bear the same numbers.
+// TestWatchedMemoryKillsTheLargest, but not the others, nor those of another
+// supervisor, whose commands have the same numbers.
 func TestWatchedMemoryKillsTheLargest(t *testing.T) {
 	other := startArgs(t, 0, watchArg, strconv.Itoa(watchedBytes))
 	var all sync.WaitGroup

@@ -11,8 +11,8 @@ import (
 	"github.com/pygent/pygent/runtime/netproxy"
 )
 
-// forward makes the proxy behind the socket reachable for commands, until stop
-// is called, which waits for all that it started.
+// forward makes the proxy at the socket reachable for commands, until stop is
+// called, which waits for the goroutines of forward.
 func (s *server) forward(socket string) (stop func(), err error) {
 	if _, err := os.Stat(socket); err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func (s *server) forward(socket string) (stop func(), err error) {
 	}, nil
 }
 
-// overlay puts variables in the place of those of the same name.
+// overlay replaces variables by those of the same name in over.
 func overlay(env, over []string) []string {
 	named := func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")

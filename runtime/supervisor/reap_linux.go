@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// huntTime bounds the search for what a command left behind. Only a process
-// that cannot be killed, or ones that fork faster than they are found while
-// another command runs, outlast it.
-const huntTime = 800 * time.Millisecond
+// killTime bounds the search for processes that a command left behind. It is
+// reached only by a process that cannot be killed, or by processes that fork
+// faster than they are found while another command runs.
+const killTime = 800 * time.Millisecond
 
 // minTag is the least tag of a process. A tag is a soft limit of RLIMIT_RTTIME, in
 // microseconds: at least 35 years of real-time scheduling, so it limits nothing; it
@@ -24,14 +24,14 @@ const huntTime = 800 * time.Millisecond
 // another.
 const minTag = 1 << 50
 
-// newTagBase makes what the tags of a supervisor begin at; the command's number is
-// added. It is another one for each, because one that is not PID 1 sees the
-// processes of others too.
+// newTagBase returns the base of a supervisor's tags, to which the command's
+// number is added. It is random, because a supervisor that is not PID 1 sees
+// the processes of other supervisors too.
 func newTagBase() uint64 { return minTag + uint64(rand.Uint32N(1<<18))<<32 } //nolint:gosec // no secret
 
 // setTag tags the processes that this one forks from now on. Where the limit is
-// lower already there are no tags, and leftovers of commands that overlap are
-// found only when none runs.
+// lower already there are no tags, and the remaining processes of concurrent
+// commands are found only when no command runs.
 func (s *server) setTag(id uint32) {
 	var lim unix.Rlimit
 	if unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &lim) == nil && lim.Max >= 2*minTag {
@@ -40,8 +40,8 @@ func (s *server) setTag(id uint32) {
 	}
 }
 
-// tagOf reads the number of a process's command; ok is false when it is none of
-// this supervisor's, or hides it.
+// tagOf reads the number of a process's command; ok is false if the process
+// does not belong to this supervisor, or hides its tag.
 func (s *server) tagOf(pid int) (id uint32, ok bool) {
 	var lim unix.Rlimit
 	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil {
@@ -53,17 +53,17 @@ func (s *server) tagOf(pid int) (id uint32, ok bool) {
 	return uint32(lim.Cur - s.tagBase), true
 }
 
-// siginfo is what waitid(2) tells; the kernel writes 128 bytes.
+// siginfo is the result of waitid(2); the kernel writes 128 bytes.
 type siginfo struct {
 	_     [3]int32 // signo, errno, code
 	child struct {
 		pid int32
-		_   [14]uintptr // aligns it as the kernel's union is
+		_   [14]uintptr // aligned as the kernel's union
 	}
 }
 
-// nextZombie waits for a child to end and leaves it unreaped. The error is ECHILD
-// when there is no child at all.
+// nextZombie waits for the end of a child and leaves it unreaped. The error is
+// ECHILD if there is no child.
 func nextZombie() (pid int, err error) {
 	for {
 		var info siginfo
@@ -77,13 +77,14 @@ func nextZombie() (pid int, err error) {
 	}
 }
 
-// hasChildren tells whether this process has a child. When it has none, nothing
-// is left of any command: what loses its parent becomes a child of this process.
+// hasChildren reports whether this process has a child. If it has none, no
+// process of any command is left, because orphaned processes become children of
+// this one.
 func hasChildren() bool {
 	return !errors.Is(unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil), unix.ECHILD)
 }
 
-// reap reaps every child there ever is: shells of commands and orphans.
+// reap reaps all children: shells of commands and orphaned processes.
 func (s *server) reap() {
 	for {
 		pid, err := nextZombie()
@@ -100,7 +101,8 @@ func (s *server) reapOne(pid int) {
 	defer s.mu.Unlock()
 	c := s.shells[pid]
 	if c != nil {
-		// While the shell is a zombie its process group's number is its own.
+		// While the shell is a zombie no other process group can have its
+		// number.
 		_ = unix.Kill(-pid, unix.SIGKILL)
 	}
 	var status syscall.WaitStatus
@@ -111,12 +113,12 @@ func (s *server) reapOne(pid int) {
 	}
 }
 
-// hunt kills what a command left behind, round by round: the children of each
-// process that dies become children of this one. It returns how many are left
-// when time is up.
-func (s *server) hunt(c *command) (left int) {
+// killOrphans kills the processes that a command left behind, in rounds: the
+// children of each process that dies become children of this one. It returns
+// how many are left after killTime.
+func (s *server) killOrphans(c *command) (left int) {
 	pause := 50 * time.Microsecond
-	for end := time.Now().Add(huntTime); ; {
+	for end := time.Now().Add(killTime); ; {
 		if left = s.round(c); left == 0 || time.Now().After(end) {
 			return left
 		}
@@ -126,8 +128,8 @@ func (s *server) hunt(c *command) (left int) {
 	}
 }
 
-// round kills the orphans of a command that there are now and counts them. They
-// are reaped by the reaper, so their pids are safe while s.mu is held.
+// round kills the present orphaned processes of a command and counts them. Only
+// reap reaps them, so their pids are not reused while s.mu is held.
 func (s *server) round(c *command) (found int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,8 +149,9 @@ func (s *server) round(c *command) (found int) {
 	return found
 }
 
-// ownedBy tells whether an orphan has to go with command c: it is c's, or that of
-// a command that is gone, or nobody's and no other command runs.
+// ownedBy reports whether an orphaned process must end with command c: it
+// belongs to c, or to a command that has ended, or to no known command and no
+// other command runs.
 func (s *server) ownedBy(pid int, c *command) bool {
 	id, ok := s.tagOf(pid)
 	if !ok {
@@ -158,8 +161,8 @@ func (s *server) ownedBy(pid int, c *command) bool {
 }
 
 // children lists the children of this process. The kernel lists them by thread,
-// because a thread is what forks; where it lists none (CONFIG_PROC_CHILDREN),
-// all processes are looked at.
+// because threads fork; where it does not list them (CONFIG_PROC_CHILDREN), all
+// processes are examined.
 func children() []int {
 	const dir = "/proc/self/task"
 	tasks, err := os.ReadDir(dir)
@@ -197,7 +200,7 @@ func childrenByParent() (pids []int) {
 	return pids
 }
 
-// processes lists all that /proc shows.
+// processes lists all processes in /proc.
 func processes() (pids []int) {
 	dir, err := os.Open("/proc")
 	if err != nil {

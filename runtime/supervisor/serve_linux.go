@@ -15,60 +15,69 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endTime bounds the end of what still runs when the host is gone. In a PID
-// namespace the kernel does it without us.
+// endTime bounds the killing of commands after the host is gone. In a PID
+// namespace the kernel kills them.
 const endTime = 2 * time.Second
 
 // Options are the options of Serve. The zero value is fine.
 type Options struct {
-	// MemoryBytes, if not 0, is how much memory all commands may take together.
-	// It is for places where the kernel cannot be told: what their processes have
-	// mapped is looked at ten times a second, less often when that takes long, and
-	// a command that is too large is killed. What only a descriptor holds
-	// (memfd_create) or a file system does, has to be limited by other means.
+	// MemoryBytes, if not 0, is how much memory all commands together may take.
+	// It is for systems where the kernel cannot limit it: the supervisor checks
+	// the mapped memory of their processes ten times a second, less often if
+	// that takes long, and kills a command that is too large. Memory that only
+	// a descriptor (memfd_create) or a file system holds must be limited by
+	// other means.
 	MemoryBytes int64
-	// Disk, if not "", is a directory whose file system commands must not fill: it
-	// is looked at ten times a second, and when less is left than 1 GB or a
-	// twentieth, the smaller of both, each command is killed that began with more. One
-	// that began with less has half of that. What is written in a tenth of a second
-	// can be more than was left, and stays.
+	// Disk, if not "", is a directory whose file system commands must not fill.
+	// The supervisor checks it ten times a second. When less than 1 GB or a
+	// twentieth is free, the smaller of both, it kills each command that began
+	// with more free space. A command that began with little free space must
+	// leave half of that. Commands can write more than was free in a tenth of a
+	// second, and the written files stay.
 	Disk string
-	// Proxy, if not "", is the socket of the network proxy that commands are to
-	// find on the loopback interface, by their environment.
+	// Proxy, if not "", is the socket of the network proxy. Commands reach it
+	// on the loopback interface; their environment names it.
 	Proxy string
-	// TagKey is for places where a filter of system calls lets RLIMIT_RTTIME, the
-	// tag of commands, be set only with this fifth argument of prlimit64.
+	// TagKey is for sandboxes whose filter of system calls allows setting
+	// RLIMIT_RTTIME, the tag of commands, only with this fifth argument of
+	// prlimit64.
 	TagKey uint64
-	// Shield is for places where commands could signal this process because it is
-	// not PID 1. If not nil it is called, on the thread that forks commands, with
-	// the ids of all threads of this process: before it is ready, and before a
-	// command when there are more. When it fails the command is not started.
+	// OOMScore, if not nil, is this process's oom_score_adj, open for reading
+	// and writing: when memory runs out the kernel must kill commands before
+	// this process.
+	OOMScore *os.File
+	// Shield is for sandboxes where commands could signal this process because
+	// it is not PID 1. If not nil it is called, on the thread that forks
+	// commands, with the ids of all threads of this process: before it is
+	// ready, and before a command if there are new threads. If it fails the
+	// command is not started.
 	Shield func(threads []int) error
 }
 
 // server is the child side. It runs in a process of its own.
 type server struct {
 	out     frameWriter
-	env     []string      // of every command, whatever its own says
+	env     []string      // for every command, overrides its own
 	null    int           // /dev/null, the standard input of commands
 	key     uint64        // Options.TagKey
 	disk    string        // Options.Disk
 	tagBase uint64        // see newTagBase
+	victims *victims      // nil: the kernel's default
 	alone   bool          // PID 1: all processes but this one are commands' processes
 	born    chan struct{} // has a token when the reaper may have a child to wait for
 
 	shield   func(threads []int) error // Options.Shield
 	shielded uint32                    // links of /proc/self/task when it was called; the forking thread's
 
-	mu       sync.Mutex // guards what is below, and every fork and reaping
+	mu       sync.Mutex // guards the fields below, and every fork and reaping
 	commands map[uint32]*command
-	shells   map[int]*command // whose first process is not reaped yet, by its pid
+	shells   map[int]*command // commands whose first process is not reaped yet, by its pid
 }
 
 // Serve runs commands for the host that writes in and reads out, until in ends;
-// then it kills what runs and returns nil. Another error tells what was wrong
-// with the connection. The process must have been made for this: Serve makes it
-// a subreaper, waits for all of its children whoever started them, makes it
+// then it kills the running commands and returns nil. It returns an error if
+// the connection fails. The process must exist only for this: Serve makes it a
+// subreaper, waits for all its children, no matter who started them, makes it
 // undumpable and keeps the calling thread.
 func Serve(in io.Reader, out io.Writer, opts Options) error {
 	// The kernel kills commands when the thread that forked them ends.
@@ -83,6 +92,10 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 		born:     make(chan struct{}, 1),
 		commands: map[uint32]*command{},
 		shells:   map[int]*command{},
+	}
+	var err error
+	if s.victims, err = newVictims(opts.OOMScore); err != nil {
+		return Fail(out, "prepare for want of memory", err)
 	}
 	reserveThreads()
 	if err := s.prepare(); err != nil {
@@ -102,7 +115,7 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	if err := s.out.sendJSON(kindReady, 0, struct{}{}); err != nil {
 		return err
 	}
-	err := s.read(bufio.NewReader(in))
+	err = s.read(bufio.NewReader(in))
 	s.end()
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -110,14 +123,14 @@ func Serve(in io.Reader, out io.Writer, opts Options) error {
 	return err
 }
 
-// Fail tells the host, in place of readiness, which step failed and why. It
+// Fail reports to the host, instead of ready, which step failed and why. It
 // returns err with the step.
 func Fail(out io.Writer, step string, err error) error {
 	f := frameWriter{w: out}
 	return errors.Join(fmt.Errorf("%s: %w", step, err), f.sendJSON(kindFailed, 0, failure{Step: step, Error: err.Error()}))
 }
 
-// ReadConfig reads what the host sent with Client.Configure, and not one byte
+// ReadConfig reads the configuration of Client.Configure, and not one byte
 // more.
 func ReadConfig(in io.Reader) ([]byte, error) {
 	k, _, payload, err := readFrame(in)
@@ -131,8 +144,8 @@ func (s *server) prepare() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become a subreaper: %w", err)
 	}
-	// So that commands of the same user can look neither into this process's
-	// memory nor at its descriptors, which are the connection.
+	// So that commands of the same user can read neither this process's memory
+	// nor its descriptors, which are the connection.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("become undumpable: %w", err)
 	}
@@ -150,7 +163,7 @@ func (s *server) prepare() error {
 	return nil
 }
 
-// read obeys the host until the connection ends.
+// read executes the host's frames until the connection ends.
 func (s *server) read(in io.Reader) error {
 	for {
 		k, id, payload, err := readFrame(in)
@@ -176,7 +189,8 @@ func (s *server) read(in io.Reader) error {
 	}
 }
 
-// tell passes a signal or credit on. A command that has ended needs neither.
+// tell passes a signal or credit to a command. For an ended command it does
+// nothing.
 func (s *server) tell(id uint32, k kind, n uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,15 +204,16 @@ func (s *server) tell(id uint32, k kind, n uint32) {
 	}
 }
 
-// signal sends a signal to a command's process group. It is called with s.mu
-// held: no shell is reaped meanwhile, so its pid is still its own.
+// signal sends a signal to a command's process group. The caller holds s.mu, so
+// no shell is reaped meanwhile and its pid is not reused.
 func (s *server) signal(c *command, sig syscall.Signal) {
 	if s.shells[c.pid] == c {
 		_ = unix.Kill(-c.pid, sig)
 	}
 }
 
-// end kills everything. As PID 1 it need not: the kernel does when it exits.
+// end kills all commands. As PID 1 it need not, because the kernel does that
+// when it exits.
 func (s *server) end() {
 	s.mu.Lock()
 	for _, c := range s.commands {

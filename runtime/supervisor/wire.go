@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Window is how many bytes of one command's output may be on the way: read from
+// Window is how many bytes of one command's output may be in transit: read from
 // its pipe by the child, and not yet consumed by the host.
 const Window = 256 << 10
 
@@ -25,7 +25,7 @@ const (
 	headSize   = lengthSize + 1 + 4
 )
 
-// kind is what a frame is about.
+// kind is the type of a frame.
 type kind byte
 
 const (
@@ -40,7 +40,7 @@ const (
 )
 
 // start is the payload of kindStart. Strings are bytes here because JSON's are
-// Unicode, and a command need not be.
+// Unicode, but a command need not be.
 type start struct {
 	Argv    [][]byte      `json:"argv"`
 	Env     [][]byte      `json:"env"`
@@ -67,17 +67,18 @@ type failure struct {
 	Error string `json:"error"`
 }
 
-// ErrFrame is wrapped by what ends a connection for what came over it.
+// ErrFrame is wrapped by the errors of a connection that ended because of
+// malformed data.
 var ErrFrame = errors.New("malformed frame")
 
 // frameWriter writes frames, one Write each. It is safe for concurrent use.
 type frameWriter struct {
 	mu  sync.Mutex
 	w   io.Writer
-	err error // of the first Write that failed: a frame may be cut there
+	err error // of the first Write that failed: a frame may be incomplete
 }
 
-// send writes a frame whose payload stands at frame[headSize:].
+// send writes a frame whose payload is frame[headSize:].
 func (f *frameWriter) send(k kind, id uint32, frame []byte) error {
 	if len(frame) > lengthSize+maxFrame {
 		return fmt.Errorf("%w: %d bytes are more than %d", ErrFrame, len(frame)-lengthSize, maxFrame)
@@ -102,12 +103,12 @@ func (f *frameWriter) sendJSON(k kind, id uint32, payload any) error {
 	return f.send(k, id, append(make([]byte, headSize, headSize+len(text)), text...))
 }
 
-// sendNumber is for signals and credit.
+// sendNumber sends a signal or credit.
 func (f *frameWriter) sendNumber(k kind, id, n uint32) error {
 	return f.send(k, id, binary.BigEndian.AppendUint32(make([]byte, headSize, headSize+4), n))
 }
 
-// readHead reads up to a frame's payload, of which it returns the length. The
+// readHead reads up to a frame's payload and returns the payload's length. The
 // error is io.EOF only between two frames.
 func readHead(r io.Reader) (k kind, id uint32, size int, err error) {
 	var head [headSize]byte

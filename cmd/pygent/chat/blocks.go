@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxOpenBlock bounds the block that is rendered anew with each frame, in bytes.
-// A longer one is shown in pieces; a list before that, between two of its items.
+// maxOpenBlock bounds the open block, in bytes, because each frame renders it again. A
+// longer block is split into pieces; a list is split earlier, between two items.
 const (
 	maxOpenBlock = 4 << 10
 	longList     = 1 << 10
@@ -18,26 +18,26 @@ var (
 	listLine  = regexp.MustCompile(`^ {0,3}([-*+]|[0-9]{1,9}[.)])( |$)`)
 )
 
-// piece is Markdown that can be rendered by itself. joined says that it goes on
-// with the block before it, without a gap.
+// piece is Markdown that can be rendered alone. joined says that it continues the block
+// before it, without a gap.
 type piece struct {
 	text   string
 	joined bool
 }
 
-// blocks splits Markdown that streams in into blocks, and tells those that are
-// complete from the one that is open. It looks at each line once.
+// blocks splits streamed Markdown into complete blocks and an open one. It reads each
+// line once.
 type blocks struct {
 	lines  []string // complete lines of the open block
 	size   int      // of them, in bytes
-	tail   string   // of a line that has no end yet
-	fence  string   // that ends the code block we are in, "" outside of one
-	head   string   // the line that began it
-	blank  bool     // the open list has ended, unless what follows belongs to it
-	joined bool     // the open block goes on with the one before
+	tail   string   // the incomplete last line
+	fence  string   // the fence that ends the current code block, "" outside of one
+	head   string   // the first line of that block
+	blank  bool     // the open list has ended, unless the next line belongs to it
+	joined bool     // the open block continues the one before
 }
 
-// add takes further text and returns the blocks that it completes.
+// add appends text and returns the blocks that it completes.
 func (b *blocks) add(text string) (done []piece) {
 	text = b.tail + text
 	for {
@@ -49,7 +49,7 @@ func (b *blocks) add(text string) (done []piece) {
 		text = rest
 	}
 	b.tail = text
-	if len(b.tail) > maxOpenBlock { // a line without an end
+	if len(b.tail) > maxOpenBlock { // a very long line
 		cut := strings.LastIndexByte(b.tail, ' ') + 1
 		if cut == 0 {
 			cut = len(b.tail)
@@ -60,7 +60,7 @@ func (b *blocks) add(text string) (done []piece) {
 	return done
 }
 
-// open is the block that is not complete.
+// open returns the incomplete block.
 func (b *blocks) open() piece {
 	return piece{strings.Join(append(b.lines[:len(b.lines):len(b.lines)], b.tail), "\n"), b.joined}
 }
@@ -115,13 +115,14 @@ func (b *blocks) line(done []piece, line string) []piece {
 
 func (b *blocks) inList() bool { return len(b.lines) > 0 && listLine.MatchString(b.lines[0]) }
 
-// nextItem reports whether a line begins another item of the open list itself.
+// nextItem reports whether a line starts another item of the open list, not of a nested
+// one.
 func (b *blocks) nextItem(line string) bool {
 	spaces := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 	return b.inList() && listLine.MatchString(line) && spaces(line) <= spaces(b.lines[0])
 }
 
-// header is the head of the open table, if it is one.
+// header returns the header of the open block if it is a table.
 func (b *blocks) header() []string {
 	if b.fence == "" && len(b.lines) > 2 && strings.Contains(b.lines[0], "|") && tableRule.MatchString(b.lines[1]) {
 		return b.lines[:2]
@@ -134,7 +135,7 @@ func (b *blocks) push(line string) {
 	b.size += len(line) + 1
 }
 
-// flush completes the open block; more says that it goes on behind.
+// flush completes the open block. more says that the next piece continues it.
 func (b *blocks) flush(done []piece, more bool) []piece {
 	text := strings.TrimRight(strings.Join(b.lines, "\n"), "\n")
 	if b.fence != "" {

@@ -88,7 +88,7 @@ func TestBlocks(t *testing.T) {
 func FuzzBlocksAreTheSameHoweverTheyCome(f *testing.F) {
 	f.Add("a\n\n- b\n\n  c\n```\nd\n```\n", 3)
 	f.Fuzz(func(t *testing.T, text string, n int) {
-		if n < 1 || len(text) > maxOpenBlock/2 { // pieces of long blocks depend on when they are looked at
+		if n < 1 || len(text) > maxOpenBlock/2 { // the pieces of long blocks depend on the chunks
 			return
 		}
 		if d := cmp.Diff(split(text, len(text)), split(text, n), cmp.AllowUnexported(piece{})); d != "" {

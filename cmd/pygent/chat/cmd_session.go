@@ -11,16 +11,18 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc"
 )
 
-// Bounds of /resume.
+// Limits of /resume.
 const (
-	mostSessions = 20  // that are listed
-	sessionsPage = 200 // that are looked through for them: some have no title
-	mostEvents   = 400 // of a resumed session that are shown
+	mostSessions = 20  // sessions in the list
+	sessionsPage = 200 // sessions to read for the list, because some have no title
+	mostEvents   = 400 // events of a resumed session to show
 )
 
 func newSession(ctx context.Context, t *talk, _ string) (outcome, error) {
@@ -31,13 +33,13 @@ func newSession(ctx context.Context, t *talk, _ string) (outcome, error) {
 	if old == "" {
 		return outcome{text: "a new session", fresh: true}, nil
 	}
-	if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
+	if err := t.client.Call(ctx, rpc.MethodSessionClose, session.OpenSessionParams{SessionID: old}, nil); err != nil {
 		return outcome{}, err
 	}
-	return outcome{text: "a new session; /resume " + old + " goes back", fresh: true}, nil
+	return outcome{text: "a new session; /resume " + old + " returns to the old one", fresh: true}, nil
 }
 
-// resume lists the workspace's sessions, or goes on with one.
+// resume lists the workspace's sessions, or continues one.
 func resume(ctx context.Context, t *talk, which string) (outcome, error) {
 	list, err := t.earlier(ctx)
 	if err != nil {
@@ -53,15 +55,14 @@ func resume(ctx context.Context, t *talk, which string) (outcome, error) {
 	return t.resume(ctx, id)
 }
 
-// earlier are the sessions of this workspace but for the one that is talked in,
-// the last used one first.
-func (t *talk) earlier(ctx context.Context) ([]agent.SessionBrief, error) {
-	var page agent.ListSessionsResult
-	if err := t.client.Call(ctx, rpc.MethodSessionList, agent.ListSessionsParams{Root: rpc.URIOfPath(t.root), Limit: sessionsPage}, &page); err != nil {
+// earlier returns the other sessions of this workspace, the most recently used first.
+func (t *talk) earlier(ctx context.Context) ([]session.SessionBrief, error) {
+	var page session.ListSessionsResult
+	if err := t.client.Call(ctx, rpc.MethodSessionList, session.ListSessionsParams{Root: rpc.URIOfPath(t.root), Limit: sessionsPage}, &page); err != nil {
 		return nil, err
 	}
 	own, _, _ := t.state()
-	var list []agent.SessionBrief
+	var list []session.SessionBrief
 	for _, s := range page.Sessions {
 		if s.SessionID != own && s.Title != "" && len(list) < mostSessions {
 			list = append(list, s)
@@ -70,35 +71,35 @@ func (t *talk) earlier(ctx context.Context) ([]agent.SessionBrief, error) {
 	return list, nil
 }
 
-func describe(list []agent.SessionBrief) string {
+func describe(list []session.SessionBrief) string {
 	if len(list) == 0 {
-		return "there is no earlier session of this workspace"
+		return "this workspace has no earlier session"
 	}
 	var b strings.Builder
 	for i, s := range list {
 		state := ""
-		if s.State != "idle" {
-			state = " (" + s.State + ")"
+		if s.State != event.SessionIdle {
+			state = " (" + string(s.State) + ")"
 		}
 		fmt.Fprintf(&b, "%2d  %s  %s%s\n", i+1, s.UpdatedAt.Local().Format("2006-01-02 15:04"), term.Line(s.Title, 80), state)
 	}
-	b.WriteString("/resume NUMBER goes on with one")
+	b.WriteString("/resume NUMBER continues one")
 	return b.String()
 }
 
-// resume makes an earlier session the one that is talked in. The present one is
-// closed only when that has worked.
+// resume changes to an earlier session. It closes the current one only after that has
+// worked.
 func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
-	var res agent.ResumeResult
-	if err := t.client.Call(ctx, rpc.MethodSessionResume, agent.OpenSessionParams{SessionID: id}, &res); err != nil {
+	var res session.ResumeResult
+	if err := t.client.Call(ctx, rpc.MethodSessionResume, session.OpenSessionParams{SessionID: id}, &res); err != nil {
 		return outcome{}, err
 	}
 	t.mu.Lock()
 	old := t.session
-	t.session, t.mode, t.model = id, res.Mode, "" // the model when its events, or the user, tell
+	t.session, t.mode, t.model = id, res.Mode, "" // its events, or /model, set the model
 	t.mu.Unlock()
 	if old != "" && old != id {
-		if err := t.client.Call(ctx, rpc.MethodSessionClose, agent.OpenSessionParams{SessionID: old}, nil); err != nil {
+		if err := t.client.Call(ctx, rpc.MethodSessionClose, session.OpenSessionParams{SessionID: old}, nil); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -112,26 +113,26 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	asked, err := t.pending(ctx, id)
 	out := outcome{events: events, pending: asked, fresh: true}
 	switch {
-	case slices.ContainsFunc(asked, func(r agent.PendingRequest) bool { return r.Approval == nil || r.Approval.TaskID == "" }):
-		out.text = "the last turn was cut off while it asked: your answer goes on with it"
+	case slices.ContainsFunc(asked, func(r approval.PendingRequest) bool { return r.Approval == nil || r.Approval.TaskID == "" }):
+		out.text = "the last turn was cut off while it asked: your answer continues it"
 	case len(asked) > 0:
-		out.text = "resumed " + id + "; tasks of it were cut off while they asked: your answers go on with them"
+		out.text = "resumed " + id + "; tasks of it were cut off while they asked: your answers continue them"
 	case res.State == "interrupted":
-		out.text = "the last turn was cut off: say how to go on"
+		out.text = "the last turn was cut off: say how to continue"
 	case res.State == "waiting":
-		out.text = "the last turn asked you: your answer goes on with it"
+		out.text = "the last turn asked you: your answer continues it"
 	default:
 		out.text = "resumed " + id
 	}
 	return out, err
 }
 
-// last are the last events of a session.
-func (t *talk) last(ctx context.Context, id string, seq int64) (events []agent.Event, err error) {
+// last returns the last events of a session.
+func (t *talk) last(ctx context.Context, id string, seq int64) (events []event.Event, err error) {
 	after := max(0, seq-mostEvents)
 	for {
-		var page agent.EventsPage
-		p := agent.SessionEventsParams{SessionID: id, AfterSeq: after}
+		var page session.EventsPage
+		p := session.SessionEventsParams{SessionID: id, AfterSeq: after}
 		if err := t.client.Call(ctx, rpc.MethodSessionEvents, p, &page); err != nil {
 			return events, err
 		}
@@ -143,26 +144,26 @@ func (t *talk) last(ctx context.Context, id string, seq int64) (events []agent.E
 	}
 }
 
-// pending is what a session's last server had asked and nobody has answered.
-func (t *talk) pending(ctx context.Context, id string) ([]agent.PendingRequest, error) {
+// pending returns the unanswered requests of a session.
+func (t *talk) pending(ctx context.Context, id string) ([]approval.PendingRequest, error) {
 	if !t.serves(rpc.MethodPendingRequests) {
 		return nil, nil
 	}
-	var res agent.PendingRequests
-	err := t.client.Call(ctx, rpc.MethodPendingRequests, agent.PendingRequestsParams{SessionID: id}, &res)
+	var res session.PendingRequests
+	err := t.client.Call(ctx, rpc.MethodPendingRequests, session.PendingRequestsParams{SessionID: id}, &res)
 	return res.Requests, err
 }
 
-// respond answers one of those, with an agent.Decision or an agent.Answer.
+// respond answers a pending request with an event.Decision or an event.Answer.
 func (t *talk) respond(ctx context.Context, key string, answer any) error {
-	var r agent.Response
+	var r approval.Response
 	switch a := answer.(type) {
-	case agent.Decision:
-		r = agent.Response{Decision: a.Decision, Feedback: a.Feedback}
-	case agent.Answer:
-		r = agent.Response{Answer: a.Answer, Cancelled: a.Cancelled}
+	case event.Decision:
+		r = approval.Response{Decision: a.Decision, Feedback: a.Feedback}
+	case event.Answer:
+		r = approval.Response{Answer: a.Answer, Cancelled: a.Cancelled}
 	}
-	return t.client.Call(ctx, rpc.MethodRespond, agent.RespondParams{RequestKey: key, Response: r}, nil)
+	return t.client.Call(ctx, rpc.MethodRespond, session.RespondParams{RequestKey: key, Response: r}, nil)
 }
 
 func mode(ctx context.Context, t *talk, to string) (outcome, error) {
@@ -171,9 +172,9 @@ func mode(ctx context.Context, t *talk, to string) (outcome, error) {
 			return outcome{}, err
 		}
 		_, now, _ := t.state()
-		return outcome{text: "mode " + cmp.Or(now, "as the session began")}, nil
+		return outcome{text: "mode " + cmp.Or(string(now), "as the session began")}, nil
 	}
-	return t.configure(ctx, agent.ConfigureParams{Mode: to})
+	return t.configure(ctx, session.ConfigureParams{Mode: event.Mode(to)})
 }
 
 func model(ctx context.Context, t *talk, to string) (outcome, error) {
@@ -181,16 +182,16 @@ func model(ctx context.Context, t *talk, to string) (outcome, error) {
 		_, _, now := t.state()
 		return outcome{text: "model " + cmp.Or(now, "as the session began")}, nil
 	}
-	return t.configure(ctx, agent.ConfigureParams{Model: to})
+	return t.configure(ctx, session.ConfigureParams{Model: to})
 }
 
-func (t *talk) configure(ctx context.Context, p agent.ConfigureParams) (outcome, error) {
+func (t *talk) configure(ctx context.Context, p session.ConfigureParams) (outcome, error) {
 	id, err := t.open(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
 	p.SessionID = id
-	var res agent.ConfigureResult
+	var res session.ConfigureResult
 	if err := t.client.Call(ctx, rpc.MethodSessionConfigure, p, &res); err != nil {
 		return outcome{}, err
 	}
@@ -200,14 +201,14 @@ func (t *talk) configure(ctx context.Context, p agent.ConfigureParams) (outcome,
 	return outcome{text: fmt.Sprintf("mode %s, model %s", res.Mode, res.Model)}, nil
 }
 
-// save writes the session to a new file of the user's.
+// save writes the session to a new file.
 func save(ctx context.Context, t *talk, name string) (outcome, error) {
 	id, _, _ := t.state()
 	if id == "" {
-		return outcome{}, errors.New("nothing was said yet")
+		return outcome{}, errors.New("the session has no message yet")
 	}
-	var res agent.ExportResult
-	if err := t.client.Call(ctx, rpc.MethodSessionExport, agent.ExportParams{SessionID: id, Format: "markdown"}, &res); err != nil {
+	var res session.ExportResult
+	if err := t.client.Call(ctx, rpc.MethodSessionExport, session.ExportParams{SessionID: id, Format: "markdown"}, &res); err != nil {
 		return outcome{}, err
 	}
 	if name == "" {

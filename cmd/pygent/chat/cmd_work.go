@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 )
 
-// execTimeout bounds /cmd, in seconds; Ctrl-C ends it earlier.
+// execTimeout bounds /cmd, in seconds. Ctrl-C ends it earlier.
 const execTimeout = 600
 
 func listTasks(ctx context.Context, t *talk, args string) (outcome, error) {
@@ -66,15 +66,15 @@ func execute(ctx context.Context, t *talk, line string) (outcome, error) {
 		return outcome{}, err
 	}
 	var res runtime.Result
-	err = t.client.Call(ctx, rpc.MethodExec, agent.ExecParams{SessionID: id, Command: line, TimeoutSeconds: execTimeout}, &res)
+	err = t.client.Call(ctx, rpc.MethodExec, session.ExecParams{SessionID: id, Command: line, TimeoutSeconds: execTimeout}, &res)
 	return outcome{text: res.Text}, err
 }
 
-// copyIn brings a file of the user's, or of a task's, into the workspace.
+// copyIn copies a file of the user or of a task into the workspace.
 func copyIn(ctx context.Context, t *talk, args string) (outcome, error) {
 	fields := strings.Fields(args)
 	if len(fields) < 1 || len(fields) > 2 {
-		return outcome{}, errors.New("/cp: give FROM and, if it shall be called otherwise, TO")
+		return outcome{}, errors.New("/cp: give FROM, and TO for another name")
 	}
 	from, to := fields[0], ""
 	if len(fields) == 2 {
@@ -113,12 +113,12 @@ func copyFile(root, from, to string) (err error) {
 	if !filepath.IsAbs(from) {
 		from = filepath.Join(root, from)
 	}
-	info, err := os.Stat(from) // before it is opened: a pipe would wait for its writer
+	info, err := os.Stat(from) // before opening, because opening a pipe waits for its writer
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%q is no regular file", from)
+		return fmt.Errorf("%q is not a regular file", from)
 	}
 	src, err := os.Open(from)
 	if err != nil {
@@ -142,10 +142,10 @@ func copyFile(root, from, to string) (err error) {
 func diff(ctx context.Context, t *talk, paths string) (outcome, error) {
 	id, _, _ := t.state()
 	if id == "" {
-		return outcome{}, errors.New("nothing was changed yet")
+		return outcome{}, errors.New("no turn has changed anything yet")
 	}
-	var res agent.DiffResult
-	err := t.client.Call(ctx, rpc.MethodDiff, agent.DiffParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
+	var res session.DiffResult
+	err := t.client.Call(ctx, rpc.MethodDiff, session.DiffParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
 	out := outcome{patch: res.Patch}
 	for _, f := range res.Files {
 		out.text += fmt.Sprintf("%s %s (+%d -%d)\n", f.Change, f.Path, f.Added, f.Removed)
@@ -159,24 +159,24 @@ func diff(ctx context.Context, t *talk, paths string) (outcome, error) {
 func undo(ctx context.Context, t *talk, paths string) (outcome, error) {
 	id, _, _ := t.state()
 	if id == "" {
-		return outcome{}, errors.New("nothing was changed yet")
+		return outcome{}, errors.New("no turn has changed anything yet")
 	}
-	var res agent.RevertResult
-	err := t.client.Call(ctx, rpc.MethodRevert, agent.RevertParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
+	var res session.RevertResult
+	err := t.client.Call(ctx, rpc.MethodRevert, session.RevertParams{SessionID: id, Paths: strings.Fields(paths)}, &res)
 	if err != nil {
 		return outcome{}, err
 	}
 	var b strings.Builder
 	for _, c := range res.Conflicts {
-		fmt.Fprintf(&b, "left alone: %s: %s\n", c.Path, c.Reason)
+		fmt.Fprintf(&b, "not reverted: %s: %s\n", c.Path, c.Reason)
 	}
 	switch n := len(res.Applied); {
 	case n == 1:
-		b.WriteString("1 file is as it was; /undo again takes this back")
+		b.WriteString("1 file is restored; /undo again reverts this")
 	case n > 1:
-		fmt.Fprintf(&b, "%d files are as they were; /undo again takes this back", n)
+		fmt.Fprintf(&b, "%d files are restored; /undo again reverts this", n)
 	case len(res.Conflicts) == 0:
-		b.WriteString("there was nothing to take back")
+		b.WriteString("there was nothing to undo")
 	}
 	return outcome{text: b.String()}, nil
 }

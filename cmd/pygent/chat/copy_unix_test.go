@@ -20,7 +20,7 @@ func TestCopyOfAPipeDoesNotWaitForItsWriter(t *testing.T) {
 	go func() { copied <- copyFile(root, pipe, "to") }()
 	select {
 	case err := <-copied:
-		if err == nil || !strings.Contains(err.Error(), "no regular file") {
+		if err == nil || !strings.Contains(err.Error(), "not a regular file") {
 			t.Errorf("error %v", err)
 		}
 	case <-time.After(20 * time.Second):

@@ -1,9 +1,8 @@
-// Package chat is the conversation in a terminal: a screen with streaming
-// Markdown, tools at work, approvals and commands, and the same line by line
-// where there is no terminal.
+// Package chat implements the conversation in a terminal: a screen with streamed
+// Markdown, running tools, approvals and commands, or a conversation line by line if there
+// is no terminal.
 //
-// It is a client of the protocol like any other: all it knows of sessions, tasks
-// and files it asks over the connection that it is given. It must not know the
-// packages behind the protocol but for the shapes of what goes over it. Nothing
-// that a model or a tool says reaches the terminal unescaped.
+// It is a client of the protocol: it reads sessions, tasks and files only over the given
+// connection. It must not know the packages behind the protocol, except for the types of
+// its messages. It escapes all text of models and tools before it reaches the terminal.
 package chat

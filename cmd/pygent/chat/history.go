@@ -3,11 +3,11 @@ package chat
 // mostRemembered bounds the history of the input.
 const mostRemembered = 500
 
-// history is what was entered before, for the arrow keys.
+// history holds the earlier inputs, for the arrow keys.
 type history struct {
 	lines []string
 	at    int    // 0 is the input itself, n the n-th line from the end
-	draft string // what was in the input before
+	draft string // the input before the first arrow key
 }
 
 func (h *history) add(text string) {
@@ -20,7 +20,7 @@ func (h *history) add(text string) {
 
 func (h *history) reset() { h.at, h.draft = 0, "" }
 
-// back is the line before the one that is shown.
+// back returns the line before the shown one.
 func (h *history) back(now string) (string, bool) {
 	if h.at >= len(h.lines) {
 		return "", false
@@ -32,7 +32,7 @@ func (h *history) back(now string) (string, bool) {
 	return h.lines[len(h.lines)-h.at], true
 }
 
-// forth is the line behind the one that is shown.
+// forth returns the line after the shown one.
 func (h *history) forth() (string, bool) {
 	switch h.at {
 	case 0:

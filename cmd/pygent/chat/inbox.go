@@ -9,27 +9,27 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
-// frame is how often the screen takes what has come in: what arrives meanwhile
-// is shown at once, so that a fast model does not cost more than a slow one.
+// frame is the interval between two batches of messages. Each batch is drawn once, so
+// that a fast model costs no more than a slow one.
 const frame = 33 * time.Millisecond
 
-// maxQueued bounds what waits for the screen, in messages and in bytes of
-// deltas; the server waits when it is reached. Nothing is dropped.
+// Limits of the inbox, in messages and in bytes of deltas. At a limit the server waits;
+// nothing is dropped.
 const (
 	maxQueued      = 4096
 	maxQueuedBytes = 4 << 20
 )
 
-// batch is what came in since the last frame, in order: agent.Event, tasks.Task,
-// *ask, withdrawn, stepped, commanded, warning and closed.
+// batch holds the messages since the last frame, in order: event.Event, tasks.Task, *ask,
+// withdrawn, stepped, commanded, warning and closed.
 type batch []any
 
-// withdrawn says that an ask needs no answer any more.
+// withdrawn says that an ask was cancelled.
 type withdrawn struct{ ask *ask }
 
 // stepped is the end of a step.
@@ -50,12 +50,12 @@ type warning string
 // closed says that the server has ended.
 type closed struct{}
 
-// inbox carries what the server sends to the screen. Adjacent deltas of the same
-// kind are merged; order is kept.
+// inbox is the queue of messages to the screen. It keeps their order and merges adjacent
+// deltas of the same kind.
 type inbox struct {
 	done chan struct{} // closed by close
-	some chan struct{} // has a token while there may be something
-	room chan struct{} // has a token when take has made room
+	some chan struct{} // has a token while there may be messages
+	room chan struct{} // has a token after take has made room
 
 	mu    sync.Mutex
 	items batch
@@ -66,10 +66,10 @@ func newInbox() *inbox {
 	return &inbox{done: make(chan struct{}), some: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
-// close lets everyone who waits go on; what is put from now on is dropped.
+// close wakes all waiting goroutines. Messages that are put later are dropped.
 func (b *inbox) close() { close(b.done) }
 
-// put adds one item; it waits while there is no room.
+// put adds one item. It waits while the inbox is full.
 func (b *inbox) put(item any) {
 	for !b.add(item) {
 		select {
@@ -90,7 +90,7 @@ func (b *inbox) add(item any) bool {
 	if len(b.items) >= maxQueued || b.bytes >= maxQueuedBytes {
 		return false
 	}
-	e, ok := item.(agent.Event)
+	e, ok := item.(event.Event)
 	if ok && e.Live() {
 		b.bytes += len(e.Delta)
 		if merged, ok := b.merge(e); ok {
@@ -102,13 +102,13 @@ func (b *inbox) add(item any) bool {
 	return true
 }
 
-// merge joins a delta to the last item, if that is the same kind of delta. Long
-// ones are left, so that appending stays cheap.
-func (b *inbox) merge(e agent.Event) (agent.Event, bool) {
+// merge appends a delta to the last item if that is the same kind of delta and not yet
+// long, so that appending stays cheap.
+func (b *inbox) merge(e event.Event) (event.Event, bool) {
 	if len(b.items) == 0 {
 		return e, false
 	}
-	last, ok := b.items[len(b.items)-1].(agent.Event)
+	last, ok := b.items[len(b.items)-1].(event.Event)
 	if !ok || last.Kind != e.Kind || last.CallID != e.CallID || last.SessionID != e.SessionID || len(last.Delta) > 4096 {
 		return e, false
 	}
@@ -116,8 +116,8 @@ func (b *inbox) merge(e agent.Event) (agent.Event, bool) {
 	return last, true
 }
 
-// next is the command that waits for the next batch; it is asked for again when
-// the batch was taken. A frame passes between two batches.
+// next is the bubbletea command that waits for the next batch. It is issued again after
+// each batch. A frame passes between two batches.
 func (b *inbox) next() tea.Msg {
 	select {
 	case <-b.some:
@@ -146,7 +146,7 @@ func (b *inbox) take() batch {
 	return items
 }
 
-// handlers put what the server sends into the inbox.
+// handlers returns handlers that put the server's messages into the inbox.
 func (b *inbox) handlers() rpc.Handlers {
 	return rpc.Handlers{Notification: b.notification, Request: b.request}
 }
@@ -154,7 +154,7 @@ func (b *inbox) handlers() rpc.Handlers {
 func (b *inbox) notification(method string, params json.RawMessage) {
 	switch method {
 	case rpc.MethodEvent:
-		if e, err := decode[agent.Event](params); err == nil {
+		if e, err := decode[event.Event](params); err == nil {
 			b.put(e)
 		}
 	case rpc.MethodTaskChanged:
@@ -164,15 +164,15 @@ func (b *inbox) notification(method string, params json.RawMessage) {
 	}
 }
 
-// request puts a question to the user and waits for the answer.
+// request asks the user and waits for the answer.
 func (b *inbox) request(ctx context.Context, method string, params json.RawMessage) (any, error) {
 	a := &ask{answer: make(chan any, 1)}
 	var err error
 	switch method {
 	case rpc.MethodRequestApproval:
-		a.approval, err = decode[*agent.Approval](params)
+		a.approval, err = decode[*event.Approval](params)
 	case rpc.MethodAskUser:
-		a.question, err = decode[*agent.Question](params)
+		a.question, err = decode[*event.Question](params)
 	default:
 		return nil, fmt.Errorf("unknown method %q", method)
 	}

@@ -5,13 +5,14 @@ import (
 	"charm.land/bubbles/v2/textarea"
 )
 
-// What stands in an empty input.
+// Placeholders of the empty input.
 const (
 	sayPlaceholder    = "say something, or /help"
+	askedPlaceholder  = "a message, if you do not want to answer yet"
 	answerPlaceholder = "your answer"
 )
 
-// newInput is where the user writes: up to ten lines are seen.
+// newInput makes the input field, which shows up to ten lines.
 func newInput(t theme) textarea.Model {
 	in := textarea.New()
 	in.Prompt = ""

@@ -6,12 +6,14 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// key follows a key. An approval has the keys to itself, but for those that lead
-// out: who is asked may want to look at something first.
+// key handles a key. While an ask is open, keys that do not answer it still edit the input.
 func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
+	calm, alone := m.quiet, m.held == ""
+	quietLater := m.startQuiet()
+	m.release()
 	switch msg.String() {
 	case "ctrl+c":
 		return m.stop()
@@ -19,11 +21,19 @@ func (m *screen) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.Suspend
 	}
 	m.leaving = false
+	if msg.Code == tea.KeyEnter && !alone { // meant for the key before; answers nothing
+		return quietLater
+	}
 	if len(m.asks) > 0 {
-		if cmd, taken := m.answer(m.asks[0], msg); taken {
-			return cmd
+		if cmd, taken := m.answer(m.asks[0], msg, calm); taken {
+			return tea.Batch(quietLater, cmd)
 		}
 	}
+	return tea.Batch(quietLater, m.edit(msg))
+}
+
+// edit handles a key that answers nothing.
+func (m *screen) edit(msg tea.KeyPressMsg) tea.Cmd {
 	switch msg.String() {
 	case "ctrl+d":
 		if m.input.Value() == "" {
@@ -57,11 +67,11 @@ func (m *screen) recall(text string, ok bool) {
 	}
 }
 
-// calmAfter is how long Ctrl-C leaves when it comes again.
+// calmAfter is the time in which a second Ctrl-C leaves.
 const calmAfter = 3 * time.Second
 
-// stop is Ctrl-C: it ends what runs, empties the input, or leaves when it comes
-// again.
+// stop handles Ctrl-C: it ends the command or the turn, or empties the input. A second
+// Ctrl-C leaves.
 func (m *screen) stop() tea.Cmd {
 	if m.leaving {
 		m.quitting = true
@@ -95,7 +105,7 @@ func (m *screen) calmLater() tea.Cmd {
 	return tea.Tick(calmAfter, func(time.Time) tea.Msg { return calmed{presses} })
 }
 
-// calm forgets a press of Ctrl-C, unless the turn that it is to end still runs.
+// calm forgets a press of Ctrl-C, unless the turn that it cancelled still runs.
 func (m *screen) calm(c calmed) tea.Cmd {
 	if c.presses != m.presses || !m.leaving {
 		return nil
@@ -140,7 +150,7 @@ func (m *screen) enter() tea.Cmd {
 	return m.start(c, args)
 }
 
-// complete writes what is left of a command's name, as far as that is certain.
+// complete completes a command's name as far as it is unique.
 func (m *screen) complete() {
 	names := m.matches()
 	if len(names) == 0 {
@@ -158,10 +168,10 @@ func (m *screen) complete() {
 	m.input.SetValue(common)
 }
 
-// matches are the commands that begin with what was written.
+// matches returns the commands that begin with the input.
 func (m *screen) matches() (names []string) {
 	text := m.input.Value()
-	if !strings.HasPrefix(text, "/") || strings.ContainsAny(text, " \n") || len(m.asks) > 0 {
+	if !strings.HasPrefix(text, "/") || strings.ContainsAny(text, " \n") || m.answering() {
 		return nil
 	}
 	for _, c := range commands() {
@@ -172,51 +182,86 @@ func (m *screen) matches() (names []string) {
 	return names
 }
 
-// answer follows a key while something is asked. taken is false for keys that
-// edit the input.
-func (m *screen) answer(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool) {
-	if a.question != nil || a.reasoned {
-		return m.answerText(a, msg)
-	}
-	if !a.settled {
-		return nil, true
-	}
-	switch k := msg.String(); {
-	case k == "y":
-		a.decide(agent.DecisionAllow, "")
-	case k == "a" && a.offers(agent.DecisionAllowForSession):
-		a.decide(agent.DecisionAllowForSession, "")
-	case k == "c":
-		a.decide(agent.DecisionCancelTurn, "")
-	case k == "n":
-		a.reasoned = true
-		return nil, true
-	default:
-		return nil, true
-	}
-	return m.drop(a), true
+// answering reports whether the input is an answer.
+func (m *screen) answering() bool {
+	return len(m.asks) > 0 && (m.asks[0].open || m.asks[0].reasoned)
 }
 
-func (m *screen) answerText(a *ask, msg tea.KeyPressMsg) (_ tea.Cmd, taken bool) {
+// answer handles a key while an ask is open. taken is false for keys that edit the input.
+// calm says that nothing was typed in the second before.
+func (m *screen) answer(a *ask, msg tea.KeyPressMsg, calm bool) (_ tea.Cmd, taken bool) {
+	k := msg.String()
+	switch {
+	case a.reasoned || a.open:
+		return m.answerText(a, msg, calm)
+	case k == "esc":
+		m.setAside()
+		return nil, true
+	case !calm || msg.IsRepeat || m.input.Value() != "" || a.question != nil:
+		return nil, false
+	case k == "y", k == "n", k == "c", k == "a" && a.offers(event.DecisionAllowForSession):
+		m.held = k
+		typed := m.typed
+		return tea.Tick(hold, func(time.Time) tea.Msg { return held{typed} }), true
+	}
+	return nil, false
+}
+
+// decide answers with the held key, because no other key followed it.
+func (m *screen) decide(h held) tea.Cmd {
+	k := m.held
+	if k == "" || h.typed != m.typed || len(m.asks) == 0 {
+		return nil
+	}
+	m.held = ""
+	a := m.asks[0]
+	switch k {
+	case "y":
+		a.decide(event.DecisionAllow, "")
+	case "a":
+		a.decide(event.DecisionAllowForSession, "")
+	case "c":
+		a.decide(event.DecisionCancelTurn, "")
+	case "n":
+		a.reasoned = true
+		m.input.Placeholder = answerPlaceholder
+		return nil
+	}
+	return m.drop(a)
+}
+
+// answerText handles a key while the input is an answer.
+func (m *screen) answerText(a *ask, msg tea.KeyPressMsg, calm bool) (_ tea.Cmd, taken bool) {
 	text := strings.TrimSpace(m.input.Value())
 	switch msg.String() {
 	case "enter":
-		if a.question == nil {
-			a.decide(agent.DecisionDeny, text)
-		} else if text == "" {
+		switch {
+		case msg.IsRepeat:
 			return nil, true
-		} else {
+		case a.question == nil:
+			a.decide(event.DecisionDeny, text)
+		case text == "":
+			return nil, true
+		default:
 			a.reply(text)
 		}
 	case "esc":
-		if a.reasoned {
+		switch {
+		case a.reasoned:
 			a.reasoned = false
+			m.input.Placeholder = askedPlaceholder
 			m.input.Reset()
+			return nil, true
+		case text != "":
+			m.setAside()
+			return nil, true
+		case !calm || msg.IsRepeat:
 			return nil, true
 		}
 		a.decline()
 	default:
 		return nil, false
 	}
+	m.input.Reset()
 	return m.drop(a), true
 }

@@ -9,20 +9,21 @@ import (
 	"os"
 	"strings"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc"
 )
 
-// LineOptions are what the plain face needs besides.
+// LineOptions are the further options of Lines.
 type LineOptions struct {
-	Client     agent.Client                              // prints events, and asks
+	Client     event.Client                              // prints events and asks the user
 	Next       func(ctx context.Context) (string, error) // the next line of input; io.EOF at its end
 	Interrupts <-chan os.Signal                          // Ctrl-C: ends the turn, leaves when there is none
 }
 
-// plainFace talks line by line.
-type plainFace struct {
+// lineChat is a conversation line by line.
+type lineChat struct {
 	Options
 	LineOptions
 	talk  *talk
@@ -32,21 +33,21 @@ type plainFace struct {
 // errLeave ends the conversation.
 var errLeave = errors.New("the user leaves")
 
-// Lines talks line by line until the user leaves or ctx ends, which is no error.
-// Conn is closed then.
+// Lines runs a conversation line by line until the user leaves or ctx ends, which is not
+// an error. Then it closes Conn.
 func Lines(ctx context.Context, o Options, l LineOptions) error {
 	ended := make(chan struct{}, 1)
 	t, err := connect(ctx, o, handlersOf(ctx, l.Client, ended))
 	if err != nil {
 		return err
 	}
-	face := &plainFace{o, l, t, ended}
+	c := &lineChat{o, l, t, ended}
 	fmt.Fprintln(o.Out, term.Safe(t.greeting()))
 	if o.Resume != "" {
-		err = face.command(ctx, command{run: resume}, o.Resume)
+		err = c.command(ctx, command{run: resume}, o.Resume)
 	}
 	for err == nil {
-		err = face.next(ctx)
+		err = c.next(ctx)
 	}
 	if errors.Is(err, errLeave) || ctx.Err() != nil {
 		err = nil
@@ -54,16 +55,16 @@ func Lines(ctx context.Context, o Options, l LineOptions) error {
 	return errors.Join(err, t.close())
 }
 
-// handlersOf shows and asks by a client in this process.
-func handlersOf(ctx context.Context, c agent.Client, ended chan<- struct{}) rpc.Handlers {
+// handlersOf returns handlers that pass events and questions to c.
+func handlersOf(ctx context.Context, c event.Client, ended chan<- struct{}) rpc.Handlers {
 	return rpc.Handlers{
 		Notification: func(method string, params json.RawMessage) {
-			e, err := decode[agent.Event](params)
+			e, err := decode[event.Event](params)
 			if err != nil || method != rpc.MethodEvent {
 				return
 			}
 			c.Event(ctx, e)
-			if e.Kind == agent.KindTurnFinished && e.TaskID == "" {
+			if e.Kind == event.KindTurnFinished && e.TaskID == "" {
 				select {
 				case ended <- struct{}{}:
 				default:
@@ -73,13 +74,13 @@ func handlersOf(ctx context.Context, c agent.Client, ended chan<- struct{}) rpc.
 		Request: func(ctx context.Context, method string, params json.RawMessage) (any, error) {
 			switch method {
 			case rpc.MethodRequestApproval:
-				a, err := decode[agent.Approval](params)
+				a, err := decode[event.Approval](params)
 				if err != nil {
 					return nil, err
 				}
 				return c.RequestApproval(ctx, a)
 			case rpc.MethodAskUser:
-				q, err := decode[agent.Question](params)
+				q, err := decode[event.Question](params)
 				if err != nil {
 					return nil, err
 				}
@@ -94,8 +95,8 @@ func handlersOf(ctx context.Context, c agent.Client, ended chan<- struct{}) rpc.
 	}
 }
 
-// next reads a line and does what it says.
-func (p *plainFace) next(ctx context.Context) error {
+// next reads a line and runs it as a command or a message.
+func (p *lineChat) next(ctx context.Context) error {
 	fmt.Fprint(p.Out, "> ")
 	wait, cancel := context.WithCancel(ctx)
 	stop := p.onInterrupt(cancel)
@@ -124,7 +125,7 @@ func (p *plainFace) next(ctx context.Context) error {
 }
 
 // onInterrupt calls f with each Ctrl-C until stop has returned.
-func (p *plainFace) onInterrupt(f func()) (stop func()) {
+func (p *lineChat) onInterrupt(f func()) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -140,8 +141,8 @@ func (p *plainFace) onInterrupt(f func()) (stop func()) {
 	return func() { close(done); <-ended }
 }
 
-// say does one turn. Ctrl-C ends it; a second one leaves.
-func (p *plainFace) say(ctx context.Context, text string) error {
+// say runs one turn. Ctrl-C ends it; a second Ctrl-C leaves.
+func (p *lineChat) say(ctx context.Context, text string) error {
 	turn, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var presses int
@@ -165,14 +166,14 @@ func (p *plainFace) say(ctx context.Context, text string) error {
 	return nil
 }
 
-func (p *plainFace) command(ctx context.Context, c command, args string) error {
+func (p *lineChat) command(ctx context.Context, c command, args string) error {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := p.onInterrupt(cancel)
 	out, err := c.run(run, p.talk, args)
 	stop()
 	for _, e := range out.events {
-		if e.Kind == agent.KindMessage && e.Text != "" {
+		if e.Kind == event.KindMessage && e.Text != "" {
 			fmt.Fprintf(p.Out, "%s: %s\n", e.Role, term.Safe(e.Text))
 		} else {
 			p.Client.Event(ctx, e)
@@ -195,11 +196,11 @@ func (p *plainFace) command(ctx context.Context, c command, args string) error {
 	return nil
 }
 
-// goOn asks for what the last server of a resumed session had asked, and waits
-// for the end of the turn that goes on, unless it is a task's.
-func (p *plainFace) goOn(ctx context.Context, r agent.PendingRequest) error {
+// goOn asks the user a pending request of a resumed session. It waits for the end of the
+// turn that the answer continues, unless that is a task's.
+func (p *lineChat) goOn(ctx context.Context, r approval.PendingRequest) error {
 	if r.Approval == nil {
-		return nil // an open question is answered by what is said next
+		return nil // the next message answers an open question
 	}
 	d, err := p.Client.RequestApproval(ctx, *r.Approval)
 	if err != nil {

@@ -9,55 +9,60 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/tasks"
 )
 
-// Messages of the screen to itself.
+// Messages from the screen to itself.
 type (
 	// tick turns the spinner while something runs.
 	tick struct{}
-	// written says that a print is on the terminal.
+	// written says that a print has reached the terminal.
 	written struct{}
 	// calmed says that some time has passed since a press of Ctrl-C.
 	calmed struct{ presses int }
-	// settled opens an approval's ears.
-	settled struct{ ask *ask }
-	// failed is an error of a call that nobody waits for.
+	// quieted says that a second has passed since a key.
+	quieted struct{ typed int }
+	// held says that some time has passed since a key that decides.
+	held struct{ typed int }
+	// failed is the error of a call whose result is not needed.
 	failed struct{ err error }
 )
 
-// spin is how fast the spinner turns.
+// spin is the time between two pictures of the spinner.
 const spin = 100 * time.Millisecond
 
-// screen is the bubbletea model. What has ended is printed above it, into the
-// terminal's scrollback; it draws what is open, and the input.
+// screen is the bubbletea model. It prints finished blocks above itself, into the
+// terminal's scrollback, and draws open blocks and the input.
 type screen struct {
 	ctx     context.Context // of the conversation
 	cancel  context.CancelFunc
 	talk    *talk
 	inbox   *inbox
-	resumes string // session to go on with at the start
+	resumes string // session to resume at the start
 
 	script  *transcript
 	input   textarea.Model
 	history history
-	asks    []*ask // the first is the one that is shown
-	draft   string // what stood in the input before something was asked
+	asks    []*ask // the first one is shown
+	draft   string // text that was put aside for an answer
+	typed   int    // counts keys, pastes and shown asks
+	quiet   bool   // nothing was typed for a second since the ask was shown
+	held    string // a key that answers unless another one follows
 
 	width, height int
 	placed        bool               // the terminal's size is known
-	light, many   bool               // the terminal's background, and that it has 256 colours
-	steps         int                // that run: the turn and what was said to it
-	began         time.Time          // of the turn, zero when none runs
-	command       context.CancelFunc // of the command that runs, or nil
-	stopping      bool               // the turn was told to end
-	leaving       bool               // Ctrl-C leaves if it comes again
+	light, many   bool               // the terminal has a light background; it has 256 colours
+	steps         int                // unanswered agent/step calls: the turn and messages to it
+	began         time.Time          // start of the turn, zero when none runs
+	command       context.CancelFunc // of the running command, or nil
+	stopping      bool               // the turn was interrupted
+	leaving       bool               // another Ctrl-C leaves
 	presses       int                // of Ctrl-C
-	quitting      bool               // the program ends when all is printed
-	turning       bool               // a tick is under way
+	quitting      bool               // the program ends when everything is printed
+	turning       bool               // a tick is pending
 	picture       int
-	queue         []string // to be printed, in pieces that fit the terminal
+	queue         []string // lines to print
 	writing       bool     // the terminal is not ready for the next print
 }
 
@@ -72,9 +77,9 @@ func newScreen(ctx context.Context, t *talk, box *inbox) *screen {
 	return m
 }
 
-// firstFrame is when the first frame is drawn at the latest. What is printed
-// before it would stand over what the terminal showed before: the renderer does
-// not know yet where it is.
+// firstFrame is the latest time of the first frame. A print before the first frame would
+// overwrite the terminal's earlier content, because the renderer does not know its
+// position yet.
 const firstFrame = 100 * time.Millisecond
 
 func (m *screen) resize(size tea.WindowSizeMsg) (drawn tea.Cmd) {
@@ -89,15 +94,15 @@ func (m *screen) resize(size tea.WindowSizeMsg) (drawn tea.Cmd) {
 	return drawn
 }
 
-// recolour is for what is drawn from now on.
+// recolour sets the width and colours of everything drawn from now on.
 func (m *screen) recolour() {
-	// The last column stays free: a terminal may erase what stands there with the
-	// rest of the line.
+	// The last column stays free, because a terminal may erase it with the rest of the
+	// line.
 	m.script.set(newPaper(max(1, m.width-1), newTheme(m.light, m.many)))
 	m.input.SetStyles(m.script.input())
 }
 
-// Init begins to listen.
+// Init starts to wait for messages.
 func (m *screen) Init() tea.Cmd {
 	cmds := []tea.Cmd{m.inbox.next, tea.RequestBackgroundColor}
 	if m.resumes != "" {
@@ -107,7 +112,7 @@ func (m *screen) Init() tea.Cmd {
 	return tea.Batch(append(cmds, m.flush())...)
 }
 
-// Update follows one message. Whatever it adds to the transcript is printed.
+// Update handles one message and prints what it added to the transcript.
 func (m *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	if !m.inTurn() {
@@ -116,7 +121,7 @@ func (m *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.began = time.Now()
 	}
 	cmd = tea.Batch(cmd, m.flush(), m.turn())
-	if m.quitting && !m.writing { // what was said is on the terminal
+	if m.quitting && !m.writing { // everything is printed
 		cmd = tea.Quit
 	}
 	return m, cmd
@@ -143,8 +148,16 @@ func (m *screen) update(msg tea.Msg) tea.Cmd {
 		m.writing = false
 	case calmed:
 		return m.calm(msg)
-	case settled:
-		msg.ask.settled = true
+	case quieted:
+		m.endQuiet(msg)
+	case held:
+		return m.decide(msg)
+	case tea.PasteMsg:
+		m.release()
+		quietLater := m.startQuiet()
+		var cmd tea.Cmd
+		m.input, cmd = m.input.Update(msg)
+		return tea.Batch(quietLater, cmd)
 	case failed:
 		m.script.mishap(explain(msg.err))
 	default:
@@ -155,16 +168,16 @@ func (m *screen) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// batch follows what came from the server.
+// batch handles messages from the server.
 func (m *screen) batch(items batch) tea.Cmd {
 	var cmds []tea.Cmd
 	for _, item := range items {
 		switch item := item.(type) {
-		case agent.Event:
+		case event.Event:
 			m.talk.follow(item)
 			m.script.event(item)
 			m.stopping = m.stopping && m.inTurn()
-			if item.Kind == agent.KindMessage && item.Role == agent.RoleUser && item.TaskID == "" {
+			if item.Kind == event.KindMessage && item.Role == event.RoleUser && item.TaskID == "" {
 				m.history.add(item.Text)
 			}
 		case tasks.Task:

@@ -9,7 +9,7 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
-// paper is what text is set on: its width in cells, and its colours.
+// paper is the layout of text: its width in cells, and its colours.
 type paper struct {
 	theme
 	width    int
@@ -20,17 +20,16 @@ func newPaper(width int, t theme) *paper {
 	return &paper{t, width, markdown.New(width, t.markdown())}
 }
 
-// markdown sets the Markdown of a model; continued says that a piece goes on with
-// the one before.
+// markdown renders the Markdown of a model. continued says that a piece continues the one
+// before.
 func (p *paper) markdown(text string, continued bool) string {
 	return p.renderer.Render(text, continued)
 }
 
-// plain is untrusted text as it can be shown, tabs as spaces.
+// plain makes untrusted text safe to print, with tabs as spaces.
 func plain(s string) string { return strings.ReplaceAll(term.Safe(s), "\t", "    ") }
 
-// wrap breaks lines that are longer than width, between words where there are
-// any.
+// wrap breaks lines that are longer than width, between words if possible.
 func wrap(s string, width int) string {
 	if width < 1 {
 		return s
@@ -38,12 +37,12 @@ func wrap(s string, width int) string {
 	return xansi.Wrap(s, width, "")
 }
 
-// short is untrusted text in one line of at most width cells.
+// short makes untrusted text safe and shortens it to one line of at most width cells.
 func short(s string, width int) string {
 	return xansi.Truncate(term.Line(s, width), width, "…")
 }
 
-// cut breaks lines that are longer than width wherever that is.
+// cut breaks lines exactly at width.
 func cut(s string, width int) string {
 	if width < 1 {
 		return s

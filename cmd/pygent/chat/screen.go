@@ -11,22 +11,22 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Options are what both faces need.
+// Options are the options of Screen and Lines.
 type Options struct {
-	Conn    io.ReadWriteCloser // the server's end is served by the caller
-	Root    string             // the workspace's absolute path
-	Model   string             // that sessions begin with
-	Mode    string             // likewise; "" is the sandbox's default
+	Conn    io.ReadWriteCloser // the caller serves the other end
+	Root    string             // absolute path of the workspace
+	Model   string             // model of new sessions
+	Mode    string             // mode of new sessions; "" means the sandbox's default
 	Version string
-	Resume  string // id of the session to go on with, "" for a new one
+	Resume  string // id of the session to resume, "" for a new one
 
 	In       io.Reader
 	Out      io.Writer
 	Warnings <-chan string // lines of the log to show, or nil
 }
 
-// Screen talks on a terminal until the user leaves or ctx ends, which is no
-// error. Conn is closed then.
+// Screen runs a conversation on a terminal until the user leaves or ctx ends, which is not
+// an error. Then it closes Conn.
 func Screen(ctx context.Context, o Options) error {
 	box := newInbox()
 	t, err := connect(ctx, o, box.handlers())
@@ -51,12 +51,12 @@ func Screen(ctx context.Context, o Options) error {
 	m.cancel()
 	err = errors.Join(err, t.close())
 	if id, _, _ := t.state(); id != "" && ctx.Err() == nil {
-		fmt.Fprintf(o.Out, "\npygent chat --resume %s goes on with this conversation.\n", id)
+		fmt.Fprintf(o.Out, "\npygent chat --resume %s continues this conversation.\n", id)
 	}
 	return err
 }
 
-// watch brings the log's warnings and the server's end to the screen.
+// watch puts the log's warnings and the server's end into the inbox.
 func (b *inbox) watch(warnings <-chan string, ended <-chan struct{}) {
 	for {
 		select {
@@ -71,8 +71,8 @@ func (b *inbox) watch(warnings <-chan string, ended <-chan struct{}) {
 	}
 }
 
-// Fits reports whether a terminal can have the screen, by its environment: its
-// user wants colours and it can move its cursor. That of Windows has no TERM.
+// Fits reports from the environment whether a terminal can show the screen: its user allows
+// colours, and it can move its cursor. Windows sets no TERM.
 func Fits(environ []string) bool {
 	kind := ""
 	for _, v := range environ {
@@ -87,7 +87,7 @@ func Fits(environ []string) bool {
 	return kind != "dumb" && (kind != "" || goruntime.GOOS == "windows")
 }
 
-// greeting says where the conversation takes place.
+// greeting names the version, the workspace and the sandbox.
 func (t *talk) greeting() string {
 	r := t.about.Runtime
 	return fmt.Sprintf("pygent %s: %s (%s), model %s. /exit leaves.", t.version, r.Kind, r.Sandbox, t.model)

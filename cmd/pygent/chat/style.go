@@ -9,17 +9,16 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/chat/markdown"
 )
 
-// theme is how the parts look.
+// theme holds the styles of the parts.
 type theme struct {
 	bold, faint              lipgloss.Style
 	red, green, yellow, cyan lipgloss.Style
 	blue, magenta            lipgloss.Style
 }
 
-// newTheme is the terminal's own sixteen colours, which its user has chosen for
-// its background. Few palettes have a yellow or a cyan that can be read on white,
-// though: on a light background the colours are darker ones of the 256, where the
-// terminal has them.
+// newTheme uses the terminal's sixteen colours, which its user has chosen for the
+// background. But few palettes have a yellow or a cyan that is readable on white, so on a
+// light background it uses darker ones of the 256 colours if the terminal has them.
 func newTheme(light, many bool) theme {
 	pick := func(own, darker string) lipgloss.Style {
 		if light && many {
@@ -34,7 +33,7 @@ func newTheme(light, many bool) theme {
 	}
 }
 
-// markdown is how the model's words look.
+// markdown returns the styles of the model's text.
 func (t theme) markdown() markdown.Styles {
 	return markdown.Styles{
 		Heading: t.cyan, Code: t.yellow, Link: t.blue, Faint: t.faint,
@@ -43,7 +42,7 @@ func (t theme) markdown() markdown.Styles {
 	}
 }
 
-// input is how the input looks.
+// input returns the styles of the input.
 func (t theme) input() textarea.Styles {
 	styles := textarea.DefaultStyles(true)
 	styles.Focused = textarea.StyleState{Prompt: t.cyan, Placeholder: t.faint}
@@ -51,7 +50,7 @@ func (t theme) input() textarea.Styles {
 	return styles
 }
 
-// paint styles each line by itself: a style makes several as long as the longest.
+// paint styles each line alone, because a style pads several lines to the longest.
 func paint(style lipgloss.Style, text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -60,7 +59,7 @@ func paint(style lipgloss.Style, text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// spinner are the pictures of work that goes on.
+// spinner are the pictures of the spinner.
 var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
 
 // indent puts first before the first line and rest before the others.

@@ -11,15 +11,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/approval"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/rpc"
+	"github.com/pygent/pygent/rpc/wire"
 )
 
-// endTimeout bounds the goodbye to the server.
+// endTimeout bounds the shutdown of the server.
 const endTimeout = 6 * time.Second
 
-// talk is what both faces share: the connection, and the session that is talked
-// in. Its methods may be called from several goroutines.
+// talk is the common part of Screen and Lines: the connection and the current session. Its
+// methods are safe for concurrent use.
 type talk struct {
 	client  *rpc.Client
 	server  rpc.InitializeResult
@@ -27,17 +30,17 @@ type talk struct {
 	root    string // the workspace's path
 	version string
 
-	first string // the model that sessions begin with
+	first string // model of new sessions
 
 	mu      sync.Mutex
 	session string // "" until it is needed
-	mode    string
+	mode    event.Mode
 	model   string
 }
 
-// connect opens the connection and shakes hands.
+// connect opens the connection and initializes it.
 func connect(ctx context.Context, o Options, h rpc.Handlers) (*talk, error) {
-	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, mode: o.Mode, first: o.Model, model: o.Model}
+	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, mode: event.Mode(o.Mode), first: o.Model, model: o.Model}
 	params := rpc.InitializeParams{
 		ClientInfo: &rpc.ClientInfo{Name: "pygent chat", Version: o.Version},
 		RootURI:    rpc.URIOfPath(o.Root),
@@ -53,11 +56,11 @@ func connect(ctx context.Context, o Options, h rpc.Handlers) (*talk, error) {
 		return nil, errors.Join(err, t.client.Close())
 	}
 	t.about = t.server.Capabilities.Experimental.Pygent
-	t.mode = cmp.Or(t.mode, agent.DefaultMode(t.about.Runtime.Sandbox))
+	t.mode = cmp.Or(t.mode, approval.DefaultMode(t.about.Runtime.Sandbox))
 	return t, nil
 }
 
-// close ends what runs and the connection.
+// close shuts the server down and closes the connection.
 func (t *talk) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
@@ -65,10 +68,10 @@ func (t *talk) close() error {
 	if err == nil {
 		err = t.client.Notify(ctx, rpc.MethodExit, nil)
 	}
-	if errors.Is(err, rpc.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
-		err = nil // the server was faster, or told to end
+	if errors.Is(err, wire.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		err = nil // the server has already ended
 	}
-	_ = t.client.Close() // what could not be written goes to a server that is gone
+	_ = t.client.Close() // an error does not matter: the server is gone
 	return err
 }
 
@@ -77,18 +80,18 @@ func (t *talk) serves(method string) bool {
 	return method == "" || slices.Contains(t.about.Methods, method)
 }
 
-// state is the session's id, "" before the first use, its mode and its model.
-func (t *talk) state() (id, mode, model string) {
+// state returns the session's id ("" before the first use), its mode and its model.
+func (t *talk) state() (id string, mode event.Mode, model string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.session, t.mode, t.model
 }
 
-// follow takes note of what an event tells of the session's settings.
-func (t *talk) follow(e agent.Event) {
+// follow takes over the session's settings from an event.
+func (t *talk) follow(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e.Kind != agent.KindConfigured || e.SessionID != t.session {
+	if e.Kind != event.KindConfigured || e.SessionID != t.session {
 		return
 	}
 	if e.Mode != "" {
@@ -99,7 +102,7 @@ func (t *talk) follow(e agent.Event) {
 	}
 }
 
-// open is the session's id; a session is made at first use.
+// open returns the session's id. The first call makes a session.
 func (t *talk) open(ctx context.Context) (string, error) {
 	if id, _, _ := t.state(); id != "" {
 		return id, nil
@@ -107,10 +110,10 @@ func (t *talk) open(ctx context.Context) (string, error) {
 	return t.renew(ctx)
 }
 
-// renew makes a new session the one that is talked in.
+// renew changes to a new session.
 func (t *talk) renew(ctx context.Context) (string, error) {
-	var made agent.NewSessionResult
-	if err := t.client.Call(ctx, rpc.MethodSessionNew, agent.NewSessionParams{}, &made); err != nil {
+	var made session.NewSessionResult
+	if err := t.client.Call(ctx, rpc.MethodSessionNew, session.NewSessionParams{}, &made); err != nil {
 		return "", err
 	}
 	t.mu.Lock()
@@ -119,27 +122,27 @@ func (t *talk) renew(ctx context.Context) (string, error) {
 	return t.session, nil
 }
 
-// step says text in the session and waits for the end of the turn. What is said
-// to a running turn is heard before its next model round.
-func (t *talk) step(ctx context.Context, text string) (res agent.StepResult, err error) {
+// step sends a message to the session and waits for the end of the turn. A running turn
+// gets the message before its next model round.
+func (t *talk) step(ctx context.Context, text string) (res session.StepResult, err error) {
 	id, err := t.open(ctx)
 	if err != nil {
 		return res, err
 	}
-	err = t.client.Call(ctx, rpc.MethodStep, agent.StepParams{SessionID: id, Prompt: text, IfBusy: "steer"}, &res)
+	err = t.client.Call(ctx, rpc.MethodStep, session.StepParams{SessionID: id, Prompt: text, IfBusy: "steer"}, &res)
 	return res, err
 }
 
-// interrupt ends the running turn; its answer still comes.
+// interrupt cancels the running turn. The turn still answers.
 func (t *talk) interrupt(ctx context.Context) error {
 	id, _, _ := t.state()
 	if id == "" {
 		return nil
 	}
-	return t.client.Call(ctx, rpc.MethodInterrupt, agent.InterruptParams{SessionID: id}, nil)
+	return t.client.Call(ctx, rpc.MethodInterrupt, session.InterruptParams{SessionID: id}, nil)
 }
 
-// explain is an error as the user reads it.
+// explain returns an error's text for the user.
 func explain(err error) string {
 	var e *rpc.Error
 	if !errors.As(err, &e) {

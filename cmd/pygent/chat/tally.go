@@ -3,26 +3,26 @@ package chat
 import (
 	"fmt"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// tally adds up what a session has used. An event tells the sum of its turn.
+// tally adds up a session's usage. A usage event has the sum of its turn.
 type tally struct {
-	before spent  // by other turns
-	turn   spent  // by the last one
-	id     string // of that
+	before spent  // usage of earlier turns
+	turn   spent  // usage of the last turn
+	id     string // of the last turn
 }
 
-// spent is tokens in and out, and dollars where the provider says them.
+// spent is tokens in and out, and dollars if the provider reports them.
 type spent struct {
 	tokens int64
 	cost   float64
 }
 
-func (t *tally) event(e agent.Event) {
+func (t *tally) event(e event.Event) {
 	if e.TurnID != "" && e.TurnID != t.id {
 		t.id = e.TurnID
-		if e.Usage == nil { // else it goes on with the last one, whose sum is in its own
+		if e.Usage == nil { // else the turn continues the last one and includes its sum
 			t.before, t.turn = spent{t.before.tokens + t.turn.tokens, t.before.cost + t.turn.cost}, spent{}
 		}
 	}
@@ -34,7 +34,7 @@ func (t *tally) event(e agent.Event) {
 	}
 }
 
-// text is the sum for the status, "" for nothing.
+// text returns the sum for the status line, "" for zero.
 func (t *tally) text() string {
 	tokens, cost := t.before.tokens+t.turn.tokens, t.before.cost+t.turn.cost
 	switch {
@@ -53,7 +53,7 @@ func thousands(n int64) string {
 	return fmt.Sprintf("%.1fk", float64(n)/1000)
 }
 
-// count is n things.
+// count returns "1 thing" or "n things".
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

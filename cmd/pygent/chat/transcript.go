@@ -5,51 +5,50 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/tasks"
 )
 
-// section is what a printed block is about: blocks of one kind stand together,
-// and a blank line between two kinds.
+// section is the kind of a printed block. A blank line separates blocks of different
+// kinds.
 type section int
 
 const (
 	sectionNone section = iota
-	sectionText         // each block of the model's words stands apart
+	sectionText         // a blank line also separates blocks of text
 	sectionTool
 	sectionNote
 )
 
-// transcript turns events into what is printed above the screen, once and for
-// good, and what is still open.
+// transcript turns events into blocks, which are printed above the screen once, and open
+// blocks, which the screen draws.
 type transcript struct {
 	*paper
-	printed  []string // for the next print, each one block
+	printed  []string // blocks for the next print
 	last     section
 	words    blocks
-	streamed bool // deltas of the reply under way have come
+	streamed bool // deltas of the current reply have arrived
 	turning  bool // a turn runs
 	thinking string
 	tools    []*tool // in the order of their start
-	closed   []*tool // that the last turn left without an end: a later server tells it
+	closed   []*tool // without an end in the last turn: a later server may report it
 	used     tally
-	tasks    map[string]tasks.State
-	prompts  []string // of the user's, for the history
+	tasks    map[string]known // by id
+	prompts  []string         // the user's messages, for the history
 
-	shown piece // the open block that was rendered last, and how
+	shown piece // the open block that was last rendered, and its rendering
 	as    string
 }
 
 func newTranscript(p *paper) *transcript {
-	return &transcript{paper: p, tasks: map[string]tasks.State{}}
+	return &transcript{paper: p, tasks: map[string]known{}}
 }
 
-// set changes the paper for what comes from now on.
+// set changes the paper for later blocks.
 func (t *transcript) set(p *paper) { t.paper, t.shown = p, piece{} }
 
-// print adds a block; text is safe to print and has no longer lines than the
-// screen.
+// print adds a block. text must be safe to print and fit the screen's width.
 func (t *transcript) print(s section, text string) {
 	if t.last != sectionNone && (s != t.last || s == sectionText) {
 		text = "\n" + text
@@ -58,12 +57,12 @@ func (t *transcript) print(s section, text string) {
 	t.printed = append(t.printed, text)
 }
 
-// note prints a line or more of ours, whose untrusted parts are made safe here.
+// note prints Pygent's own text and makes its untrusted parts safe.
 func (t *transcript) note(format string, args ...any) {
 	t.print(sectionNote, wrap(plain(strings.TrimRight(fmt.Sprintf(format, args...), "\n")), t.width))
 }
 
-// echo prints a command of the user's.
+// echo prints a command of the user.
 func (t *transcript) echo(command string) {
 	t.print(sectionText, paint(t.faint, indent(wrap(plain(command), t.width-2), "› ", "  ")))
 }
@@ -73,69 +72,70 @@ func (t *transcript) mishap(text string) {
 	t.print(sectionNote, paint(t.red, wrap(plain(text), t.width)))
 }
 
-// take is what is to be printed now.
+// take returns the blocks to print now.
 func (t *transcript) take() []string {
 	out := t.printed
 	t.printed = nil
 	return out
 }
 
-// event follows e. A delegated agent's words and tools are its own: /tasks shows
-// them. What it asked was shown here, and so is what that came to.
-func (t *transcript) event(e agent.Event) {
+// event handles e. It skips the text and tools of delegated agents, which /tasks shows. It
+// shows the outcome of their approvals, because those were shown here.
+func (t *transcript) event(e event.Event) {
 	if e.TaskID != "" {
-		if e.Kind == agent.KindApprovalResolved {
+		if e.Kind == event.KindApprovalResolved {
 			t.resolved(e)
 		}
 		return
 	}
 	t.used.event(e)
 	switch e.Kind {
-	case agent.KindTurnStarted:
+	case event.KindTurnStarted:
 		t.turning = true
-	case agent.KindTextDelta:
+	case event.KindTextDelta:
 		t.streamed, t.thinking = true, ""
 		t.say(t.words.add(e.Delta))
-	case agent.KindReasoningDelta:
+	case event.KindReasoningDelta:
 		t.thinking = keepTail(t.thinking + e.Delta)
-	case agent.KindMessage:
+	case event.KindMessage:
 		t.message(e)
-	case agent.KindToolStarted, agent.KindToolOutput, agent.KindToolFinished:
+	case event.KindToolStarted, event.KindToolOutput, event.KindToolFinished:
 		t.tool(e)
-	case agent.KindFileChanged:
+	case event.KindFileChanged:
 		t.print(sectionTool, paint(t.faint, wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.width)))
-	case agent.KindTurnFinished:
+	case event.KindTurnFinished:
 		t.turnFinished(e)
 	default:
 		t.notice(e)
 	}
 }
 
-func (t *transcript) notice(e agent.Event) {
+func (t *transcript) notice(e event.Event) {
 	switch e.Kind {
-	case agent.KindRetrying:
+	case event.KindRetrying:
 		t.note("retry %d in %.1fs: %s", e.Attempt, e.DelaySeconds, e.Reason)
-	case agent.KindNotice:
+	case event.KindNotice:
 		t.note("%s: %s", e.Level, e.Text)
-	case agent.KindApprovalResolved:
+	case event.KindApprovalResolved:
 		t.resolved(e)
-	case agent.KindRewound:
+	case event.KindRewound:
 		t.note("the conversation is as it was before %s", e.ToTurnID)
 	}
 }
 
-// resolved tells what an approval came to.
-func (t *transcript) resolved(e agent.Event) {
-	text := e.Decision
+// resolved prints the outcome of an approval.
+func (t *transcript) resolved(e event.Event) {
+	text := string(e.Decision)
 	switch e.Decision {
-	case agent.DecisionAllow:
+	case event.DecisionAllow:
 		text = "allowed"
-	case agent.DecisionAllowForSession:
+	case event.DecisionAllowForSession:
 		text = "allowed in this session"
-	case agent.DecisionDeny:
+	case event.DecisionDeny:
 		text = "denied"
-	case agent.DecisionCancelTurn:
+	case event.DecisionCancelTurn:
 		text = "denied, and the turn cancelled"
+	case event.DecisionWithdrawn: // as it is called
 	}
 	for _, why := range []string{e.Rule, e.Feedback} {
 		if why != "" {
@@ -145,26 +145,27 @@ func (t *transcript) resolved(e agent.Event) {
 	t.print(sectionTool, paint(t.faint, wrap("  "+text, t.width)))
 }
 
-func (t *transcript) message(e agent.Event) {
+func (t *transcript) message(e event.Event) {
 	switch e.Role {
-	case agent.RoleUser:
+	case event.RoleUser:
 		t.prompts = append(t.prompts, e.Text)
 		t.print(sectionText, indent(paint(t.bold, wrap(plain(e.Text), t.width-2)), t.cyan.Render("› "), "  "))
-	case agent.RoleAssistant:
+	case event.RoleAssistant:
 		if !t.streamed {
 			t.say(t.words.add(e.Text))
 		}
 		t.endWords()
+	default: // nobody says these
 	}
 }
 
-// settle closes what is open: nothing of a turn goes on behind its end.
+// settle closes all open blocks at the end of a turn.
 func (t *transcript) settle() {
 	t.endWords()
 	t.closed, t.tools, t.turning = t.tools, nil, false
 }
 
-// endWords prints what is left of a reply.
+// endWords prints the rest of a reply.
 func (t *transcript) endWords() {
 	t.say(t.words.end())
 	t.words, t.streamed, t.thinking = blocks{}, false, ""
@@ -182,23 +183,32 @@ func (t *transcript) say(done []piece) {
 	}
 }
 
-func (t *transcript) turnFinished(e agent.Event) {
+func (t *transcript) turnFinished(e event.Event) {
 	t.settle()
 	switch {
 	case e.Question != nil:
 		t.note("? %s", e.Question.Text)
 	case e.Error != nil:
-		t.mishap(e.Status + ": " + e.Error.Message)
-	case e.Status != agent.StatusCompleted:
+		t.mishap(string(e.Status) + ": " + e.Error.Message)
+	case e.Status != event.StatusCompleted:
 		t.note("[%s]", e.Status)
 	}
 }
 
-// task follows a delegated agent's state.
+// known is the last state of a delegated agent.
+type known struct {
+	state    tasks.State
+	revision int64
+}
+
+// task handles a new state of a delegated agent.
 func (t *transcript) task(task tasks.Task) {
-	old, known := t.tasks[task.TaskID]
-	t.tasks[task.TaskID] = task.State
-	if known && old == task.State || task.State == tasks.StateQueued {
+	old, told := t.tasks[task.TaskID]
+	if told && task.Revision < old.revision {
+		return // older than the known state
+	}
+	t.tasks[task.TaskID] = known{task.State, task.Revision}
+	if told && old.state == task.State || task.State == tasks.StateQueued {
 		return
 	}
 	text := fmt.Sprintf("%s %s: %s", task.TaskID, term.Line(task.Name, 60), task.Status)
@@ -208,18 +218,18 @@ func (t *transcript) task(task tasks.Task) {
 	t.note("%s", text)
 }
 
-// busy is how many delegated agents run.
+// busy returns how many delegated agents run.
 func (t *transcript) busy() (n int) {
-	for state := range maps.Values(t.tasks) {
-		if state == tasks.StateRunning {
+	for task := range maps.Values(t.tasks) {
+		if task.state == tasks.StateRunning {
 			n++
 		}
 	}
 	return n
 }
 
-// live is what is open: the model's words and the tools that run, in no more
-// than most lines, the last ones.
+// live draws the open blocks, the model's text and the running tools: their last lines, at
+// most most.
 func (t *transcript) live(most int, picture string) string {
 	var parts []string
 	if open := t.words.open(); strings.TrimSpace(open.text) != "" {

@@ -10,7 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// View draws what is open, what is asked, the input and the status.
+// View draws the open blocks, the ask, the input and the status.
 func (m *screen) View() tea.View {
 	if m.quitting {
 		return tea.NewView("")
@@ -19,15 +19,17 @@ func (m *screen) View() tea.View {
 	lower := []string{input, m.status()}
 	above := ""
 	if len(m.asks) > 0 {
-		above = m.asks[0].panel(m.script.paper)
+		above = m.asks[0].panel(m.script.paper, m.keyState())
 	}
-	if m.hidesInput() {
-		lower = lower[1:]
-	}
-	used := lines(above) + lines(strings.Join(lower, "\n")) + 2
+	used := 1 + lines(above) + lines(strings.Join(lower, "\n"))
 	var parts []string
-	if live := m.script.live(max(1, m.height-used), m.sign()); live != "" {
+	if live := m.script.live(max(1, m.height-used-1), m.sign()); live != "" {
 		parts = append(parts, live)
+		used += lines(live)
+	}
+	if len(m.asks) > 0 && m.asks[0].rows+used > m.height {
+		hidden := count(m.asks[0].rows+used+1-m.height, "line") // this line takes a row too
+		parts = append(parts, m.script.yellow.Render(short("↑ "+hidden+" above the screen: scroll up to read all of it", m.script.width)))
 	}
 	if above != "" {
 		parts = append(parts, above)
@@ -38,17 +40,15 @@ func (m *screen) View() tea.View {
 	}
 	top = "\n" + top
 	v := tea.NewView(top + strings.Join(lower, "\n"))
-	if !m.hidesInput() {
-		v.Cursor = m.input.Cursor()
-		if v.Cursor != nil {
-			v.Cursor.Y += strings.Count(top, "\n")
-			v.Cursor.Blink, v.Cursor.Color = false, nil
-		}
+	v.Cursor = m.input.Cursor()
+	if v.Cursor != nil {
+		v.Cursor.Y += strings.Count(top, "\n")
+		v.Cursor.Blink, v.Cursor.Color = false, nil
 	}
 	return v
 }
 
-// sign stands before the tools that run; it turns unless one waits for the user.
+// sign is the picture before running tools. It turns unless an ask waits for the user.
 func (m *screen) sign() string {
 	if len(m.asks) > 0 {
 		return "·"
@@ -56,17 +56,12 @@ func (m *screen) sign() string {
 	return spinner[m.picture%len(spinner)]
 }
 
-// hidesInput reports whether keys are answers and there is nothing to write.
-func (m *screen) hidesInput() bool {
-	return len(m.asks) > 0 && m.asks[0].question == nil && !m.asks[0].reasoned
-}
-
-// status is the last line: where we are, and what keys do now.
+// status is the last line: the state, and what keys do now.
 func (m *screen) status() string {
 	_, mode, model := m.talk.state()
 	r := m.talk.about.Runtime
 	var left []string
-	for _, s := range []string{mode, plain(model), fmt.Sprintf("%s (%s)", r.Kind, r.Sandbox)} {
+	for _, s := range []string{string(mode), plain(model), fmt.Sprintf("%s (%s)", r.Kind, r.Sandbox)} {
 		if s != "" {
 			left = append(left, s)
 		}
@@ -90,7 +85,7 @@ func (m *screen) hint() string {
 	switch {
 	case m.stopping:
 		return picture + " stopping; Ctrl-C again leaves"
-	case len(m.asks) > 0:
+	case len(m.asks) > 0 && len(names) == 0:
 		return "it waits for you; Ctrl-C stops"
 	case len(names) > 0:
 		return "Tab: " + strings.Join(names, " ")
@@ -104,9 +99,9 @@ func (m *screen) hint() string {
 	return ""
 }
 
-// flush prints what the transcript has, in order: one print at a time, each no
+// flush prints the transcript's blocks in order. It makes one print at a time, each no
 // higher than the terminal, because a higher one would not reach the scrollback
-// whole.
+// completely.
 func (m *screen) flush() tea.Cmd {
 	for _, block := range m.script.take() {
 		m.queue = append(m.queue, strings.Split(block, "\n")...)
@@ -115,7 +110,7 @@ func (m *screen) flush() tea.Cmd {
 		return nil
 	}
 	n := min(len(m.queue), max(1, m.height/2))
-	text := cmp.Or(strings.Join(m.queue[:n], "\n"), " ") // an empty print is none
+	text := cmp.Or(strings.Join(m.queue[:n], "\n"), " ") // an empty print would print nothing
 	m.queue = m.queue[n:]
 	if len(m.queue) == 0 {
 		m.queue = nil

@@ -7,10 +7,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 )
 
-// start runs a command. Its end comes behind the events that it has caused.
+// start runs a command. Its end arrives after the events that it has caused.
 func (m *screen) start(c command, args string) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.command = cancel
@@ -26,7 +26,7 @@ func (m *screen) start(c command, args string) tea.Cmd {
 func (m *screen) say(text string) tea.Cmd {
 	m.steps++
 	return func() tea.Msg {
-		_, err := m.talk.step(m.ctx, text) // how it ended is an event
+		_, err := m.talk.step(m.ctx, text) // an event reports the end of the turn
 		m.inbox.put(stepped{text, err})
 		return nil
 	}
@@ -39,7 +39,7 @@ func (m *screen) stepped(s stepped) {
 		return
 	}
 	m.script.mishap(explain(s.err))
-	if m.input.Value() == "" { // nothing that was written is lost
+	if m.input.Value() == "" { // keeps the message
 		m.input.SetValue(s.text)
 	}
 }
@@ -51,11 +51,11 @@ func (m *screen) commanded(c commanded) tea.Cmd {
 	}
 	for _, e := range c.events {
 		m.script.event(e)
-		if e.Kind == agent.KindMessage && e.Role == agent.RoleUser {
+		if e.Kind == event.KindMessage && e.Role == event.RoleUser {
 			m.history.add(e.Text)
 		}
 	}
-	if c.events != nil && len(c.pending) == 0 { // else the turn goes on
+	if c.events != nil && len(c.pending) == 0 { // with pending requests, the turn continues
 		m.script.settle()
 	}
 	if c.text != "" {
@@ -87,8 +87,8 @@ func (m *screen) turn() tea.Cmd {
 	return tea.Tick(spin, func(time.Time) tea.Msg { return tick{} })
 }
 
-// inTurn reports whether a turn runs, or is about to. After a resume one can run
-// that was not begun here.
+// inTurn reports whether a turn runs or starts. After a resume, a turn can run that was
+// not started here.
 func (m *screen) inTurn() bool { return m.steps > 0 || m.script.turning }
 
 func (m *screen) busy() bool { return m.inTurn() || m.command != nil || m.script.busy() > 0 }

@@ -1,10 +1,8 @@
-// Package demo shows the main job end to end on real input: a server as a child
-// process behind a pipe, a project with a failing test, an agent that repairs
-// it, a delegated task and its file. Only the model is scripted, and the output
-// says so.
+// Package demo shows Pygent end to end: a server as a child process behind a pipe, a
+// project with a failing test, an agent that repairs it, a delegated task and its file.
+// Only the model is scripted, and the output says so.
 //
-// It is a client of the protocol like any other and knows nothing of the
-// packages behind it.
+// It is a client of the protocol and must not know the packages behind it.
 package demo
 
 import (
@@ -28,7 +26,7 @@ var project embed.FS
 //go:embed replay.jsonl
 var script []byte
 
-// The words of the user, to which the scripted model has its answers.
+// The user's prompts. The scripted model has answers to them.
 const (
 	prompt     = "Make the failing test pass."
 	taskPrompt = "Try wordcount.sh on a large text and write what you find to NOTES.md."
@@ -38,17 +36,17 @@ const (
 // limit bounds the whole demonstration.
 const limit = 2 * time.Minute
 
-// Options are what Run needs.
+// Options configure Run.
 type Options struct {
 	Program string   // the pygent binary
-	Flags   []string // for its serve command, besides the workspace and the script
-	Keep    bool     // leave the workspace there
+	Flags   []string // further flags of its serve command
+	Keep    bool     // keep the workspace
 	Out     io.Writer
 	Err     io.Writer // the server's stderr
 }
 
-// Run does the demonstration. It fails unless the project's test passes in the
-// end, is the test that it was, and the delegated task's file is there.
+// Run runs the demonstration. It fails unless at the end the project's test is unchanged
+// and passes, and the delegated task's file exists.
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the demo took longer than %s", limit))
 	defer cancel()
@@ -97,7 +95,7 @@ func unpack() (string, error) {
 	return dir, nil
 }
 
-// runTest runs the project's test outside of everything that is demonstrated.
+// runTest runs the project's test directly, without Pygent.
 func (d *show) runTest() (output string, passed bool, err error) {
 	cmd := exec.CommandContext(d.ctx, "sh", "test.sh")
 	cmd.Dir = d.workspace
@@ -110,7 +108,7 @@ func (d *show) runTest() (output string, passed bool, err error) {
 	return string(out), err == nil, err
 }
 
-// diff compares the workspace with the project as it was shipped.
+// diff compares the workspace with the shipped project.
 func (d *show) diff() (string, error) {
 	var text string
 	err := fs.WalkDir(project, "project", func(path string, e fs.DirEntry, err error) error {
@@ -132,8 +130,8 @@ func (d *show) diff() (string, error) {
 	return text, err
 }
 
-// testUntouched tells whether the test is still the one that was shipped: a
-// model can also make a test pass by weakening it.
+// testUntouched returns an error if the test was changed, because a model can also make a
+// test pass by weakening it.
 func (d *show) testUntouched() error {
 	want, err := project.ReadFile("project/test.sh")
 	if err != nil {

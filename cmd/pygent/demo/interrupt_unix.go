@@ -4,5 +4,5 @@ package demo
 
 import "syscall"
 
-// interrupt asks the server to end in order.
+// interrupt asks the server to end cleanly.
 const interrupt = syscall.SIGTERM

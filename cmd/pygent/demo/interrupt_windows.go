@@ -2,5 +2,5 @@ package demo
 
 import "os"
 
-// interrupt ends the server; Windows has no gentler way for a child.
+// interrupt kills the server, because Windows has no signal that asks a child to end.
 var interrupt = os.Kill

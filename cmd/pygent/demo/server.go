@@ -17,7 +17,7 @@ import (
 // endTimeout bounds the end of the server.
 const endTimeout = 10 * time.Second
 
-// server is the real server, a child process behind two pipes.
+// server is a real server, a child process behind two pipes.
 type server struct {
 	show *show
 	cmd  *exec.Cmd
@@ -42,7 +42,7 @@ func (p pipes) Close() error {
 func (d *show) start() (*server, error) {
 	args := append([]string{"serve", "--replay", d.replay}, d.Flags...)
 	cmd := exec.CommandContext(d.ctx, d.Program, args...)
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+d.state) // else the user finds the demo among the sessions
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+d.state) // else the demo's session would appear among the user's
 	cmd.Stderr = d.Err
 	cmd.Cancel = func() error { return cmd.Process.Signal(interrupt) }
 	cmd.WaitDelay = endTimeout
@@ -61,7 +61,7 @@ func (d *show) start() (*server, error) {
 	return &server{show: d, cmd: cmd}, nil
 }
 
-// end shuts the server down as an editor does, and waits for it.
+// end shuts the server down with shutdown and exit, and waits for it.
 func (s *server) end() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.show.ctx), endTimeout)
 	defer cancel()
@@ -82,11 +82,11 @@ func (s *server) end() error {
 	return err
 }
 
-// fileURI is the URI of an absolute path.
+// fileURI returns the URI of an absolute path.
 func fileURI(path string) string {
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {
-		p = "/" + p // a drive letter
+		p = "/" + p // before a drive letter
 	}
 	return (&url.URL{Scheme: "file", Path: p}).String()
 }

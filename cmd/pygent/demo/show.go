@@ -10,42 +10,44 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/tasks"
 )
 
-// pollInterval is how often the task's status is asked for.
+// pollInterval is the time between two requests of the task's status.
 const pollInterval = 100 * time.Millisecond
 
-// show is one demonstration.
+// show is one run of the demonstration.
 type show struct {
 	Options
-	ctx       context.Context // of the whole demonstration, which Run owns
+	ctx       context.Context // of the whole demonstration; Run owns it
 	workspace string
 	replay    string
 	state     string // the server's state directory
+	calls     term.Calls
 	client    *rpc.Client
 }
 
-// say prints text, made safe: much of it comes from commands and a model.
+// say prints text and makes it safe, because much of it comes from commands and a model.
 func (d *show) say(format string, args ...any) {
 	fmt.Fprintln(d.Out, term.Safe(fmt.Sprintf(format, args...)))
 }
 
 func (d *show) head(n int, text string) { d.say("\n== %d. %s", n, text) }
 
-// indent shows text of others below ours.
+// indent prints untrusted text indented.
 func (d *show) indent(text string) {
 	for line := range strings.SplitSeq(strings.TrimRight(term.Safe(text), "\n"), "\n") {
 		d.say("   %s", line)
 	}
 }
 
-// play is the demonstration, step by step.
+// play runs the demonstration step by step.
 func (d *show) play() error {
-	d.say("Pygent demo. The model is SCRIPTED: its lines come from a file that ships with")
+	d.say("Pygent demo. The model is SCRIPTED: its replies come from a file that ships with")
 	d.say("the program. Files, commands, processes, tasks and the protocol are real.")
 
 	d.head(1, "A project with a failing test")
@@ -71,7 +73,7 @@ func (d *show) play() error {
 	return d.verdict()
 }
 
-// talk is what goes over the pipe.
+// talk is the conversation over the pipe.
 func (d *show) talk() error {
 	d.head(2, "initialize: who is at the other end of the pipe")
 	var init rpc.InitializeResult
@@ -90,11 +92,11 @@ func (d *show) talk() error {
 	}
 
 	d.head(3, "agent/step: "+prompt)
-	var turn agent.StepResult
-	if err := d.client.Call(d.ctx, rpc.MethodStep, agent.StepParams{Prompt: prompt}, &turn); err != nil {
+	var turn session.StepResult
+	if err := d.client.Call(d.ctx, rpc.MethodStep, session.StepParams{Prompt: prompt}, &turn); err != nil {
 		return err
 	}
-	if turn.Status != agent.StatusCompleted {
+	if turn.Status != event.StatusCompleted {
 		return fmt.Errorf("the turn ended as %s: %s", turn.Status, errorText(turn.Error))
 	}
 	d.say("   -> %s after %d model rounds", turn.Status, turn.Steps)
@@ -115,7 +117,7 @@ func (d *show) talk() error {
 	return nil
 }
 
-// delegate starts a task and polls its status to its end.
+// delegate starts a task and polls its status until it ends.
 func (d *show) delegate() (id string, err error) {
 	var started tasks.StartResult
 	params := tasks.StartParams{Prompt: taskPrompt, Files: []string{"wordcount.sh", "test.sh"}, TaskTimeoutSeconds: 60}
@@ -149,7 +151,7 @@ func (d *show) delegate() (id string, err error) {
 	}
 }
 
-// verdict is what counts: the test passes now, and is the same test.
+// verdict checks the result: the test passes now and is unchanged.
 func (d *show) verdict() error {
 	d.head(6, "The result")
 	after, passed, err := d.runTest()
@@ -183,19 +185,19 @@ func (d *show) verdict() error {
 	return nil
 }
 
-func errorText(e *agent.ErrorDetail) string {
+func errorText(e *event.ErrorDetail) string {
 	if e == nil {
 		return "no reason given"
 	}
 	return e.Message
 }
 
-// show events as they stream, one line each.
+// notification prints each event as one line.
 func (d *show) notification(method string, params json.RawMessage) {
 	if method != rpc.MethodEvent {
 		return
 	}
-	var e agent.Event
+	var e event.Event
 	if err := json.Unmarshal(params, &e); err != nil {
 		d.say("   unreadable event: %v", err)
 		return
@@ -205,21 +207,22 @@ func (d *show) notification(method string, params json.RawMessage) {
 		who = "task "
 	}
 	switch e.Kind {
-	case agent.KindMessage:
-		if e.Role == agent.RoleAssistant {
+	case event.KindMessage:
+		if e.Role == event.RoleAssistant {
 			d.say("   %s | %s", who, term.Safe(e.Text))
 		}
-	case agent.KindToolStarted:
-		d.say("   %s > %s %s", who, e.Tool, term.Line(e.Arguments, 100))
-	case agent.KindToolFinished:
-		for line := range strings.SplitSeq(strings.TrimRight(term.Said(e), "\n"), "\n") {
-			if line != "" && e.Tool == "bash" {
+	case event.KindToolStarted:
+		d.say("   %s > %s", who, d.calls.Begin(e, 100))
+	case event.KindToolFinished:
+		text, terminal := d.calls.End(e)
+		for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+			if line != "" && terminal {
 				d.say("   %s <   %s", who, term.Line(line, 110))
 			}
 		}
-	case agent.KindFileChanged:
+	case event.KindFileChanged:
 		d.say("   %s ~ %s %s (+%d -%d)", who, e.Change, term.Line(e.Path, 100), e.Added, e.Removed)
-	case agent.KindNotice, agent.KindRetrying:
+	case event.KindNotice, event.KindRetrying:
 		d.say("   %s ! %s", who, term.Line(e.Text+e.Reason, 200))
 	}
 }

@@ -1,4 +1,4 @@
--- Everything else is loaded when it is first used.
+-- Everything else is loaded at first use.
 if vim.g.loaded_pygent then
   return
 end

@@ -1,5 +1,5 @@
-" A conversation: the markdown that models write, with few and cheap rules. Those of
-" the editor's own markdown take 60 ms to draw a page of long lines.
+" A conversation: the markdown of models, with few and cheap rules. The editor's own markdown
+" rules take 60 ms to draw a page of long lines.
 if exists('b:current_syntax')
   finish
 endif

@@ -1,4 +1,4 @@
-// Formats the plugin's Lua as stylua.toml says: node format.mjs [--check]
+// Formats the plugin's Lua by stylua.toml: node format.mjs [--check]
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ const options = Object.fromEntries(
     .map((line) => line.split('=').map((s) => s.trim().replaceAll('"', ''))),
 )
 
-// The formatter takes its settings away, so each file needs its own.
+// The formatter consumes its settings object, so each file needs a new one.
 function config() {
   const c = stylua.Config.new()
   c.column_width = Number(options.column_width)

@@ -1,9 +1,9 @@
---- What the specs share. A spec is a script for `nvim -l`; the server is the real
---- program, its model a script.
+--- Helpers of the specs. A spec is a script for `nvim -l`. The server is the real program
+--- with a scripted model.
 local here = vim.fs.dirname(vim.fs.dirname(vim.fs.abspath(debug.getinfo(1, 'S').source:sub(2))))
 local M = { here = here }
 
---- How long anything is waited for, in milliseconds.
+--- The timeout of each wait, in milliseconds.
 local LIMIT = 30000
 
 vim.opt.runtimepath:prepend(here)
@@ -11,11 +11,11 @@ vim.opt.swapfile = false
 vim.cmd.runtime('plugin/pygent.lua')
 
 M.dir = vim.uv.fs_realpath(vim.fs.dirname(vim.fn.tempname())) .. '/place'
-M.root = M.dir .. '/c+ ü' -- as a user may call it; escaped in URIs
+M.root = M.dir .. '/c+ ü' -- a possible name that is escaped in URIs
 vim.fn.mkdir(M.root, 'p', '0700')
 vim.fn.mkdir(M.dir .. '/tmp', 'p', '0700')
 
---- What was told to the user.
+--- The messages to the user.
 M.told = {} ---@type string[]
 vim.notify = function(message) M.told[#M.told + 1] = message end
 
@@ -34,7 +34,7 @@ function M.read(path)
   return file and file:read('*a')
 end
 
---- Replies of the model, for [M.model].
+--- A reply of the model, for [M.model].
 ---@param content string
 function M.says(content)
   return { message = { content = content }, usage = { inputTokens = 1200, outputTokens = 30, cachedTokens = 0 } }
@@ -49,7 +49,7 @@ function M.calls(tool, arguments, content)
   return reply
 end
 
---- A reply to a message that comes after a turn was stopped in its tool call.
+--- A reply to the message after a turn that was stopped in a tool call.
 ---@param content string
 function M.after_stop(content)
   local reply = M.says(content)
@@ -57,8 +57,8 @@ function M.after_stop(content)
   return reply
 end
 
---- Writes a recording: the replies one after the other, whatever is said. Further
---- conversations begin with a prompt that is compared.
+--- Writes a recording that gives the replies in order, for any prompt. Other conversations
+--- are chosen by their first prompt.
 ---@param replies table[]
 ---@param others? table<string, table[]>
 ---@return string path
@@ -81,7 +81,7 @@ function M.model(replies, others)
   return path
 end
 
---- The environment of a server that touches nothing of this machine's user.
+--- The environment of a server that does not touch the user's files.
 ---@return table<string, string>
 function M.env()
   return {
@@ -105,6 +105,18 @@ function M.setup(replay, options)
   local base = { cmd = cmd, env = M.env(), mode = 'auto', root = function() return M.root end }
   require('pygent').setup(vim.tbl_extend('force', base, options or {}))
 end
+
+--- Each reading of the clock advances it, and requests are answered at once if the spec says
+--- how.
+local clock = 0
+require('pygent.deliberate').now = function()
+  clock = clock + 5000
+  return clock
+end
+vim.api.nvim_create_autocmd('User', {
+  pattern = 'PygentAsks',
+  callback = vim.schedule_wrap(function() require('pygent.approve').again() end),
+})
 
 ---@param what string
 ---@param done fun(): any
@@ -154,7 +166,7 @@ function M.buffer(name)
   error('no buffer ' .. name, 2)
 end
 
---- The conversation as it stands.
+--- The text of the conversation.
 ---@return string
 function M.chat()
   require('pygent.chat').flush()
@@ -192,7 +204,7 @@ function M.choose(label)
   return seen
 end
 
---- What stands in the window above the choices.
+--- The text of the window above the choices.
 ---@return string[]?
 function M.float()
   for _, win in ipairs(vim.api.nvim_list_wins()) do
@@ -202,7 +214,7 @@ function M.float()
   end
 end
 
---- Kills the server as the system would, and waits until that is known.
+--- Kills the server with SIGKILL, and waits until the plugin knows.
 function M.kill()
   local found = vim.system({ 'pgrep', '-P', tostring(vim.uv.os_getpid()) }):wait().stdout
   local connection = require('pygent.session').state().connection
@@ -224,7 +236,7 @@ function M.test(name, fn)
   end
 end
 
---- Ends the script; the server has to be gone, and with it its processes.
+--- Ends the script. The server and its processes must be gone.
 function M.finish()
   if package.loaded['pygent.session'] then
     require('pygent.session').close()

@@ -1,4 +1,4 @@
--- Runs the specs, each in an editor of its own: nvim -l test/run.lua [name…]
+-- Runs each spec in a new editor: nvim -l test/run.lua [name…]
 local here = vim.fs.dirname(vim.fs.abspath(arg[0]))
 local failed, ran = {}, 0
 for name in vim.fs.dir(here .. '/spec') do

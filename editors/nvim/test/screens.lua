@@ -1,5 +1,5 @@
--- Real screens: the editor in a terminal of its own, keys typed, and what stands
--- there compared with screens/*.txt: nvim -l test/screens.lua [-update]
+-- Real screens: runs the editor in a terminal, types keys and compares the screen with
+-- screens/*.txt: nvim -l test/screens.lua [-update]
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(arg[0]), 'helpers.lua'))
 local nvim = vim.env.NVIM_UNDER_TEST or vim.v.progpath
 local update = arg[1] == '-update'
@@ -25,7 +25,7 @@ local function start(replay)
   local init = {
     ('vim.opt.rtp:prepend(%q)'):format(h.here),
     'vim.o.swapfile, vim.o.shadafile, vim.o.termguicolors = false, "NONE", false',
-    'vim.o.statusline = "%f"', -- that of the editor differs between its versions
+    'vim.o.statusline = "%f"', -- the default differs between versions
     ('require("pygent").setup({ cmd = { %q, "serve", "--replay", %q }, mode = "auto",'):format(
       vim.env.PYGENT_BIN,
       replay
@@ -48,7 +48,7 @@ local function start(replay)
   tmux('new-session', '-d', '-x', '80', '-y', '24', '-c', h.root, unpack(vim.list_extend(env, command)))
 end
 
---- What stands on the screen, without what differs from run to run.
+--- The text on the screen, without the parts that differ between runs.
 ---@return string
 local function screen()
   local shown = tmux('capture-pane', '-p')
@@ -70,7 +70,7 @@ local function see(part)
   end
 end
 
---- Waits until the screen has a text no more.
+--- Waits until a text is no longer on the screen.
 ---@param part string
 local function gone(part)
   local shown
@@ -85,13 +85,13 @@ end
 ---@param ... string keys as tmux names them
 local function keys(...) tmux('send-keys', ...) end
 
---- Compares the screen with the one that is kept.
+--- Compares the screen with the golden file.
 ---@param name string
 local function golden(name)
   local path = ('%s/test/screens/%s.txt'):format(h.here, name)
   if update then
     local before
-    repeat -- until it stands still
+    repeat -- until it does not change any more
       before = screen()
       vim.wait(500)
     until screen() == before
@@ -119,8 +119,8 @@ local function lua(code)
   return vim.trim(result.stdout .. result.stderr)
 end
 
---- Has the conversation's end at the bottom: how far the editor scrolls by itself
---- depends on how much came at once.
+--- Scrolls the conversation's end to the bottom, because how far the editor scrolls by itself
+--- depends on how much text came at once.
 local function bottom()
   lua(
     [[vim.api.nvim_win_call(vim.fn.bufwinid('pygent://chat'), function() vim.cmd.normal({ 'Gzb', bang = true }) end)]]
@@ -133,6 +133,14 @@ local function ask_first()
   h.wait('the mode', function() return lua('require("pygent.session").state().mode') == 'ask' end)
 end
 
+--- Shows the choices of a request, and waits until an answer counts.
+local function answer()
+  see('answer: :Pygent answer')
+  keys(':Pygent answer', 'Enter')
+  see('Type number')
+  vim.wait(1100) -- an answer counts after a second
+end
+
 ---@param name string
 ---@param replay string
 ---@param fn fun()
@@ -140,7 +148,7 @@ local function scene(name, replay, fn)
   h.test('screen: ' .. name, function()
     start(replay)
     local ok, err = xpcall(fn, debug.traceback)
-    -- A prompt that still stands is left before.
+    -- Leaves an open prompt first.
     pcall(keys, 'C-c')
     pcall(lua, 'vim.cmd.qall({ bang = true })')
     vim.wait(10000, function() return not vim.uv.fs_stat(editor) end, 20)
@@ -163,7 +171,7 @@ scene('chat', model, function()
   see('completed')
   golden('chat')
   keys('C-w', 'k')
-  keys('gg', '/bash', 'Enter', 'zM', 'Enter')
+  keys('gg', '/Run:', 'Enter', 'zM', 'Enter')
   see('~~~')
   golden('tool')
   keys('g?')
@@ -181,20 +189,20 @@ scene('typing while it works', typed, function()
   keys(':Pygent chat', 'Enter')
   see('ready')
   keys('Count.', 'Enter')
-  see('▸ bash')
+  see('▸ Run')
   keys('i', 'And then')
   see('And then')
   h.write('go', '')
   see('completed')
   keys('Escape')
   gone('102')
-  see('✓ bash')
+  see('✓ Run')
   keys('C-w', 'h', ':Pygent sessions', 'Enter')
   see('Conversations')
   keys('1', 'Enter')
   h.wait('chat', function() return lua('vim.bo.filetype') == 'pygent-message' end)
   h.same('n', lua('vim.api.nvim_get_mode().mode'))
-  see('✓ bash')
+  see('✓ Run')
 end)
 
 scene(
@@ -203,18 +211,20 @@ scene(
   function()
     see('two')
     keys(':Pygent ask Ask me.', 'Enter')
+    answer()
     see('Something else')
     golden('question')
     keys('C-c')
     see('it waits for an answer: :Pygent answer')
     keys(':Pygent answer', 'Enter')
     see('Something else')
+    vim.wait(1100)
     keys('2', 'Enter')
     see('Blue it is.')
   end
 )
 
---- What the model wants to do is asked first.
+--- A model whose actions need approval.
 local careful = h.model({
   h.calls('bash', { cmd = 'printf "a\\033[2Jb\\n" | tee "log\27[1A" | wc -c' }, 'I count.'),
   h.calls('write_file', { path = 'notes.txt', content = 'one\n2\n' }, 'And write it down.'),
@@ -229,11 +239,11 @@ scene('approval', careful, function()
   see('two')
   ask_first()
   keys(':Pygent ask Count, and write.', 'Enter')
-  see('Stop the turn')
+  answer()
   golden('approval')
   keys('1', 'Enter')
   see('change files')
-  see('Stop the turn')
+  answer()
   golden('approval-edit')
   keys('4', 'Enter')
   see('Why not?')
@@ -243,25 +253,50 @@ scene('approval', careful, function()
   golden('denied')
   keys(':Pygent task Count the files.', 'Enter')
   see('A delegated agent')
-  see('Stop the turn')
+  answer()
   golden('approval-task')
   keys('1', 'Enter')
   see('finished')
+end)
+
+scene('typing through a question', careful, function()
+  see('two')
+  ask_first()
+  keys(':Pygent ask Count, and write.', 'Enter', 'o', '1', 'Enter', 'yes 1')
+  see('yes 1') -- the question comes meanwhile
+  keys('Escape')
+  see('answer: :Pygent answer')
+  keys('o', '1', 'Enter', 'a', 'Escape', '1', 'Enter')
+  local text = 'table.concat(vim.api.nvim_buf_get_lines(1, 0, -1, false), "|")'
+  h.wait('text', function() return lua(text):find('yes 1|1|a', 1, true) end)
+  golden('typing')
+  h.same('1', lua('require("pygent.approve").pending()'))
+  keys(':Pygent answer', 'Enter', '1', 'Enter', 'Enter', 'Enter') -- and keys that are typed ahead or held down
+  see('an answer counts after a second')
+  keys('1', 'Enter')
+  see('too soon to be an answer')
+  h.same('1', lua('require("pygent.approve").pending()'))
+  keys(':Pygent answer', 'Enter')
+  see('Type number')
+  vim.wait(1100)
+  keys('1', 'Enter')
+  see('change files')
 end)
 
 scene('killed', careful, function()
   see('two')
   ask_first()
   keys(':Pygent ask Count, and write.', 'Enter')
-  see('Stop the turn')
+  answer()
   keys('q')
   see('it waits for an answer')
   local child = vim.system({ 'pgrep', '-P', lua('vim.fn.getpid()') }, { text = true }):wait().stdout
   vim.uv.kill(assert(tonumber(child:match('%d+'))), 'sigkill')
-  see('Stop the turn')
+  see('it was started again and asks again')
+  answer()
   keys('1', 'Enter')
   see('change files')
-  see('Stop the turn')
+  answer()
   keys('1', 'Enter')
   see('completed')
   bottom()

@@ -1,7 +1,7 @@
 /**
  * The methods that this extension calls, by name, with the types of their
- * parameters and results. Which of them a server serves it says itself, in the
- * answer to initialize: see Server.has.
+ * parameters and results. The answer to initialize lists the methods that a
+ * server serves: see Server.has.
  */
 import type { Requests } from "./protocol";
 
@@ -12,5 +12,5 @@ export type Result<M extends Method> = Requests[M]["result"];
 /** The version of the protocol that this extension speaks. */
 export const protocolVersion = 1;
 
-/** Methods without which there is nothing to show. */
+/** Methods that the extension needs. */
 export const neededMethods: Method[] = ["agent/step", "agent/interrupt", "tasks/start", "tasks/list"];

@@ -1,6 +1,6 @@
 /**
- * What waits for the user: may this be done, and which of these. The panel shows
- * it; when it is hidden a notification does. Whichever is answered first counts.
+ * Approvals and questions for the user. The panel shows them; if it is hidden, a
+ * notification does. The first answer counts.
  */
 import * as vscode from "vscode";
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
@@ -13,18 +13,18 @@ import type { Server } from "./server";
 interface Waiting<Request, Reply> {
   server: Server;
   request: Request;
-  /** Called once; undefined: it was withdrawn. */
+  /** Called once; undefined: the request was cancelled. */
   reply: (reply: Reply | undefined) => void;
-  /** puts it before a user who does not see the panel */
+  /** shows it to a user who does not see the panel */
   notify: () => void;
 }
 
 type Waitings<Request, Reply> = Map<string, Waiting<Request, Reply>>;
 
-/** What is to be known of the rest of the window. */
+/** What approvals need from the rest of the window. */
 export interface Surroundings {
   panelVisible: () => boolean;
-  /** Shows the panel, with the focus on what waits under that key. */
+  /** Shows the panel and focuses the request with that key. */
   showAsk: (key: string) => void;
   taskName: (taskId: string) => string | undefined;
 }
@@ -45,12 +45,12 @@ export class Approvals implements vscode.Disposable {
     return { approvals, questions: [...this.questions.values()].map(({ request }) => request) };
   }
 
-  /** The approval of that key, and the server that asks for it. */
+  /** The approval with that key, and its server. */
   find(key: string): { server: Server; request: Approval } | undefined {
     return this.approvals.get(key);
   }
 
-  /** Serves what the servers of folders ask, and forgets it with them. */
+  /** Serves the requests of the servers of folders, and drops them when their server ends. */
   follow(folders: Folders): void {
     folders.onDidConnect(({ chat, connection }) => this.serve(chat.server, connection));
     folders.onDidMake((chat) => {
@@ -79,7 +79,7 @@ export class Approvals implements vscode.Disposable {
     connection.onDispose(() => this.ended(server));
   }
 
-  /** Takes over what the last server of a session had asked and nobody has answered. */
+  /** Shows the pending requests of a resumed session. */
   private async recover(server: Server, sessionId: string): Promise<void> {
     if (!server.has("agent/pendingRequests")) return;
     const { requests } = await server.request("agent/pendingRequests", { sessionId });
@@ -91,13 +91,13 @@ export class Approvals implements vscode.Disposable {
     }
   }
 
-  /** Asks something in the name of a server. */
+  /** Asks the user a question of a server. */
   ask(server: Server, request: Question, reply: (answer: Answer | undefined) => void): void {
     const key = request.requestKey;
     const named = { ...request, ...folderOf(server) };
     const decide = (answer: string): void => this.answer(key, answer);
     const notify = (): void => void notifyQuestion(named, decide, () => this.around.showAsk(key));
-    // What a task asks comes when the user is at something else.
+    // The user is usually busy with something else when a task asks.
     this.put(this.questions, { server, request: named, reply, notify }, request.from !== undefined);
   }
 
@@ -109,26 +109,26 @@ export class Approvals implements vscode.Disposable {
     this.settle(this.questions, key, answer === undefined ? { cancelled: true } : { answer });
   }
 
-  /** It was withdrawn, or answered elsewhere. */
+  /** Removes a request that was cancelled, or answered elsewhere. */
   forget(key: string): void {
     this.settle(this.approvals, key, undefined);
     this.settle(this.questions, key, undefined);
   }
 
-  /** Forgets what a session asks, which is left. */
+  /** Removes the requests of a session that is left. */
   private forgetSession(sessionId: string): void {
     for (const { request } of [...this.approvals.values(), ...this.questions.values()]) {
       if (request.sessionId === sessionId) this.forget(request.requestKey);
     }
   }
 
-  /** What waits would not be seen any more. */
+  /** Notifies the user of pending requests, because the panel is hidden now. */
   panelHidden(): void {
     for (const { notify } of [...this.approvals.values(), ...this.questions.values()]) notify();
   }
 
   dispose(): void {
-    // No answers: a window that is closed decides nothing.
+    // No answers, because closing a window decides nothing.
     this.approvals.clear();
     this.questions.clear();
     this.changed.dispose();
@@ -167,7 +167,7 @@ export class Approvals implements vscode.Disposable {
   }
 }
 
-/** The name of the server's folder where there are others: what is asked need not be about the one that is shown. */
+/** The name of the server's folder if there are several: a request need not be of the folder that is shown. */
 function folderOf({ folder }: Server): { folder?: string } {
   const several = (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
   return several && folder ? { folder: folder.name } : {};

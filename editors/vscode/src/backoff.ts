@@ -1,8 +1,8 @@
-/** When to start a server again that has ended by itself. It knows no clock but the one it is given. */
+/** Decides when to restart a server that has ended by itself. It uses only the given clock. */
 
 const firstDelay = 500;
 const longestDelay = 15_000;
-/** So many ends within the window, and starting it again is no cure. */
+/** After this many ends within the window, another restart would not help. */
 const mostEnds = 5;
 const window = 3 * 60_000;
 
@@ -20,13 +20,13 @@ export class Backoff {
     return Math.min(longestDelay, firstDelay * 2 ** (this.ends.length - 1));
   }
 
-  /** Forgets: the user has asked for a start. */
+  /** Forgets earlier ends, because the user has asked for a start. */
   reset(): void {
     this.ends = [];
   }
 }
 
-/** Waits so long, or until signal says that nobody waits any more. */
+/** Waits for that time, or until signal aborts. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

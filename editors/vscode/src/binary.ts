@@ -17,7 +17,7 @@ export interface Binary {
   source: "setting" | "bundled" | "PATH";
 }
 
-/** The program to start, or undefined with what was looked at in tried. */
+/** The program to start, or undefined; tried gets the paths that were checked. */
 export function findBinary(search: BinarySearch, tried: string[] = []): Binary | undefined {
   const name = search.platform === "win32" ? "pygent.exe" : "pygent";
   const runnable = (path: string): boolean => {
@@ -26,19 +26,19 @@ export function findBinary(search: BinarySearch, tried: string[] = []): Binary |
   };
   if (search.setting) {
     const path = expandHome(search.setting);
-    // A setting that leads nowhere is an error: another program in its place would be a surprise.
+    // A wrong setting is an error, because starting another program instead would be a surprise.
     return isAbsolute(path) && runnable(path) ? { path, source: "setting" } : undefined;
   }
   const bundled = join(search.extensionPath, "bin", name);
   if (runnable(bundled)) return { path: bundled, source: "bundled" };
   for (const dir of search.path.split(delimiter)) {
-    // A relative entry of PATH would look into whatever directory is current.
+    // A relative entry of PATH would depend on the current directory.
     if (isAbsolute(dir) && runnable(join(dir, name))) return { path: join(dir, name), source: "PATH" };
   }
   return undefined;
 }
 
-/** The program by the setting and this machine's PATH. */
+/** The program from the setting or this machine's PATH. */
 export function findProgram(setting: string, extensionPath: string, tried: string[] = []): Binary | undefined {
   return findBinary({ setting, extensionPath, path: process.env.PATH ?? "", platform: process.platform }, tried);
 }

@@ -1,4 +1,4 @@
-/** The changes of a turn in VS Code's own diff editor: before the turn on the left, the file of now on the right. */
+/** The changes of a turn in VS Code's diff editor: before the turn on the left, the current file on the right. */
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import { uriOf } from "./context";
@@ -8,7 +8,7 @@ import { applyPatch, patchOf, unapply } from "./patch";
 import type { Server } from "./server";
 
 const scheme = "pygent-text";
-/** Texts kept for editors that may still be open. */
+/** How many texts are kept for editors that may still be open. */
 const maxTexts = 50;
 
 export class Changes implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -40,7 +40,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
     });
   }
 
-  /** Opens what an edit that waits for approval would do. */
+  /** Opens the diff of an edit that waits for approval. */
   async showProposal(server: Server, request: Approval, path: string): Promise<void> {
     const patch = request.changes?.find((change) => change.path === path)?.patch;
     const file = uriOf(server.folder, path);
@@ -83,7 +83,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
   }
 }
 
-/** The text that the user has of a file, saved or not; undefined: there is no such file. */
+/** The text of a file in the editor, saved or not; undefined: there is no such file. */
 async function readText(file: vscode.Uri): Promise<string | undefined> {
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === file.toString());
   if (open) return open.getText();

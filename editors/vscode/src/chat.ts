@@ -1,4 +1,4 @@
-/** The conversation of a workspace folder, as the panel shows it. Its turns are in turns.ts, sessions in session.ts. */
+/** The conversation of a workspace folder for the panel. Its turns are in turns.ts, its session in session.ts. */
 import * as vscode from "vscode";
 import { stepParams } from "./context";
 import type { Log } from "./log";
@@ -26,14 +26,14 @@ export class Chat implements vscode.Disposable {
   private readonly opened = new vscode.EventEmitter<string>();
   private readonly left = new vscode.EventEmitter<string>();
   readonly onEvent = this.events.event;
-  /** The transcript is another one now. */
+  /** Fired when the transcript is replaced. */
   readonly onReset = this.reset.event;
   readonly onState = this.state.event;
-  /** A prompt comes back: the server did not take it. */
+  /** Fired with a prompt that the server did not take. */
   readonly onUnsent = this.unsent.event;
-  /** A session of earlier was opened in the server. */
+  /** Fired when the server has opened an earlier session. */
   readonly onDidOpen = this.opened.event;
-  /** A session is left. */
+  /** Fired when a session is left. */
   readonly onDidLeave = this.left.event;
 
   constructor(
@@ -81,7 +81,7 @@ export class Chat implements vscode.Disposable {
     this.state.fire();
   }
 
-  /** Fills the panel with the session that was open last. */
+  /** Shows the session that was last open. */
   async restore(): Promise<void> {
     if (await this.server.start()) await this.attempt("restore", () => this.session.restore());
   }
@@ -96,7 +96,7 @@ export class Chat implements vscode.Disposable {
     this.state.fire();
   }
 
-  /** Starts the server anew with other settings; a turn that runs is the user's to end. */
+  /** Restarts the server with changed settings. Only the user may end a running turn. */
   async settingsChanged(): Promise<void> {
     const { model } = readSettings(this.server.folder);
     if (model !== this.defaultModel) this.model = this.defaultModel = model;
@@ -110,24 +110,24 @@ export class Chat implements vscode.Disposable {
     await this.server.restart();
   }
 
-  /** Another mode is set for conversations that begin. */
+  /** The mode of new conversations has changed. */
   modeChanged(): void {
     if (this.session.id) return;
     this.mode = readSettings(this.server.folder).mode;
     this.state.fire();
   }
 
-  /** The session, open for what needs it so. */
+  /** Opens the session and returns its id. */
   async open(): Promise<string | undefined> {
     return this.session.open({ mode: this.mode, model: this.model });
   }
 
-  /** Adds a line of the extension's own to the conversation. */
+  /** Adds a line of the extension to the conversation. */
   tell(level: "info" | "warning" | "error", text: string): void {
     this.take({ sessionId: this.session.id ?? "", time: new Date().toISOString(), kind: "notice", level, text });
   }
 
-  /** Does something for the user, and tells in the conversation when it fails. */
+  /** Runs an action for the user, and shows its error in the conversation. */
   async attempt<T>(what: string, action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action();
@@ -143,7 +143,7 @@ export class Chat implements vscode.Disposable {
     for (const d of [...this.disposables, ...emitters]) d.dispose();
   }
 
-  /** Goes on as the session was set: as it was made, or as it was configured since. */
+  /** Takes over the session's settings: those that it was made with, or the last configured ones. */
   private adopt(mode: string): void {
     this.mode = asMode(this.transcript.configured("mode")) ?? asMode(mode) ?? this.mode;
     this.model = this.transcript.configured("model") ?? this.model;
@@ -158,7 +158,7 @@ export class Chat implements vscode.Disposable {
     const sessionId = await this.open();
     const params = stepParams(prompt, this.mode, this.server.folder);
     const result = await this.server.request("agent/step", { ...params, ...(sessionId && { sessionId }) });
-    if (this.session.id === sessionId) this.session.adopt(result.sessionId); // else another was begun meanwhile
+    if (this.session.id === sessionId) this.session.adopt(result.sessionId); // else another one was started meanwhile
     return result;
   }
 
@@ -185,7 +185,7 @@ export class Chat implements vscode.Disposable {
       if (end) this.take({ ...end, kind: "turnFinished", status: "interrupted", time: new Date().toISOString() });
       this.session.lost();
       this.turns.serverEnded();
-      if (state === "failed") this.turns.giveBack(); // each prompt would start it once more
+      if (state === "failed") this.turns.giveBack(); // else each prompt would start the server again
     }
     if (state === "starting") this.turns.serverStarts();
     this.state.fire();

@@ -1,4 +1,4 @@
-/** One run of the server's program: process, pipes and connection. It knows nothing of when to start another. */
+/** One run of the server's program: process, pipes and connection. It does not decide about restarts. */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   createMessageConnection,
@@ -8,7 +8,7 @@ import {
 } from "vscode-jsonrpc/node";
 import type { Log, Said } from "./log";
 
-/** Milliseconds that a server has to answer shutdown, then to end: the editor itself gives no more than 5 s in all. */
+/** Milliseconds for the answer to shutdown, and then for the end: the editor itself allows 5 s in total. */
 const shutdownTime = 2500;
 const exitTime = 1500;
 
@@ -23,7 +23,7 @@ export interface ChildOptions {
 
 export class Child {
   readonly connection: MessageConnection;
-  /** Told once, when the process has ended or could not be started; never rejects. */
+  /** Resolves with the reason when the process has ended or could not be started; never rejects. */
   readonly ended: Promise<string>;
   private readonly process: ChildProcess;
   private readonly said: Said = { rest: "", last: [] };
@@ -41,7 +41,7 @@ export class Child {
       child.once("exit", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with exit code ${code}`));
     });
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => options.log.stderr(this.said, chunk));
-    child.stdin.on("error", () => undefined); // told by ended
+    child.stdin.on("error", () => undefined); // ended reports it
     this.connection = createMessageConnection(
       new StreamMessageReader(child.stdout),
       new StreamMessageWriter(child.stdin),
@@ -55,20 +55,20 @@ export class Child {
     return this.process.pid;
   }
 
-  /** The last lines that it has written: why it has ended is often there. */
+  /** The last lines of its stderr, which often say why it has ended. */
   tail(): string {
     return this.said.last.join("\n");
   }
 
-  /** Ends the server in order; kills it when it does not come to its end. Afterwards there is no process any more. */
+  /** Shuts the server down, and kills it if it does not end. Afterwards there is no process any more. */
   async stop(): Promise<void> {
-    const ending = this.shutdown().catch(() => undefined); // it has ended already
+    const ending = this.shutdown().catch(() => undefined); // it has already ended
     const inOrder = await within(shutdownTime, ending);
     this.process.stdin?.end();
     if (!inOrder) this.process.kill("SIGTERM");
     if (await within(exitTime, this.ended)) return;
     this.process.kill("SIGKILL");
-    await within(exitTime, this.ended); // one that the system does not let go is not waited for
+    await within(exitTime, this.ended); // do not wait longer for a process that cannot be killed
   }
 
   private async shutdown(): Promise<void> {
@@ -77,7 +77,7 @@ export class Child {
   }
 }
 
-/** Whether promise settled in time. */
+/** Whether promise settles in time. */
 async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));

@@ -1,4 +1,4 @@
-/** The commands of the palette and the menus. Those of settings are in setup.ts. */
+/** The commands of the palette and the menus. Commands for settings are in setup.ts. */
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import { attachmentOf, hiddenFiles, pathIn, promptForProblems } from "./context";
@@ -63,7 +63,7 @@ async function ask({ folders, view }: Parts, text?: string): Promise<void> {
   if (prompt?.trim()) void chat.turns.send({ text: prompt, attachments: [] }).catch(showError);
 }
 
-/** The conversation that the editor's file belongs to, and the selection in it. */
+/** The conversation of the editor's file, and the selection in the file. */
 function selected({ folders }: Parts): { chat: Chat; attachment: Attachment } | undefined {
   const editor = vscode.window.activeTextEditor;
   const chat = folders.forDocument(editor?.document);
@@ -129,7 +129,7 @@ async function delegate({ folders }: Parts): Promise<void> {
   await chat.server.request("tasks/start", { prompt, files, ...(sessionId && { sessionId }) });
 }
 
-/** The files that a task gets copies of; undefined: the user has changed their mind. */
+/** The files to copy to a task; undefined: the user has cancelled. */
 async function chooseFiles(chat: Chat, editor?: vscode.TextEditor): Promise<string[] | undefined> {
   const { folder } = chat.server;
   if (!folder) return [];
@@ -169,7 +169,7 @@ async function resumeSession({ folders, view }: Parts): Promise<void> {
   await chat.resume(chosen.id);
 }
 
-/** Which folder's conversation the panel shows. */
+/** Lets the user choose the folder whose conversation the panel shows. */
 async function pickFolder({ folders, view }: Parts): Promise<void> {
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: "The folder to work in" });
   if (!folder) return;

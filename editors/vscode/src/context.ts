@@ -1,21 +1,21 @@
-/** What goes along with a prompt: selections, files, problems in them, and which files are not saved. */
+/** The context of a prompt: selections, files, problems in them, and unsaved files. */
 import * as vscode from "vscode";
 import type { Attachment, Prompt } from "./messages";
 import type { Diagnostic, StepParams } from "./protocol";
 
-/** Characters of one selection at the most. */
+/** The most characters of one selection. */
 const maxSelection = 200_000;
-/** Files of which the best are shown: they are found in no order. */
+/** How many files are ranked: the search returns them in no order. */
 const maxFound = 1000;
 
-/** The workspace-relative path of uri in folder, with slashes, or undefined: it lies elsewhere. */
+/** The workspace-relative path of uri in folder, with slashes; undefined: it is outside. */
 export function pathIn(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string | undefined {
   if (!folder || uri.scheme !== folder.uri.scheme) return undefined;
   const root = folder.uri.path.replace(/\/?$/, "/");
   return uri.path.startsWith(root) ? uri.path.slice(root.length) : undefined;
 }
 
-/** The file behind a workspace-relative path; undefined for one that leaves the workspace. */
+/** The file at a workspace-relative path; undefined if the path leaves the workspace. */
 export function uriOf(folder: vscode.WorkspaceFolder | undefined, path: string): vscode.Uri | undefined {
   if (!folder || path.startsWith("/") || path.split("/").includes("..")) return undefined;
   return vscode.Uri.joinPath(folder.uri, path);
@@ -30,7 +30,7 @@ export function attachmentOf(
   const path = pathIn(folder, document.uri);
   if (path === undefined) return undefined;
   if (selection.isEmpty) return { path, ...(document.isDirty && { text: document.getText().slice(0, maxSelection) }) };
-  // A selection that ends before a line's first character does not mean that line.
+  // A selection that ends before a line's first character does not include that line.
   const last = selection.end.character === 0 && selection.end.line > selection.start.line ? 0 : 1;
   return {
     path,
@@ -40,7 +40,7 @@ export function attachmentOf(
   };
 }
 
-/** A prompt as the server takes it. */
+/** A prompt as parameters of agent/step. */
 export function stepParams(prompt: Prompt, mode: string, folder: vscode.WorkspaceFolder | undefined): StepParams {
   const context = prompt.attachments.map(({ path, start, end, text }) => ({
     path,
@@ -56,7 +56,7 @@ export function stepParams(prompt: Prompt, mode: string, folder: vscode.Workspac
   return params;
 }
 
-/** The files of folder that have changes which are not saved. */
+/** The files of folder with unsaved changes. */
 export function dirtyPaths(folder: vscode.WorkspaceFolder | undefined): string[] {
   return vscode.workspace.textDocuments
     .filter((document) => document.isDirty && !document.isUntitled)
@@ -73,7 +73,7 @@ export function promptForProblems(path: string, found: Diagnostic[]): string | u
   return [`Fix ${found.length === 1 ? "this problem" : "these problems"} in ${path}:`, ...lines].join("\n");
 }
 
-/** Files of the folder whose path has query in it, best first. */
+/** Files of the folder whose path contains query, best first. */
 export async function completeFiles(folder: vscode.WorkspaceFolder | undefined, query: string): Promise<string[]> {
   if (!folder) return [];
   const safe = query.replace(/[^\p{L}\p{N}._/ -]/gu, "?");
@@ -86,14 +86,14 @@ export async function completeFiles(folder: vscode.WorkspaceFolder | undefined, 
   return paths.sort((a, b) => rank(a) - rank(b) || a.length - b.length || a.localeCompare(b)).slice(0, 20);
 }
 
-/** What VS Code's own search leaves out, as packages that are installed: without this they would be most of what is found. */
+/** The files that VS Code's search excludes, such as installed packages, which would be most of the results. */
 export function hiddenFiles(folder: vscode.WorkspaceFolder): string | null {
   const set = (section: string): string[] => {
     const globs = vscode.workspace.getConfiguration(section, folder).get<Record<string, unknown>>("exclude", {});
     return Object.keys(globs).filter((glob) => globs[glob] === true);
   };
   const hidden = [...set("files"), ...set("search")];
-  return hidden.length > 0 ? `{${hidden.join(",")}}` : null; // {} would hide all
+  return hidden.length > 0 ? `{${hidden.join(",")}}` : null; // {} would exclude everything
 }
 
 function anyCase(char: string): string {

@@ -1,21 +1,21 @@
-/** Tells the server what the editor's language services found in files: the request editor/diagnostics. */
+/** Answers editor/diagnostics with the diagnostics of the editor's language services. */
 import * as vscode from "vscode";
 import { uriOf } from "./context";
 import type { Diagnostic } from "./protocol";
 
-/** Diagnostics in one answer at the most. */
+/** The most diagnostics in one answer. */
 const maxDiagnostics = 500;
 
-/** Files in one request that are opened for the language services to look at. */
+/** The most files of one request that are opened for the language services. */
 const maxOpened = 20;
 
-/** Milliseconds: of quiet after which the findings count as whole, and of waiting at the longest. The server waits 3 s. */
+/** Milliseconds without news after which diagnostics are complete, and the longest wait. The server waits 3 s. */
 const quiet = 250;
 const longest = 1200;
 
 const severities = ["error", "warning", "info", "hint"];
 
-/** What language services find in files that were just changed on disk: they get a moment to look at them. */
+/** The diagnostics of files that were just changed on disk. The language services get a moment to check them. */
 export async function diagnosticsOf(
   folder: vscode.WorkspaceFolder | undefined,
   paths: readonly string[],
@@ -25,7 +25,7 @@ export async function diagnosticsOf(
     return uri ? [{ path, uri }] : [];
   });
   const settled = settle(new Set(files.map(({ uri }) => uri.toString())));
-  // Services look at open documents only. One that cannot be opened, as an image, has no diagnostics either.
+  // Services check only open documents. A file that cannot be opened, such as an image, has no diagnostics.
   await Promise.allSettled(files.slice(0, maxOpened).map(({ uri }) => vscode.workspace.openTextDocument(uri)));
   await settled;
   return files
@@ -33,7 +33,7 @@ export async function diagnosticsOf(
     .slice(0, maxDiagnostics);
 }
 
-/** Waits until nothing new has been said of uris for a while. */
+/** Waits until there are no new diagnostics of uris for a while. */
 function settle(uris: ReadonlySet<string>): Promise<void> {
   return new Promise((resolve) => {
     let calm: NodeJS.Timeout | undefined;
@@ -52,7 +52,7 @@ function settle(uris: ReadonlySet<string>): Promise<void> {
   });
 }
 
-/** The diagnostics that touch range. */
+/** The diagnostics that overlap range. */
 export function diagnosticsAt(path: string, uri: vscode.Uri, range: vscode.Range): Diagnostic[] {
   return vscode.languages
     .getDiagnostics(uri)

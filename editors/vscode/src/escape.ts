@@ -1,6 +1,6 @@
-/** Makes text of models and commands safe to decide on: what a screen would hide or reorder is spelt out. */
+/** Makes text of models and commands safe to approve: hidden and reordering characters become visible. */
 
-/** Control characters but tab and line feed, bidirectional controls, zero-width and other invisible characters. */
+/** Control characters except tab and line feed, bidirectional controls, zero-width and other invisible characters. */
 const hidden =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
@@ -10,16 +10,16 @@ export function visible(text: string): string {
 }
 
 /**
- * Text for VS Code's own surfaces, in which [words](command:…) would become a link that hides where it leads, and
- * runs it when it is clicked; an end of a line, which would look like a space there, is shown.
+ * Text for VS Code's notifications and dialogs. There [words](command:…) would become a link that hides and runs the
+ * command, and an end of a line would look like a space.
  */
 export function notice(text: string): string {
   return visible(text)
-    .replace(/\]\(/g, "]\u2060(") // the character between is as wide as nothing
+    .replace(/\]\(/g, "]\u2060(") // the character between has no width
     .replace(/\s*\n\s*/g, " ⏎ ");
 }
 
-/** Output without control characters, colours and cursor movements; a carriage return goes back to the line's begin. */
+/** Output without control characters, colours and cursor movements. A carriage return starts the line again. */
 export function plainOutput(text: string): string {
   return text
     .replace(
@@ -33,7 +33,7 @@ export function plainOutput(text: string): string {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }
 
-/** What is left of a line in which a carriage return went back to its begin; at its end it is only taken off. */
+/** The last state of a line: a carriage return starts it again; one at its end is only removed. */
 function overwritten(line: string): string {
   let end = line.length;
   while (line[end - 1] === "\r") end--;

@@ -1,4 +1,4 @@
-/** Puts the parts together. All else is in them. */
+/** Connects the parts of the extension. */
 import * as vscode from "vscode";
 import { Approvals } from "./approve";
 import { Changes } from "./changes";
@@ -15,7 +15,7 @@ import { View } from "./view";
 
 let folders: Folders | undefined;
 
-/** Answers what the extension's own tests look at. */
+/** Activates the extension. Returns the objects that its tests use. */
 export function activate(context: vscode.ExtensionContext): object {
   const log = new Log();
   folders = new Folders(context, log);

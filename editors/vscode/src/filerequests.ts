@@ -1,4 +1,4 @@
-/** What the panel asks for that concerns files and links: diffs, undoing, going back. */
+/** The panel's requests about files and links: diffs, undo, rewind. */
 import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { Changes } from "./changes";
@@ -15,7 +15,7 @@ export class FileRequests {
     private readonly changes: Changes,
   ) {}
 
-  /** Does what the panel asks for; the answer, if there is one, is for the panel. */
+  /** Handles a request of the panel and returns the messages for it. */
   async receive(chat: Chat, message: FileRequest): Promise<ToPanel[]> {
     switch (message.type) {
       case "open":

@@ -1,6 +1,6 @@
 /**
- * What a server that has no model could use: it says itself that it lacks one, and
- * the program finds the model servers that run on this machine.
+ * Offers model servers when there is no model: the server reports that it lacks one,
+ * and the program finds the model servers on this machine.
  */
 import { execFile } from "node:child_process";
 import * as vscode from "vscode";
@@ -10,12 +10,12 @@ import type { LocalServer } from "./messages";
 import type { Server } from "./server";
 import { readSettings, serverEnvironment } from "./settings";
 
-/** Milliseconds that the program may take to look around. */
+/** Milliseconds that the program may take to find them. */
 const patience = 10_000;
 const mostServers = 4;
 
 export class FirstStart implements vscode.Disposable {
-  /** Set while there is no model: the servers that could be used instead of a key. */
+  /** Set while there is no model: the servers that are an alternative to a key. */
   found?: LocalServer[];
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly subscription: vscode.Disposable;
@@ -49,10 +49,10 @@ export class FirstStart implements vscode.Disposable {
   }
 }
 
-/** Those that answer on this machine. */
+/** The model servers that answer on this machine. */
 function localServers(program: string, env: NodeJS.ProcessEnv): Promise<LocalServer[]> {
   return new Promise((resolve) => {
-    // Its exit code tells of more than the model.
+    // The exit code does not matter: it depends on more than the model.
     execFile(
       program,
       ["doctor", "--json", "--offline"],

@@ -1,4 +1,4 @@
-/** One server and one conversation for each workspace folder; one of them is in the panel. */
+/** One server and one conversation for each workspace folder. The panel shows one of them. */
 import * as vscode from "vscode";
 import type { MessageConnection } from "vscode-jsonrpc/node";
 import { Chat } from "./chat";
@@ -23,13 +23,13 @@ export class Folders implements vscode.Disposable {
     this.shown,
   ];
   private current?: Chat;
-  /** A server's state is another. */
+  /** Fired when a server's state has changed. */
   readonly onDidChange = this.changed.event;
-  /** A server was started; nothing was said to it yet. */
+  /** Fired when a server has started, before the first message to it. */
   readonly onDidConnect = this.connected.event;
   readonly onEvent = this.events.event;
   readonly onDidMake = this.made.event;
-  /** The panel shows another folder's conversation. */
+  /** Fired when the panel shows another folder's conversation. */
   readonly onDidShow = this.shown.event;
 
   constructor(
@@ -49,18 +49,18 @@ export class Folders implements vscode.Disposable {
     );
   }
 
-  /** The conversation in the panel; the first folder's at first. */
+  /** The conversation in the panel; initially the first folder's. */
   get active(): Chat {
     return (this.current ??= this.of(vscode.workspace.workspaceFolders?.[0]));
   }
 
-  /** The conversation of the folder that document lies in, else the active one. */
+  /** The conversation of the document's folder, else the active one. */
   forDocument(document: vscode.TextDocument | undefined): Chat {
     const folder = document && vscode.workspace.getWorkspaceFolder(document.uri);
     return folder ? this.of(folder) : this.active;
   }
 
-  /** Puts the conversation of a folder into the panel. */
+  /** Shows the conversation of a folder in the panel. */
   showFolder(folder: vscode.WorkspaceFolder): void {
     this.show(this.of(folder));
   }

@@ -1,8 +1,8 @@
-/** Events on their way to the panel: those of a moment go together. It knows no editor. */
+/** Batches events for the panel. It does not use VS Code. */
 import type { Event } from "./protocol";
 import { mergeable } from "./transcript";
 
-/** Milliseconds that events are gathered. */
+/** Milliseconds of one batch. */
 const moment = 16;
 
 export class Gather {
@@ -24,7 +24,7 @@ export class Gather {
     if (events.length > 0) this.post(events);
   }
 
-  /** Forgets what was gathered. */
+  /** Drops the current batch. */
   clear(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,12 +1,12 @@
-/** The first words with a server: initialize, and how long a program may take to answer it. */
+/** The handshake with a server: initialize, and how long a program may take to answer it. */
 import type { Child } from "./child";
 import { messageOf } from "./problems";
 import type { InitializeParams, InitializeResult } from "./protocol";
 
-/** Milliseconds that a program has to answer; a server needs a few. */
+/** Milliseconds that a program may take to answer. A server needs only a few. */
 const startTime = 20_000;
 
-/** The answer to initialize, or why there is none: it is not waited for any more when signal says so. */
+/** The answer to initialize, or the reason why there is none. signal ends the wait. */
 export async function shakeHands(
   child: Child,
   params: InitializeParams,
@@ -24,7 +24,7 @@ export async function shakeHands(
     if (typeof result !== "string") await child.connection.sendNotification("initialized", {});
     return result;
   } catch (error) {
-    // A pipe that broke is told of before the exit that broke it, which says more.
+    // A broken pipe is reported before the exit that broke it, but the exit says more.
     return await Promise.race([child.ended, new Promise<string>((go) => setTimeout(go, 500, messageOf(error)))]);
   } finally {
     clearTimeout(timer);

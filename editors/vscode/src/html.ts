@@ -1,4 +1,4 @@
-/** The panel's page: a frame without content, and a policy that lets nothing in but the two files of its own. */
+/** The panel's page: an empty frame, and a policy that allows only its two files. */
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 

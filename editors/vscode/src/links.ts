@@ -1,12 +1,12 @@
-/** Which links of a model's text lead anywhere: everything else stays text. It knows no editor. */
+/** Decides which links of a model's text work; all others stay text. It does not use VS Code. */
 
-/** The kind of a link, or undefined: it is not followed. */
+/** The kind of a link; undefined: it stays text. */
 export function linkKind(href: string): "web" | "file" | undefined {
   if (/^https?:\/\/[^\s]+$/i.test(href)) return "web";
   return relativePath(href) === undefined ? undefined : "file";
 }
 
-/** The workspace-relative path of a link without scheme, or undefined when it leaves the workspace or is none. */
+/** The workspace-relative path of a link without scheme; undefined: it leaves the workspace or is not a path. */
 export function relativePath(href: string): string | undefined {
   let path: string;
   try {

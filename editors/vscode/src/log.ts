@@ -1,14 +1,14 @@
-/** The log: what the extension and the server say, in VS Code's own log channel. */
+/** The log of the extension and the server, in a log channel of VS Code. */
 import * as vscode from "vscode";
 import { notice } from "./escape";
 import { messageOf } from "./problems";
 
-/** Characters of one line of the server's log that are kept. */
+/** The most characters of one line of the server's log. */
 const maxLine = 4000;
-/** Lines of one server that are kept at hand. */
+/** How many last lines of a server are kept in memory. */
 const keptLines = 5;
 
-/** What one server has written: a line without its end, and the last whole ones. */
+/** The stderr of one server: an incomplete line, and the last complete ones. */
 export interface Said {
   rest: string;
   last: string[];
@@ -41,7 +41,7 @@ export class Log implements vscode.Disposable {
   }
 
   private serverLine({ last }: Said, raw: string): void {
-    // Output of commands can be in a line: no control characters go to the screen.
+    // A line can contain output of commands, so control characters are replaced.
     const line = raw.slice(0, maxLine).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u00b7");
     if (line.trim() === "") return;
     last.push(line);
@@ -57,7 +57,7 @@ export class Log implements vscode.Disposable {
   }
 }
 
-/** Shows what went wrong with something that the user has asked for. */
+/** Shows the error of an action of the user. */
 export function showError(error: unknown): void {
   void vscode.window.showErrorMessage(notice(`Pygent: ${messageOf(error)}`));
 }

@@ -1,7 +1,7 @@
-/** What extension and panel say to each other. Both ends compile against this; neither imports the other. */
+/** The messages between extension and panel. Both import this file; neither imports the other. */
 import type { ClientRequests, Event } from "./protocol";
 
-/** Who asks: the name of the task, and that of the folder where there are several. */
+/** Who asks: the name of the task, and that of the folder if there are several. */
 interface Asker {
   from?: string;
   folder?: string;
@@ -12,7 +12,7 @@ export type Decision = ClientRequests["agent/requestApproval"]["result"];
 export type Question = ClientRequests["agent/askUser"]["params"] & Asker;
 export type Answer = ClientRequests["agent/askUser"]["result"];
 
-/** A problem that the user can do something about. */
+/** A problem that the user can solve. */
 export interface Problem {
   title: string;
   detail: string;
@@ -25,7 +25,7 @@ export interface ProblemAction {
   title: string;
 }
 
-/** A file or selection that goes along with a prompt. Lines count from 1, both ends included. */
+/** A file or selection that is attached to a prompt. Lines count from 1, both ends included. */
 export interface Attachment {
   path: string;
   start?: number;
@@ -48,18 +48,18 @@ export interface Recent {
   updatedAt: string;
 }
 
-/** A model server that runs on this machine. */
+/** A model server on this machine. */
 export interface LocalServer {
   name: string;
   baseUrl: string;
   models: string[];
 }
 
-/** Everything of the panel that is not the conversation. */
+/** The state of the panel except the conversation. */
 export interface PanelState {
   server: "stopped" | "starting" | "running" | "waiting" | "failed";
   folder: string;
-  /** there are others to choose from */
+  /** there are several folders to choose from */
   manyFolders: boolean;
   busy: boolean;
   mode: string;
@@ -69,7 +69,7 @@ export interface PanelState {
   queue: QueuedPrompt[];
   can: { undo: boolean; rewind: boolean; diff: boolean; resume: boolean };
   problem?: Problem;
-  /** there is no model yet; what could be used instead of a key */
+  /** set while there is no model: the alternatives to a key */
   noModel?: LocalServer[];
   recent: Recent[];
 }
@@ -79,11 +79,11 @@ export interface Asks {
   questions: Question[];
 }
 
-/** What became of undoing a turn, or files of it. */
+/** The result of undoing a turn or some of its files. */
 export interface Undone {
   turnId: string;
   paths?: string[];
-  /** the record to revert in order to take it back; absent when nothing was put back */
+  /** the turnId to revert in order to redo; absent when nothing was undone */
   redo?: string;
   conflicts: { path: string; reason: string }[];
 }
@@ -93,7 +93,7 @@ export type ToPanel =
   | { type: "events"; events: Event[] }
   | { type: "state"; state: PanelState }
   | { type: "asks"; asks: Asks }
-  /** puts the focus on what waits under that key */
+  /** focuses the request with that key */
   | { type: "showAsk"; key: string }
   | { type: "undone"; undone: Undone }
   | { type: "compose"; text: string; attachments: Attachment[] }

@@ -1,4 +1,4 @@
-/** What waits for the user, as notifications: for those who do not see the panel. */
+/** Shows approvals and questions as notifications when the panel is hidden. */
 import * as vscode from "vscode";
 import { notice } from "./escape";
 import type { Approval, Question } from "./messages";
@@ -9,8 +9,24 @@ const titles: Record<string, string> = {
   allowForSession: "Allow for Session",
   deny: "Deny",
 };
-/** Characters of a notification's text; what is longer is decided on in the panel. */
+/** The most characters of a notification. Longer requests are answered in the panel. */
 const maxText = 600;
+/** The most characters of one of its buttons. */
+const maxButton = 60;
+/** Milliseconds before the buttons of a notification count: an earlier click was meant for something else. */
+const quiet = 1000;
+
+/** when the last notification appeared, which moved the earlier ones */
+let last = 0;
+
+/** Shows a notification until it is closed, or until a button is pressed that counts. */
+async function ask(show: typeof vscode.window.showWarningMessage, text: string, decides: string[], leads: string) {
+  for (;;) {
+    last = Date.now();
+    const chosen = await show(text, ...decides, leads);
+    if (chosen === undefined || chosen === leads || Date.now() - last >= quiet) return chosen;
+  }
+}
 
 export async function notifyApproval(
   request: Approval,
@@ -22,12 +38,13 @@ export async function notifyApproval(
   const what = notice(command ? `${title}: ${command}` : title);
   const forSession = rule && options.includes("allowForSession") ? ` · for the session: ${notice(rule)}` : "";
   const text = `${sender(request)}: ${what}${forSession}`;
-  // What is not shown in full is not decided on here.
+  // An approval that is not shown in full is not decided here.
   const whole = text.length <= maxText;
   const offered = whole ? options : [];
-  const chosen = await vscode.window.showWarningMessage(
-    whole ? text : `${text.slice(0, maxText)}…`,
-    ...offered.map((option) => titles[option] ?? option),
+  const chosen = await ask(
+    vscode.window.showWarningMessage,
+    whole ? text : `${text.slice(0, maxText)}… ✂ “Show” shows all of it`,
+    offered.map((option) => titles[option] ?? option),
     "Show",
   );
   if (chosen === "Show") return show();
@@ -40,14 +57,24 @@ export async function notifyQuestion(
   answer: (text: string) => void,
   show: () => void,
 ): Promise<void> {
-  const text = `${sender(request)} asks: ${notice(request.question.slice(0, maxText))}`;
-  const options = (request.options ?? []).slice(0, 3);
-  const chosen = await vscode.window.showInformationMessage(text, ...options, "Answer…");
-  if (chosen !== undefined && options.includes(chosen)) answer(chosen);
+  const question = notice(request.question);
+  const options = request.options ?? [];
+  // A question that is not shown in full is not answered here.
+  const whole = question.length <= maxText && options.length <= 3 && options.every((o) => o.length <= maxButton);
+  const offered = whole ? options : [];
+  const text = whole ? question : `${question.slice(0, maxText)}… ✂ “Answer…” shows all of it`;
+  const chosen = await ask(
+    vscode.window.showInformationMessage,
+    `${sender(request)} asks: ${text}`,
+    offered.map(notice),
+    "Answer…",
+  );
+  const answered = offered.find((option) => notice(option) === chosen);
+  if (answered !== undefined) answer(answered);
   else if (chosen !== undefined) show();
 }
 
-/** Whether it would change files: a notification cannot show how, so it does not offer to allow it. */
+/** Whether it changes files: a notification cannot show a diff, so it does not offer to allow it. */
 function edits({ kind, changes }: Approval): boolean {
   return kind === "edit" || kind === "apply" || changes !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What the panel shows around the conversation. */
+/** Makes the state of the panel around the conversation. */
 import * as vscode from "vscode";
 import type { Chat } from "./chat";
 import type { LocalServer, PanelState, Recent } from "./messages";

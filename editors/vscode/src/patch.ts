@@ -1,4 +1,4 @@
-/** Applies a unified patch of one file to its text, forwards or backwards. It knows no editor. */
+/** Applies a unified patch of one file to its text, forwards or backwards. It does not use VS Code. */
 
 interface Hunk {
   oldStart: number;
@@ -6,11 +6,11 @@ interface Hunk {
   lines: string[];
 }
 
-/** The part of a patch of several files that is about path, or undefined. */
+/** The part of a patch for the file path, or undefined. */
 export function patchOf(patch: string, path: string): string | undefined {
   const parts: string[] = [];
-  let [before, after] = [0, 0]; // lines that the hunk still has
-  let named = false; // by "diff --git": the "---" behind it belongs to that
+  let [before, after] = [0, 0]; // remaining lines of the hunk
+  let named = false; // by "diff --git", to which the next "---" belongs
   for (const line of splitLines(patch)) {
     const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
     if (before > 0 || after > 0) {
@@ -52,12 +52,12 @@ function apply(patch: string, text: string, backwards: boolean): string | undefi
   const out: string[] = [];
   let at = 0;
   const hunks = parse(patch);
-  if (hunks.length === 0) return undefined; // binary, or a line that says why there is none
+  if (hunks.length === 0) return undefined; // binary, or a sentence instead of a patch
   for (const hunk of hunks) {
     const take = hunk.lines.filter((line) => line[0] !== (backwards ? "-" : "+"));
     const give = hunk.lines.filter((line) => line[0] !== (backwards ? "+" : "-")).map((line) => line.slice(1));
     const named = backwards ? hunk.newStart : hunk.oldStart;
-    const start = take.length === 0 ? named : named - 1; // "-0,0" and "-5,0": behind that line
+    const start = take.length === 0 ? named : named - 1; // "-0,0" and "-5,0" mean after that line
     if (start < at || !take.every((line, i) => lines[start + i] === line.slice(1))) return undefined;
     out.push(...lines.slice(at, start), ...give);
     at = start + take.length;
@@ -65,7 +65,7 @@ function apply(patch: string, text: string, backwards: boolean): string | undefi
   return out.concat(lines.slice(at)).join("");
 }
 
-/** Lines with their ends; the last one may have none. */
+/** Lines with their line ends; the last one may have none. */
 function splitLines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
@@ -82,7 +82,7 @@ function parse(patch: string): Hunk[] {
   return hunks;
 }
 
-/** "\ No newline at end of file" is about the line before it. */
+/** Handles "\ No newline at end of file", which refers to the line before it. */
 function dropEnd(lines: string[]): void {
   const last = lines.pop();
   if (last !== undefined) lines.push(last.replace(/\r?\n$/, ""));

@@ -1,4 +1,4 @@
-/** What can go wrong with a server, in words that say what to do about it. It knows no editor. */
+/** The problems with a server, and what the user can do about them. It does not use VS Code. */
 import { neededMethods, protocolVersion } from "./api";
 import type { Problem } from "./messages";
 import { errorCodes, type InitializeResult, type PygentServer } from "./protocol";
@@ -10,11 +10,11 @@ const setKey = { command: "pygent.setKey", title: "Set API Key…" };
 const localModel = { command: "pygent.setBaseUrl", title: "Use a Local Model…" };
 const demo = { command: "pygent.demo", title: "Watch the Demo" };
 
-/** What became of the conversation when a server was started again. */
+/** What happened to the conversation when the server was restarted. */
 export const goesOn = "The server ended and was started again. The session goes on.";
 export const forgotten = "The server was started again; it does not know the conversation above.";
 
-/** Stop was meant for a prompt that the server has not heard yet. */
+/** The user has stopped a prompt that was not sent yet. */
 export const withdrawn = "Stopped while the server was being started: the message was not sent.";
 
 export function messageOf(error: unknown): string {
@@ -39,10 +39,10 @@ export function notStarted(program: string, reason: string, lastLines: string): 
   };
 }
 
-/** What speaks against the server that gave this answer, if anything. */
+/** Why the server with this answer cannot be used, or undefined. */
 export function wrongVersion(program: string, answer: InitializeResult): Problem | undefined {
   const { serverInfo, capabilities } = answer as Partial<InitializeResult>;
-  // Another program may answer with anything.
+  // Another program may give any answer.
   const pygent = (capabilities?.experimental as { pygent?: Partial<PygentServer> } | undefined)?.pygent;
   const missing = neededMethods.filter((method) => !pygent?.methods?.includes(method));
   if (pygent?.protocolVersion === protocolVersion && missing.length === 0) {
@@ -68,7 +68,7 @@ export function keepsEnding(reason: string, lastLines: string): Problem {
   };
 }
 
-/** What the user can do about an error that the server answered with, if it is of that sort. */
+/** The problem for an error of the server if the user can solve it, else undefined. */
 export function ofError(code: number, message: string): Problem | undefined {
   if (code === errorCodes.authRequired) {
     return {

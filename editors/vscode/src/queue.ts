@@ -1,7 +1,7 @@
-/** Prompts that wait for the running turn to end. */
+/** Prompts that wait for the end of the running turn. */
 import type { Prompt, QueuedPrompt } from "./messages";
 
-/** Prompts that may wait. */
+/** The most prompts in the queue. */
 export const maxQueue = 20;
 
 export class Queue {
@@ -12,7 +12,7 @@ export class Queue {
     return this.prompts;
   }
 
-  /** False: the queue is full. */
+  /** Adds a prompt; false: the queue is full. */
   add(prompt: Prompt): boolean {
     if (this.prompts.length >= maxQueue) return false;
     this.prompts.push({ ...prompt, id: this.nextId++ });
@@ -29,7 +29,7 @@ export class Queue {
     return this.prompts.shift();
   }
 
-  /** Empties the queue and answers what was in it. */
+  /** Empties the queue and returns its prompts. */
   clear(): Prompt[] {
     const all = this.prompts;
     this.prompts = [];

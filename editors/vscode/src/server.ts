@@ -1,6 +1,6 @@
 /**
- * The server of one workspace folder: started when it is needed, started again
- * with growing pauses when it ends by itself, and ended in order.
+ * The server of one workspace folder. It starts when it is needed, restarts with
+ * growing pauses when it ends by itself, and is shut down cleanly.
  *
  *   stopped -> starting -> running -> waiting -> starting …
  *                  |                     |
@@ -53,7 +53,7 @@ export class Server implements vscode.Disposable {
     return this.info?.methods.includes(method) ?? false;
   }
 
-  /** Starts the server unless it runs; one that has ended after its pause. False: it could not be, and problem says why. */
+  /** Starts the server unless it runs, after a pause if it has ended. False: it failed, and problem says why. */
   async start(): Promise<boolean> {
     await this.stopping;
     if (this.disposed) return false;
@@ -68,7 +68,7 @@ export class Server implements vscode.Disposable {
     return this.child.connection.sendRequest<Result<M>>(method, params ?? {});
   }
 
-  /** At once, whatever pause there is; those who wait for a start wait for this one. */
+  /** Restarts at once, without a pause. Callers that wait for a start wait for this one. */
   async restart(): Promise<boolean> {
     this.restarting = true;
     await this.stop().finally(() => (this.restarting = false));
@@ -76,7 +76,7 @@ export class Server implements vscode.Disposable {
     return this.start();
   }
 
-  /** Once, however many ask for it: each would forget the server that another one has started. */
+  /** Stops the server, once for several callers, because a later stop would forget a server that was started since. */
   stop(): Promise<void> {
     this.stopping ??= this.end().finally(() => (this.stopping = undefined));
     return this.stopping;
@@ -104,7 +104,7 @@ export class Server implements vscode.Disposable {
     const { signal } = (this.cancelStart = new AbortController());
     const starting = pause(delay, signal)
       .then(() => !signal.aborted && this.launch(signal))
-      // A setting of the wrong type, or a secret storage that is locked, fails before there is a program.
+      // A setting of the wrong type or a locked secret storage fails before the program starts.
       .catch((error: unknown) => this.fail(notStarted("pygent", messageOf(error), "")))
       .finally(() => {
         if (this.starting === starting) this.starting = undefined;
@@ -152,7 +152,7 @@ export class Server implements vscode.Disposable {
     return true;
   }
 
-  /** The answer to initialize, or why there is none. */
+  /** The answer to initialize, or the reason why there is none. */
   private initialize(child: Child, settings: Settings, signal: AbortSignal): Promise<InitializeResult | string> {
     child.connection.onNotification("agent/event", (event: Event) => this.events.fire(event));
     this.connected.fire(child.connection);
@@ -171,7 +171,7 @@ export class Server implements vscode.Disposable {
   }
 
   private ended(child: Child, reason: string): void {
-    if (this.child !== child) return; // it was told to
+    if (this.child !== child) return; // stopped on purpose
     this.child = undefined;
     this.log.warn(`the server ${reason}`);
     const delay = this.backoff.next();
@@ -180,7 +180,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.log.info(`starting it again in ${delay / 1000} s`);
-    this.starting = this.launchAfter(delay); // before it is told: who asks for a start then waits for this one
+    this.starting = this.launchAfter(delay); // before the change of state, so that callers of start wait for this one
     this.become("waiting");
   }
 

@@ -1,6 +1,6 @@
 /**
- * Which session a conversation is in: a new one, the one that was open last, or
- * one that was chosen. One that another server has open can still be read.
+ * The session of a conversation: a new one, the last one, or a chosen one. A session
+ * that another server has open can still be read.
  */
 import type * as vscode from "vscode";
 import { ResponseError } from "vscode-jsonrpc/node";
@@ -10,21 +10,21 @@ import type { Mode } from "./settings";
 
 export interface SessionEvents {
   event(event: Event): void;
-  /** Another session is shown from now on. */
+  /** Another session is shown now. */
   cleared(): void;
-  /** One of earlier goes on in this server, with its tasks and what waits for the user. */
+  /** An earlier session was resumed in this server, with its tasks and pending requests. */
   opened(sessionId: string): void;
   left(sessionId: string): void;
-  /** The mode in which the session was made that goes on from now on. */
+  /** The mode in which the resumed session was made. */
   mode(mode: string): void;
 }
 
 export class Session {
-  /** of the session that is shown; undefined before its first turn */
+  /** of the shown session; undefined before its first turn */
   id?: string;
   private isOpen = false;
   private interrupted = false;
-  /** what was left last: its turn may still tell of its end */
+  /** the session that was last left: the end of its turn may still arrive */
   private gone?: string;
   private reopening?: Promise<ResumeResult>;
   private making?: Promise<void>;
@@ -35,7 +35,7 @@ export class Session {
     private readonly out: SessionEvents,
   ) {}
 
-  /** The session when the server has it open. */
+  /** The session if the server has it open. */
   get openId(): string | undefined {
     return this.isOpen ? this.id : undefined;
   }
@@ -44,7 +44,7 @@ export class Session {
     return this.interrupted;
   }
 
-  /** Makes sure that a turn can run; undefined: the server's own session is made with the turn. */
+  /** Opens the session for a turn; undefined: the server makes its own session with the turn. */
   async open(options: { mode: Mode; model: string }): Promise<string | undefined> {
     if (this.isOpen) return this.id;
     if (this.id) {
@@ -55,13 +55,13 @@ export class Session {
     return this.id;
   }
 
-  /** Once, however many wait for it. */
+  /** Makes a session, once for several callers. */
   private async make({ mode, model }: { mode: Mode; model: string }): Promise<void> {
     const { sessionId } = await this.server.request("session/new", { mode, ...(model && { model }) });
     this.adopt(sessionId);
   }
 
-  /** Takes a session that the server has made. */
+  /** Takes over a session that the server has made. */
   adopt(id: string): void {
     if ((this.id === id && this.isOpen) || id === this.gone) return;
     this.id = id;
@@ -69,7 +69,7 @@ export class Session {
     void this.memory.update(this.memoryKey(), id);
   }
 
-  /** Leaves the session; the next turn begins a new one. */
+  /** Leaves the session. The next turn starts a new one. */
   async begin(): Promise<void> {
     const old = this.openId;
     this.gone = old;
@@ -80,10 +80,10 @@ export class Session {
     this.out.cleared();
     if (old) this.out.left(old);
     if (old && this.server.has("session/close")) await this.server.request("session/close", { sessionId: old });
-    else if (old) await this.server.restart(); // the server has one session a connection
+    else if (old) await this.server.restart(); // the server has one session per connection
   }
 
-  /** Shows another session, and opens it to go on with; fails when only the latter cannot be. */
+  /** Shows another session and resumes it. If only resuming fails, the session is shown and load fails. */
   async load(sessionId: string): Promise<void> {
     const old = this.openId;
     if (old && old !== sessionId) {
@@ -101,7 +101,7 @@ export class Session {
     this.out.mode(mode);
   }
 
-  /** Shows the session that was open last, if there is one. */
+  /** Shows the session that was last open, if there is one. */
   async restore(): Promise<void> {
     const last = this.memory.get<string>(this.memoryKey());
     if (this.id || !last || !this.server.has("session/events")) return;
@@ -121,7 +121,7 @@ export class Session {
     this.isOpen = false;
   }
 
-  /** Goes on with the session in a new server, shown up to afterSeq; false: that server cannot. */
+  /** Resumes the session, which is shown up to afterSeq, in a new server; false: that server cannot. */
   async recover(afterSeq: number): Promise<boolean> {
     this.interrupted = false;
     const sessionId = this.id;
@@ -142,7 +142,7 @@ export class Session {
     return sessions;
   }
 
-  /** Once, however many ask for it. */
+  /** Resumes the session, once for several callers. */
   private reopen(sessionId: string): Promise<ResumeResult> {
     this.reopening ??= this.server
       .request("session/resume", { sessionId })
@@ -160,7 +160,7 @@ export class Session {
     let afterSeq = after;
     for (;;) {
       const page = await this.server.request("session/events", { sessionId, afterSeq });
-      if (this.id !== sessionId) return; // another one was chosen meanwhile
+      if (this.id !== sessionId) return; // another session was chosen meanwhile
       for (const event of page.events) this.out.event(event);
       afterSeq = page.events.at(-1)?.seq ?? page.lastSeq;
       if (!page.more || page.events.length === 0) return;

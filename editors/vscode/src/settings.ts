@@ -1,4 +1,4 @@
-/** The settings, read anew each time: they are cheap to read, and may have changed. */
+/** Reads the settings each time, because they may have changed and reading is cheap. */
 import * as vscode from "vscode";
 
 export interface Settings {
@@ -14,7 +14,7 @@ export interface Settings {
 export const modes = ["plan", "ask", "auto"] as const;
 export type Mode = (typeof modes)[number];
 
-/** The name of the secret that holds the key of the model's endpoint. */
+/** The name of the secret with the key of the model's endpoint. */
 export const keySecret = "pygent.apiKey";
 
 export function readSettings(folder?: vscode.WorkspaceFolder): Settings {
@@ -31,9 +31,9 @@ export function readSettings(folder?: vscode.WorkspaceFolder): Settings {
 }
 
 /**
- * A workspace's own settings may ask for a stricter mode, never for a freer one: a
- * repository could bring them along. In one that is not trusted a conversation
- * begins with asking at the most.
+ * A workspace's settings may set a stricter mode, but no wider one, because they can
+ * come from a repository. In an untrusted workspace a conversation starts with ask
+ * or a stricter mode.
  */
 function readMode(config: vscode.WorkspaceConfiguration): Mode {
   const set = config.inspect<string>("mode");
@@ -56,12 +56,12 @@ export async function serverEnvironment(settings: Settings, secrets: vscode.Secr
   return env;
 }
 
-/** What a server is started with, apart from the key. */
+/** The settings that a server is started with, except the key. */
 const ofServer = ["path", "arguments", "environment", "baseUrl", "model"].map((name) => `pygent.${name}`);
-/** Milliseconds in which further changes count as one. */
+/** Milliseconds within which several changes count as one. */
 const settle = 150;
 
-/** Tells when a server would be started otherwise now. */
+/** Reports changes of the settings that a server is started with. */
 export class SettingsWatch implements vscode.Disposable {
   private timer?: NodeJS.Timeout;
   private readonly disposables: vscode.Disposable[];

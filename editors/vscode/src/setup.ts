@@ -1,4 +1,4 @@
-/** The commands that set something: key, endpoint, program, mode and model. */
+/** The commands that change settings: key, endpoint, program, mode and model. */
 import * as vscode from "vscode";
 import { findProgram } from "./binary";
 import type { Folders } from "./folders";
@@ -60,7 +60,7 @@ async function setBaseUrl(): Promise<void> {
   await update("baseUrl", url || undefined);
 }
 
-/** Takes a model server that runs on this machine, and one of its models. */
+/** Sets a model server on this machine and one of its models. */
 async function useServer({ name, baseUrl, models }: LocalServer): Promise<void> {
   const model =
     models.length > 1 ? await vscode.window.showQuickPick(models, { title: `Model of ${name}` }) : models[0];

@@ -1,4 +1,4 @@
-/** The status bar item: what the server does, and how well commands are confined. */
+/** The status bar item: the state of the server, and the sandbox of commands. */
 import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { Folders } from "./folders";

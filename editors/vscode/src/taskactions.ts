@@ -1,4 +1,4 @@
-/** What the user can do with a task: answer it, cancel it, fetch its files, forget it. */
+/** The user's actions on a task: answer it, cancel it, copy its files, remove it. */
 import * as vscode from "vscode";
 import { notice } from "./escape";
 import { nameOf, type TaskNode, type Tasks } from "./tasks";
@@ -19,7 +19,7 @@ export async function sendToTask({ task, chat }: TaskNode): Promise<void> {
   if (prompt?.trim()) await chat.server.request("tasks/send", { taskId: task.taskId, prompt });
 }
 
-/** Copies files of a task into the workspace; the user chooses which. */
+/** Copies files of a task, which the user chooses, into the workspace. */
 export async function collectFiles({ task, chat }: TaskNode): Promise<void> {
   const known = task.changes.filter((change) => change.change !== "deleted");
   if (known.length === 0) {

@@ -1,4 +1,4 @@
-/** What delegated agents say, as read-only documents that grow while they are open. */
+/** The output of delegated agents, as read-only documents that grow while they are open. */
 import * as vscode from "vscode";
 import { plainOutput } from "./escape";
 import type { Folders } from "./folders";
@@ -7,10 +7,10 @@ import type { Server } from "./server";
 import type { TaskNode } from "./tasks";
 
 const scheme = "pygent-task";
-/** Characters of one task's output that are kept, the last ones, and tasks with output kept. */
+/** How many last characters of a task's output are kept, and for how many tasks. */
 const maxChars = 1 << 20;
 const maxTasks = 100;
-/** Milliseconds between two renewals of a document. */
+/** Milliseconds between two updates of a document. */
 const pause = 200;
 
 export class TaskOutput implements vscode.TextDocumentContentProvider, vscode.Disposable {

@@ -1,4 +1,4 @@
-/** Delegated tasks in a tree, with their states. What can be done with them is in taskactions.ts, their output in taskoutput.ts. */
+/** The tree of delegated tasks. Their actions are in taskactions.ts, their output in taskoutput.ts. */
 import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { Chat } from "./chat";
@@ -16,14 +16,14 @@ const icons: Record<string, [icon: string, color?: string]> = {
   cancelled: ["circle-slash"],
 };
 const live = new Set(["queued", "running", "waiting"]);
-/** Milliseconds between two renewals of the tree while tasks work. */
+/** Milliseconds between two updates of the tree while tasks work. */
 const pause = 250;
 
 export interface TaskNode {
   task: Task;
-  /** of the session that the task was started in */
+  /** the conversation in which the task was started */
   chat: Chat;
-  /** what it does just now, as far as that was told */
+  /** what it is doing now, if known */
   doing?: string;
 }
 
@@ -49,7 +49,7 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
       folders.onEvent((event) => this.follow(event)),
       folders.onDidMake((chat) => {
         chat.server.onDidChange((state) => state === "running" && this.refresh(chat, true));
-        chat.onDidOpen(() => this.refresh(chat, false)); // it brings its tasks along
+        chat.onDidOpen(() => this.refresh(chat, false)); // its tasks are listed again
       }),
     ];
   }
@@ -75,7 +75,7 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
     return this.nodes.get(taskId);
   }
 
-  /** The name of a task; undefined for one that is not known. */
+  /** The name of a task; undefined if the task is not known. */
   nameOf(taskId: string): string | undefined {
     const node = this.nodes.get(taskId);
     return node && nameOf(node.task);
@@ -97,6 +97,7 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
 
   private change(chat: Chat, task: Task): void {
     const before = this.nodes.get(task.taskId);
+    if (before && task.revision < before.task.revision) return; // an answer that is older than a notification
     const node: TaskNode = { task, chat, ...(task.state === "running" && before?.doing && { doing: before.doing }) };
     this.nodes.set(task.taskId, node);
     this.renew();
@@ -106,11 +107,11 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
     else if (before && live.has(before.task.state) && !live.has(task.state)) void tellEnd(node);
   }
 
-  private follow({ taskId, kind, tool, arguments: args }: Event): void {
-    const node = taskId ? this.nodes.get(taskId) : undefined;
-    if (!node || kind !== "toolStarted") return;
-    const { verb, object } = toolTitle(tool ?? "", args ?? "");
-    node.doing = `${verb} ${object}`;
+  private follow(event: Event): void {
+    const node = event.taskId ? this.nodes.get(event.taskId) : undefined;
+    if (!node || event.kind !== "toolStarted") return;
+    const { verb, object } = toolTitle(event);
+    node.doing = `${verb} ${object}`.trim();
     this.timer ??= setTimeout(() => this.renew(), pause);
   }
 
@@ -137,16 +138,17 @@ export class Tasks implements vscode.TreeDataProvider<TaskNode>, vscode.Disposab
     });
   }
 
-  /** anew: the server is a new one, with none of the tasks that the last one had. */
+  /** Reads the tasks. anew: the server is new and has none of the earlier tasks. */
   private refresh(chat: Chat, anew: boolean): void {
+    // At once, because the revisions of the new server's tasks do not continue those of the last one.
+    for (const [id, node] of this.nodes) if (anew && node.chat === chat) this.nodes.delete(id);
     void chat.server
       .request("tasks/list", {})
       .then(({ tasks }) => {
-        for (const [id, node] of this.nodes) if (anew && node.chat === chat) this.nodes.delete(id);
         for (const task of tasks) this.change(chat, task);
         this.renew();
       })
-      .catch(() => undefined); // it has ended again: told elsewhere
+      .catch(() => undefined); // it has ended again, which is reported elsewhere
   }
 }
 

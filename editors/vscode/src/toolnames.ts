@@ -1,44 +1,26 @@
-/** What a tool call is, in a few words for the user. It knows no page. */
+/** Describes a tool call in a few words for the user. It does not use the page. */
 import { visible } from "./escape";
+import type { Event } from "./protocol";
 
 export interface ToolTitle {
-  /** what is done, as a word */
+  /** the action, as a word */
   verb: string;
-  /** to what: shown as code */
+  /** the object of the action, shown as code */
   object: string;
 }
 
-const verbs: Record<string, [doing: string, field: string]> = {
-  bash: ["Run", "cmd"],
-  write_file: ["Write", "path"],
-  download_file: ["Read", "path"],
-  delegate_task: ["Delegate", "prompt"],
-  task_status: ["Look at task", "task_id"],
-  collect_file: ["Collect", "path"],
-  ask_user: ["Ask", "prompt"],
-  stop: ["Stop", ""],
-};
-
-export function toolTitle(tool: string, json: string): ToolTitle {
-  const [verb, field] = verbs[tool] ?? [visible(tool), ""];
-  const args = parse(json);
-  const value = args[field] ?? Object.values(args)[0];
-  const text = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-  return { verb, object: visible(text.slice(0, 400)).replace(/\s*\n\s*/g, " ⏎ ") };
+/** The title and detail of a call, made by the tool. Events of older servers have only its name and arguments. */
+export function toolTitle({ title, detail, tool, arguments: json }: Event): ToolTitle {
+  const [verb, text] = title ? [title, detail ?? ""] : [tool ?? "", json?.slice(0, 400) ?? ""];
+  return { verb: visible(verb), object: visible(text).replace(/\s*\n\s*/g, " ⏎ ") };
 }
 
-/** The arguments as a table of names and texts, for those who want to see all. */
+/** The arguments as a table of names and texts. */
 export function toolArguments(json: string): [name: string, text: string][] {
   return Object.entries(parse(json)).map(([name, value]) => [
     name,
     visible(typeof value === "string" ? value : JSON.stringify(value, undefined, 1)),
   ]);
-}
-
-/** The command of a call of bash. */
-export function commandOf(json: string): string {
-  const { cmd } = parse(json);
-  return typeof cmd === "string" ? visible(cmd) : "";
 }
 
 function parse(json: string): Record<string, unknown> {

@@ -1,11 +1,11 @@
 /**
- * What happened in a session, as far as the panel shows it, so that a panel that
- * was closed can be filled again. Deltas are merged, and go when the event that
- * ends them brings the whole; memory is bounded by dropping the oldest events.
+ * The events of a session that the panel shows, so that a closed panel can be filled
+ * again. Deltas are merged, and dropped when the event with the complete text arrives.
+ * Memory is bounded by dropping the oldest events.
  */
 import type { Event } from "./protocol";
 
-/** Events kept at the most, and characters in them. */
+/** The most events, and the most characters in them. */
 const maxEvents = 5000;
 const maxChars = 8 << 20;
 
@@ -23,7 +23,7 @@ export class Transcript {
     return this.list;
   }
 
-  /** Takes an event in; false: it is known already. */
+  /** Adds an event; false: it is already known. */
   add(event: Event): boolean {
     if (event.seq !== undefined) {
       if (event.seq <= this.lastSeq) return false;
@@ -50,14 +50,14 @@ export class Transcript {
     this.cut = false;
   }
 
-  /** The turn that has no end yet. */
+  /** The turn that has not ended yet. */
   openTurn(): { sessionId: string; turnId: string } | undefined {
     const last = this.list.findLast((event) => event.kind === "turnStarted" || event.kind === "turnFinished");
     if (last?.kind !== "turnStarted" || !last.turnId) return undefined;
     return { sessionId: last.sessionId, turnId: last.turnId };
   }
 
-  /** What the session was last configured to. */
+  /** The last configured value of a setting. */
   configured(name: "mode" | "model"): string | undefined {
     return this.list.findLast((event) => event.kind === "configured" && event[name])?.[name];
   }
@@ -71,7 +71,7 @@ export class Transcript {
     this.keep((old) => !gone(old));
   }
 
-  /** The turn and all after it are gone; undoing a rewind brings nothing back by itself, so the caller reads anew. */
+  /** Removes the turn and all after it. Undoing a rewind restores no events, so the caller reads them again. */
   private rewind(turnId: string | undefined): void {
     const from = this.list.findIndex((event) => event.turnId === turnId);
     if (from >= 0) this.keep((_, i) => i < from);
@@ -94,7 +94,7 @@ export class Transcript {
   }
 }
 
-/** Whether event only goes on with what last began. */
+/** Whether event only continues the text of last. */
 export function mergeable(last: Event, event: Event): boolean {
   return (
     merged.has(event.kind) && last.kind === event.kind && last.turnId === event.turnId && last.callId === event.callId

@@ -1,21 +1,21 @@
-/** The turns of a conversation: the one that runs, what waits behind it, and what became of the last. */
+/** The turns of a conversation: the running one, the queued prompts, and the result of the last one. */
 import { ResponseError } from "vscode-jsonrpc/node";
 import type { Problem, Prompt } from "./messages";
 import { messageOf, ofError, withdrawn } from "./problems";
 import type { Event, StepResult } from "./protocol";
 import { maxQueue, Queue } from "./queue";
 
-/** What turns need of the conversation that they are in. */
+/** What turns need from their conversation. */
 export interface TurnsHost {
-  /** Resolves when a turn can be run; a signal that is aborted: nobody waits for it any more. */
+  /** Resolves when a turn can run. signal ends the wait. */
   ready(signal: AbortSignal): Promise<unknown>;
-  /** Runs a turn and answers what became of it. */
+  /** Runs a turn and returns its result. */
   step(prompt: Prompt): Promise<StepResult>;
   interrupt(): Promise<unknown>;
-  /** The server runs: one that has ended tells of it itself. */
+  /** Whether the server runs. The end of a server is reported elsewhere. */
   serverRuns(): boolean;
   tell(level: "info" | "error", text: string): void;
-  /** The prompt was not said: the user shall not have to write it again. */
+  /** Returns a prompt that was not sent to the user. */
   unsent(prompt: Prompt): void;
   changed(): void;
 }
@@ -26,9 +26,9 @@ export class Turns {
   private last?: Prompt;
   private stepping = false;
   private taken = false;
-  /** withdraws the prompt that waits for the server */
+  /** cancels the prompt that waits for the server */
   private withdraw?: AbortController;
-  /** one that goes on where an approval was asked for has no step that waits for it */
+  /** the running turn; a turn continued by an approval has no step that waits for it */
   private running?: string;
 
   constructor(private readonly host: TurnsHost) {}
@@ -37,7 +37,7 @@ export class Turns {
     return this.stepping || this.running !== undefined;
   }
 
-  /** Says prompt to the agent: now, or when the running turn has ended. */
+  /** Sends prompt to the agent, now or when the running turn has ended. */
   async send(prompt: Prompt): Promise<void> {
     if (!this.busy) return this.run(prompt);
     if (!this.queue.add(prompt)) this.host.tell("error", `No more than ${maxQueue} messages can wait.`);
@@ -50,26 +50,26 @@ export class Turns {
     return found;
   }
 
-  /** Says a prompt again. text is what the panel knows of it; what went along is known of the last one. */
+  /** Sends a prompt again. The panel knows only its text; the attachments are kept for the last prompt. */
   async retry(text: string): Promise<void> {
     const same = this.last?.text.trim() === text.trim() ? this.last : undefined;
     if (!this.busy) await this.run(same ?? { text, attachments: [] });
   }
 
-  /** Ends the running turn; what waits behind it is not said either. */
+  /** Cancels the running turn and the queued prompts. */
   async stop(): Promise<void> {
     this.giveBack();
     if (this.withdraw) this.withdraw.abort();
     else if (this.busy) await this.host.interrupt();
   }
 
-  /** What waits is not said: the user gets it back. */
+  /** Returns the queued prompts to the user. */
   giveBack(): void {
     for (const prompt of this.queue.clear()) this.host.unsent(prompt);
     this.host.changed();
   }
 
-  /** Another conversation begins. */
+  /** Leaves the turns for another conversation. */
   async leave(): Promise<void> {
     await this.stop();
     this.problem = undefined;
@@ -77,7 +77,7 @@ export class Turns {
     this.running = undefined;
   }
 
-  /** Takes what the server tells. */
+  /** Handles an event of the server. */
   follow(event: Event): void {
     if (event.kind === "turnStarted") {
       this.running = event.turnId;
@@ -87,19 +87,19 @@ export class Turns {
     this.host.changed();
   }
 
-  /** Nothing runs any more. */
+  /** The server has ended, so nothing runs any more. */
   serverEnded(): void {
     this.running = undefined;
   }
 
-  /** What was wrong with the last server need not be with this one. */
+  /** A new server starts, which need not have the last one's problem. */
   serverStarts(): void {
     this.problem = undefined;
   }
 
   private ended(event: Event): void {
     this.running = undefined;
-    if (this.stepping) return; // the step's answer comes next
+    if (this.stepping) return; // the step's answer follows
     this.problem = event.error && ofError(event.error.code, event.error.message);
     void this.next();
   }
@@ -127,7 +127,7 @@ export class Turns {
     await this.next();
   }
 
-  /** Waits for the server; false: the user does not. */
+  /** Waits for the server; false: the user has stopped waiting. */
   private async ready(): Promise<boolean> {
     const { signal } = (this.withdraw = new AbortController());
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));

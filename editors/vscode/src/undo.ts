@@ -1,8 +1,8 @@
-/** Undoing what a turn did to files, and going back to before a message. */
+/** Undoes a turn's changes of files, and rewinds to before a message. */
 import type { Chat } from "./chat";
 import type { Undone } from "./messages";
 
-/** Undoes a turn or files of it; the record of an undoing, given as turnId, takes that back. */
+/** Undoes a turn or some of its files. With the turnId of an undo it redoes them. */
 export async function undo(chat: Chat, turnId: string, paths?: string[]): Promise<Undone | undefined> {
   const answer = await chat.attempt("undo", async () => {
     const sessionId = (await chat.open()) ?? "";
@@ -13,7 +13,7 @@ export async function undo(chat: Chat, turnId: string, paths?: string[]): Promis
   return { turnId, ...(paths && { paths }), ...(redo && { redo }), conflicts };
 }
 
-/** Makes conversation and files what they were before a turn; false: it did not work, and the user was told. */
+/** Restores conversation and files to their state before a turn; false: it failed, and the user was told. */
 export async function rewind(chat: Chat, turnId: string): Promise<boolean> {
   const answer = await chat.attempt("rewind", async () => {
     const sessionId = (await chat.open()) ?? "";

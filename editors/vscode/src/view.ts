@@ -1,4 +1,4 @@
-/** The panel's end in the extension: fills it, passes on what happens, and does what it asks for. */
+/** The extension's side of the panel: fills it, forwards events, and handles its requests. */
 import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { FileRequests } from "./filerequests";
@@ -20,7 +20,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly gathered = new Gather((events) => this.post({ type: "events", events }));
   private readonly recent = new WeakMap<Chat, Recent[]>();
   private readonly drafts: Prompt[] = [];
-  /** key of what the page shall put the focus on */
+  /** key of the request that the page must focus */
   private wanted?: string;
   private readonly disposables: { dispose(): void }[];
 
@@ -52,14 +52,14 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     void vscode.commands.executeCommand(`${viewId}.focus`);
   }
 
-  /** Shows what waits under that key; a page that is not there yet is told when it is. */
+  /** Shows the request with that key; if the page is not ready, when it is. */
   showAsk(key: string): void {
     this.show();
     this.wanted = key;
     this.postWaiting();
   }
 
-  /** Puts text into the panel's input, for the user to go on with. */
+  /** Puts text into the panel's input for the user to continue. */
   compose(text: string, attachments: Attachment[] = []): void {
     this.show();
     this.takeBack({ text, attachments });
@@ -80,7 +80,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     });
     view.onDidChangeVisibility(() => {
       if (view.visible) return;
-      this.ready = false; // its page is gone; it says ready when there is a new one
+      this.ready = false; // the page is gone; a new one sends ready
       this.approvals.panelHidden();
     });
     view.webview.html = panelHtml(view.webview, this.extensionUri);
@@ -113,7 +113,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
 
   private post(message: ToPanel): void {
     if (!this.ready) return;
-    if (message.type !== "events") this.gathered.flush(); // in the order in which it happened
+    if (message.type !== "events") this.gathered.flush(); // keeps the order
     void this.view?.webview.postMessage(message);
   }
 
@@ -122,7 +122,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     this.post({ type: "state", state: stateOf(active, this.recent.get(active), this.first.found) });
   }
 
-  /** Goes on with what was open last in the folder. */
+  /** Shows the session that was last open in the folder. */
   private async restore(chat: Chat): Promise<void> {
     await chat.restore();
     await this.listRecent(chat);
@@ -134,7 +134,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
     this.postState();
   }
 
-  /** What waited for the page. */
+  /** Sends what waited for the page. */
   private postWaiting(): void {
     if (!this.ready) return;
     for (const draft of this.drafts.splice(0)) this.post({ type: "compose", ...draft });
@@ -178,7 +178,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
           paths: await completeFiles(chat.server.folder, message.query),
         });
       case "command":
-        // Only this extension's own: a page must not reach others.
+        // Only commands of this extension, because a page must not run others.
         if (/^pygent\.\w+$/.test(message.command)) await vscode.commands.executeCommand(message.command);
         return;
       case "useServer": {

@@ -1,5 +1,5 @@
-// Command gen writes the files that come from the method table. It is run by
-// go generate in the rpc directory.
+// Command gen writes the files that are generated from the method table. go generate
+// runs it in the rpc directory.
 package main
 
 import (

@@ -1,4 +1,4 @@
-;;; The conversation of interop_test.go, held by Emacs' jsonrpc.el.  -*- lexical-binding: t -*-
+;;; The conversation of interop_test.go, with Emacs' jsonrpc.el.  -*- lexical-binding: t -*-
 (require 'jsonrpc)
 
 (defvar report nil)
@@ -43,7 +43,7 @@
                                        (plist-get e :delta)))
                       (reverse events) ""))
 
-;; The library does not tell the id of a request, so it has none to cancel.
+;; The library does not return the id of a request, so this interrupts the turn instead.
 (setq on-event
       (lambda (event)
         (when (equal (plist-get event :kind) "toolOutput")

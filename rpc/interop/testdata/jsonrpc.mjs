@@ -1,4 +1,4 @@
-// The conversation of interop_test.go, held by vscode-jsonrpc.
+// The conversation of interop_test.go, with vscode-jsonrpc.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import rpc from "vscode-jsonrpc/node";

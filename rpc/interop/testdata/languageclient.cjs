@@ -1,5 +1,5 @@
-// The conversation of interop_test.go, held by vscode-languageclient outside the
-// editor: vscode.cjs stands in for the module that the editor provides.
+// The conversation of interop_test.go, with vscode-languageclient outside the editor:
+// vscode.cjs replaces the module that the editor provides.
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
 const Module = require("node:module");

@@ -1,4 +1,4 @@
-# The README's script as a library: it has its conversation, with this one's
+# The script of editors/README.md as a library: it has its conversation, with this one's
 # arguments, and then its server gets malformed input.
 import json
 

@@ -1,4 +1,4 @@
--- The conversation of interop_test.go, held by Neovim's vim.lsp.rpc.
+-- The conversation of interop_test.go, with Neovim's vim.lsp.rpc.
 local report, events, on_event, bad = {}, {}, function() end, nil
 
 local client = vim.lsp.rpc.start({ 'pygent', 'serve' }, {
@@ -23,8 +23,8 @@ local function wait(what, done)
   assert(vim.wait(30000, done, 5), 'no ' .. what)
 end
 
--- call waits for the result. Callbacks run at once and notifications when Neovim
--- is idle: schedule_wrap keeps the server's order.
+-- call waits for the result. Callbacks run at once, but notifications only when Neovim is
+-- idle; schedule_wrap keeps the server's order.
 local function call(method, params)
   local answered, failure, result = false, nil, nil
   client.request(method, params, vim.schedule_wrap(function(e, r)
@@ -68,7 +68,7 @@ report.answered = call('agent/step', { prompt = 'ask' }).text
 local task = call('tasks/start', { prompt = 'greet' })
 report.task = call('tasks/wait', { taskIds = { task.taskId } }).done[1].state
 
-client.request(7, {}, function() end) -- a method that is no string
+client.request(7, {}, function() end) -- a method that is not a string
 wait('answer to the bad request', function() return bad end)
 report.malformed = bad.error.code
 

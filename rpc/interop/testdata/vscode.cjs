@@ -1,10 +1,9 @@
-// The part of the editor's module "vscode" that vscode-languageclient touches
-// while it starts, talks and stops. There is one empty workspace, nothing in it
-// ever happens, and the output channel's lines are events.
+// The part of the editor's module "vscode" that vscode-languageclient uses. It has one
+// empty workspace in which nothing happens. Lines of the output channel are events.
 const { EventEmitter: Lines } = require("node:events");
 const { CancellationTokenSource, Emitter } = require("vscode-jsonrpc/node");
 
-class Base {} // what the client's own classes extend
+class Base {} // the client's classes extend it
 class Disposable {
   constructor(dispose = () => {}) {
     this.dispose = dispose;
@@ -26,7 +25,7 @@ class LogOutputChannel {
   }
 }
 for (const level of ["trace", "debug", "info", "warn", "error"]) {
-  // "error" must have a listener or Node throws: a line nobody expects is a failure.
+  // Node throws if "error" has no listener, so an unexpected line is a failure.
   LogOutputChannel.prototype[level] = function (text) {
     this.lines.emit(level, text);
   };

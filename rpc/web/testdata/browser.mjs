@@ -1,4 +1,4 @@
-// A browser, what a user does in it, and the program that serves the page.
+// The browser, a user's actions in it, and the program that serves the page.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,7 +15,7 @@ export const browser = await chromium.launch({
   chromiumSandbox: false,
   args: [
     ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    "--host-resolver-rules=MAP evil.com 127.0.0.1", // a name that a stranger points at this machine
+    "--host-resolver-rules=MAP evil.com 127.0.0.1", // a foreign name that resolves to this machine
   ],
 });
 

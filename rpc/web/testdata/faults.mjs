@@ -1,5 +1,4 @@
-// A server that is killed and comes back, one without a model, and a connection
-// that is slow.
+// A server that is killed and restarted, one without a model, and a slow connection.
 import assert from "node:assert/strict";
 import { file, idle, killServer, open, picture, program, say, server, step, writeWrong } from "./browser.mjs";
 
@@ -101,7 +100,7 @@ export async function faults(tab) {
       const talk = new Talk(app);
       const texts = () => [...document.querySelectorAll("#talk .bubble, #talk .notice")].map((e) => e.textContent);
       talk.clear();
-      talk.hold(); // the session is being resumed, and a turn begins
+      talk.hold(); // the session is being resumed, and a turn starts
       talk.take(event(5, "t2", "turnStarted"));
       talk.take(said(6, "t2", "second"));
       const loaded = talk.load("s", { state: "idle", lastSeq: 4 });
@@ -109,7 +108,7 @@ export async function faults(tab) {
       arrive(event(1, "t1", "turnStarted"), said(2, "t1", "first"), event(5, "t2", "turnStarted"));
       await loaded;
       const one = { texts: texts(), running: app.isRunning };
-      const stale = talk.load("s", { state: "idle", lastSeq: 7 }); // and another session is opened meanwhile
+      const stale = talk.load("s", { state: "idle", lastSeq: 7 }); // another session is opened meanwhile
       const answer = arrive;
       talk.clear();
       talk.hold();

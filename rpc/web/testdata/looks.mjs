@@ -1,4 +1,4 @@
-// How soon the page is there, how much comes over the wire, and how it looks.
+// How fast the page loads, how many bytes it loads, and how it looks.
 import assert from "node:assert/strict";
 import { idle, open, picture, say, server, step } from "./browser.mjs";
 

@@ -1,4 +1,4 @@
-// Works on the page as a user does and prints a line of JSON for each step.
+// Uses the page as a user does and prints a line of JSON for each step.
 import assert from "node:assert/strict";
 import { end, open, step } from "./browser.mjs";
 import { faults } from "./faults.mjs";

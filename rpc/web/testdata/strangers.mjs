@@ -1,5 +1,5 @@
-// Pages of strangers in the same browser. Each attempt is refused, and nothing of
-// what it was about happens.
+// Pages of other origins in the same browser. Each of their attempts is refused and has
+// no effect.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { kept, open, server, step } from "./browser.mjs";

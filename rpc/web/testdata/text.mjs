@@ -1,4 +1,4 @@
-// What models, files and commands say: text, however it looks.
+// The output of models, files and commands is shown as text, whatever it contains.
 import assert from "node:assert/strict";
 import { idle, picture, say, step } from "./browser.mjs";
 

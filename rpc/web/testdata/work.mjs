@@ -1,4 +1,4 @@
-// A day's work on the page.
+// Everyday work on the page.
 import assert from "node:assert/strict";
 import { file, idle, open, picture, say, server, step, wrong, writeWrong } from "./browser.mjs";
 
@@ -69,7 +69,8 @@ export async function work(tab) {
     const card = page.locator(".ask");
     await card.locator(".command", { hasText: "cat sum.py" }).waitFor();
     await picture(page, "approval-command");
-    await page.locator(".ask.armed:focus").press("s");
+    await page.keyboard.press("Alt+a");
+    await page.locator(".ask.hearing:focus").press("s");
     await turn().getByText(/You allowed .* for this session/).waitFor();
     await card.locator(".minus .line", { hasText: "result = 1" }).waitFor();
     await card.locator(".plus .line", { hasText: "result = 0" }).waitFor();
@@ -88,19 +89,88 @@ export async function work(tab) {
     await changes.getByRole("button", { name: "Undo" }).waitFor();
   });
 
-  await step(tab, "what is typed when a question appears is no answer to it", async () => {
+  await step(tab, "typing through a question decides nothing, and nothing of it is lost", async () => {
     await page.locator("#mode").selectOption("ask");
     await say(page, "spoil it");
-    // As fast as nobody can type: in the very moment that the card has the focus.
-    await page.waitForFunction(() => {
-      const card = document.querySelector(".ask:focus:not(.armed)");
-      card?.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
-      return card;
-    });
-    await page.locator(".ask.armed:focus").press("d");
+    const card = page.locator(".ask");
+    await page.keyboard.type("a sad xylophone ", { delay: 15 });
+    await card.waitFor();
+    await page.keyboard.type("as dad", { delay: 15 });
+    assert.equal(await page.locator("#prompt").inputValue(), "a sad xylophone as dad");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "prompt", "the page has moved the focus");
+    await page.locator(".ask.armed").waitFor();
+    await page.keyboard.type("x", { delay: 15 });
+    await page.keyboard.press("Escape"); // does not stop the turn while the message has text
+    await page.keyboard.press("Alt+a");
+    await page.locator(".ask:focus").press("a"); // and so this key is text
+    await page.keyboard.press("d");
+    assert.equal(await page.locator("#prompt").inputValue(), "a sad xylophone as dadxad");
+    await picture(page, "typing");
+    await page.locator("#prompt").fill("");
+    await page.keyboard.press("Alt+a");
+    await page.locator(".ask.hearing:focus").waitFor();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    for (let i = 0; i < 20; i++) await page.keyboard.down("Enter"); // held down
+    await page.keyboard.up("Enter");
+    await page.locator(".ask.hearing:focus").waitFor();
+    await page.evaluate(() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true, repeat: true })));
+    assert.equal(await page.locator("#prompt").inputValue(), "a", "a repeated key is text");
+    await page.locator("#prompt").fill("");
+    await page.keyboard.press("Alt+a");
+    assert.equal(await card.count(), 1, "something has decided");
+    await page.locator(".ask.hearing:focus").press("d");
     await turn().getByText("You denied it.").waitFor();
     await idle(page);
     assert.match(file("sum.py"), /result \+=/);
+  });
+
+  await step(tab, "a button that has just appeared, or moved, is not pressed", async () => {
+    await say(page, "spoil it");
+    const allow = page.locator(".ask").getByRole("button", { name: "Allow", exact: true });
+    // The click was meant for what was at this place before.
+    await page.waitForFunction(() => {
+      const button = document.querySelector(".ask [data-decides].primary");
+      button?.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+      button?.click();
+      return button;
+    });
+    await page.locator(".ask.armed").waitFor();
+    await page.evaluate(() => {
+      document.querySelector("#asks").style.paddingBottom = "60px"; // as another card would
+      document.querySelector(".ask [data-decides].primary").click();
+    });
+    assert.equal(await page.locator(".ask.armed").count(), 0, "it has moved and is still armed");
+    await page.evaluate(() => (document.querySelector("#asks").style.paddingBottom = ""));
+    await page.locator(".ask.armed").waitFor();
+    // The second click of a double click and a repeated Enter decide nothing.
+    await allow.evaluate((button) => button.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 })));
+    await allow.focus();
+    await allow.evaluate((button) => button.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, repeat: true })));
+    assert.equal(await page.locator(".ask").count(), 1, "something has decided");
+    const deny = page.locator(".ask").getByRole("button", { name: /Deny/ });
+    await deny.focus();
+    await page.locator(".ask.armed").waitFor();
+    await page.waitForTimeout(1100); // a second without typing
+    await page.keyboard.press("Enter");
+    await turn().getByText("You denied it.").waitFor();
+    await idle(page);
+    assert.match(file("sum.py"), /result \+=/);
+  });
+
+  await step(tab, "a long command says where it is cut, and shows all", async () => {
+    await say(page, "long command");
+    const note = page.locator(".ask .cut", { hasText: /Cut here: \d+ rows more below/ });
+    await note.waitFor();
+    await picture(page, "cut");
+    await page.locator(".ask .command").evaluate((box) => (box.scrollTop = box.scrollHeight));
+    await page.locator(".ask .cut", { hasText: /The end; \d+ rows are above/ }).waitFor();
+    await page.locator(".ask .cut").getByRole("button", { name: "Show all" }).click();
+    await page.locator(".ask .cut", { hasText: "This is all of it." }).waitFor();
+    await page.locator(".ask.armed").waitFor();
+    await page.locator(".ask").getByRole("button", { name: /Deny/ }).click();
+    await turn().getByText("You denied it.").waitFor();
+    await idle(page);
   });
 
   await step(tab, "denies an edit, with a reason", async () => {
@@ -153,6 +223,36 @@ export async function work(tab) {
     await page.locator(".toast", { hasText: "Retrieved summary.txt" }).waitFor();
     assert.equal(file("summary.txt"), "Short.\n");
     await picture(page, "task");
+  });
+
+  await step(tab, "what is older than what is known of a task is dropped", async () => {
+    const states = await page.evaluate(async () => {
+      const { Tasks } = await import("/js/tasks.js");
+      const told = (revision, state) => ({ taskId: "t", name: "n", state, revision, startedAt: new Date().toISOString(), steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, changes: [] });
+      const side = document.getElementById("tasks");
+      const before = [...side.children];
+      let answer;
+      const tasks = new Tasks({ can: () => true, call: () => new Promise((resolve) => (answer = resolve)) });
+      const own = [...side.children].filter((node) => !before.includes(node));
+      const card = () => own.map((node) => node.querySelector?.(".task")).find(Boolean)?.dataset.state;
+      const states = [];
+      tasks.changed(told(2, "finished"));
+      tasks.changed(told(1, "running"));
+      states.push(card());
+      tasks.changed(told(3, "running"));
+      states.push(card());
+      tasks.lost();
+      tasks.changed(told(1, "cancelled"));
+      states.push(card());
+      const listed = tasks.refresh();
+      tasks.changed({ ...told(1, "running"), taskId: "new" });
+      answer({ tasks: [] });
+      await listed;
+      states.push(card());
+      for (const node of own) node.remove();
+      return states;
+    });
+    assert.deepEqual(states, ["finished", "running", "cancelled", "running"]);
   });
 
   await step(tab, "reload resumes", async () => {
@@ -219,6 +319,9 @@ export async function work(tab) {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("ask me\u0020again");
     await page.keyboard.press("Enter");
+    await page.locator(".ask.armed").waitFor();
+    await focused("#prompt");
+    await page.keyboard.press("Alt+a");
     await focused(".ask");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter"); // the first choice

@@ -1,3 +1,3 @@
-# PID 1: reaps orphans while it waits for cat, and ends with its owner, whose
-# end closes stdin. The loop outlives a "kill -9 -1" that takes cat away.
+# PID 1: reaps orphaned processes while it waits for cat, and ends when its owner
+# ends and so closes stdin. The loop outlives a "kill -9 -1" that kills cat.
 while :; do cat >/dev/null && exit; done

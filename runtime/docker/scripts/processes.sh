@@ -6,9 +6,9 @@
 #      session  the PID of its wrapper, which leads its session; or empty
 # Out: mine     PIDs that carry the mark, are in the session, or write to
 #               the wrapper's stdout
-#      unknown  all others but PID 1's own: neighbours', and those whose mark was
+#      unknown  all others but PID 1's own: other commands', and those whose mark was
 #               cleared or changed
-# Zombies are nobody's: PID 1 reaps them.
+# Zombies are in neither: PID 1 reaps them.
 pygent_walk() {
 	mine= unknown=
 	for dir in /proc/[0-9]*; do
@@ -22,7 +22,7 @@ pygent_walk() {
 			mine="$mine $pid"
 			continue
 		fi
-		[ "$4" = 1 ] && continue # what PID 1 started: no other process can join its session
+		[ "$4" = 1 ] && continue # PID 1's child: no other process can join its session
 		owner=unknown
 		while read -r line || [ -n "$line" ]; do
 			case $line in
@@ -41,8 +41,8 @@ pygent_walk() {
 	done
 }
 
-# Sets oom to how many processes of the container the kernel has killed for want
-# of memory, or to "-" when the host does not tell. Control groups version 2,
+# Sets oom to how many processes of the container the kernel has killed for lack
+# of memory, or to "-" when that is unknown. Control groups version 2,
 # then 1.
 pygent_oom() {
 	oom=-

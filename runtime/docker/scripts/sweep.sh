@@ -1,8 +1,8 @@
 # Ends the processes of command $1, or of all commands when $1 is empty, and
-# says so once none is left.
+# reports when none is left.
 id=$1 session=$2
 if [ -z "$id" ]; then
-	kill -9 -1 2>/dev/null # everyone but PID 1 and this shell, at one blow
+	kill -9 -1 2>/dev/null # all but PID 1 and this shell, at once
 fi
 while pygent_walk; do
 	[ -z "$id" ] && mine="$mine$unknown"

@@ -14,10 +14,13 @@ var archFilter = Filter{
 	{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(unix.EPERM)},
 }
 
-// archModeCalls are the older ones.
+// archModeCalls are older calls that set modes.
 var archModeCalls = []modeCall{
 	{call: unix.SYS_CHMOD, mode: 1},
 	{call: unix.SYS_MKNOD, mode: 1},
 	{call: unix.SYS_CREAT, mode: 1},
 	{call: unix.SYS_OPEN, mode: 2, flags: 1},
 }
+
+// archDenied are calls that other architectures do not have.
+var archDenied = []uint32{unix.SYS_IOPL, unix.SYS_IOPERM, unix.SYS_MODIFY_LDT, unix.SYS_USELIB, unix.SYS_KEXEC_FILE_LOAD}

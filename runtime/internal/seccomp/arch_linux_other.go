@@ -10,4 +10,5 @@ const (
 var (
 	archFilter    Filter
 	archModeCalls []modeCall
+	archDenied    []uint32
 )

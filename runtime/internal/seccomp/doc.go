@@ -1,10 +1,10 @@
-// Package seccomp builds filters of system calls and puts this process under
-// them, and so every command that it starts: it needs no_new_privs, and no
-// privilege. The filters that more than one runtime has are here whole.
+// Package seccomp builds filters of system calls and puts this process, and so
+// every command that it starts, under them. That needs no_new_privs, but no
+// privilege. Filters that more than one runtime uses are here as a whole.
 //
-// A filter sees the numbers that a call is given, and nothing that they point to:
-// no path, no structure. One for a machine of another kind than amd64 and arm64
-// does not exist; to install any is an error there.
+// A filter sees the numeric arguments of a call, but not what they point to: no
+// path, no structure. Filters exist for amd64 and arm64 only; elsewhere
+// installing one is an error.
 //
 // The package must not know of sandboxes, containers or workspaces.
 package seccomp

@@ -23,8 +23,8 @@ const (
 // Filter is a program that decides on system calls.
 type Filter []unix.SockFilter
 
-// A Test holds for a call of which the low or high 32 bits of argument Arg (0 to
-// 5), as far as Mask has them, are Is; or are not.
+// A Test holds if the low or high 32 bits of a call's argument Arg (0 to 5),
+// masked by Mask, equal Is; with Not, if they do not.
 type Test struct {
 	Arg  uint32
 	High bool
@@ -35,7 +35,7 @@ type Test struct {
 
 // Deny makes a call fail with errno when all tests hold.
 func (f *Filter) Deny(call uint32, errno unix.Errno, tests ...Test) {
-	// From behind, because a test that does not hold jumps to the end.
+	// Backwards, because a test that does not hold jumps to the end.
 	body := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(errno)}}
 	for i := len(tests) - 1; i >= 0; i-- {
 		body = append(tests[i].compile(uint8(len(body))), body...)
@@ -46,7 +46,8 @@ func (f *Filter) Deny(call uint32, errno unix.Errno, tests ...Test) {
 	*f = append(*f, body...)
 }
 
-// compile makes instructions that go on when the test holds and else skip rest.
+// compile returns instructions that continue when the test holds and otherwise
+// skip rest instructions.
 func (t Test) compile(rest uint8) []unix.SockFilter {
 	offset := dataArgs + 8*t.Arg
 	if t.High { // both architectures are little-endian
@@ -63,27 +64,19 @@ func (t Test) compile(rest uint8) []unix.SockFilter {
 	return append(code, jump)
 }
 
-// New is one that denies calls of other architectures.
+// New returns a filter that denies calls of other architectures.
 func New() Filter {
 	return append(Filter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: dataArch},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: auditArch, Jt: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(unix.EPERM)}, // calls of the 32-bit kind
+		{Code: unix.BPF_RET | unix.BPF_K, K: seccompErrno | uint32(unix.EPERM)}, // 32-bit calls
 	}, archFilter...)
-}
-
-// DenyForeignLimits has the limits of other processes be read and not set. A
-// process is known by 0 only: its own number is another one's elsewhere.
-func (f *Filter) DenyForeignLimits() {
-	other := Test{Arg: 0, Not: true}
-	f.Deny(unix.SYS_PRLIMIT64, unix.EPERM, other, Test{Arg: 2, Not: true})
-	f.Deny(unix.SYS_PRLIMIT64, unix.EPERM, other, Test{Arg: 2, High: true, Not: true})
 }
 
 // Install puts all threads of this process under the filter, for good.
 func (f Filter) Install() error { return f.install(unix.SECCOMP_FILTER_FLAG_TSYNC) }
 
-// InstallHere puts this thread under the filter, and what it will start.
+// InstallHere puts this thread, and all that it will start, under the filter.
 func (f Filter) InstallHere() error { return f.install(0) }
 
 func (f Filter) install(flags uintptr) error {

@@ -2,14 +2,13 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// A modeCall sets a file's mode, an argument of it.
+// A modeCall is a system call that sets a file's mode, one of its arguments.
 type modeCall struct {
 	call, mode uint32
-	flags      uint32 // the argument with open flags; 0 for none, the mode then always counts
+	flags      uint32 // the argument with open flags; 0: none, the mode always counts
 }
 
-// modeCalls are those of all architectures. openat2 has its mode in memory, which
-// a filter cannot read; what it makes is empty, and loses the bits when written.
+// modeCalls are the calls of all architectures.
 var modeCalls = []modeCall{
 	{call: unix.SYS_FCHMOD, mode: 1},
 	{call: unix.SYS_FCHMODAT, mode: 2},
@@ -21,9 +20,12 @@ var modeCalls = []modeCall{
 // tmpfileFlag is the kernel's __O_TMPFILE, O_TMPFILE without O_DIRECTORY.
 const tmpfileFlag = 0x400000
 
-// DenySetID keeps commands from making files that run as their owner: in a
-// sandbox of root's that is root, on the host as well.
-func (f *Filter) DenySetID() {
+// denySetID prevents commands from making files that run as their owner: if
+// root runs the sandbox, the owner is root, on the host too. openat2 has its
+// mode in memory, which a filter cannot read, so it does not exist, and
+// programs use openat.
+func (f *Filter) denySetID() {
+	f.Deny(unix.SYS_OPENAT2, unix.ENOSYS)
 	for _, c := range append(modeCalls, archModeCalls...) {
 		for _, bit := range []uint32{unix.S_ISUID, unix.S_ISGID} {
 			mode := Test{Arg: c.mode, Mask: bit, Is: bit}

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// GuardTags puts this process under a filter that leaves RLIMIT_RTTIME, the tag of
-// commands, to those who know the key that it returns: the supervisor, which is
-// under the same filters as commands are. It is the fifth argument of prlimit64,
-// which has four.
+// GuardTags puts this process under a filter that allows setting RLIMIT_RTTIME,
+// the tag of commands, only with the key that it returns. Only the supervisor
+// knows the key, though it is under the same filters as commands. The key is
+// passed as a fifth argument of prlimit64, which has four.
 func GuardTags() (key uint64, err error) {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails

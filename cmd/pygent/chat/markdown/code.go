@@ -8,10 +8,10 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
-// tab is how far tabs go in code, in cells.
+// tab is the distance of tab stops in code, in cells.
 const tab = 4
 
-// code is a block of code, set in below the name of its language.
+// code renders a code block, indented below the name of its language.
 func (p *page) code(n ast.Node, language string, width int) (lines []string) {
 	in := "  "
 	if width < narrow {
@@ -32,7 +32,7 @@ func (p *page) code(n ast.Node, language string, width int) (lines []string) {
 	return prefix(lines, in, in)
 }
 
-// expand makes spaces of tabs.
+// expand replaces tabs by spaces.
 func expand(text string) string {
 	if !strings.Contains(text, "\t") {
 		return text
@@ -55,7 +55,7 @@ func expand(text string) string {
 	return b.String()
 }
 
-// diff is a unified diff in its colours.
+// diff colours a unified diff.
 func diff(text string) (runs []run) {
 	for line := range strings.Lines(text) {
 		as := look(0)

@@ -9,7 +9,7 @@ import (
 // flow breaks runs into lines between words.
 func (p *page) flow(runs []run, width int) []string { return texts(p.fit(runs, width)) }
 
-// fit is flow with the lines' widths.
+// fit is flow that also returns the widths of the lines.
 func (p *page) fit(runs []run, width int) []line {
 	f := flow{paint: p.paint, width: width}
 	for _, r := range runs {
@@ -23,7 +23,7 @@ func (p *page) fit(runs []run, width int) []line {
 	return f.lines
 }
 
-// verbatim breaks runs only where they have a newline, or reach the width.
+// verbatim breaks runs only at newlines and at the width.
 func (p *page) verbatim(runs []run, width int) []string {
 	f := flow{paint: p.paint, width: width}
 	for _, r := range runs {
@@ -52,7 +52,7 @@ func texts(lines []line) []string {
 	return out
 }
 
-// flow lays text out in lines.
+// flow breaks text into lines.
 type flow struct {
 	paint *painter
 	width int
@@ -60,13 +60,13 @@ type flow struct {
 
 	row       []run // of the open line
 	column    int
-	gap       run // of spaces before the word
+	gap       run // spaces before the word
 	word      []run
 	wordWidth int
 }
 
-// words takes a run apart into words. A wide character is one by itself: the
-// scripts that have them do not put spaces.
+// words splits a run into words. A wide character is a word, because scripts with wide
+// characters use no spaces.
 func (f *flow) words(r run) {
 	text := r.text
 	for text != "" {
@@ -128,8 +128,8 @@ func (f *flow) endWord() {
 	f.word, f.wordWidth, f.gap = f.word[:0], 0, run{}
 }
 
-// put adds text without newlines to the open line; what does not fit goes on the
-// next.
+// put adds text without newlines to the open line, and the part that does not fit to the
+// next line.
 func (f *flow) put(text string, as look) {
 	for text != "" {
 		n := 0
@@ -161,7 +161,7 @@ func (f *flow) endLine() {
 	f.row, f.column, f.gap = f.row[:0], 0, run{}
 }
 
-// first is the first character that a reader sees, and its width in cells.
+// first returns the first visible character and its width in cells.
 func first(s string) (string, int) {
 	if s[0] < 0x80 && (len(s) == 1 || s[1] < 0x80) {
 		return s[:1], 1

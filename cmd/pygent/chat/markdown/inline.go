@@ -11,12 +11,11 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
-// escaped finds what stands for another character: a backslash before
-// punctuation, or an entity.
+// escaped matches escapes: a backslash before punctuation, or an entity.
 var escaped = regexp.MustCompile("\\\\[!-/:-@\\[-`{-~]|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
-// unescape is text as it reads. What an entity stands for is no more trusted than
-// what was written.
+// unescape replaces escapes by their characters and makes the result safe, because an
+// entity can stand for a control character.
 func unescape(s string) string {
 	if !strings.ContainsAny(s, `\&`) {
 		return s
@@ -32,7 +31,7 @@ func unescape(s string) string {
 	})
 }
 
-// inline is the text below a node, in runs that look alike.
+// inline returns the text below a node, in runs of one look.
 func (p *page) inline(parent ast.Node, as look) (runs []run) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
@@ -62,7 +61,7 @@ func (p *page) inline(parent ast.Node, as look) (runs []run) {
 				segment := n.Segments.At(i)
 				runs = append(runs, run{string(segment.Value(p.source)), as})
 			}
-		case *extast.TaskCheckBox: // the item's marker
+		case *extast.TaskCheckBox: // part of the item's marker
 		default:
 			runs = append(runs, p.inline(n, as)...)
 		}
@@ -84,7 +83,7 @@ func (p *page) text(n *ast.Text) string {
 	return text
 }
 
-// span is code in a line of text.
+// span returns the text of inline code.
 func (p *page) span(n *ast.CodeSpan) string {
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -95,7 +94,7 @@ func (p *page) span(n *ast.CodeSpan) string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// link is a link's text, and its address where that says more.
+// link returns a link's text, and its address if that differs.
 func (p *page) link(label []run, address []byte, as look) []run {
 	to := unescape(string(address))
 	var shown strings.Builder

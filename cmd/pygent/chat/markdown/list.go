@@ -8,7 +8,7 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 )
 
-// list sets each item in by the width of its marker.
+// list indents each item by the width of its marker.
 func (p *page) list(n *ast.List, width int) (lines []string) {
 	number, digits := n.Start, len(fmt.Sprint(n.Start+n.ChildCount()-1))
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
@@ -34,7 +34,7 @@ func (p *page) item(item ast.Node, marker string, width int, tight bool) []strin
 		in = ""
 	}
 	if c := item.FirstChild(); in == "" && c != nil && c.Kind() == ast.KindList {
-		return p.blocks(item, width, tight) // a list in a list in a list …
+		return p.blocks(item, width, tight) // too narrow for further nesting
 	}
 	body := p.blocks(item, width-len(in), tight)
 	if len(body) == 0 {
@@ -46,7 +46,7 @@ func (p *page) item(item ast.Node, marker string, width int, tight bool) []strin
 	return prefix(body, marker, in)
 }
 
-// checkbox is what a task's item begins with, "" for what is no task.
+// checkbox returns the checkbox of a task item, "" for other items.
 func checkbox(item ast.Node) string {
 	if item.FirstChild() == nil || item.FirstChild().FirstChild() == nil {
 		return ""

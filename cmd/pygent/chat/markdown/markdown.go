@@ -1,10 +1,9 @@
-// Package markdown renders the Markdown of a model for a terminal: lines that fit
-// a width, and no control sequence in them but colours.
+// Package markdown renders the Markdown of a model for a terminal. Its lines fit a width
+// and have no control sequences except colours.
 //
-// The text is a stranger's. Characters that could control the terminal become
-// visible escapes, raw HTML stays text, and nothing that was written vanishes:
-// definitions of links are shown like any paragraph. The package must not know
-// who wrote the text, nor where it is printed.
+// The text is untrusted. Characters that could control the terminal become visible
+// escapes, raw HTML stays text, and all text is shown: link definitions are shown as
+// paragraphs. The package must not know who wrote the text or where it is printed.
 package markdown
 
 import (
@@ -21,31 +20,31 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
-// narrow is the width in cells below which quotes, lists and tables are no longer
-// set in: it bounds what hostile nesting can do.
+// narrow is the width in cells below which quotes, lists and tables are not indented any
+// more. It bounds the effect of hostile nesting.
 const narrow = 12
 
-// Styles are the colours of the parts; zero values have none.
+// Styles are the styles of the parts. A zero style changes nothing.
 type Styles struct {
 	Heading, Code, Link, Faint       lipgloss.Style
 	Comment, String, Number, Keyword lipgloss.Style // in code
 	Added, Removed, Location         lipgloss.Style // in a diff
 }
 
-// Renderer renders for one width. It is not for several goroutines at once.
+// Renderer renders for one width. It is not safe for concurrent use.
 type Renderer struct {
 	width  int
 	parser parser.Parser
 	paint  *painter
 }
 
-// New is a renderer whose lines have at most width cells.
+// New makes a renderer whose lines have at most width cells.
 func New(width int, styles Styles) *Renderer {
 	return &Renderer{max(1, width), newParser(), &painter{styles: styles, made: map[look]lipgloss.Style{}}}
 }
 
-// newParser reads CommonMark and GitHub's extensions, but for definitions of
-// links: they stand in another block than what refers to them, and would vanish.
+// newParser makes a parser of CommonMark with GitHub's extensions, but without link
+// definitions: blocks are rendered alone, so a definition would not be shown.
 func newParser() parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
@@ -59,23 +58,23 @@ func newParser() parser.Parser {
 	)
 }
 
-// Render is text for the terminal, without a newline at its end. continued says
-// that the text begins within a code block whose language was named before.
+// Render returns text for the terminal, without a newline at its end. continued says that
+// the text begins inside a code block whose language is already shown.
 func (r *Renderer) Render(markdown string, continued bool) string {
 	source := []byte(term.Safe(markdown))
 	p := page{Renderer: r, source: source, continued: continued}
 	return strings.Join(p.blocks(r.parser.Parse(text.NewReader(source)), r.width, false), "\n")
 }
 
-// page is one text that is rendered.
+// page renders one text.
 type page struct {
 	*Renderer
 	source    []byte
 	continued bool
 }
 
-// blocks are the lines of a node's children, with gaps between them unless they
-// stand tight.
+// blocks returns the lines of a node's children, with gaps between them unless tight is
+// set.
 func (p *page) blocks(parent ast.Node, width int, tight bool) (lines []string) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		block := p.block(n, width)
@@ -127,7 +126,7 @@ func (p *page) quote(n *ast.Blockquote, width int) []string {
 	return prefix(p.blocks(n, width-2, false), bar, bar)
 }
 
-// html is raw HTML as it was written.
+// html returns raw HTML as text.
 func (p *page) html(n *ast.HTMLBlock, width int) []string {
 	text := p.rows(n.Lines())
 	if n.HasClosure() {
@@ -136,7 +135,7 @@ func (p *page) html(n *ast.HTMLBlock, width int) []string {
 	return p.verbatim([]run{{strings.TrimRight(expand(text), "\n"), 0}}, width)
 }
 
-// rows is the text of a block that is taken as it is.
+// rows returns the text of a block as it is.
 func (p *page) rows(lines *text.Segments) string {
 	var b strings.Builder
 	for i := range lines.Len() {

@@ -104,15 +104,15 @@ var (
 	anyControl = regexp.MustCompile("[\x00-\x09\x0b-\x1f\x7f-\u009f\u202a-\u202e\u2066-\u2069\u200b]")
 )
 
-// hostile are texts that would control a terminal if they could.
+// hostile are texts that try to control a terminal.
 var hostile = []string{
 	"\x1b]52;c;aGk=\x07 \x1b[2J", "\u009b31m", "a\rb", "&#27;[2J &#x1b;]0;x&#7;", "&amp;#27;[2J", "&ZeroWidthSpace;&lrm;\u202e",
 	"[x](https://e.org/\x1b]8;;)", "[\x1b[2J](&#27;)", "```\n&#27;[2J\x1b[2J\n```", "```\x1b[2J\t\n```", "`&#27;`", "| \x1b |\n|---|\n| &#27; |",
 	"![&#27;](x \"&#27;\")", "<b>&#27;</b>", "&#155;31m", "1. &#27;\n\n   ```\n   \x1b\n   ```", "https://e.org/&#27;%1b", "&#10;&NewLine;&Tab;", "a&Tab;b",
 }
 
-// check fails when rendered text holds anything but text, newlines and colours,
-// or a line that is too long.
+// check fails if rendered text has anything except text, newlines and colours, or a line that
+// is too long.
 func check(t *testing.T, from, rendered string, width int) {
 	t.Helper()
 	if bad := anyControl.FindString(colour.ReplaceAllString(rendered, "")); bad != "" {
@@ -151,7 +151,7 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// deep are texts that cost a careless renderer much.
+// deep are texts that are expensive for a careless renderer.
 var deep = map[string]string{
 	"quotes":   strings.Repeat(">", 4000),
 	"lines":    strings.Repeat(strings.Repeat(">", 60)+"\n", 70),
@@ -193,8 +193,8 @@ func TestDeepNestingIsBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkRender is a block as long as the screen's longest, and the worst of
-// the hostile ones: each is rendered once a frame while it streams in.
+// BenchmarkRender renders a block of the maximal length, and the worst of the deep texts.
+// Each frame renders such a block once while it streams.
 func BenchmarkRender(b *testing.B) {
 	texts := map[string]string{"usual": strings.Repeat("Some **words** of a model, and `code`, with a [link](https://e.org) ", 60)}
 	for name, text := range deep {

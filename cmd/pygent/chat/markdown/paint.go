@@ -5,7 +5,7 @@ import (
 	xansi "github.com/charmbracelet/x/ansi"
 )
 
-// look is how text looks.
+// look is the colour and the attributes of text.
 type look uint16
 
 const (
@@ -25,13 +25,13 @@ const (
 	location
 )
 
-// run is text of one look. A newline in it ends the line.
+// run is text with one look. A newline in it ends the line.
 type run struct {
 	text string
 	look look
 }
 
-// painter makes looks of the styles, each once.
+// painter converts looks to terminal styles and caches them.
 type painter struct {
 	styles Styles
 	made   map[look]lipgloss.Style
@@ -48,13 +48,13 @@ func (p *painter) string(text string, as look) string {
 		p.made[as&^struck] = style
 	}
 	text = style.Render(text)
-	if as&struck != 0 { // the style would do it character by character
+	if as&struck != 0 { // lipgloss would style each character alone
 		text = xansi.Style{}.Strikethrough(true).Styled(text)
 	}
 	return text
 }
 
-// style is the first colour that as has, and all its attributes.
+// style returns the style with the first colour of as and all its attributes.
 func (p *painter) style(as look) lipgloss.Style {
 	s, style := p.styles, lipgloss.NewStyle()
 	for _, c := range []struct {

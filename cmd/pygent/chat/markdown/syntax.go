@@ -2,15 +2,15 @@ package markdown
 
 import "strings"
 
-// syntax is what can be told of a language without parsing it.
+// syntax describes a language well enough to colour it without parsing.
 type syntax struct {
-	comment  string // that goes to the end of the line; with // there are /* too
-	quotes   string // around strings; those in ` may have several lines
+	comment  string // starts a comment to the end of the line; // implies /* too
+	quotes   string // around strings; strings in ` may have several lines
 	keywords string // with a space around each
 }
 
-// syntaxOf is the syntax of a language by the name on its fence. What is not
-// listed has no colours.
+// syntaxOf returns the syntax of a language by the name on its fence. Other languages have
+// no colours.
 func syntaxOf(language string) syntax {
 	const (
 		braces = " break case catch class const continue default defer delete do else enum export extends false final finally fn for func function go goto if impl import in interface let loop map match mod mut namespace new nil null package private protected pub public range return select self static struct super switch this throw trait true try type typeof union use using var void while yield async await "
@@ -22,7 +22,7 @@ func syntaxOf(language string) syntax {
 		return syntax{"//", "\"'`", braces}
 	case "c", "h", "cpp", "c++", "cs", "csharp", "java", "kotlin", "swift", "scala", "php", "dart", "zig", "proto", "css", "json", "jsonc":
 		return syntax{"//", `"'`, braces}
-	case "rust", "rs": // 'a is no string
+	case "rust", "rs": // 'a is not a string
 		return syntax{"//", `"`, braces}
 	case "sql":
 		return syntax{"--", `'"`, query + strings.ToUpper(query)}
@@ -34,7 +34,7 @@ func syntaxOf(language string) syntax {
 	return syntax{}
 }
 
-// coloured is code in the colours of its comments, strings, numbers and keywords.
+// coloured colours the comments, strings, numbers and keywords of code.
 func (s syntax) coloured(text string) (runs []run) {
 	if s.comment == "" {
 		return []run{{text, 0}}
@@ -51,7 +51,7 @@ func (s syntax) coloured(text string) (runs []run) {
 	return runs
 }
 
-// token is the length and the look of what stands at a place.
+// token returns the length and the look of the token at a position.
 func (s syntax) token(all string, at int) (int, look) {
 	text := all[at:]
 	switch c := text[0]; {
@@ -71,8 +71,8 @@ func (s syntax) token(all string, at int) (int, look) {
 	return n, 0
 }
 
-// quoted is the length of a string. What does not end is one character, such as
-// an apostrophe.
+// quoted returns the length of a string. A quote without an end, such as an apostrophe,
+// has length 1.
 func quoted(text string) int {
 	quote := text[0]
 	if three := strings.Repeat(text[:1], 3); strings.HasPrefix(text, three) {
@@ -89,7 +89,7 @@ func quoted(text string) int {
 	return 1
 }
 
-// upTo is the length of text before end, or of all of it.
+// upTo returns the length of text before end, or of all text without end.
 func upTo(text, end string) int {
 	if n := strings.Index(text, end); n >= 0 {
 		return n
@@ -97,8 +97,8 @@ func upTo(text, end string) int {
 	return len(text)
 }
 
-// word is the length of a word or a number. A character of several bytes is kept
-// whole.
+// word returns the length of a word or a number. It does not split a character of several
+// bytes.
 func word(text string) int {
 	n := strings.IndexFunc(text, func(r rune) bool {
 		return r != '_' && r < 0x80 && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')

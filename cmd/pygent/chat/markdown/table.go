@@ -9,11 +9,11 @@ import (
 // leastColumn is the width in cells below which a table is shown row by row.
 const leastColumn = 5
 
-// between is the width of what stands between two columns.
+// between is the width of the separator between two columns.
 const between = len(" | ")
 
-// table draws a table that fits the width: the widest columns give way, and their
-// cells are broken into lines.
+// table draws a table that fits the width. It narrows the widest columns and wraps their
+// cells.
 func (p *page) table(n *extast.Table, width int) []string {
 	var rows [][][]run
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
@@ -35,7 +35,7 @@ func (p *page) table(n *extast.Table, width int) []string {
 	return p.grid(rows, n.Alignments, room)
 }
 
-// grid draws rows whose columns share room cells.
+// grid draws rows whose columns have room cells in total.
 func (p *page) grid(rows [][][]run, alignments []extast.Alignment, room int) (lines []string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -85,8 +85,7 @@ func (p *page) rule(widths []int) string {
 	return p.paint.string(strings.Join(parts, "─┼─"), faint)
 }
 
-// share makes the widest columns narrower until all fit, and reports whether it
-// had to.
+// share narrows the widest columns until all fit, and reports whether it had to.
 func share(widths []int, room int) bool {
 	sum := 0
 	for i := range widths {
@@ -96,7 +95,7 @@ func share(widths []int, room int) bool {
 	if sum <= room {
 		return false
 	}
-	// The columns no wider than an even part of what is left keep their width.
+	// A column keeps its width if that is at most an even share of the remaining width.
 	left, open := room, len(widths)
 	for again := true; again; {
 		again = false
@@ -131,8 +130,8 @@ func pad(a extast.Alignment, n int) (left, right string) {
 	return "", strings.Repeat(" ", n)
 }
 
-// records shows a table that is too wide for columns: each row by itself, with
-// the names of its columns.
+// records shows a table that is too wide for columns: each row alone, with the names of
+// its columns.
 func (p *page) records(rows [][][]run, width int) (lines []string) {
 	for at, row := range rows[1:] {
 		if at > 0 {

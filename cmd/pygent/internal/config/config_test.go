@@ -82,7 +82,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		{"infinite", "", "PYGENT_TASK_TIMEOUT=Inf", "task_timeout (PYGENT_TASK_TIMEOUT)"},
 		{"retries", "", "PYGENT_MODEL_RETRIES=-1", "model_retries (PYGENT_MODEL_RETRIES)"},
 		{"image", "", "PYGENT_IMAGE=a b", "image (PYGENT_IMAGE)"},
-		{"URL with a password", "", "OPENAI_BASE_URL=https://me:hunter2@host/v1", "must not hold a user or password"},
+		{"URL with a password", "", "OPENAI_BASE_URL=https://me:hunter2@host/v1", "holds a user or password"},
 		{"URL without a scheme", "", "OPENAI_BASE_URL=host/v1", "base_url (OPENAI_BASE_URL)"},
 	}
 	for _, tt := range tests {

@@ -16,21 +16,21 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// FileName is what the file of settings is called, in the user's configuration
-// directory and in a workspace.
+// FileName is the name of a settings file, in the user's configuration directory and in a
+// workspace.
 const FileName = "pygent.toml"
 
-// maxFile bounds a file of settings, in bytes.
+// maxFile bounds a settings file, in bytes.
 const maxFile = 1 << 20
 
-// Sources are where settings come from.
+// Sources are the sources of settings.
 type Sources struct {
-	UserFile string   // read if it is there
-	Environ  []string // as os.Environ has it
+	UserFile string   // read if it exists
+	Environ  []string // in the format of os.Environ
 	Flags    func(*Config)
 }
 
-// UserFile is the path of the user's own file, or "" where the system names no
+// UserFile returns the path of the user's settings file, or "" if the system has no
 // configuration directory.
 func UserFile() string {
 	dir, err := os.UserConfigDir()
@@ -65,8 +65,8 @@ func Load(src Sources) (Config, error) {
 	return c, c.check()
 }
 
-// readFile decodes a file over c and returns the keys that it sets. No file is
-// no error.
+// readFile decodes a file over c and returns the keys that it sets. A missing file is not
+// an error.
 func readFile(path string, c *Config) ([]toml.Key, error) {
 	if path == "" {
 		return nil, nil
@@ -75,9 +75,9 @@ func readFile(path string, c *Config) ([]toml.Key, error) {
 	return decode(path, f, err, c)
 }
 
-// decode is the rest of readFile, with what opening the file gave. The file is
-// opened without waiting, because it can be a pipe that nobody writes to, and
-// looked at after that, because a path can change in between.
+// decode is the second half of readFile, with the results of opening the file. The file is
+// opened without blocking, because it can be a pipe without a writer, and checked after
+// opening, because the path can change in between.
 func decode(path string, f *os.File, err error, c *Config) ([]toml.Key, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -104,14 +104,14 @@ func decode(path string, f *os.File, err error, c *Config) ([]toml.Key, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		name := unknown[0].String()
 		if name == "api_key" {
-			return nil, fmt.Errorf("%s: api_key: keys are not read from files; set OPENAI_API_KEY", path)
+			return nil, fmt.Errorf("%s: api_key: a file must not hold the key: set OPENAI_API_KEY", path)
 		}
-		return nil, fmt.Errorf("%s: unknown setting %q; there are %s", path, name, strings.Join(keys(), ", "))
+		return nil, fmt.Errorf("%s: unknown setting %q: use one of %s", path, name, strings.Join(keys(), ", "))
 	}
 	return meta.Keys(), nil
 }
 
-// keys lists the settings of a file.
+// keys lists the settings that a file can have.
 func keys() []string {
 	var list []string
 	for _, s := range Settings() {
@@ -166,15 +166,15 @@ func plain(t reflect.Type) string {
 	}
 }
 
-// TightenFrom applies the pygent.toml of a workspace, if it has one: limits can
-// come down and tools can go. Whatever else it sets is ignored, with a notice.
+// TightenFrom applies the pygent.toml of a workspace, if it has one. The file can lower
+// limits and remove tools. Other settings are ignored, with a notice.
 func (c *Config) TightenFrom(workspace string) error {
 	if workspace == "" {
 		return nil
 	}
 	root, err := os.OpenRoot(workspace)
 	if err != nil {
-		return nil // it is refused, with its reason, where it is opened to work in
+		return nil // opening the workspace for work refuses it, with the reason
 	}
 	defer root.Close()
 	path := filepath.Join(workspace, FileName)
@@ -215,8 +215,8 @@ func (c *Config) lower(path, name string, ok bool, apply func()) {
 	c.Notices = append(c.Notices, fmt.Sprintf("%s: %s is ignored: a workspace can only lower it", path, name))
 }
 
-// stricter reports whether a mode is not wider than ours, which is auto at most
-// where nothing is said.
+// stricter reports whether a workspace's mode is at most as wide as the user's. An unset
+// mode counts as auto.
 func stricter(theirs, ours string) bool {
 	if ours == "" {
 		return theirs == ModePlan || theirs == ModeAsk

@@ -15,15 +15,15 @@ import (
 //go:embed preamble.md
 var preamble string
 
-// Setting is what there is to know of one setting.
+// Setting describes one setting.
 type Setting struct {
-	Name    string // in a file; the variable of one that no file has
+	Name    string // in a file; if no file can set it, the variable
 	InFile  bool
 	Env     string // variable, "" for none
 	Flag    string // flags of the command line, without the first two dashes; "" for none
 	Doc     string // one sentence or more
-	Default string // in TOML; "" where there is none
-	Example string // in TOML: the default, or an example where that is empty
+	Default string // in TOML; "" for none
+	Example string // in TOML: the default, or an example if the default is empty
 }
 
 // Settings lists all settings in the order of Config.
@@ -48,7 +48,7 @@ func Settings() []Setting {
 	return list
 }
 
-// nameOf is a field's name for users, "" for one that is no setting.
+// nameOf returns a field's name for users, "" for a field that is not a setting.
 func nameOf(f reflect.StructField) string {
 	if name := f.Tag.Get("toml"); name != "-" {
 		return name
@@ -56,7 +56,7 @@ func nameOf(f reflect.StructField) string {
 	return f.Tag.Get("env")
 }
 
-// literal writes a value as TOML has it.
+// literal formats a value as TOML.
 func literal(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.String:
@@ -72,14 +72,14 @@ func literal(v reflect.Value) string {
 	}
 }
 
-// Value is a setting as it is in force.
+// Value is the effective value of a setting.
 type Value struct {
 	Name   string `json:"name"`
-	Value  string `json:"value"` // in TOML; of the key no more than that it is set
+	Value  string `json:"value"` // in TOML; for the key only that it is set
 	Origin string `json:"origin"`
 }
 
-// Values lists the settings that are not defaults, with where they come from.
+// Values lists the settings that are not defaults, with their sources.
 func (c Config) Values() []Value {
 	var list []Value
 	for f, v := range reflect.ValueOf(c).Fields() {
@@ -97,7 +97,7 @@ func (c Config) Values() []Value {
 	return list
 }
 
-// from notes where a setting comes from. Copies of c keep their own notes.
+// from records the source of a setting. It does not change copies of c.
 func (c *Config) from(name, origin string) {
 	c.Origins = maps.Clone(c.Origins)
 	if c.Origins == nil {
@@ -106,7 +106,7 @@ func (c *Config) from(name, origin string) {
 	c.Origins[name] = origin
 }
 
-// changed notes the origin of all settings that are not as they were before.
+// changed records the source of all settings that differ from before.
 func (c *Config) changed(before Config, origin string) {
 	was := reflect.ValueOf(before)
 	for f, v := range reflect.ValueOf(*c).Fields() {
@@ -116,14 +116,14 @@ func (c *Config) changed(before Config, origin string) {
 	}
 }
 
-// Example is a pygent.toml that says what each setting means and changes nothing:
+// Example returns a pygent.toml that documents each setting and changes nothing, because
 // every line is a comment.
 func Example() []byte {
 	var b strings.Builder
-	b.WriteString(`# Settings of Pygent. Copy this file to the directory "pygent" in your configuration
-# directory (~/.config on Linux) as pygent.toml and take the # away where you want
-# another value. Flags and variables beat it. A pygent.toml in a workspace can only
-# lower limits, disable tools and make settings stricter.
+	b.WriteString(`# Settings of Pygent. Copy this file to pygent/pygent.toml in your configuration
+# directory (~/.config on Linux), and remove the # before the settings that you
+# change. Flags and variables override it. A pygent.toml in a workspace can only
+# lower limits, disable tools and make the mode stricter.
 `)
 	for _, s := range Settings() {
 		if !s.InFile {
@@ -131,14 +131,14 @@ func Example() []byte {
 		}
 		fmt.Fprintf(&b, "\n# %s\n", s.Doc)
 		if s.Default == "" {
-			b.WriteString("# Not set by default; for example:\n")
+			b.WriteString("# Not set by default. Example:\n")
 		}
 		fmt.Fprintf(&b, "#%s = %s\n", s.Name, s.Example)
 	}
 	return []byte(b.String())
 }
 
-// Reference is configuration.md: the rules, and a table of all settings.
+// Reference returns configuration.md: the rules and a table of all settings.
 func Reference() []byte {
 	var b strings.Builder
 	b.WriteString(preamble)

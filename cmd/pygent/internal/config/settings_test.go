@@ -24,7 +24,7 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	}
 }
 
-// TestExample takes the # away from one setting after the other.
+// TestExample uncomments one setting after the other.
 func TestExample(t *testing.T) {
 	if c, err := config.Load(config.Sources{UserFile: write(t, string(config.Example()))}); err != nil || len(c.Values()) != 0 {
 		t.Fatalf("the example as it is: %v, %v", c.Values(), err)

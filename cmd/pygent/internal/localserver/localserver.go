@@ -1,7 +1,7 @@
-// Package localserver finds model servers on this machine, so that a user
-// without a key can be told of the one that runs already. It asks 127.0.0.1 for
-// its models, without a proxy and without following redirects, and sends nothing
-// of the user's. It must not know settings or models' replies.
+// Package localserver finds model servers on this machine, so that Pygent can name a
+// running one to a user without a key. It asks ports of 127.0.0.1 for their models,
+// without a proxy and without following redirects, and sends no data of the user. It must
+// not know settings or models' replies.
 package localserver
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Bounds of one question.
+// Limits of one request.
 const (
 	timeout   = time.Second
 	maxAnswer = 1 << 20
@@ -29,7 +29,7 @@ type Candidate struct {
 	BaseURL string // of its OpenAI-compatible endpoint
 }
 
-// Known are the default places of the usual servers.
+// Known returns the default addresses of the usual servers.
 func Known() []Candidate {
 	return []Candidate{
 		{"Ollama", "http://127.0.0.1:11434/v1"},
@@ -39,14 +39,14 @@ func Known() []Candidate {
 	}
 }
 
-// Server is one that answers with a list of models.
+// Server is a server that answered with a list of models.
 type Server struct {
-	Name    string   `json:"name"` // what usually listens there
+	Name    string   `json:"name"` // the program that usually listens there
 	BaseURL string   `json:"baseUrl"`
-	Models  []string `json:"models"` // names that can stand in a shell as they are; at most 100
+	Models  []string `json:"models"` // names that need no quoting in a shell; at most 100
 }
 
-// Setting is what makes Pygent use the server, as a shell reads it.
+// Setting returns the settings that make Pygent use the server, as shell assignments.
 func (s Server) Setting() string {
 	text := "OPENAI_BASE_URL=" + s.BaseURL
 	if len(s.Models) > 0 {
@@ -83,7 +83,7 @@ func Find(ctx context.Context, candidates []Candidate) []Server {
 
 var errNoModels = errors.New("it does not list models as OpenAI's API does")
 
-// plainName is what needs no quoting; other names of models are left out.
+// plainName matches names that need no quoting in a shell. Other names are omitted.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$`)
 
 func ask(ctx context.Context, client *http.Client, base string) ([]string, error) {

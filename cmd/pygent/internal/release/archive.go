@@ -19,7 +19,7 @@ import (
 // build is the release for one system.
 type build struct {
 	os, arch string
-	program  string // path of what was compiled
+	program  string // path of the compiled program
 	when     time.Time
 	common   []file
 }
@@ -60,8 +60,8 @@ func (b build) write(out string) error {
 	return os.WriteFile(filepath.Join(out, name+ending), archive, 0o644)
 }
 
-// versionOf is the tag or the commit, as the program itself says it. A tree whose
-// commit the compiler does not see, as a linked worktree's, is a developer's.
+// versionOf returns the tag or the commit, as the program itself reports it. If the compiler
+// does not see the commit, as in a linked worktree, the version is a development one.
 func versionOf(info *debug.BuildInfo) string {
 	if info.Main.Version == "(devel)" {
 		return "dev"
@@ -69,7 +69,7 @@ func versionOf(info *debug.BuildInfo) string {
 	return strings.TrimPrefix(info.Main.Version, "v")
 }
 
-// tarGz packs files below a directory of that name.
+// tarGz packs files in a directory called name.
 func tarGz(name string, files []file, when time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	gz, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -115,7 +115,7 @@ func zipped(name string, files []file, when time.Time) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// writeChecksums writes SHA256SUMS, as sha256sum -c reads it.
+// writeChecksums writes SHA256SUMS in the format of sha256sum -c.
 func writeChecksums(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Command release builds the archives of a release: for each system a tar.gz, or
-// a zip for Windows, with the program, its manual page, completions, an example of
-// the settings and the licence; beside it a software bill of materials; and the
-// checksums of all. `make release` runs it in the repository's root.
+// Command release builds the archives of a release. For each system it writes a tar.gz, or
+// a zip for Windows, with the program, its manual page, completions, an example of the
+// settings and the licence, and a software bill of materials. It also writes the checksums
+// of all. `make release` runs it in the repository's root.
 //
-// What it writes depends on the commit and the Go release alone: paths are
-// trimmed, and all times are the commit's, or SOURCE_DATE_EPOCH.
+// Its output depends only on the commit and the Go release: paths are trimmed, and all
+// times are the commit's, or SOURCE_DATE_EPOCH.
 package main
 
 import (
@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// release builds one target after the other: the compiler uses all processors.
+// release builds one target after the other, because the compiler uses all processors.
 func release(ctx context.Context, out string, targets []string) (err error) {
 	when, err := timeOfRelease(ctx)
 	if err != nil {
@@ -74,7 +74,8 @@ func release(ctx context.Context, out string, targets []string) (err error) {
 	return writeChecksums(out)
 }
 
-// host is this machine as a target: its program writes what all archives share.
+// host returns this machine as a target. Its program writes the files that all archives
+// share.
 func host() string { return goruntime.GOOS + "/" + goruntime.GOARCH }
 
 // compileAll compiles the program for all targets and for the host, once each.
@@ -97,7 +98,7 @@ func compileAll(ctx context.Context, work string, targets []string) (map[string]
 	return builds, nil
 }
 
-// timeOfRelease is what stands on every file.
+// timeOfRelease returns the modification time of all files.
 func timeOfRelease(ctx context.Context) (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")
 	if text == "" {
@@ -114,14 +115,14 @@ func timeOfRelease(ctx context.Context) (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-// file is one of an archive.
+// file is a file in an archive.
 type file struct {
 	name string
 	mode int64
 	data []byte
 }
 
-// commonFiles are those of every archive. The program of this machine writes the
+// commonFiles returns the files of every archive. The program of this machine writes the
 // manual and the completions.
 func commonFiles(ctx context.Context, here build) ([]file, error) {
 	var list []file
@@ -148,10 +149,10 @@ func commonFiles(ctx context.Context, here build) ([]file, error) {
 	return list, nil
 }
 
-// compile builds the program in the environment with what env adds.
+// compile builds the program with env added to the environment.
 func compile(ctx context.Context, to string, env ...string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", to, mainPackage)
-	// The least processor of each architecture, whatever the environment asks for.
+	// The oldest processor of each architecture, independent of the environment.
 	plain := []string{"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0"}
 	cmd.Env = slices.Concat(os.Environ(), plain, env)
 	if text, err := cmd.CombinedOutput(); err != nil {

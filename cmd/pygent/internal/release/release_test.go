@@ -19,8 +19,7 @@ import (
 	"github.com/pygent/pygent/runtime/runtimetest"
 )
 
-// TestRelease builds the archive of this machine twice, unpacks it and runs what
-// is in it.
+// TestRelease builds the archive for this machine twice, unpacks it and runs its program.
 func TestRelease(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		runtimetest.Missing(t, "git is not installed: .ci/setup installs it")
@@ -33,7 +32,7 @@ func TestRelease(t *testing.T) {
 	dir := t.TempDir()
 	var sums []string
 	for _, name := range []string{"one", "two"} {
-		if name == "two" { // as a developer's environment may have it
+		if name == "two" { // as in a developer's environment
 			t.Setenv("GOAMD64", "v3")
 			t.Setenv("GOARM64", "v9.0")
 		}
@@ -92,7 +91,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// fileOf is the file with an ending among the checksums.
+// fileOf returns the file with an ending from the checksums.
 func fileOf(t *testing.T, sums, ending string) string {
 	t.Helper()
 	for line := range strings.Lines(sums) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// The parts of a CycloneDX 1.6 document that are written here, as
-// https://cyclonedx.org/docs/1.6/json/ has them.
+// The parts of a CycloneDX 1.6 document that this program writes, see
+// https://cyclonedx.org/docs/1.6/json/.
 type bom struct {
 	Format       string       `json:"bomFormat"`
 	SpecVersion  string       `json:"specVersion"`
@@ -51,9 +51,8 @@ type dependency struct {
 	DependsOn []string `json:"dependsOn"`
 }
 
-// billOfMaterials lists what a program was built from, as the program itself says
-// it: its modules with their sums in go.sum, and Go's standard library. program is
-// the SHA-256 of the file.
+// billOfMaterials lists the parts of a program from its build info: its modules with their
+// sums in go.sum, and Go's standard library. program is the SHA-256 of the file.
 func billOfMaterials(info *debug.BuildInfo, b build, program [sha256.Size]byte) ([]byte, error) {
 	self := module(info.Main)
 	self.Type = "application"
@@ -97,8 +96,8 @@ func module(m debug.Module) component {
 	return c
 }
 
-// serial is a UUID (RFC 9562, version 8) that the program's hash decides, so that
-// the same release has the same one.
+// serial returns a UUID (RFC 9562, version 8) made from the program's hash, so that it is
+// the same for the same release.
 func serial(program [sha256.Size]byte) string {
 	u := program[:16]
 	u[6] = u[6]&0x0f | 0x80

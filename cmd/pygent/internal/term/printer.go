@@ -7,25 +7,26 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/session"
 )
 
-// Printer is an agent.Client that prints a turn as plain lines: what the model
-// says to Out, and what it does to Activity. Nothing that it prints can control
-// a terminal.
+// Printer is an event.Client that prints a turn as plain lines: the model's text to Out,
+// and its actions to Activity. Its output cannot control a terminal.
 type Printer struct {
-	Out      io.Writer // the model's words
+	Out      io.Writer // the model's text
 	Activity io.Writer // tools, retries, notices; may be Out
 
 	mu      sync.Mutex
-	midline bool // Out stands behind text without a newline
+	calls   Calls
+	midline bool // the last text on Out has no newline
 }
 
-var _ agent.Client = (*Printer)(nil)
+var _ event.Client = (*Printer)(nil)
 
-// Event prints e. Of a delegated agent's words the beginning of the last ones is
-// printed, and its tools are.
-func (p *Printer) Event(_ context.Context, e agent.Event) {
+// Event prints e. Of a delegated agent it prints the tools and the beginning of the final
+// text.
+func (p *Printer) Event(_ context.Context, e event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	prefix := ""
@@ -33,34 +34,36 @@ func (p *Printer) Event(_ context.Context, e agent.Event) {
 		prefix = "[" + e.TaskID + "] "
 	}
 	switch e.Kind {
-	case agent.KindTextDelta:
+	case event.KindTextDelta:
 		if e.TaskID == "" {
 			p.say(e.Delta)
 		}
-	case agent.KindMessage:
-		if e.TaskID == "" && e.Role == agent.RoleAssistant {
+	case event.KindMessage:
+		if e.TaskID == "" && e.Role == event.RoleAssistant {
 			p.endLine()
 		}
-	case agent.KindToolStarted:
-		p.note("%s* %s %s", prefix, e.Tool, Line(e.Arguments, 160))
-	case agent.KindToolFinished:
+	case event.KindToolStarted:
+		p.note("%s* %s", prefix, p.calls.Begin(e, 160))
+	case event.KindToolFinished:
 		p.finished(prefix, e)
-	case agent.KindFileChanged:
+	case event.KindFileChanged:
 		p.note("%s  %s %s (+%d -%d)", prefix, e.Change, Line(e.Path, 200), e.Added, e.Removed)
-	case agent.KindRetrying:
+	case event.KindRetrying:
 		p.note("%sretry %d in %.1fs: %s", prefix, e.Attempt, e.DelaySeconds, Line(e.Reason, 300))
-	case agent.KindTurnFinished:
+	case event.KindTurnFinished:
 		if e.TaskID != "" {
 			p.note("%s%s: %s", prefix, e.Status, Line(e.Text, 160))
 		}
-	case agent.KindNotice:
+	case event.KindNotice:
 		p.note("%s%s: %s", prefix, e.Level, Line(e.Text, 300))
 	}
 }
 
-// finished prints the end of a tool's answer, which is where commands fail.
-func (p *Printer) finished(prefix string, e agent.Event) {
-	lines := strings.Split(strings.TrimRight(Safe(Said(e)), "\n"), "\n")
+// finished prints the end of a tool's answer, because a failed command shows its error
+// there.
+func (p *Printer) finished(prefix string, e event.Event) {
+	text, _ := p.calls.End(e)
+	lines := strings.Split(strings.TrimRight(Safe(text), "\n"), "\n")
 	const most = 8
 	if len(lines) > most {
 		p.note("%s  … %d lines", prefix, len(lines)-most)
@@ -73,18 +76,8 @@ func (p *Printer) finished(prefix string, e agent.Event) {
 	}
 }
 
-// Said is what a tool has said, without the line that repeats a command. What was
-// not run has no such line.
-func Said(e agent.Event) string {
-	if e.Tool == "bash" && strings.HasPrefix(e.Text, "$ ") {
-		_, output, _ := strings.Cut(e.Text, "\n")
-		return output
-	}
-	return e.Text
-}
-
-// Report says how a turn ended where its words do not.
-func Report(w io.Writer, res agent.StepResult) {
+// Report prints how a turn ended unless its text already says so.
+func Report(w io.Writer, res session.StepResult) {
 	switch {
 	case res.Question != nil:
 		fmt.Fprintf(w, "the model asks: %s\n", Safe(res.Question.Text))
@@ -93,7 +86,7 @@ func Report(w io.Writer, res agent.StepResult) {
 		}
 	case res.Error != nil:
 		fmt.Fprintf(w, "%s: %s\n", res.Status, Safe(res.Error.Message))
-	case res.Status != agent.StatusCompleted:
+	case res.Status != event.StatusCompleted:
 		fmt.Fprintf(w, "%s after %d model round(s)\n", res.Status, res.Steps)
 	}
 }
@@ -107,14 +100,14 @@ func (p *Printer) say(text string) {
 	p.midline = !strings.HasSuffix(text, "\n")
 }
 
-// note prints one line. Whatever of it is untrusted is made safe here.
+// note prints one line and makes its untrusted parts safe.
 func (p *Printer) note(format string, args ...any) {
 	p.endLine()
 	text := strings.ReplaceAll(Safe(fmt.Sprintf(format, args...)), "\n", " ")
 	fmt.Fprintln(p.Activity, text)
 }
 
-// endLine keeps the words of the model and what it does apart.
+// endLine ends the line of the model's text before other output.
 func (p *Printer) endLine() {
 	if p.midline {
 		fmt.Fprintln(p.Out)
@@ -122,12 +115,12 @@ func (p *Printer) endLine() {
 	}
 }
 
-// RequestApproval denies: nobody is asked here.
-func (p *Printer) RequestApproval(ctx context.Context, a agent.Approval) (agent.Decision, error) {
-	return agent.Discard{}.RequestApproval(ctx, a)
+// RequestApproval denies without asking.
+func (p *Printer) RequestApproval(ctx context.Context, a event.Approval) (event.Decision, error) {
+	return event.Discard{}.RequestApproval(ctx, a)
 }
 
-// AskUser cannot ask: the turn ends with the question.
-func (p *Printer) AskUser(context.Context, agent.Question) (agent.Answer, bool, error) {
-	return agent.Answer{}, false, nil
+// AskUser gives no answer, so the turn ends with the question.
+func (p *Printer) AskUser(context.Context, event.Question) (event.Answer, bool, error) {
+	return event.Answer{}, false, nil
 }

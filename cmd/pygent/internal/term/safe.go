@@ -1,5 +1,5 @@
-// Package term writes what models and commands say to a terminal or a file,
-// without letting them control it.
+// Package term prints the output of models and commands to a terminal or a file, and
+// prevents it from controlling the terminal.
 package term
 
 import (
@@ -11,7 +11,7 @@ import (
 
 // Safe makes untrusted text harmless to print: control characters other than
 // newline and tab, and characters that reorder or hide text, become visible
-// escapes such as \x1b or \u202e. A carriage return before a newline goes.
+// escapes such as \x1b or \u202e. A carriage return before a newline is removed.
 func Safe(s string) string {
 	if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) {
 		return s
@@ -33,8 +33,8 @@ func Safe(s string) string {
 	return b.String()
 }
 
-// unsafe reports control characters and format characters: the latter hold the
-// bidirectional overrides and the zero-width characters.
+// unsafe reports whether r is a control character or a format character. The latter include
+// the bidirectional overrides and the zero-width characters.
 func unsafe(r rune) bool {
 	if r == '\n' || r == '\t' {
 		return false

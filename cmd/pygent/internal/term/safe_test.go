@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pygent/pygent/agent"
+	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
@@ -52,15 +52,16 @@ func TestPrinterLetsNothingControlTheTerminal(t *testing.T) {
 	const evil = "x\x1b]0;PWNED\a\r\nforged line"
 	var out strings.Builder
 	p := &term.Printer{Out: &out, Activity: &out}
-	for _, e := range []agent.Event{
-		{Kind: agent.KindTextDelta, Delta: evil},
-		{Kind: agent.KindMessage, Role: agent.RoleAssistant, Text: evil},
-		{Kind: agent.KindToolStarted, Tool: evil, Arguments: evil},
-		{Kind: agent.KindToolFinished, Tool: evil, Text: evil},
-		{Kind: agent.KindFileChanged, Change: evil, Path: evil},
-		{Kind: agent.KindRetrying, Reason: evil},
-		{Kind: agent.KindNotice, Level: evil, Text: evil, TaskID: evil},
-		{Kind: agent.KindTurnFinished, Status: evil, Text: evil, TaskID: evil},
+	for _, e := range []event.Event{
+		{Kind: event.KindTextDelta, Delta: evil},
+		{Kind: event.KindMessage, Role: event.RoleAssistant, Text: evil},
+		{Kind: event.KindToolStarted, Tool: evil, Arguments: evil},
+		{Kind: event.KindToolStarted, Title: evil, Detail: evil},
+		{Kind: event.KindToolFinished, Tool: evil, Text: evil},
+		{Kind: event.KindFileChanged, Change: evil, Path: evil},
+		{Kind: event.KindRetrying, Reason: evil},
+		{Kind: event.KindNotice, Level: evil, Text: evil, TaskID: evil},
+		{Kind: event.KindTurnFinished, Status: evil, Text: evil, TaskID: evil},
 	} {
 		p.Event(t.Context(), e)
 	}
@@ -72,9 +73,28 @@ func TestPrinterLetsNothingControlTheTerminal(t *testing.T) {
 func TestPrinterTellsTheEndOfATask(t *testing.T) {
 	var out strings.Builder
 	p := &term.Printer{Out: &out, Activity: &out}
-	p.Event(t.Context(), agent.Event{Kind: agent.KindTurnFinished, Status: agent.StatusCompleted, Text: "own"})
-	p.Event(t.Context(), agent.Event{Kind: agent.KindTurnFinished, Status: agent.StatusFailed, Text: "All\nof it", TaskID: "task_1"})
+	p.Event(t.Context(), event.Event{Kind: event.KindTurnFinished, Status: event.StatusCompleted, Text: "own"})
+	p.Event(t.Context(), event.Event{Kind: event.KindTurnFinished, Status: event.StatusFailed, Text: "All\nof it", TaskID: "task_1"})
 	if got, want := out.String(), "[task_1] failed: All of it\n"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
+func TestPrinterTellsCalls(t *testing.T) {
+	var out strings.Builder
+	p := &term.Printer{Out: &out, Activity: &out}
+	for _, e := range []event.Event{
+		{Kind: event.KindToolStarted, CallID: "1", Tool: "shell", Arguments: `{"x":1}`, Title: "Run", Detail: "ls\n\tx", Terminal: true},
+		{Kind: event.KindToolStarted, CallID: "1", TaskID: "task_1", SessionID: "s_1", Title: "Stop"},
+		{Kind: event.KindToolFinished, CallID: "1", TaskID: "task_1", SessionID: "s_1", Text: "$ is no prompt\nhere\n"},
+		{Kind: event.KindToolFinished, CallID: "1", Tool: "shell", Text: "$ ls\nnotes.md\n"},
+		{Kind: event.KindToolStarted, CallID: "2", Tool: "shell", Arguments: `{"x":1}`}, // of an older server
+		{Kind: event.KindToolFinished, CallID: "2", Tool: "shell", Text: "$ ls\n"},
+	} {
+		p.Event(t.Context(), e)
+	}
+	want := "* Run: ls x\n[task_1] * Stop\n[task_1]   $ is no prompt\n[task_1]   here\n  notes.md\n* shell: {\"x\":1}\n  $ ls\n"
+	if got := out.String(); got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}
 }

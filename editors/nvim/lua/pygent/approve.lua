@@ -1,6 +1,7 @@
---- What the server asks the user: approvals and questions. One is shown at a time,
---- in normal mode only, so that nobody answers by typing on. One that is put
---- aside waits; the turn waits with it.
+--- Approvals and questions of the server. One is shown at a time, in a window that takes
+--- no keys, so that the user can go on typing. The user starts the answer with a command.
+--- A request that is put aside stays pending, and its turn waits.
+local deliberate = require('pygent.deliberate')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local api = vim.api
@@ -9,9 +10,10 @@ local M = {}
 
 ---@class pygent.Asked
 ---@field question boolean
----@field params pygent.Approval|pygent.AgentQuestion
+---@field params pygent.Approval|pygent.Question
 ---@field answer fun(answer: table) once; the first counts
----@field withdraw fun() it is not waited for any more
+---@field withdraw fun() called when the request is cancelled
+---@field since number when it was asked
 ---@field done? boolean
 
 local queue = {} ---@type pygent.Asked[]
@@ -32,11 +34,11 @@ local function settle(item)
 end
 
 ---@param question boolean
----@param params pygent.Approval|pygent.AgentQuestion
+---@param params pygent.Approval|pygent.Question
 ---@param respond fun(answer: table)
----@param withdrawn? fun() absent: there is nobody to be told
+---@param withdrawn? fun() called when it is cancelled
 local function add(question, params, respond, withdrawn)
-  local item = { question = question, params = params } ---@type pygent.Asked
+  local item = { question = question, params = params, since = deliberate.now() } ---@type pygent.Asked
   local function once(fn)
     return function(answer)
       if not item.done then
@@ -58,7 +60,7 @@ end
 
 --- Handles a request of the server, in its coroutine.
 ---@param method string
----@param params pygent.Approval|pygent.AgentQuestion
+---@param params pygent.Approval|pygent.Question
 ---@return table
 function M.ask(method, params)
   local thread = coroutine.running()
@@ -73,8 +75,7 @@ function M.ask(method, params)
   return coroutine.yield()
 end
 
---- Asks again what the last server of a resumed session had asked. The answer goes
---- on with that turn.
+--- Shows the pending requests of a resumed session. An answer continues its turn.
 ---@param connection pygent.Connection
 ---@param id string of the session
 ---@param done? fun(asked: boolean)
@@ -105,23 +106,25 @@ function M.left(connection, id, done)
   end)
 end
 
---- How many wait for the user.
+--- The number of pending requests.
 ---@return integer
 function M.pending() return #queue end
 
---- Answers a question with a message of the chat. False: none waits.
+--- Answers a question with a message of the chat. False: no question is pending, or the
+--- message was begun before the question could be read.
 ---@param message string
+---@param begun number when
 ---@return boolean
-function M.answer_question(message)
+function M.answer_question(message, begun)
   local item = shown or queue[1]
-  if not item or not item.question then
+  if not item or not item.question or begun - item.since < deliberate.QUIET then
     return false
   end
   item.answer({ answer = message })
   return true
 end
 
---- Withdraws what was answered elsewhere, or whose turn has ended.
+--- Removes a request that was answered elsewhere, or whose turn has ended.
 ---@param event pygent.Event
 function M.event(event)
   for _, item in ipairs(vim.list_slice(queue)) do
@@ -132,7 +135,7 @@ function M.event(event)
   end
 end
 
---- Drops everything: the server that asked is gone.
+--- Drops all requests, because their server is gone.
 function M.forget()
   for _, item in ipairs(queue) do
     item.done = true
@@ -152,43 +155,50 @@ local function later(item)
   end
 end
 
---- Shows it again at the user's word, also when a picker was closed without a word.
+--- Calls fn with the request; an error puts it aside.
+---@param item pygent.Asked
+---@param fn fun(item: pygent.Asked)
+local function put(item, fn)
+  shown = item
+  local done = log.guard(function()
+    require('pygent.chat').flush() -- while the editor shows choices, the conversation is not written
+    fn(item)
+    return true
+  end)
+  if not done() then
+    later(item)
+  end
+end
+
+--- Lets the user answer.
 function M.again()
-  shown = nil
-  M.show()
+  if queue[1] then
+    put(queue[1], function(item)
+      require('pygent.prompt').ask(item, function() later(item) end)
+    end)
+  end
 end
 
 local waiting = false
 
---- Shows the first that waits, if any; in another mode than normal, later.
+--- Shows the first pending request, if any. Outside of normal mode it waits.
 function M.show()
   if shown or not queue[1] then
     return
   end
-  if api.nvim_get_mode().mode ~= 'n' then
-    if not waiting then
-      waiting = true
-      log.notify('it asks: leave this mode to answer')
-      api.nvim_create_autocmd('ModeChanged', {
-        pattern = '*:n',
-        once = true,
-        callback = vim.schedule_wrap(function()
-          waiting = false
-          M.show()
-        end),
-      })
-    end
-    return
-  end
-  local item = queue[1]
-  shown = item
-  local put = log.guard(function()
-    require('pygent.chat').flush() -- the editor's own choices keep the conversation from being written
-    require('pygent.prompt').show(item, function() later(item) end)
-    return true
-  end)
-  if not put() then
-    later(item)
+  if api.nvim_get_mode().mode == 'n' then
+    return put(queue[1], require('pygent.prompt').show)
+  elseif not waiting then
+    waiting = true
+    log.notify('it asks: :Pygent answer takes the answer')
+    api.nvim_create_autocmd('ModeChanged', {
+      pattern = '*:n',
+      once = true,
+      callback = vim.schedule_wrap(function()
+        waiting = false
+        M.show()
+      end),
+    })
   end
 end
 

@@ -1,5 +1,5 @@
---- The state in a few words: for the bar above the chat and for status lines. What
---- the server told is shown by it, never read as a format.
+--- The state in a few words, for the bar above the chat and for status lines. Text of the
+--- server is shown, never interpreted as a format.
 local approve = require('pygent.approve')
 local session = require('pygent.session')
 local text = require('pygent.text')
@@ -11,7 +11,7 @@ local ticking ---@type uv.uv_timer_t?
 local drawing = false
 local since ---@type number? when the work began
 
---- Parts of the bar, each in its colour; a part says nothing when it does not apply.
+--- Parts of the bar, each in its colour. A part that does not apply is empty.
 M.format = table.concat({
   "%#PygentAsks#%{v:lua.require'pygent.bar'.part('asks')}",
   "%#PygentWorking#%{v:lua.require'pygent.bar'.part('working')}",
@@ -29,7 +29,7 @@ function M.state()
   return not session.state().connection and 'off' or turn.busy() and 'working' or 'ready'
 end
 
---- A state's words when it is the present one.
+--- The words for a state if it is the current one, else "".
 ---@param state string
 ---@return string
 function M.part(state)
@@ -43,7 +43,7 @@ function M.part(state)
     or ('working %d:%02d'):format(math.floor(seconds / 60), seconds % 60)
 end
 
---- Mode, sandbox, messages that wait for the end of the turn, and running tasks.
+--- Mode, sandbox, queued messages and running tasks.
 ---@return string
 function M.rest()
   local state, parts = session.state(), {}
@@ -65,14 +65,14 @@ function M.rest()
   return #parts > 0 and '· ' .. text.line(table.concat(parts, ' · ')) or ''
 end
 
---- Says so when commands run in no sandbox.
+--- A warning if commands run without a sandbox, else "".
 ---@return string
 function M.unsafe()
   local state = session.state()
   return state.connection and (state.sandbox or ''):find('/none$') and ' · no sandbox' or ''
 end
 
---- Draws the bar and the status lines of all windows, once for all that happens in one go.
+--- Draws the bar and the status lines of all windows, once for several changes in one go.
 function M.draw()
   if not drawing then
     drawing = true
@@ -83,7 +83,7 @@ function M.draw()
   end
 end
 
---- Draws what has changed, and keeps the seconds of a running turn going.
+--- Draws changes, and counts the seconds of a running turn.
 function M.follow()
   M.draw()
   if ticking or not turn.busy() then

@@ -1,4 +1,4 @@
---- What a turn changed: shown beside what it was, and undone.
+--- The changes of a turn: their diffs, and undo.
 local files = require('pygent.files')
 local log = require('pygent.log')
 local patches = require('pygent.patch')
@@ -31,11 +31,11 @@ local function scratch(lines, filetype)
   return buf
 end
 
---- Shows a patch as it is: for what has no two sides.
+--- Shows a patch as text, for files that cannot be shown side by side.
 ---@param patch string
 local function show_patch(patch) api.nvim_open_win(scratch(text.exact(patch), 'diff'), true, { split = 'below' }) end
 
---- Shows a file beside what it was, in a tab page of its own.
+--- Shows a file beside its earlier text, in a new tab page.
 ---@param path string
 ---@param patch string
 local function show_split(path, patch)
@@ -65,7 +65,7 @@ local function show_split(path, patch)
   api.nvim_win_call(win, vim.cmd.diffthis)
 end
 
---- Shows what a turn has changed of a file.
+--- Shows a turn's changes of a file.
 ---@param path string
 ---@param turn string
 function M.show(path, turn)
@@ -98,7 +98,7 @@ function M.diff()
   )
 end
 
---- Undoes what the last turn changed, or what the last undo did.
+--- Undoes the changes of the last turn, or the last undo.
 function M.undo()
   if not require('pygent.turn').idle() then
     return

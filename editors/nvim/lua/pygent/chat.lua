@@ -1,5 +1,4 @@
---- The chat: the conversation in one window, and below it the one in which the
---- next message is written.
+--- The chat: a window with the conversation, and below it one for the next message.
 local approve = require('pygent.approve')
 local bar = require('pygent.bar')
 local config = require('pygent.config')
@@ -13,12 +12,12 @@ local api = vim.api
 
 local M = {}
 
---- Columns that the chat gets on a small screen, at most half of it.
+--- Columns of the chat on a small screen, at most half of it.
 local NARROW = 56
 local FLUSH = 40 -- milliseconds
 
 local chat ---@type pygent.Transcript?
-local early ---@type pygent.Event[]? what comes while the conversation is read back
+local early ---@type pygent.Event[]? events that arrive while the past ones are read
 
 ---@param buf? integer
 ---@return integer? win in this tab page
@@ -30,8 +29,8 @@ local function window(buf)
   end
 end
 
---- Writes what has come, as far as that goes quickly, and shows the end of it where
---- the cursor is there. In normal mode only.
+--- Writes queued text for a short time, and scrolls windows whose cursor is at the end. Only
+--- in normal mode.
 function M.flush()
   if not chat then
     return
@@ -50,7 +49,7 @@ function M.help()
     { title = 'In the conversation', buf = chat.buf },
   })
 end
---- Opens what the cursor's line is about: a changed file's diff, or a fold.
+--- Opens the diff of the changed file on the cursor's line, or a fold.
 local function open_line()
   local target = chat:target(api.nvim_win_get_cursor(0)[1] - 1)
   if target then
@@ -75,7 +74,7 @@ end
 
 local live = { textDelta = true, reasoningDelta = true, toolOutput = true }
 
---- Takes what happened in the conversation.
+--- Takes an event of the conversation.
 ---@param event pygent.Event
 function M.event(event)
   chat:event(event)
@@ -87,8 +86,8 @@ function M.event(event)
   end
 end
 
---- Reads the conversation back: it began before the chat was first opened, or the
---- user has deleted the buffer.
+--- Reads the past events of the conversation, because it began before the chat was opened,
+--- or the user has deleted the buffer.
 local function restore()
   local id, made, since = session.state().id, chat, {}
   early = since
@@ -110,7 +109,7 @@ local function restore()
   end)
 end
 
---- Makes the buffers that are not there.
+--- Makes missing buffers.
 function M.buffers()
   if not (chat and scratch.there(chat.buf)) then
     require('pygent.highlight').define()
@@ -135,7 +134,7 @@ function M.buffers()
   end
 end
 
---- Puts the cursor where messages are written, ready to type.
+--- Puts the cursor into the message window, ready to type.
 function M.focus()
   local win = window(input.buffer())
   if win then
@@ -179,7 +178,7 @@ local function show_input(above)
   vim.wo[win].relativenumber, vim.wo[win].signcolumn = false, 'no'
 end
 
---- Shows the chat; starts the server when it is entered.
+--- Shows the chat. Starts the server when it enters the chat.
 ---@param options? { enter?: boolean } enter: default true
 function M.open(options)
   local before = api.nvim_get_current_win()
@@ -206,7 +205,7 @@ function M.close()
   end
 end
 
---- Writes what is queued, now.
+--- Writes all queued text now.
 function M.flush()
   if chat then
     while chat.timer do

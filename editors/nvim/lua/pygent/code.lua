@@ -1,17 +1,17 @@
---- Colours of the code blocks in a transcript, for the languages whose parsers the
---- editor has. A block is coloured once, when its message is whole: to parse a
---- growing text again and again would block the longer it gets.
+--- Colours the code blocks of a transcript, for languages whose parsers the editor has. It
+--- colours a block once, when its message is complete, because parsing a growing text
+--- repeatedly would block the editor longer and longer.
 local api = vim.api
 
 local M = {}
 
 M.ns = api.nvim_create_namespace('pygent.code')
 
-local MAX_BYTES = 16 * 1024 -- of a block; a longer one stays as it is
-local ROWS = 40 -- that are coloured in one step
+local MAX_BYTES = 16 * 1024 -- of a block; a longer one is not coloured
+local ROWS = 40 -- coloured in one step
 
---- The parser of a block and its query. The language is a word of the model's: only
---- a plain name gets as far as the search for a parser.
+--- The parser of a block and its query. The language is the model's text, so only a plain
+--- name is used to look up a parser.
 ---@param word string
 ---@param code string
 ---@return vim.treesitter.LanguageTree?, vim.treesitter.Query?
@@ -28,15 +28,15 @@ local function parser(word, code)
   return has and query and found or nil, has and query or nil
 end
 
---- The steps that colour a block: one parses it, each colours some rows.
+--- Adds the steps that colour a block: one step parses it, the others colour some rows each.
 ---@param buf integer
 ---@param row integer first of the code
 ---@param word string
 ---@param lines string[]
----@param steps fun()[] to which they are added
+---@param steps fun()[] gets the steps
 local function block(buf, row, word, lines, steps)
   local code = table.concat(lines, '\n')
-  local mark = api.nvim_buf_set_extmark(buf, M.ns, row, 0, {}) -- the oldest rows may go meanwhile
+  local mark = api.nvim_buf_set_extmark(buf, M.ns, row, 0, {}) -- the oldest rows may be deleted meanwhile
   local tree, query, root
   steps[#steps + 1] = function()
     tree, query = parser(word, code)
@@ -65,7 +65,7 @@ local function block(buf, row, word, lines, steps)
   end
 end
 
---- What colours the blocks from a row on, in steps that take a few milliseconds each.
+--- The steps that colour the blocks from a row on. Each takes a few milliseconds.
 ---@param buf integer
 ---@param from integer row
 ---@return fun()[]

@@ -1,5 +1,5 @@
---- :Pygent and its subcommands. Arguments are text for the model or names of ours;
---- none of them ever becomes an ex-command.
+--- :Pygent and its subcommands. Arguments are text for the model or names of subcommands
+--- and values; none is executed as an ex-command.
 local config = require('pygent.config')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
@@ -10,7 +10,7 @@ local turn = require('pygent.turn')
 local M = {}
 
 ---@class pygent.Call
----@field rest string what stands after the subcommand
+---@field rest string the text after the subcommand
 ---@field first? integer line, when there is a range
 ---@field last? integer
 ---@field buf integer
@@ -83,7 +83,7 @@ local function sessions()
       function(chosen)
         if chosen and turn.idle() then
           require('pygent.chat').open()
-          vim.cmd.stopinsert() -- what is read back is read first, and folded in normal mode only
+          vim.cmd.stopinsert() -- the user reads the past events first, and folds work only in normal mode
           require('pygent.kept').resume(chosen)
         end
       end

@@ -1,17 +1,17 @@
---- Settings. Every one has a default; |pygent-setup| describes them.
+--- Settings. Each has a default; |pygent-setup| describes them.
 local M = {}
 
 ---@class pygent.Config
 ---@field cmd string[] the program and its arguments
 ---@field env table<string, string> added to the server's environment
----@field model? string nil: what the server has
----@field mode 'plan'|'ask'|'auto' what new sessions may do unasked
----@field root? fun(buf: integer): string the workspace; nil: that with .git, else the current directory
----@field if_busy 'queue'|'steer' what becomes of a message while a turn runs
+---@field model? string nil: the server's setting
+---@field mode 'plan'|'ask'|'auto' of new sessions
+---@field root? fun(buf: integer): string the workspace; nil: the directory with .git, else the current directory
+---@field if_busy 'queue'|'steer' what happens to a message while a turn runs
 ---@field width number of the chat's window: columns, or a part of the screen when below 1
 ---@field input_height integer lines
----@field start_timeout integer milliseconds that the server may take to answer at its start
----@field stop_timeout integer milliseconds after which a turn that was stopped counts as ended
+---@field start_timeout integer milliseconds that the server may take to answer initialize
+---@field stop_timeout integer milliseconds after which a stopped turn counts as ended
 
 ---@type pygent.Config
 local defaults = {
@@ -34,7 +34,7 @@ local function one_of(value, choices)
   return ok, 'one of ' .. table.concat(choices, ', ')
 end
 
---- Takes the user's settings; what is not named keeps its default.
+--- Takes the user's settings. Missing settings keep their defaults.
 ---@param options? table
 function M.set(options)
   local c = vim.tbl_extend('force', vim.deepcopy(defaults), options or {})
@@ -59,7 +59,7 @@ end
 ---@return pygent.Config
 function M.get() return current end
 
---- The workspace that a buffer belongs to.
+--- The workspace of a buffer.
 ---@param buf integer
 ---@return string
 function M.root(buf)

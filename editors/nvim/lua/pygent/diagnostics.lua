@@ -1,14 +1,14 @@
---- What language servers find in files that the server has just changed. They get a
---- moment to look at them.
+--- Diagnostics of language servers for files that Pygent has just changed. The language
+--- servers get a moment to check them.
 local files = require('pygent.files')
 
 local M = {}
 
---- Milliseconds: of quiet after which the findings count as whole, and of waiting at
---- the longest. The server waits for three seconds.
+--- Milliseconds without new diagnostics after which they count as complete, and the longest
+--- wait. The server waits three seconds.
 M.QUIET, M.LONGEST = 200, 1500
 
---- Diagnostics at the most in one answer.
+--- The most diagnostics in one answer.
 local MAX_DIAGNOSTICS = 500
 
 local severities = { 'error', 'warning', 'info', 'hint' }
@@ -51,8 +51,8 @@ local function collect(bufs)
   return found
 end
 
---- Loads the files that are in buffers anew and, where language servers look at them,
---- waits until those have said what they find.
+--- Reloads the files that are in buffers and waits for the diagnostics of their language
+--- servers, if they have any.
 ---@param root string
 ---@param paths string[]
 ---@param done fun(found: pygent.Diagnostic[]) once

@@ -1,27 +1,21 @@
---- How each kind of event reads in a transcript.
+--- Writes each kind of event to a transcript.
 local text = require('pygent.text')
 
---- Width of what a tool's row tells of its arguments.
+--- Width of the detail in a tool's row.
 local WIDTH = 56
---- Lines of live output that are shown before the tool has ended.
+--- Lines of output shown while the tool runs.
 local LIVE = 500
 
 ---@type table<string, fun(t: pygent.Transcript, e: pygent.Event)>
 local M = {}
 
---- What a call is about, in a few words.
----@param event pygent.Event
+--- The title and detail of a call, made by the tool. Events of older servers lack them.
+---@param e pygent.Event
 ---@return string
-local function about(event)
-  local ok, args = pcall(vim.json.decode, event.arguments or '')
-  if ok and type(args) == 'table' then
-    for _, name in ipairs({ 'cmd', 'path', 'prompt', 'task_id' }) do
-      if type(args[name]) == 'string' then
-        return text.line(args[name], WIDTH)
-      end
-    end
-  end
-  return text.line(event.arguments or '', WIDTH)
+local function called(e)
+  local title, detail = e.title or e.tool, e.title and e.detail or not e.title and e.arguments
+  title = text.line(title or '', 24)
+  return detail and ('%s: %s'):format(title, text.line(detail, WIDTH)) or title
 end
 
 function M.message(t, e)
@@ -69,18 +63,21 @@ local function row(t, e, what)
   t.tool.what = what
 end
 
---- The row of a call. One that another server has begun has none yet.
+--- The row of a call. A call that a killed server had started gets a new row.
 ---@param t pygent.Transcript
 ---@param e pygent.Event
 ---@return pygent.Block
 local function row_of(t, e)
   if not t.tool or t.tool.callId ~= e.callId then
-    row(t, e, text.line(e.tool or '', 24))
+    row(t, e, t.call and t.call.id == e.callId and t.call.what or text.line(e.tool or '', 24))
   end
   return t.tool
 end
 
-function M.toolStarted(t, e) row(t, e, ('%s: %s'):format(text.line(e.tool, 24), about(e))) end
+function M.toolStarted(t, e)
+  t.call = { id = e.callId, what = called(e) }
+  row(t, e, t.call.what)
+end
 
 function M.toolOutput(t, e)
   local tool = t.tool
@@ -189,7 +186,7 @@ local decisions = {
   withdrawn = 'not answered',
 }
 
---- What was decided stands in the row of the call; without one, in a line.
+--- Writes the decision to the row of the call; without a row, to a new line.
 function M.approvalResolved(t, e)
   local decision = decisions[e.decision] or text.line(e.decision or 'answered')
   if e.feedback and e.feedback ~= '' then
@@ -218,7 +215,7 @@ end
 
 function M.clientRestarted(t, e) t:say(text.line(e.text), 'PygentNote', false) end
 
---- What a new conversation begins with.
+--- Writes the start of a new conversation.
 function M.clientNew(t, e)
   t:say('In ' .. text.line(vim.fn.fnamemodify(e.text, ':~')), 'PygentNote')
   t:say('Write below. <CR> here opens a tool call, or the diff of a changed file. g? lists keys.', 'PygentNote', false)

@@ -1,12 +1,12 @@
---- Files of the workspace and their buffers. Paths from the server are data: they
---- are joined with the workspace, never with a command.
+--- Files of the workspace and their buffers. Paths from the server are data: they are joined
+--- to the workspace's path, never put into a command.
 local M = {}
 
 ---@param path string
 ---@return string
 local function real(path) return vim.uv.fs_realpath(path) or path end
 
---- The path of a file of the workspace, or nil for one that is outside.
+--- The absolute path of a file in the workspace, or nil if it is outside.
 ---@param root string
 ---@param path string relative, with slashes
 ---@return string?
@@ -22,7 +22,7 @@ function M.absolute(root, path)
   return root .. '/' .. path
 end
 
---- The path of a buffer's file in the workspace, or nil.
+--- The path of a buffer's file relative to the workspace, or nil.
 ---@param root string
 ---@param buf integer
 ---@return string?
@@ -45,8 +45,8 @@ function M.buffers()
   )
 end
 
---- Files whose buffers have changes that are not written. The server is told, so
---- that nobody writes below the user's hands.
+--- Files whose buffers have unwritten changes. The server gets them, so that the agent does
+--- not overwrite files that the user edits.
 ---@param root string
 ---@return string[]?
 function M.dirty(root)
@@ -59,20 +59,20 @@ function M.dirty(root)
   return #paths > 0 and paths or nil
 end
 
---- Tells that a file is left alone because its buffer has changes of its own.
+--- Tells the user that a file stays as it is, because its buffer has unwritten changes.
 ---@param path string
 function M.unwritten(path)
   local message = ('%s has changes that are not written: write them first'):format(path)
   require('pygent.log').notify(message, vim.log.levels.WARN)
 end
 
---- Loads buffers whose files were changed on disk, with their undo kept. One that
---- has changes of its own is left alone, and so is one whose file is gone.
+--- Reloads buffers whose files were changed on disk and keeps their undo. It skips buffers
+--- with unwritten changes and buffers whose file is gone.
 ---@param root string
 ---@param paths? string[] absent: all
 function M.reload(root, paths)
   local undoreload = vim.go.undoreload
-  vim.go.undoreload = -1 -- whatever the size
+  vim.go.undoreload = -1 -- for files of any size
   for _, buf in ipairs(M.buffers()) do
     local path = not vim.bo[buf].modified and M.relative(root, buf)
     local wanted = path and (not paths or vim.tbl_contains(paths, path))
@@ -86,7 +86,7 @@ function M.reload(root, paths)
   vim.go.undoreload = undoreload
 end
 
---- What a prompt gets of a buffer: lines of it, as they are in the editor.
+--- Lines of a buffer as context of a prompt.
 ---@param root string
 ---@param buf integer
 ---@param first integer

@@ -1,16 +1,16 @@
---- What is folded in a transcript: tool calls, attached files, reasoning. Folds
---- come from marks, not from what a line says, so that no text can forge one.
+--- Folds of a transcript: tool calls, attached files, reasoning. They come from marks, not
+--- from the text of a line, so that no text can forge one.
 local text = require('pygent.text')
 local api = vim.api
 
 local M = {}
 
---- Of the marks: one that spans lines is a fold.
+--- The namespace of the marks. A mark that spans several lines is a fold.
 M.ns = api.nvim_create_namespace('pygent.transcript')
 
 local MAX_SHOWN = 1000 -- lines of one tool's answer
 
---- Shows in a window what is folded: tool calls, attached files, reasoning.
+--- Sets a window up for folds.
 ---@param win integer
 function M.window(win)
   local options = {
@@ -20,7 +20,7 @@ function M.window(win)
     foldlevel = 0,
     foldenable = true,
     fillchars = 'fold: ',
-    conceallevel = 0, -- a link shows where it leads
+    conceallevel = 0, -- a link shows its address
     wrap = true,
     linebreak = true,
     breakindent = true,
@@ -47,10 +47,10 @@ function M.level(lnum)
   return '0'
 end
 
-local behind = {} ---@type table<integer, true> buffers whose folds wait for the end of insert mode
+local behind = {} ---@type table<integer, true> buffers whose folds are computed after insert mode
 
---- Has the folds of a buffer computed when the user has ended insert mode, in which
---- the editor computes none of any window.
+--- Computes the folds of a buffer when insert mode ends, because in insert mode the editor
+--- computes no folds in any window.
 ---@param buf integer
 function M.settle(buf)
   if behind[buf] or not api.nvim_get_mode().mode:find('^[iR]') then
@@ -69,7 +69,7 @@ function M.settle(buf)
   })
 end
 
---- The lines of a tool's answer that are shown.
+--- The shown lines of a tool's answer.
 ---@param body string
 ---@return string[]
 function M.body(body)
@@ -87,7 +87,7 @@ function M.body(body)
   return lines
 end
 
---- A fence that no line can close.
+--- A fence that none of the lines closes.
 ---@param lines string[]
 ---@return string
 function M.fence(lines)

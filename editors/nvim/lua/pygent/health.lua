@@ -7,10 +7,10 @@ local text = require('pygent.text')
 
 local M = {}
 
---- Milliseconds that the program may take for one answer.
+--- How long the program may take for one answer, in milliseconds.
 local PATIENCE = 20000
 
---- Runs another subcommand of the program that serves.
+--- Runs another subcommand of the server's program.
 ---@param ... string
 ---@return vim.SystemCompleted
 local function run(...)
@@ -60,7 +60,7 @@ end
 local function server()
   local failed, connection, done
   local handlers = { event = function() end, request = function() end, exit = function() end }
-  local root = vim.fn.tempname() -- any place: the home directory, for one, is refused
+  local root = vim.fn.tempname() -- a temporary directory, because some directories, such as the home, are refused
   vim.fn.mkdir(root, 'p')
   rpc.start(root, handlers, function(err, c)
     failed, connection, done = err, c, true
@@ -82,7 +82,7 @@ local function server()
   return true
 end
 
---- Tells what the program misses: a key, for one. Only it knows all its settings.
+--- Reports what the program lacks, such as a key. Only the program knows all its settings.
 local function settings()
   local result = run('doctor', '--json', '--offline')
   local ok, report = pcall(vim.json.decode, result.stdout)

@@ -1,4 +1,4 @@
---- The keys of the chat and the commands, in a window of their own.
+--- A window with the keys of the chat and the commands.
 local api = vim.api
 
 local M = {}
@@ -21,7 +21,7 @@ local function keys(buf)
   return lines
 end
 
---- Shows them; q closes.
+--- Shows the window; q closes it.
 ---@param parts { title: string, buf: integer }[] buffers whose keys are listed
 function M.open(parts)
   local lines = {}

@@ -1,4 +1,4 @@
---- The highlight groups, each a link that a colour scheme may set otherwise.
+--- The highlight groups. Each is a link that a colour scheme may change.
 local M = {}
 
 M.links = {

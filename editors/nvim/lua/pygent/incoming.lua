@@ -1,5 +1,5 @@
---- What the server sends: events go to who shows them, requests to who answers
---- them. Knows of the editor only buffers whose files were changed.
+--- Dispatches messages of the server: events to the modules that show them, requests to
+--- those that answer them. Of the editor it uses only buffers whose files were changed.
 local approve = require('pygent.approve')
 local files = require('pygent.files')
 local protocol = require('pygent.protocol')

@@ -1,17 +1,18 @@
---- The buffer in which the next message is written: sending, and the messages that
---- were sent before.
+--- The buffer for the next message, and the history of sent messages.
 local approve = require('pygent.approve')
+local deliberate = require('pygent.deliberate')
 local scratch = require('pygent.scratch')
 local turn = require('pygent.turn')
 local api = vim.api
 
 local M = {}
 
-local KEPT = 100 -- messages that can be brought back
+local KEPT = 100 -- messages in the history
 
 local buf ---@type integer?
 local sent, at = {}, 1 ---@type string[], integer
-local draft = '' -- what stood there before an earlier message was brought back
+local begun ---@type number? when the message was begun
+local draft = '' -- the text before the first step into the history
 
 ---@return integer? buf
 function M.buffer() return scratch.there(buf) and buf or nil end
@@ -19,7 +20,7 @@ function M.buffer() return scratch.there(buf) and buf or nil end
 ---@return string
 local function words() return table.concat(api.nvim_buf_get_lines(buf, 0, -1, false), '\n') end
 
---- Puts a message there, to be changed and sent.
+--- Sets the text of the buffer.
 ---@param message string
 function M.set(message)
   if M.buffer() then
@@ -31,7 +32,7 @@ function M.set(message)
   end
 end
 
---- Sends what is written.
+--- Sends the message.
 function M.send()
   local message = vim.trim(words())
   if message == '' then
@@ -43,13 +44,15 @@ function M.send()
   end
   at = #sent + 1
   M.set('')
-  vim.cmd.stopinsert() -- what is asked next must not be answered by typing on
-  if not approve.answer_question(message) then
+  local since = begun or deliberate.now()
+  begun = nil
+  vim.cmd.stopinsert()
+  if not approve.answer_question(message, since) then
     turn.ask(message)
   end
 end
 
---- Brings an earlier message back, or a later one.
+--- Shows an earlier or a later message of the history.
 ---@param step integer
 local function recall(step)
   local to = at + step
@@ -67,6 +70,10 @@ end
 ---@param map fun(modes: string|string[], lhs: string, rhs: string|fun(), desc: string)
 function M.use(made, map)
   buf = made
+  api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
+    buffer = made,
+    callback = function() begun = words() ~= '' and (begun or deliberate.now()) or nil end,
+  })
   map({ 'n', 'i' }, '<C-s>', M.send, 'send')
   map('n', '<CR>', M.send, 'send')
   map('i', '<CR>', function()
@@ -75,7 +82,7 @@ function M.use(made, map)
     end
     M.send()
   end, 'send')
-  map('i', '<C-j>', '<C-j>', 'new line') -- as it is; here it is listed
+  map('i', '<C-j>', '<C-j>', 'new line') -- unchanged; mapped only to be listed in the help
   map({ 'n', 'i' }, '<C-Up>', function() recall(-1) end, 'the message before')
   map({ 'n', 'i' }, '<C-Down>', function() recall(1) end, 'the message after')
 end

@@ -1,17 +1,16 @@
---- Sessions that were kept: going on with one, reading one back, changing its
---- settings.
+--- Stored sessions: resuming one, reading its events, changing its settings.
 local approve = require('pygent.approve')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
 local session = require('pygent.session')
 local trail = require('pygent.trail')
 
---- How many of the events of a session are read back.
+--- The most events of a session that are read.
 local HISTORY = 5000
 
 local M = {}
 
---- Reads a session's events back, page by page.
+--- Reads a session's past events, page by page.
 ---@param id string
 ---@param after integer
 ---@param each fun(event: pygent.Event)
@@ -31,9 +30,9 @@ function M.history(id, after, each, done)
   end)
 end
 
---- Reads what stands of a session that is open.
+--- Reads the events of an open session that no rewind has removed.
 ---@param id string
----@param done fun(found: pygent.Trail, cut: boolean) cut: it is not all
+---@param done fun(found: pygent.Trail, cut: boolean) cut: older events are missing
 function M.read(id, done)
   session.request(protocol.methods.sessionResume, { sessionId = id }, function(result)
     local found, after = trail.new(), math.max(0, result.lastSeq - HISTORY)
@@ -41,7 +40,7 @@ function M.read(id, done)
   end)
 end
 
---- Makes a session the current one and tells the listeners what happened in it.
+--- Changes to a session and sends its events to the listeners.
 ---@param id string
 ---@param root string file URI
 ---@param found pygent.Trail
@@ -64,7 +63,7 @@ function M.show(id, root, found, cut)
   session.tell({ kind = 'clientSettled' })
 end
 
---- Goes on with a session that was kept.
+--- Resumes a stored session.
 ---@param brief pygent.SessionBrief
 function M.resume(brief)
   M.read(brief.sessionId, function(found, cut)

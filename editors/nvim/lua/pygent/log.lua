@@ -1,24 +1,23 @@
---- The log: one file of the editor's own, with what the server writes to stderr
---- and what went wrong on this side. Messages to the user are one line that says
---- what to do; tracebacks are here alone.
+--- The log: one file with the server's stderr and the plugin's errors. Messages to the user
+--- are one line that says what to do; tracebacks are only in the log.
 local text = require('pygent.text')
 local M = {}
 
---- Size from which the log is moved aside when a server starts.
+--- From this size on, the log is renamed when a server starts.
 local MAX_BYTES = 1024 * 1024
---- How much of it is shown.
+--- How much of the log is shown.
 local SHOWN_BYTES = 64 * 1024
 
 ---@return string
 function M.path()
   local dir = vim.fn.stdpath('log') --[[@as string]]
   if not pcall(vim.fn.mkdir, dir, 'p') or vim.fn.filewritable(dir) ~= 2 then
-    dir = vim.fs.dirname(vim.fn.tempname()) -- what cannot be kept goes with the editor
+    dir = vim.fs.dirname(vim.fn.tempname()) -- a temporary log, which the editor deletes at its end
   end
   return vim.fs.joinpath(dir, 'pygent.log')
 end
 
---- Moves a log that has grown aside and returns where the new part begins.
+--- Renames a large log and returns where the new part begins.
 ---@return integer bytes
 function M.rotate()
   local path = M.path()
@@ -39,7 +38,7 @@ function M.write(message)
   end
 end
 
---- What was logged from a byte on, at most the last 64 KiB.
+--- The lines of the log from a byte on, at most the last 64 KiB.
 ---@param from? integer
 ---@return string[]
 function M.tail(from)
@@ -54,13 +53,13 @@ function M.tail(from)
   return lines
 end
 
---- Tells the user, in one line that does not make the screen wait for a key.
+--- Shows the user one line that does not make the screen wait for a key.
 ---@param message string
 ---@param level? integer of vim.log.levels
 function M.notify(message, level)
   M.write(message)
   vim.schedule(function()
-    vim.cmd.redraw() -- what choices have left on the screen would make it wait for a key
+    vim.cmd.redraw() -- else a list of choices on the screen would make it wait for a key
     vim.notify('pygent: ' .. text.line(message, vim.o.columns - 22), level or vim.log.levels.INFO)
   end)
 end
@@ -68,7 +67,7 @@ end
 ---@param message string
 function M.error(message) M.notify(message, vim.log.levels.ERROR) end
 
---- A function whose failure is logged and told in one line.
+--- Wraps a function: its error is logged and shown in one line.
 ---@generic F: function
 ---@param fn F
 ---@return F
@@ -76,7 +75,7 @@ function M.guard(fn)
   return function(...)
     local function failed(err)
       if tostring(err):find('Keyboard interrupt', 1, true) then
-        return -- <C-c> where the editor waited for a choice: that is a choice too
+        return -- <C-c> in a list of choices: the user chose nothing
       end
       M.write(debug.traceback(tostring(err), 2))
       M.error('a fault in the plugin: see :Pygent log')

@@ -1,4 +1,4 @@
---- Unified patches, read backwards: what a file was before one was applied.
+--- Reverses unified patches: gives a file's text before a patch was applied.
 local M = {}
 
 ---@class pygent.Hunk
@@ -6,7 +6,7 @@ local M = {}
 ---@field before string[]
 ---@field after string[]
 
---- The hunks of a patch of one file. Headers are skipped.
+--- The hunks of a patch of one file. It skips headers.
 ---@param patch string
 ---@return pygent.Hunk[]
 local function hunks(patch)
@@ -31,10 +31,9 @@ local function hunks(patch)
   return found
 end
 
---- The lines of a file before a patch, or nil when the file is not what the patch
---- has made of it.
+--- The lines of a file before a patch, or nil if the lines do not match the patch.
 ---@param lines string[] as they are now
----@param patch string of this file alone
+---@param patch string of this file only
 ---@return string[]?
 function M.reverse(lines, patch)
   local result, from = {}, 1

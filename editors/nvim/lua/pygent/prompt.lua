@@ -1,5 +1,7 @@
---- How what the server asks is put before the user: the exact command or the diff
---- in a window above, and below it the choices.
+--- Shows requests of the server: the exact command or the diff in a window that takes no
+--- keys, and below it the choices when the user wants to answer.
+local deliberate = require('pygent.deliberate')
+local log = require('pygent.log')
 local text = require('pygent.text')
 local api = vim.api
 
@@ -7,7 +9,7 @@ local M = {}
 
 local window ---@type integer?
 
---- Takes the window away.
+--- Closes the window.
 function M.close()
   if window and api.nvim_win_is_valid(window) then
     api.nvim_win_close(window, true)
@@ -25,30 +27,28 @@ local function buffer(lines, syntax)
   return buf
 end
 
---- How many rows lines take where they are wrapped.
+--- The number of rows of wrapped lines.
 ---@param lines string[]
 ---@param width integer
----@param enough integer where counting ends
-local function rows(lines, width, enough)
+---@return integer
+local function rows(lines, width)
   local n = 0
   for _, line in ipairs(lines) do
     n = n + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / width))
-    if n > enough then
-      break
-    end
   end
   return n
 end
 
---- Shows what is to be answered above the choices. False: not all of it can be seen.
+--- Shows a request. False: it does not fit the window.
 ---@param lines string[]
 ---@param title string
 ---@param syntax? string
+---@param hint string how to answer
 ---@return boolean all
-local function preview(lines, title, syntax)
+local function preview(lines, title, syntax, hint)
   M.close()
   local width, room = math.max(20, vim.o.columns - 6), math.max(3, vim.o.lines - 14)
-  local height = rows(lines, width, room)
+  local height = rows(lines, width)
   window = api.nvim_open_win(buffer(lines, syntax), false, {
     relative = 'editor',
     row = 1,
@@ -58,7 +58,7 @@ local function preview(lines, title, syntax)
     style = 'minimal',
     border = 'rounded',
     title = (' %s '):format(title),
-    footer = height > room and ' … there is more ' or nil,
+    footer = height > room and (' ✂ cut: %d more rows · %s '):format(height - room, hint) or (' %s '):format(hint),
     zindex = 60,
   })
   vim.wo[window].wrap, vim.wo[window].linebreak = true, false
@@ -83,8 +83,8 @@ end
 ---@class pygent.Choice
 ---@field label string
 ---@field answer? table
----@field feedback? boolean the user says why first
----@field look? boolean it is shown in a window of its own, and waits
+---@field feedback? boolean the user gives a reason first
+---@field look? boolean shows the request in a normal window and leaves it pending
 
 ---@param params pygent.Approval
 ---@param all boolean everything can be seen
@@ -127,70 +127,115 @@ local function title(params)
   return ('%s wants to %s'):format(who, what or text.line(params.kind, 20))
 end
 
+--- The lines of a request, the window's title and the syntax.
 ---@param item pygent.Asked
----@param later fun()
-local function approval(item, later)
+---@return string[] lines, string title, string? syntax
+local function content(item)
+  if item.question then
+    return text.exact(item.params.question), 'Pygent asks'
+  end
   local params = item.params --[[@as pygent.Approval]]
   local lines, syntax = details(params)
-  local all = preview(lines, title(params), syntax)
-  vim.ui.select(choices(params, all), {
-    prompt = title(params) .. ':',
-    kind = 'pygent.approval',
-    format_item = function(choice) return choice.label end,
-  }, function(choice)
-    if choice and choice.answer then
-      return item.answer(choice.answer)
-    elseif not choice or not choice.feedback then
-      later()
-      if choice and choice.look then
-        api.nvim_open_win(buffer(lines, syntax), true, { split = 'above' })
-      end
-      return
-    end
+  return lines, title(params), syntax
+end
+
+---@param later fun()
+---@return fun()
+local function too_soon(later)
+  return function()
+    later()
+    log.notify('that was typed too soon to be an answer: :Pygent answer')
+  end
+end
+
+---@param item pygent.Asked
+---@param later fun()
+---@param all boolean everything can be seen
+local function approval(item, later, all)
+  local params = item.params --[[@as pygent.Approval]]
+  local function why()
     vim.ui.input({ prompt = 'Why not? ' }, function(reason)
       if not reason then
         return later()
       end
       item.answer({ decision = 'deny', feedback = reason })
     end)
-  end)
+  end
+  local function chosen(choice)
+    if choice and choice.answer then
+      item.answer(choice.answer)
+    elseif choice and choice.feedback then
+      why()
+    else
+      later()
+      if choice then
+        local lines, _, syntax = content(item)
+        api.nvim_open_win(buffer(lines, syntax), true, { split = 'above' })
+      end
+    end
+  end
+  vim.ui.select(choices(params, all), {
+    prompt = title(params) .. ':',
+    kind = 'pygent.approval',
+    format_item = function(choice) return choice.label end,
+  }, deliberate.answer(too_soon(later), chosen))
 end
 
 ---@param item pygent.Asked
 ---@param later fun()
 local function question(item, later)
-  local params = item.params --[[@as pygent.AgentQuestion]]
+  local params = item.params --[[@as pygent.Question]]
   local function write()
-    vim.ui.input({ prompt = 'Answer: ' }, function(answer)
-      if not answer or answer == '' then
-        return later()
-      end
-      item.answer({ answer = answer })
-    end)
+    vim.ui.input(
+      { prompt = 'Answer: ' },
+      deliberate.answer(too_soon(later), function(answer)
+        if not answer or answer == '' then
+          return later()
+        end
+        item.answer({ answer = answer })
+      end)
+    )
   end
-  preview(text.exact(params.question), 'Pygent asks')
   if not params.options or #params.options == 0 then
     return write()
   end
   local options = vim.list_extend({}, params.options)
   options[#options + 1] = false
-  vim.ui.select(options, {
-    prompt = 'Pygent asks:',
-    kind = 'pygent.question',
-    format_item = function(option) return option and text.line(option) or 'Something else' end,
-  }, function(option)
-    if option == nil then
-      return later()
-    elseif option == false then
-      return write()
-    end
-    item.answer({ answer = option })
-  end)
+  vim.ui.select(
+    options,
+    {
+      prompt = 'Pygent asks:',
+      kind = 'pygent.question',
+      format_item = function(option) return option and text.line(option) or 'Something else' end,
+    },
+    deliberate.answer(too_soon(later), function(option)
+      if option == nil then
+        return later()
+      elseif option == false then
+        return write()
+      end
+      item.answer({ answer = option })
+    end)
+  )
 end
 
---- Asks the user. later is called when that is put aside.
+--- Shows a request, and how to answer it.
+---@param item pygent.Asked
+function M.show(item)
+  local lines, name, syntax = content(item)
+  preview(lines, name, syntax, 'answer: :Pygent answer, or ga in the chat')
+end
+
+--- Asks the user for the answer. Calls later if the user puts it aside.
 ---@param item pygent.Asked
 ---@param later fun()
-function M.show(item, later) (item.question and question or approval)(item, later) end
+function M.ask(item, later)
+  local lines, name, syntax = content(item)
+  local all = preview(lines, name, syntax, 'an answer counts after a second')
+  if item.question then
+    return question(item, later)
+  end
+  approval(item, later, all)
+end
 
 return M

@@ -22,7 +22,7 @@
 ---@field experimental? pygent.ExperimentalClient
 
 ---@class pygent.WindowClient
----@field showMessage? pygent.ShowMessageClient there: the client takes window/showMessageRequest
+---@field showMessage? pygent.ShowMessageClient present if the client answers window/showMessageRequest
 
 ---@class pygent.ShowMessageClient
 
@@ -30,9 +30,9 @@
 ---@field pygent? pygent.PygentClient
 
 ---@class pygent.PygentClient
----@field approvals? boolean it takes agent/requestApproval
----@field askUser? boolean it takes agent/askUser
----@field diagnostics? boolean it takes editor/diagnostics
+---@field approvals? boolean the client answers agent/requestApproval
+---@field askUser? boolean the client answers agent/askUser
+---@field diagnostics? boolean the client answers editor/diagnostics
 
 ---@class pygent.InitializationOptions
 ---@field model? string name of the model, as its provider has it
@@ -56,12 +56,12 @@
 
 ---@class pygent.PygentServer
 ---@field protocolVersion integer
----@field methods string[] requests that this server serves, those of the lifecycle apart
+---@field methods string[] requests that this server serves, except the lifecycle's
 ---@field notifications string[] notifications that the client may get
 ---@field runtime pygent.RuntimeBrief
 ---@field tools string[] names of the tools that the model has
----@field mode? string of a session that is made without one: plan, ask or auto
----@field noModel? string why no turn can begin before a setting is made, and which
+---@field mode? string default mode of new sessions: plan, ask or auto
+---@field noModel? string why no turn can start, and which setting is missing
 ---@field limits pygent.ServerLimits
 
 ---@class pygent.RuntimeBrief
@@ -83,17 +83,17 @@
 ---@class pygent.StepParams
 ---@field sessionId? string absent: the connection's own session, made at first use
 ---@field prompt string
----@field context? pygent.ContextItem[] files and selections that the prompt speaks of
----@field dirtyFiles? string[] workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command cannot be kept from them. With steer they hold at once, instead of those that the turn was told before; absent: those stay
+---@field context? pygent.ContextItem[] files and selections that the prompt is about
+---@field dirtyFiles? string[] workspace-relative paths of files that the user has changed and not saved: tools that write refuse them; a command can still write them. With steer they replace the turn's list at once; absent: that list stays
 ---@field maxSteps? integer model rounds at the most; 1 is one round; default 50
 ---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks); of this turn only
----@field limits? pygent.TurnLimits
+---@field limits? pygent.EventLimits
 ---@field wait? boolean false: answer accepted at once, the end comes as an event
----@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: say it to the running turn before its next model round; if the server dies before that, the session's next turn hears it first
+---@field ifBusy? string while a turn runs: reject (default), queue for the next turn, or steer: add it to the running turn before its next model round; if the server is killed before that, the session's next turn begins with it
 
 ---@class pygent.ContextItem
 ---@field path? string workspace-relative, with slashes
----@field uri? string instead of path; a file URI in the workspace, with text any
+---@field uri? string instead of path; a file URI in the workspace, or with text any URI
 ---@field range? pygent.LineRange
 ---@field text? string the content, which can be empty; absent: the file is read
 
@@ -101,20 +101,20 @@
 ---@field start integer
 ---@field end integer
 
----@class pygent.TurnLimits
----@field timeoutSeconds? number
+---@class pygent.EventLimits
+---@field timeoutSeconds? number of the turn; for a task it bounds the same as taskTimeoutSeconds, and the smaller one counts
 ---@field tokens? integer input and output of all model calls of the turn
 ---@field costUsd? number enforced where the provider reports what a call costs
 
 ---@class pygent.StepResult
----@field sessionId string where the turn ran: of use when none was given
+---@field sessionId string where the turn ran, for a step that named no session
 ---@field turnId string empty when the step was cancelled before its turn began
 ---@field status string completed, waiting, stepLimit, timeout, budget, cancelled, failed, accepted, queued or steered
----@field text string the model's last words
+---@field text string the model's last text
 ---@field steps integer model rounds
 ---@field changes pygent.Change[] what tools and commands have changed
----@field usage pygent.AgentUsage
----@field question? pygent.TurnQuestion what a turn with status waiting asks
+---@field usage pygent.Usage
+---@field question? pygent.TurnQuestion the question of a turn with status waiting
 ---@field error? pygent.ErrorDetail why it failed
 
 ---@class pygent.Change
@@ -123,8 +123,9 @@
 ---@field from? string renamed: the old path
 ---@field added integer lines
 ---@field removed integer lines
+---@field protected? boolean a program of the user runs this file or what it names: see the list of protected paths
 
----@class pygent.AgentUsage
+---@class pygent.Usage
 ---@field inputTokens integer
 ---@field outputTokens integer
 ---@field cachedTokens integer
@@ -157,7 +158,7 @@
 ---@field sessionId string
 ---@field kind string approval or question
 ---@field approval? pygent.Approval
----@field question? pygent.AgentQuestion
+---@field question? pygent.Question
 
 ---@class pygent.Approval
 ---@field requestKey string
@@ -169,13 +170,14 @@
 ---@field command? string the whole command
 ---@field options string[] allow, allowForSession (where there is a rule), deny, cancelTurn
 ---@field changes? pygent.Patch[] all that an edit would change
----@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or the very command
+---@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command
 
 ---@class pygent.Patch
 ---@field path string workspace-relative, with slashes
 ---@field patch string unified diff, or a line that says why there is none
+---@field protected? boolean a program of the user runs this file, or a file that it names; the title says why
 
----@class pygent.AgentQuestion
+---@class pygent.Question
 ---@field requestKey string
 ---@field sessionId string
 ---@field question string
@@ -187,13 +189,13 @@
 
 ---@class pygent.Response
 ---@field decision? string approval: allow, allowForSession, deny or cancelTurn
----@field feedback? string approval: what the model is told beside it
+---@field feedback? string approval: a remark for the model, sent with the decision
 ---@field answer? string question: the answer
 ---@field cancelled? boolean question: the user gave none
 
 ---@class pygent.RespondResult
----@field sessionId string of who asked: a task's agent has its own
----@field turnId? string of the turn that goes on; a new one after session/resume, absent for a task's then
+---@field sessionId string the session that asked: a task's agent has its own
+---@field turnId? string the turn that continues: a new one after session/resume; absent when that is a task's
 
 ---@class pygent.InterruptParams
 ---@field sessionId string
@@ -204,8 +206,8 @@
 
 ---@class pygent.NewSessionParams
 ---@field root? string file URI of the workspace; absent: initialize's, then the server's --root, then a temporary one
----@field temporary? boolean a new workspace that goes with the session
----@field runtime? string docker or local; refused when the server runs commands otherwise
+---@field temporary? boolean a new workspace that is removed with the session
+---@field runtime? string docker or local; refused when the server uses the other one
 ---@field model? string absent: the server's
 ---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)
 ---@field systemPrompt? string replaces the default verbatim
@@ -243,7 +245,7 @@
 ---@class pygent.ResumeResult
 ---@field state string idle, running, waiting (the last turn asked) or interrupted (the last turn has no end)
 ---@field lastSeq integer number of the last event; session/events has them
----@field mode string plan, ask or auto: what it was made with, or what is in force already; events of kind configured change it
+---@field mode string plan, ask or auto: the mode that the session was made with, or that is in force already; events of kind configured change it
 
 ---@class pygent.SessionEventsParams
 ---@field sessionId string
@@ -253,7 +255,7 @@
 ---@class pygent.EventsPage
 ---@field events pygent.Event[]
 ---@field lastSeq integer of the session
----@field more boolean there are events behind the page's last
+---@field more boolean more events follow the page
 
 ---@class pygent.Event
 ---@field sessionId string
@@ -261,37 +263,43 @@
 ---@field taskId? string of a task's agent
 ---@field seq? integer absent for deltas
 ---@field time string
----@field kind string says which fields below are there: see Events
+---@field kind string determines which of the fields below are set: see Events
 ---@field delta? string the next piece of text
 ---@field role? string user or assistant
 ---@field text? string
 ---@field partial? boolean message: the reply broke off
----@field steered? boolean message: it was said while a turn ran, and has had its event of that name
----@field calls? pygent.ComingCall[] message: all that the reply calls, where that is more than one call; each begins with its toolStarted
+---@field steered? boolean message: the user sent it while a turn ran; a steered event came before it
+---@field calls? pygent.ComingCall[] message: the calls of the reply, when there are several; each begins with its toolStarted
 ---@field callId? string
 ---@field tool? string
 ---@field arguments? string the JSON text that the model wrote
+---@field title? string toolStarted: what is done, a few words for the user; absent in sessions of older servers
+---@field detail? string toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped
+---@field terminal? boolean toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output
 ---@field isError? boolean
 ---@field exitCode? integer
 ---@field durationSeconds? number
 ---@field truncated? boolean toolFinished: text lacks its middle
+---@field bytes? integer toolProgress: of the call's arguments so far
+---@field plan? pygent.PlanStep[] plan: all of its steps, in order
 ---@field path? string
 ---@field change? string added, modified, deleted or renamed
 ---@field from? string fileChanged: the old path of a renamed file
 ---@field added? integer lines
 ---@field removed? integer lines
+---@field protected? boolean fileChanged: a program of the user runs this file, or a file that it names
 ---@field attempt? integer
 ---@field delaySeconds? number
 ---@field reason? string retrying: what failed; turnFinished: why it broke off
 ---@field level? string info, warning or error
----@field usage? pygent.AgentUsage of the turn so far; turnStarted with requestKey, like steps and durationSeconds: what it had used before
+---@field usage? pygent.Usage of the turn so far; in turnStarted with requestKey, usage, steps and durationSeconds are what the turn had used before
 ---@field status? string turnFinished: see the statuses of a turn
 ---@field steps? integer
 ---@field error? pygent.ErrorDetail
 ---@field changes? pygent.Change[]
 ---@field question? pygent.TurnQuestion
----@field toTurnId? string rewound: the turn, rewind or revert that was undone, and all after it; reverted: that alone
----@field requestKey? string turnStarted: the turn goes on where this approval was asked for
+---@field toTurnId? string rewound: the first turn, rewind or revert that was undone, with all after it; reverted: the only one
+---@field requestKey? string turnStarted: the turn continues at the call of this approval
 ---@field approval? pygent.Approval
 ---@field decision? string allow, allowForSession, deny, cancelTurn, or withdrawn: nobody answered
 ---@field feedback? string
@@ -299,8 +307,8 @@
 ---@field model? string
 ---@field mode? string
 ---@field disabledTools? string[]
----@field maxSteps? integer turnStarted: what the step gave, like mode, limits and dirtyFiles
----@field limits? pygent.TurnLimits
+---@field maxSteps? integer turnStarted: the step's parameter, as are mode, limits and dirtyFiles
+---@field limits? pygent.EventLimits
 ---@field dirtyFiles? string[] turnStarted, steered: files that the user has changed and not saved
 
 ---@class pygent.ComingCall
@@ -308,11 +316,15 @@
 ---@field tool string
 ---@field arguments? string absent where they are long: toolStarted has them
 
+---@class pygent.PlanStep
+---@field step string
+---@field status string pending, in_progress or completed
+
 ---@class pygent.ConfigureParams
 ---@field sessionId string
 ---@field model? string
 ---@field mode? string plan (reads only), ask (edits and commands ask) or auto (inside the sandbox nothing asks)
----@field disabledTools? string[] all that are disabled; an empty list enables what the server allows
+---@field disabledTools? string[] all disabled tools; an empty list enables what the server allows
 
 ---@class pygent.ConfigureResult
 ---@field model string
@@ -321,8 +333,8 @@
 
 ---@class pygent.RewindParams
 ---@field sessionId string
----@field turnId string the first turn that goes, or an earlier rewind that shall be undone
----@field files? boolean default true: the files go back too
+---@field turnId string the first turn to remove, or an earlier rewind to undo
+---@field files? boolean default true: the files are rewound too
 
 ---@class pygent.RewindResult
 ---@field turnId string of the rewind itself: rewinding to it undoes it
@@ -332,6 +344,7 @@
 ---@class pygent.AppliedChange
 ---@field path string workspace-relative, with slashes
 ---@field change string added, modified, deleted or renamed
+---@field protected? boolean a program of the user runs this file, or a file that it names
 
 ---@class pygent.FileConflict
 ---@field path string workspace-relative, with slashes
@@ -387,25 +400,20 @@
 ---@class pygent.StartParams
 ---@field prompt string
 ---@field files? string[] workspace-relative files and directories that the task gets a copy of, at the same paths
----@field sessionId? string whose workspace the files come from and whom the task belongs to; absent: the connection's own session
+---@field sessionId? string the session that owns the task, and whose workspace has the files; absent: the connection's own session
 ---@field name? string for people; absent: the beginning of the prompt
----@field persona? string who the delegated agent is, put before its system prompt
+---@field persona? string says who the delegated agent is; precedes its system prompt
 ---@field model? string absent: the server's
 ---@field stepTimeoutSeconds? number bounds each model round with its tools
----@field taskTimeoutSeconds? number bounds the whole task, and a further turn of it anew
----@field limits? pygent.TasksLimits
+---@field taskTimeoutSeconds? number bounds each turn of the task
+---@field limits? pygent.EventLimits
 ---@field check? string not supported yet: refused
 ---@field attempts? integer not supported yet: more than 1 is refused
-
----@class pygent.TasksLimits
----@field timeoutSeconds? number bounds the whole task, as taskTimeoutSeconds does; the smaller counts
----@field tokens? integer input and output of all model calls
----@field costUsd? number enforced where the provider reports what a call costs
 
 ---@class pygent.StartResult
 ---@field taskId string
 ---@field state string running
----@field skipped? pygent.SkippedFile[] what lies in the named directories and was not copied
+---@field skipped? pygent.SkippedFile[] what was not copied from inside the named directories
 
 ---@class pygent.SkippedFile
 ---@field path string
@@ -416,28 +424,20 @@
 
 ---@class pygent.Task
 ---@field taskId string
+---@field revision integer counts the changes of the task, from 1; of two descriptions of a task, the one with the higher revision is newer
 ---@field name string
 ---@field prompt string the first one
 ---@field state string queued, running, waiting, finished, failed, timeout, stepLimit, budget, cancelled or interrupted
 ---@field status string running, finished, timeout after 60s or error: …
----@field sessionId string the delegated agent's own
+---@field sessionId string the delegated agent's session
 ---@field startedAt string
 ---@field endedAt? string absent while it is queued, running or waiting
 ---@field steps integer model rounds of its last turn, so far
----@field text? string the delegated agent's last words
----@field question? pygent.TasksQuestion what a waiting task asks
+---@field text? string the delegated agent's last text
+---@field question? pygent.TurnQuestion the question of a waiting task
 ---@field error? string why its last turn broke off
----@field usage pygent.TasksUsage of its last turn, so far
+---@field usage pygent.Usage of its last turn, so far
 ---@field changes pygent.Change[] what its last turn has changed in its workspace, once that has ended
-
----@class pygent.TasksQuestion
----@field text string
----@field options? string[]
-
----@class pygent.TasksUsage
----@field inputTokens integer
----@field outputTokens integer
----@field cachedTokens integer
 
 ---@class pygent.ListParams
 ---@field state? string only tasks in this state
@@ -446,13 +446,13 @@
 ---@field tasks pygent.Task[]
 
 ---@class pygent.WaitParams
----@field taskIds? string[] absent: all that run or are queued now
+---@field taskIds? string[] absent: all tasks that run or are queued now
 ---@field mode? string all (default) or any
 ---@field timeoutSeconds? number absent: no bound; 0: answer at once
 
 ---@class pygent.WaitResult
----@field done pygent.Task[] those that have ended or wait for an answer
----@field pending pygent.Task[] those that go on
+---@field done pygent.Task[] tasks that have ended or wait for an answer
+---@field pending pygent.Task[] tasks that still run or are queued
 
 ---@class pygent.TaskOutputParams
 ---@field taskId string
@@ -505,7 +505,7 @@
 ---@field added integer lines
 ---@field removed integer lines
 ---@field binary boolean
----@field protected? boolean what is brought back from a task leaves it out unless it is named
+---@field protected? boolean a program of the user runs this file, or a file that it names; bringing back a task's changes leaves it out
 
 ---@class pygent.RevertParams
 ---@field sessionId string
@@ -525,7 +525,7 @@
 
 ---@class pygent.FileContent
 ---@field content string
----@field encoding string utf-8, or base64 where asked for or where it is no UTF-8
+---@field encoding string utf-8, or base64 where asked for or where it is not UTF-8
 ---@field truncated boolean this is the beginning of a file that is longer than 8 MiB
 
 ---@class pygent.ListFilesParams
@@ -547,7 +547,7 @@
 
 ---@class pygent.Decision
 ---@field decision string allow, allowForSession, deny or cancelTurn
----@field feedback? string what the model is told beside it
+---@field feedback? string a remark for the model, sent with the decision
 
 ---@class pygent.Answer
 ---@field answer? string
@@ -565,7 +565,7 @@
 ---@field range pygent.TextRange lines and characters from 0, the end not in it
 ---@field severity string error, warning, info or hint
 ---@field message string
----@field source? string who found it, as a compiler
+---@field source? string the tool that found it, as a compiler
 
 ---@class pygent.TextRange
 ---@field start pygent.TextPosition
@@ -585,7 +585,7 @@
 
 local M = {}
 
----What initialize reports.
+---The protocol version that initialize reports.
 M.protocol_version = 1
 
 ---Names of methods.
@@ -594,9 +594,9 @@ M.methods = {
   ---Params: pygent.InitializeParams
   ---Result: pygent.InitializeResult
   initialize = "initialize",
-  ---Says that the client has the answer to initialize.
+  ---Says that the client has received the answer to initialize.
   initialized = "initialized",
-  ---Cancels what runs and answers null when it has ended. Only exit may follow.
+  ---Cancels everything that runs and answers null when it has ended. Only exit may follow.
   ---Result: nil
   shutdown = "shutdown",
   ---Ends the server: exit code 0 after shutdown, else 1.
@@ -604,78 +604,78 @@ M.methods = {
   ---Cancels a request; either side may send it. The request is still answered.
   ---Params: pygent.CancelParams
   cancelRequest = "$/cancelRequest",
-  ---Accepted for the sake of language clients; without effect.
+  ---Has no effect; accepted because language clients send it.
   ---Params: pygent.SetTraceParams
   setTrace = "$/setTrace",
   ---Adds a message to a session and runs model and tools until the model stops.
   ---Params: pygent.StepParams
   ---Result: pygent.StepResult
   agentStep = "agent/step",
-  ---Lists what waits for the user: approvals and questions, also those that the last server of a resumed session left.
+  ---Lists the approvals and questions that wait for the user, also those that were pending when the last server of a resumed session ended.
   ---Params: pygent.PendingRequestsParams
   ---Result: pygent.PendingRequests
   agentPendingRequests = "agent/pendingRequests",
-  ---Answers what the user was asked, where the request itself cannot be answered. The first answer counts.
+  ---Answers a pending approval or question when the request itself cannot be answered. The first answer counts.
   ---Params: pygent.RespondParams
   ---Result: pygent.RespondResult
   agentRespond = "agent/respond",
-  ---Cancels a session's running turn. Those in line go on, and so do tasks unless cascade is set.
+  ---Cancels a session's running turn. Queued turns go on, and so do tasks unless cascade is set.
   ---Params: pygent.InterruptParams
   ---Result: pygent.InterruptResult
   agentInterrupt = "agent/interrupt",
-  ---Makes a session. Nothing runs in it before its first command.
+  ---Creates a session. Nothing runs in it before its first command.
   ---Params: pygent.NewSessionParams
   ---Result: pygent.NewSessionResult
   sessionNew = "session/new",
-  ---Lists the sessions that are kept and in which something was said or delegated, the one that was used last first.
+  ---Lists the stored sessions that have a message or a task, the most recently used first.
   ---Params: pygent.ListSessionsParams
   ---Result: pygent.ListSessionsResult
   sessionList = "session/list",
-  ---Opens a session that a server has left. The history is not sent: session/events has it. Its tasks are listed again, and what was being asked is pending again.
+  ---Opens a stored session. The history is not sent: session/events has it. Its tasks are listed again, and its unanswered approvals and questions are pending again.
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.ResumeResult
   sessionResume = "session/resume",
-  ---Reads a session's events back, page by page, also of one that is not open.
+  ---Reads a session's past events, page by page. The session need not be open.
   ---Params: pygent.SessionEventsParams
   ---Result: pygent.EventsPage
   sessionEvents = "session/events",
-  ---Changes a session's settings from the next model round on. Requests sent behind it find them changed.
+  ---Changes a session's settings from the next model round on. Requests sent after it see the change.
   ---Params: pygent.ConfigureParams
   ---Result: pygent.ConfigureResult
   sessionConfigure = "session/configure",
-  ---Makes conversation and files what they were before a turn; rewinding to the answer's turnId undoes that.
+  ---Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.
   ---Params: pygent.RewindParams
   ---Result: pygent.RewindResult
   sessionRewind = "session/rewind",
-  ---Ends what runs in a session and releases it. It can be resumed.
+  ---Ends everything that runs in a session and closes it. It can be resumed.
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.CloseResult
   sessionClose = "session/close",
-  ---Closes a session and removes what is kept of it.
+  ---Closes a session and deletes its stored data.
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.CloseResult
   sessionDelete = "session/delete",
-  ---Writes a session as one text.
+  ---Returns a session as one text.
   ---Params: pygent.ExportParams
   ---Result: pygent.ExportResult
   sessionExport = "session/export",
-  ---Tells what a session's commands run in.
+  ---Describes the runtime of a session's commands.
   ---Params: pygent.SessionParams
   ---Result: pygent.Info
   runtimeInfo = "runtime/info",
-  ---Runs a command of the user's own where those of a session run. Nobody is asked; a cancel kills it.
+  ---Runs a command of the user in a session's runtime, without an approval. A cancel kills it.
   ---Params: pygent.ExecParams
   ---Result: pygent.Result
   runtimeExec = "runtime/exec",
-  ---Starts a delegated agent in a workspace of its own and answers at once.
+  ---Starts a delegated agent in its own workspace and answers at once.
   ---Params: pygent.StartParams
   ---Result: pygent.StartResult
   tasksStart = "tasks/start",
-  ---Tells how a task stands, also while it runs.
+  ---Returns a task's state, also while it runs.
   ---Params: pygent.TaskParams
   ---Result: pygent.Task
   tasksStatus = "tasks/status",
-  ---Lists tasks, oldest first. The answer is not older than any tasks/changed before it.
+  ---Lists tasks, oldest first. A tasks/changed that arrives meanwhile may be newer or older than the answer: compare revision.
   ---Params: pygent.ListParams
   ---Result: pygent.ListResult
   tasksList = "tasks/list",
@@ -683,19 +683,19 @@ M.methods = {
   ---Params: pygent.WaitParams
   ---Result: pygent.WaitResult
   tasksWait = "tasks/wait",
-  ---Reads the events of a task's agent back, page by page, also while it runs.
+  ---Reads the past events of a task's agent, page by page, also while it runs.
   ---Params: pygent.TaskOutputParams
   ---Result: pygent.EventsPage
   tasksOutput = "tasks/output",
-  ---Starts a further turn of a task that has ended or waits for an answer.
+  ---Starts another turn of a task that has ended or waits for an answer.
   ---Params: pygent.SendParams
   ---Result: pygent.SendResult
   tasksSend = "tasks/send",
-  ---Cancels a task; answers when nothing of it lives.
+  ---Cancels a task and answers when its agent and its processes have ended.
   ---Params: pygent.TaskParams
   ---Result: pygent.Task
   tasksCancel = "tasks/cancel",
-  ---Forgets an ended task and deletes its workspace and its session.
+  ---Removes an ended task from the list and deletes its workspace and its session.
   ---Params: pygent.TaskParams
   ---Result: pygent.Removed
   tasksRemove = "tasks/remove",
@@ -703,11 +703,11 @@ M.methods = {
   ---Params: pygent.CollectParams
   ---Result: pygent.CollectResult
   filesCollect = "files/collect",
-  ---Shows what a turn, or a task, has changed, as a patch. Changes that commands made are in it.
+  ---Returns the changes of a turn or a task as a patch, including changes by commands.
   ---Params: pygent.DiffParams
   ---Result: pygent.DiffResult
   filesDiff = "files/diff",
-  ---Makes files what they were before a turn. One that was changed since is a conflict and stays, and so is what a command of another session's turn in the same workspace may have changed; refused with busy while any turn runs there. Reverting the answer's turnId undoes it all.
+  ---Restores files to their state before a turn. A file that was changed since, or that a command of another session's turn in the same workspace may have changed, is a conflict and is left as it is. Refused with busy while any turn runs in the workspace. Reverting the answer's turnId undoes it all.
   ---Params: pygent.RevertParams
   ---Result: pygent.RevertResult
   filesRevert = "files/revert",
@@ -722,18 +722,18 @@ M.methods = {
   ---Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped.
   ---Params: pygent.Event
   agentEvent = "agent/event",
-  ---A task's state changed, or its model has replied once more: steps and usage move.
+  ---A task's state changed, or its model has replied, which changes steps and usage.
   ---Params: pygent.Changed
   tasksChanged = "tasks/changed",
-  ---Asks whether something may be done; only with the capability approvals. Without it, window/showMessageRequest asks; without both, the answer is deny.
+  ---Asks the user to approve an action; only with the capability approvals. Without it, the server uses window/showMessageRequest; without both, the answer is deny.
   ---Params: pygent.Approval
   ---Result: pygent.Decision
   agentRequestApproval = "agent/requestApproval",
   ---Asks the user; only with the capability askUser.
-  ---Params: pygent.AgentQuestion
+  ---Params: pygent.Question
   ---Result: pygent.Answer
   agentAskUser = "agent/askUser",
-  ---Asks what the editor's language services find in files that the model has just written; only with the capability diagnostics. The model is told of the errors. An answer after 3 s is not waited for; after three in a row that came so late the client is not asked any more.
+  ---Asks for the editor's diagnostics of files that the model has just written; only with the capability diagnostics. The model gets the errors. The server waits 3 s for the answer; after three late answers in a row it stops asking.
   ---Params: pygent.DiagnosticsParams
   ---Result: pygent.DiagnosticsResult
   editorDiagnostics = "editor/diagnostics",
@@ -753,7 +753,7 @@ M.error_codes = {
   methodNotFound = -32601,
   ---a parameter is missing or wrong; the message names it
   invalidParams = -32602,
-  ---a fault of the server
+  ---a bug in the server
   internal = -32603,
   ---a request before initialize
   notInitialized = -32002,
@@ -763,14 +763,16 @@ M.error_codes = {
   sessionNotFound = -31001,
   ---no such task
   taskNotFound = -31002,
-  ---a turn or the task runs already, or the limit of tasks is reached
+  ---a turn or the task is already running, or the limit of tasks is reached
   busy = -31003,
   ---too many requests are running
   overloaded = -31004,
-  ---commands cannot run; the message names the cure
+  ---commands cannot run; the message says what to do
   runtimeUnavailable = -31005,
-  ---the user or the policy said no
+  ---the user or the policy denied it
   denied = -31006,
+  ---another program of the user would run the file at that path
+  protectedPath = -31006,
   ---a path leads outside the workspace
   outsideWorkspace = -31007,
   ---no model is configured; the message names the variable to set

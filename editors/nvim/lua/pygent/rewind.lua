@@ -1,5 +1,5 @@
---- Going back in the conversation: it and the files become what they were before a
---- message, which can then be written anew. That too can be taken back.
+--- Rewinding: restores the conversation and the files to their state before a message, which
+--- the user can then edit. A rewind can be undone.
 local files = require('pygent.files')
 local kept = require('pygent.kept')
 local log = require('pygent.log')
@@ -9,9 +9,9 @@ local text = require('pygent.text')
 
 local M = {}
 
---- A file that would be written below changes that are not, or nil.
+--- A file that the rewind would write although its buffer has unwritten changes, or nil.
 ---@param turns pygent.TrailTurn[] newest first
----@param to pygent.TrailTurn the last that goes; of one that is taken back no changes are known
+---@param to pygent.TrailTurn the oldest turn to remove; an undone rewind has no known changes
 ---@return string? path
 local function below(turns, to)
   local dirty = files.dirty(session.state().root) or {}
@@ -63,7 +63,7 @@ local function label(turn)
   return text.line((text.words(turn.words)), 60) .. changed
 end
 
---- Lets the user choose a message and goes back to before it. done gets its words.
+--- Lets the user choose a message and rewinds to before it. done gets the message.
 ---@param done fun(words: string)
 function M.choose(done)
   if not require('pygent.turn').idle() then

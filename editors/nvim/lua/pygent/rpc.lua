@@ -1,5 +1,5 @@
---- One server process and the messages to and from it. Knows the protocol's
---- handshake and nothing of what the messages are about.
+--- One server process and its messages. It knows the protocol's handshake, but not the
+--- meaning of other messages.
 local config = require('pygent.config')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
@@ -8,18 +8,18 @@ local text = require('pygent.text')
 local METHOD_NOT_FOUND = -32601
 
 ---@class pygent.Error
----@field code? integer absent: the error is of this side
+---@field code? integer absent: an error of the plugin
 ---@field message string
 ---@field data? pygent.ErrorData
 
 ---@class pygent.Handlers
 ---@field event fun(method: string, params: table) a notification
----@field request fun(method: string, params: table): any, table? in a coroutine; what it returns is the answer
----@field exit fun(why: string) once, after the answers of what was pending
+---@field request fun(method: string, params: table): any, table? in a coroutine; returns the answer
+---@field exit fun(why: string) once, after the callbacks of pending requests
 
 ---@class pygent.Connection
 ---@field client vim.lsp.rpc.PublicClient
----@field server? pygent.PygentServer what initialize told; nil before
+---@field server? pygent.PygentServer from the answer to initialize; nil before
 ---@field version? string
 ---@field ended? string why
 ---@field private log_from integer where its part of the log begins
@@ -30,7 +30,7 @@ Connection.__index = Connection
 
 local M = {}
 
---- What keeps a program from being started, or nil.
+--- Why a program cannot be started, or nil.
 ---@param cmd string[]
 ---@return string?
 function M.missing(cmd)
@@ -40,7 +40,7 @@ function M.missing(cmd)
   end
 end
 
---- What helps where a directory is refused as a workspace, to be put behind the error.
+--- Advice to append to the error when a directory is refused as a workspace.
 ---@param err pygent.Error
 ---@return string
 function M.cure(err)
@@ -48,7 +48,7 @@ function M.cure(err)
   return refused and '; :cd to a project, or open a file of one, and try again' or ''
 end
 
---- The server's stderr goes to our log instead of the language clients'.
+--- A command whose stderr goes to the plugin's log instead of the language clients'.
 local function command(cmd)
   if vim.fn.has('win32') == 1 then
     return cmd
@@ -56,7 +56,7 @@ local function command(cmd)
   return vim.list_extend({ 'sh', '-c', 'log=$1; shift; exec "$@" 2>>"$log"', 'pygent', log.path() }, cmd)
 end
 
---- Starts a server and shakes hands. callback gets an error or the connection.
+--- Starts a server and initializes it. callback gets an error or the connection.
 ---@param root string the workspace
 ---@param handlers pygent.Handlers
 ---@param callback fun(err?: string, connection?: pygent.Connection)
@@ -126,7 +126,7 @@ function Connection:shake_hands(root, callback)
   end)
 end
 
---- Takes the answer to initialize; returns what is wrong with it.
+--- Takes the answer to initialize. Returns why it is not usable, or nil.
 ---@private
 ---@param result pygent.InitializeResult
 ---@return string?
@@ -156,7 +156,7 @@ function Connection:exited(code, signal, handlers)
   self.ended = 'the server ended ' .. how
   local lines = log.tail(self.log_from)
   if code ~= 0 and not self.server and #lines > 0 then
-    self.ended = lines[#lines] -- it has told why it cannot start
+    self.ended = lines[#lines] -- the server's last line says why it cannot start
   end
   if not self.closing then
     log.write(self.ended)
@@ -171,15 +171,14 @@ function Connection:exited(code, signal, handlers)
   end
 end
 
---- Tells whether the server has a method.
+--- Whether the server has a method.
 ---@param method string
 ---@return boolean
 function Connection:has(method) return self.server ~= nil and vim.tbl_contains(self.server.methods, method) end
 
---- Sends a request. callback runs exactly once, also when the server ends, and
---- when the library swallows the answer, as it does with that of a cancelled
---- request. An answer is taken in its place among what the server sends: the library
---- schedules each once, in their order.
+--- Sends a request. callback runs exactly once, also when the server ends and when the
+--- library drops the answer, as it does for a cancelled request. Answers and notifications
+--- are handled in the server's order, because the library schedules each once, in order.
 ---@param method string
 ---@param params? table
 ---@param callback? fun(err?: pygent.Error, result?: any)
@@ -199,9 +198,9 @@ function Connection:request(method, params, callback)
     return settle({ message = self.ended })
   end
   self.pending[settle] = true
-  params = params and next(params) and params or vim.empty_dict() -- an empty table would be sent as a list
+  params = params and next(params) and params or vim.empty_dict() -- an empty table would be encoded as a list
   local sent = self.client.request(method, params, settle, function()
-    -- This is called before the answer is taken: what is scheduled now comes behind it.
+    -- This is called before the answer is handled, so this scheduled call comes after it.
     vim.schedule(function() settle({ code = protocol.error_codes.cancelled, message = 'cancelled' }) end)
   end)
   if not sent then
@@ -209,8 +208,8 @@ function Connection:request(method, params, callback)
   end
 end
 
---- Ends the server, and waits for it when wait is given.
----@param wait? integer milliseconds at the most, and once more for one that had to be told by a signal
+--- Ends the server, and waits for its end if wait is given.
+---@param wait? integer the most milliseconds, and once more after a signal
 function Connection:close(wait)
   if self.ended then
     return
@@ -220,7 +219,7 @@ function Connection:close(wait)
   local function gone() return self.ended ~= nil end
   if wait and not vim.wait(wait, gone, 10) then
     self.client.terminate()
-    vim.wait(wait, gone, 10) -- until then it holds its sessions
+    vim.wait(wait, gone, 10) -- until then the server locks its sessions
   end
 end
 

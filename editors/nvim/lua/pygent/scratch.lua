@@ -1,12 +1,12 @@
---- Buffers of ours that are shown again and again. One that was deleted, in whichever
---- way, has lost its text, its keys and its options: it is made anew.
+--- The plugin's buffers that are shown repeatedly. A buffer that the user has deleted, in any
+--- way, has lost its text, keys and options, so it is made again.
 local api = vim.api
 
 local M = {}
 
 local made = {} ---@type table<string, integer> by name
 
---- Tells whether a buffer is as it was made.
+--- Whether a buffer still exists with its text, keys and options.
 ---@param buf? integer
 ---@return boolean
 function M.there(buf)
@@ -19,7 +19,7 @@ end
 function M.make(name, filetype)
   local old = made[name]
   if old and api.nvim_buf_is_valid(old) then
-    api.nvim_buf_delete(old, { force = true }) -- it still has the name
+    api.nvim_buf_delete(old, { force = true }) -- it still occupies the name
   end
   local buf = api.nvim_create_buf(false, true)
   made[name] = buf

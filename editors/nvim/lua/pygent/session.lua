@@ -1,5 +1,5 @@
---- The conversation: one server, one session at a time, also when the server was
---- lost. Views listen; nothing here draws.
+--- The conversation: one server and one session at a time, which survives the loss of the
+--- server. Views listen to it; it draws nothing.
 local config = require('pygent.config')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
@@ -7,33 +7,33 @@ local rpc = require('pygent.rpc')
 
 local M = {}
 
---- Milliseconds in which a server that ends is started again by itself only once.
+--- In this time, in milliseconds, a server that ends is restarted automatically only once.
 local RESTART_EVERY = 60000
 
 ---@class pygent.State
 ---@field connection? pygent.Connection
 ---@field id? string
 ---@field root? string
----@field mode? string nil: not told yet, as of a session that was resumed
+---@field mode? string nil: not known yet, such as after resuming a session
 ---@field sandbox? string
----@field running table<table, true> steps that were sent and not answered
----@field active? string the turn that runs; one that an answer to an old server's request goes on with has no step
----@field changes pygent.Change[] of the last turn that made some
+---@field running table<table, true> unanswered steps
+---@field active? string the running turn; a turn continued by an answer to an old server's request has no step
+---@field changes pygent.Change[] of the last turn with changes
 ---@field changed_turn? string that turn
 local state = { running = {}, changes = {} }
-local starting ---@type (fun(err?: string, asked?: boolean))[]? who waits for the server
-local restarted ---@type number? when the server was started again by itself
+local starting ---@type (fun(err?: string, asked?: boolean))[]? callbacks that wait for the server
+local restarted ---@type number? when the server was last restarted automatically
 local listeners = {} ---@type fun(event: pygent.Event)[]
 
 ---@return pygent.State
 function M.state() return state end
 
---- Calls fn with every event of the session, and with those of this side, whose
---- kinds begin with "client".
+--- Calls fn with every event of the session, and with events of the plugin, whose kinds begin
+--- with "client".
 ---@param fn fun(event: pygent.Event)
 function M.listen(fn) listeners[#listeners + 1] = fn end
 
---- Tells the listeners.
+--- Sends an event to the listeners.
 ---@param event pygent.Event|{ kind: string, text?: string }
 function M.tell(event)
   for _, fn in ipairs(listeners) do
@@ -42,7 +42,7 @@ function M.tell(event)
 end
 local tell = M.tell
 
---- Runs the User autocommands of a name.
+--- Runs the User autocommands with a name.
 ---@param name string
 ---@param data table
 function M.autocmd(name, data) vim.api.nvim_exec_autocmds('User', { pattern = name, modeline = false, data = data }) end
@@ -54,7 +54,7 @@ function M.describe(err)
   return hint and ('%s (%s)'):format(err.message, hint) or err.message
 end
 
---- Keeps what the last turn changed, for those who show or undo it.
+--- Keeps the changes of the last turn, for diff and undo.
 ---@param finished pygent.Event
 function M.changed(finished)
   if finished.changes and #finished.changes > 0 then
@@ -62,7 +62,7 @@ function M.changed(finished)
   end
 end
 
---- Makes a session the current one.
+--- Changes to a session.
 ---@param id string
 ---@param root string file URI
 function M.enter(id, root)
@@ -88,7 +88,7 @@ local function new_session(callback)
   end)
 end
 
---- Opens the session again in a server that is new.
+--- Resumes the session in a new server.
 ---@param callback fun(err?: string, asked?: boolean)
 local function reopen(callback)
   state.connection:request(protocol.methods.sessionResume, { sessionId = state.id }, function(err)
@@ -100,7 +100,7 @@ local function reopen(callback)
   end)
 end
 
---- Forgets a server that is gone; the session can be resumed by another.
+--- Forgets a server that is gone. Another server can resume the session.
 ---@param why string
 local function lost(why)
   state.connection, state.running, state.active = nil, {}, nil
@@ -109,8 +109,7 @@ local function lost(why)
   tell({ kind = 'clientEnded', text = why })
 end
 
---- Starts another server in the place of one that has ended, unless the last one
---- lived for a short time only.
+--- Starts another server after one has ended, unless that one lived only for a short time.
 ---@param why string
 local function ended(why)
   local cut = next(state.running) ~= nil or state.active ~= nil
@@ -132,15 +131,15 @@ local function ended(why)
   end)
 end
 
---- Calls back all that wait for the server.
+--- Calls all callbacks that wait for the server.
 ---@param err? string
----@param asked? boolean the user is asked again what an earlier server had asked
+---@param asked? boolean requests of an earlier server are pending again
 local function started(err, asked)
   local waiting = starting or {}
   starting = nil
   if err then
     if not state.id then
-      state.root = nil -- the next try may come from another directory
+      state.root = nil -- the next try may use another directory
     end
     log.error(err)
     tell({ kind = 'clientFailed', text = err })
@@ -152,7 +151,7 @@ end
 
 local function open_session() (state.id and reopen or new_session)(started) end
 
---- Calls back when there is a server with an open session.
+--- Makes sure that there is a server with an open session, then calls callback.
 ---@param callback fun(err?: string, asked?: boolean)
 function M.open(callback)
   if starting then
@@ -180,8 +179,8 @@ function M.open(callback)
   end)
 end
 
---- Sends a request to a server that has an open session. A failure is told to the
---- user; done is called when there is none.
+--- Sends a request to a server with an open session. Shows the user a failure; calls done
+--- on success.
 ---@param method string
 ---@param params table
 ---@param done? fun(result: any)
@@ -204,8 +203,7 @@ function M.request(method, params, done)
   end)
 end
 
---- Begins another session in the workspace of the current buffer; the one before
---- is kept.
+--- Starts a new session in the workspace of the current buffer. The old one stays stored.
 ---@param callback? fun(err?: string)
 function M.new(callback)
   local buf = vim.api.nvim_get_current_buf()
@@ -216,7 +214,7 @@ function M.new(callback)
   M.open(callback or function() end)
 end
 
---- Ends the server, and starts another one that goes on with the session.
+--- Ends the server and starts another one, which resumes the session.
 function M.restart()
   local connection = state.connection
   if connection then
@@ -230,7 +228,7 @@ function M.restart()
   end)
 end
 
---- Ends the server with the editor.
+--- Ends the server when the editor ends.
 function M.close()
   if state.connection then
     state.connection:close(2000)

@@ -1,5 +1,4 @@
---- The list of delegated agents: a buffer that keeps itself up to date, with keys
---- for what can be done.
+--- The list of delegated agents: a buffer that updates itself, with keys for the actions.
 local fold = require('pygent.fold')
 local log = require('pygent.log')
 local scratch = require('pygent.scratch')
@@ -35,7 +34,7 @@ local function row(task)
   return ('%-11s %s  %s'):format(text.line(task.state), tasks.name(task), table.concat(parts, ' · '))
 end
 
---- Draws what is known, when there is a list.
+--- Draws the list if it exists.
 function M.draw()
   if not scratch.there(list) then
     return
@@ -57,7 +56,7 @@ function M.draw()
   end
 end
 
---- Shows what a task's agent does, from its beginning.
+--- Shows the events of a task's agent from the beginning.
 ---@param task pygent.Task
 local function output(task)
   local buf = api.nvim_create_buf(false, true)

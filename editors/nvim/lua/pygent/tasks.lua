@@ -1,5 +1,4 @@
---- Delegated agents: what is known of them, and what can be done with them. The
---- list is drawn elsewhere.
+--- Delegated agents: their states and the actions on them. tasklist.lua draws the list.
 local files = require('pygent.files')
 local log = require('pygent.log')
 local protocol = require('pygent.protocol')
@@ -19,24 +18,32 @@ local function draw()
   end
 end
 
---- All that are known, oldest first.
+--- All known tasks, oldest first.
 ---@return pygent.Task[]
 function M.all()
   return vim.tbl_map(function(id) return tasks[id] end, order)
 end
 
---- How many have not ended.
+--- The number of tasks that have not ended.
 ---@return integer
 function M.running()
   return #vim.tbl_filter(function(task) return live[task.state] end, M.all())
 end
 
+--- Stores a task's state unless the stored one is newer, because a notification can arrive
+--- before an older answer.
 ---@param task pygent.Task
+---@return boolean taken
 local function keep(task)
-  if not tasks[task.taskId] then
+  local known = tasks[task.taskId]
+  if known and task.revision < known.revision then
+    return false
+  end
+  if not known then
     order[#order + 1] = task.taskId
   end
   tasks[task.taskId] = task
+  return true
 end
 
 ---@param task pygent.Task
@@ -48,7 +55,9 @@ M.name = name
 ---@param task pygent.Task
 function M.changed(task)
   local before = tasks[task.taskId]
-  keep(task)
+  if not keep(task) then
+    return
+  end
   draw()
   session.autocmd('PygentTaskChanged', { task = task })
   if not live[task.state] and (not before or live[before.state]) then
@@ -69,15 +78,14 @@ function M.event(event)
   end
 end
 
---- Calls each with what a task's agent has done, and with what it does from now on,
---- until it returns false.
+--- Calls each with the past and the new events of a task's agent, until it returns false.
 ---@param task pygent.Task
 ---@param each fun(event: pygent.Event): boolean?
 function M.watch(task, each)
   local early, last = {}, 0
   watchers[task.taskId] = function(event)
     if event.seq then
-      early[#early + 1] = event -- the pages that are being read may lack it
+      early[#early + 1] = event -- the pages that are being read may not have it
     end
   end
   require('pygent.kept').history(task.sessionId, 0, function(event)
@@ -119,7 +127,7 @@ function M.start(prompt)
       local params = { prompt = prompt, sessionId = session.state().id }
       session.request(protocol.methods.tasksStart, params, function(result)
         local task = tasks[result.taskId]
-        if not task or live[task.state] then -- else its end was told already
+        if not task or live[task.state] then -- else its end was already reported
           log.notify('the task runs: :Pygent tasks shows it')
         end
       end)
@@ -146,7 +154,7 @@ function M.send(task, message)
   session.request(protocol.methods.tasksSend, params)
 end
 
---- Copies a file of the task's into the workspace, but not below the user's hands.
+--- Copies a file of the task into the workspace, unless the user has unwritten changes in it.
 ---@param task pygent.Task
 ---@param path string
 function M.collect(task, path)

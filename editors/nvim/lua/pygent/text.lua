@@ -1,6 +1,6 @@
---- Text of models, tools and file names, made fit to be shown: what could hide
---- or forge something on the screen becomes visible. The bytes that are run or
---- sent back are never those of this module.
+--- Makes text of models, tools and file names safe to show: characters that could hide or
+--- forge text on the screen become visible. Its results are only shown, never run or sent
+--- back.
 local M = {}
 
 ---@param from integer
@@ -12,8 +12,8 @@ local function range(into, from, to)
   end
 end
 
---- Characters that act instead of being seen: C1 controls and those that turn
---- the direction of writing.
+--- Characters with an effect instead of a shape: C1 controls and those that change the
+--- direction of writing.
 local acting = {} ---@type table<integer, true>
 range(acting, 0x80, 0x9F)
 range(acting, 0x061C)
@@ -21,8 +21,8 @@ range(acting, 0x200E, 0x200F)
 range(acting, 0x2028, 0x202E)
 range(acting, 0x2066, 0x2069)
 
---- Those, and characters without width. They are part of ordinary prose, and
---- emoji are joined with them, but nothing that is approved may hide in them.
+--- Those, and characters without width. Ordinary prose and emoji use them, but they must not
+--- hide anything in a text that the user approves.
 local hidden = {} ---@type table<integer, true>
 for c in pairs(acting) do
   hidden[c] = true
@@ -63,8 +63,8 @@ local function characters(s, what)
   )
 end
 
---- Text of several lines for a buffer: colours of terminals are taken out, other
---- control characters but line breaks and tabs are made visible.
+--- Text of several lines for a buffer: removes terminal colours and makes other control
+--- characters visible, except line breaks and tabs.
 ---@param s string
 ---@return string
 function M.safe(s)
@@ -76,14 +76,14 @@ end
 
 local short = { ['\n'] = '\\n', ['\t'] = '\\t', ['\r'] = '\\r' }
 
---- One line in which everything can be seen: for names and titles.
+--- One line with all characters visible, for names and titles.
 ---@param s string
----@param width? integer cells at the most; what is cut is shown by an ellipsis
+---@param width? integer the most cells; an ellipsis marks a cut
 ---@return string
 function M.line(s, width)
   width = width and math.max(1, width)
   if width and #s > 4 * width then
-    s = s:sub(1, 4 * width) -- no character has more bytes: the rest could not be seen anyway
+    s = s:sub(1, 4 * width) -- a character has at most 4 bytes, so the rest would not be shown
   end
   s = characters(s:gsub('[%z\1-\31\127]', function(c) return short[c] or byte(c) end), hidden)
   if width and vim.fn.strdisplaywidth(s) > width then
@@ -96,9 +96,8 @@ function M.line(s, width)
   return s
 end
 
---- Lines in which everything can be seen: for commands and changes that are
---- approved. A backslash that is there already is not doubled: what it stands
---- for is as visible.
+--- Lines with all characters visible, for commands and changes to approve. Backslashes in the
+--- text are not doubled, because the user sees the escape in both cases.
 ---@param s string
 ---@return string[]
 function M.exact(s)
@@ -109,7 +108,7 @@ function M.exact(s)
   return lines
 end
 
---- What the user wrote of a message, and what was attached to it.
+--- The user's part of a message, and the attached part.
 ---@param message string
 ---@return string words, string? attached
 function M.words(message)

@@ -1,5 +1,5 @@
---- What of a session's events still stands: a rewind takes back turns, and a rewind
---- to it brings them again. Knows events and nothing of the editor.
+--- The current events of a session: a rewind removes turns, and a rewind to that rewind
+--- restores them. It knows events, but not the editor.
 local Trail = {}
 Trail.__index = Trail
 
@@ -7,9 +7,9 @@ local M = {}
 
 ---@class pygent.Trail
 ---@field seq integer number of the newest event
----@field rewound? string the last rewind, as long as no turn came after it
----@field private last pygent.TrailLink|false the newest event that stands
----@field private before table<string, pygent.TrailLink|false> by turn, rewind or revert: what stood when it began
+---@field rewound? string the last rewind, until the next turn
+---@field private last pygent.TrailLink|false the newest current event
+---@field private before table<string, pygent.TrailLink|false> by turn, rewind or revert: the last event before it
 
 ---@class pygent.TrailLink
 ---@field event pygent.Event
@@ -18,12 +18,12 @@ local M = {}
 ---@class pygent.TrailTurn
 ---@field id string
 ---@field words string of the user
----@field changes? pygent.Change[] nil: not known, as of a rewind
+---@field changes? pygent.Change[] nil: not known, such as for a rewind
 
 ---@return pygent.Trail
 function M.new() return setmetatable({ seq = 0, last = false, before = {} }, Trail) end
 
---- Takes the next event, in the order of their numbers.
+--- Adds the next event. Events must be added in the order of their numbers.
 ---@param event pygent.Event
 function Trail:add(event)
   self.seq = event.seq or self.seq
@@ -42,7 +42,7 @@ function Trail:add(event)
   end
 end
 
---- The events that stand, oldest first.
+--- The current events, oldest first.
 ---@return pygent.Event[]
 function Trail:events()
   local list, link = {}, self.last
@@ -53,9 +53,8 @@ function Trail:events()
   return vim.iter(list):rev():totable()
 end
 
---- The turns that stand, newest first. One that only went on with another, after
---- an approval that its server did not live to see, has no words of its own and
---- counts to that.
+--- The current turns, newest first. A turn that continues another one, after an approval of
+--- a killed server, has no message and counts as part of that turn.
 ---@return pygent.TrailTurn[]
 function Trail:turns()
   local turns = {}

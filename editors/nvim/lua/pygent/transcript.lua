@@ -1,5 +1,5 @@
---- A conversation as the text of a buffer: lines of ours, replies, and blocks that
---- are folded behind their titles. Knows events and one buffer.
+--- A conversation as the text of a buffer: lines of the plugin, replies, and blocks that are
+--- folded under their titles. It knows events and one buffer.
 local code = require('pygent.code')
 local fold = require('pygent.fold')
 local Writer = require('pygent.writer')
@@ -8,21 +8,22 @@ local api = vim.api
 local ns = fold.ns
 
 ---@class pygent.Transcript : pygent.Writer
----@field streamed boolean the running reply has come in deltas
+---@field streamed boolean the current reply has arrived in deltas
 ---@field tool? pygent.Block the open block
----@field private began? integer mark where the running reply begins
+---@field call? {id: string, what: string} the last started call
+---@field private began? integer mark at the start of the current reply
 ---@field private targets table<integer, pygent.Target> by mark
 
 ---@class pygent.Block
 ---@field callId string
----@field mark integer that spans it
+---@field mark integer spans the block
 ---@field colour integer mark of the title
 ---@field title string
 ---@field lines integer
 ---@field what? string the call
 ---@field decision? string the user's
 
----@class pygent.Target a file that a line is about
+---@class pygent.Target the file that a line names
 ---@field turn string
 ---@field path string
 
@@ -40,11 +41,11 @@ function M.new(buf)
   return setmetatable(vim.tbl_extend('error', Writer.fields(buf), fields), Transcript)
 end
 
---- What stands above a reply.
+--- The line above a reply.
 M.REPLY = '## Pygent'
 
---- Begins a new line, behind an empty one when there is text before it that is not
---- the head of a reply.
+--- Begins a new line. Adds an empty line before it unless the text before is empty or the
+--- head of a reply.
 ---@private
 ---@param empty? boolean default true
 function Transcript:fresh(empty)
@@ -63,17 +64,17 @@ function Transcript:fresh(empty)
   end)
 end
 
---- Colours a line of ours.
+--- Colours a line of the plugin.
 ---@private
 ---@param row integer
----@param s string what stands there
+---@param s string the text of the line
 ---@param hl string
 ---@return integer mark
 function Transcript:colour(row, s, hl)
   return api.nvim_buf_set_extmark(self.buf, ns, row, 0, { end_row = row, end_col = #s, hl_group = hl, priority = 200 })
 end
 
---- A line of ours, told from a model's by its colour.
+--- Adds a line of the plugin. Its colour distinguishes it from the model's text.
 ---@private
 ---@param s string one line
 ---@param hl string
@@ -88,7 +89,7 @@ function Transcript:say(s, hl, empty, target)
   end)
 end
 
---- The file that a line is about.
+--- The file that a line names.
 ---@param row integer
 ---@return pygent.Target?
 function Transcript:target(row)
@@ -99,7 +100,7 @@ function Transcript:target(row)
   end
 end
 
---- Marks where a reply begins.
+--- Marks the start of a reply.
 ---@private
 function Transcript:begin()
   self:put(
@@ -107,7 +108,7 @@ function Transcript:begin()
   )
 end
 
---- Colours the code of a reply that is whole.
+--- Colours the code of a complete reply.
 ---@private
 function Transcript:whole()
   self:put(function()
@@ -120,7 +121,7 @@ function Transcript:whole()
   end)
 end
 
---- Opens a block that is folded behind its title.
+--- Opens a block that is folded under its title.
 ---@private
 ---@param key string
 ---@param title string one line
@@ -144,11 +145,11 @@ function Transcript:open(key, title)
   end)
 end
 
---- Ends the open block. What is given replaces what has streamed into it.
+--- Ends the open block. Given parts replace the streamed ones.
 ---@private
 ---@param title? string
 ---@param body? string
----@param hl? string of the title, when it differs
+---@param hl? string of the title, if it differs
 function Transcript:close(title, body, hl)
   local tool = self.tool
   if not tool then
@@ -178,7 +179,7 @@ function Transcript:close(title, body, hl)
       right_gravity = false,
       end_right_gravity = false,
     })
-    -- Folds were computed before the mark was there.
+    -- Folds were computed before the mark existed, so compute them again.
     api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
     self:colour(row, lines[1], hl or 'PygentTool')
     self:append('\n')
@@ -203,7 +204,7 @@ function Transcript:clear()
   self:reset()
 end
 
---- Adds what happened.
+--- Adds an event.
 ---@param event pygent.Event
 function Transcript:event(event)
   local show = require('pygent.events')[event.kind]

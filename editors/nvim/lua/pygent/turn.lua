@@ -1,4 +1,4 @@
---- Turns: messages that are sent to the session, and stopping. Nothing here draws.
+--- Turns: sends messages to the session, and stops turns. It draws nothing.
 local config = require('pygent.config')
 local files = require('pygent.files')
 local log = require('pygent.log')
@@ -7,14 +7,14 @@ local session = require('pygent.session')
 
 local M = {}
 
---- Tells whether a turn runs, or stands in line.
+--- Whether a turn runs or is queued.
 ---@return boolean
 function M.busy()
   local state = session.state()
   return next(state.running) ~= nil or state.active ~= nil
 end
 
---- Tells whether nothing runs, and the user if something does.
+--- Whether nothing runs. If something runs, it tells the user.
 ---@return boolean
 function M.idle()
   if M.busy() then
@@ -27,7 +27,7 @@ end
 ---@field context? pygent.ContextItem[]
 ---@field mode? string of this turn
 
---- Sends a message. callback gets an error or how the turn ended.
+--- Sends a message. callback gets an error or the result of the turn.
 ---@param prompt string
 ---@param options? pygent.AskOptions
 ---@param callback? fun(err?: pygent.Error, result?: pygent.StepResult)
@@ -60,7 +60,7 @@ function M.ask(prompt, options, callback)
   end)
 end
 
---- Ends the running turn. A server that does not answer counts as stopped.
+--- Cancels the running turn. If the server does not answer, the turn counts as stopped.
 function M.stop()
   local state = session.state()
   local connection, stopped, active = state.connection, vim.tbl_keys(state.running), state.active

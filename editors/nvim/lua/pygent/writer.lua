@@ -1,27 +1,26 @@
---- Text that goes to the end of a buffer. What arrives is queued and written by a
---- timer, a few milliseconds at a time, so that a fast model does not block the
---- editor. Knows one buffer, and nothing of windows but that a cursor at the end
---- stays there.
+--- Appends text to a buffer. A timer writes the queued text, for a few milliseconds at a
+--- time, so that a fast model does not block the editor. It knows one buffer, and in its
+--- windows only keeps a cursor at the end there.
 local text = require('pygent.text')
 local api = vim.api
 
 local INTERVAL = 30 -- milliseconds between two writes
-local BUDGET = 8 -- milliseconds that one may take
+local BUDGET = 8 -- milliseconds of one write
 local PIECE = 16 * 1024 -- bytes that are put into the buffer at once
-local MAX_LINES = 20000 -- of the buffer; then the oldest quarter goes
+local MAX_LINES = 20000 -- of the buffer; above it the oldest quarter is deleted
 
 ---@class pygent.Writer
 ---@field buf integer
 ---@field protected queue (string|fun())[]
 ---@field protected first integer of the queue
----@field timer? uv.uv_timer_t as long as something is queued
+---@field timer? uv.uv_timer_t while the queue is not empty
 ---@field protected forget fun(self, rows: integer) drops the marks of the first rows; -1: all
 local Writer = {}
 Writer.__index = Writer
 
 --- Prepares an empty buffer.
 ---@param buf integer
----@return table fields of what writes to it
+---@return table fields of its writer
 function Writer.fields(buf)
   vim.bo[buf].modifiable = false
   vim.bo[buf].undolevels = -1
@@ -40,7 +39,7 @@ function Writer:append(s)
   api.nvim_buf_set_text(self.buf, row, col, row, col, vim.split(s, '\n', { plain = true }))
 end
 
---- Queues text, or what is to be done when all before it was written.
+--- Queues text, or a function to call when all text before it is written.
 ---@protected
 ---@param item string|fun()
 function Writer:put(item)
@@ -51,7 +50,7 @@ function Writer:put(item)
   end
 end
 
---- Queues what is to be done before the rest, while it is being written.
+--- Puts functions at the front of the queue, while it is being written.
 ---@protected
 ---@param items fun()[]
 function Writer:first_do(items)
@@ -59,7 +58,7 @@ function Writer:first_do(items)
   self.first = 1
 end
 
---- The next of the queue, texts joined up to a piece.
+--- The next item of the queue. Texts are joined up to the size of a piece.
 ---@protected
 ---@return string|fun()|nil
 function Writer:next()
@@ -77,7 +76,7 @@ function Writer:next()
   local joined = table.concat(parts)
   if #joined > 2 * PIECE then
     local cut = PIECE
-    while joined:byte(cut + 1) >= 0x80 and joined:byte(cut + 1) < 0xC0 do -- no character is cut
+    while joined:byte(cut + 1) >= 0x80 and joined:byte(cut + 1) < 0xC0 do -- does not split a character
       cut = cut + 1
     end
     self.first = self.first - 1
@@ -87,8 +86,8 @@ function Writer:next()
   return joined
 end
 
---- Writes what is queued.
----@param budget? integer milliseconds after which the rest is left to the next time
+--- Writes the queue.
+---@param budget? integer milliseconds after which the rest waits for the next write
 function Writer:write(budget)
   if not api.nvim_buf_is_loaded(self.buf) then
     self.queue, self.first = {}, 1
@@ -119,7 +118,7 @@ function Writer:write(budget)
   end
 end
 
---- Windows whose cursor is at the end.
+--- The windows whose cursor is at the end.
 ---@return integer[]
 function Writer:followers()
   local last = api.nvim_buf_line_count(self.buf)

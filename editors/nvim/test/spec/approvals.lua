@@ -1,5 +1,5 @@
--- Approvals of the real server, in mode ask: commands, edits, delegated agents, and
--- what a server that was killed has left.
+-- Approvals of the real server, in mode ask: commands, edits, delegated agents, and pending
+-- requests of a killed server.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local approve = require('pygent.approve')
 
@@ -44,7 +44,7 @@ h.test('a command is shown, approved and run', function()
   h.same('Pygent wants to run a command:', seen.prompt)
   h.same({ 'echo ran > ran.txt' }, seen.preview)
   h.same({ false, 'echo ran > ran.txt' }, { asked.question, asked.params.command })
-  h.has(h.chat(), '✓ bash: echo ran > ran.txt · allowed')
+  h.has(h.chat(), '✓ Run: echo ran > ran.txt · allowed')
 end)
 
 h.test('a picker that was closed without a word is shown again', function()
@@ -76,7 +76,7 @@ h.test('an edit is denied, and the model is told why', function()
   local _, result = h.ask('Write more.')
   h.same('I leave it.', result.text)
   h.same('one\n2\n', h.read('notes.txt'))
-  h.has(h.chat(), '✗ write_file: notes.txt · denied: not this file')
+  h.has(h.chat(), '✗ Write: notes.txt · denied: not this file')
   local told
   require('pygent.kept').history(
     require('pygent.session').state().id,
@@ -124,7 +124,7 @@ h.test('what a killed server had asked is asked again, and its turn goes on', fu
   h.same({ 'echo late > late.txt' }, seen.preview)
   h.same('late\n', h.read('late.txt'))
   h.has(h.chat(), 'it was started again and asks again')
-  h.has(h.chat(), '✓ bash · allowed')
+  h.has(h.chat(), '✓ Run: echo late > late.txt · allowed')
   h.wait('end', function() return require('pygent').status() == 'ready' end)
 end)
 

@@ -1,4 +1,4 @@
--- What the server asks: questions of the real server, approvals and their answers.
+-- Requests of the server: questions of the real server, approvals and their answers.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local approve = require('pygent.approve')
 
@@ -36,7 +36,7 @@ h.test('a question that is put aside waits, and goes with its turn', function()
   h.same(0, approve.pending())
 end)
 
---- Lets the plugin handle an approval as the library does: in a coroutine.
+--- Lets the plugin handle an approval in a coroutine, as the library does.
 ---@param params table
 local function request(params)
   local answer
@@ -103,17 +103,70 @@ h.test('what was answered elsewhere is withdrawn', function()
   h.same(0, approve.pending())
 end)
 
-h.test('nothing is asked while the user types', function()
+h.test('what is asked takes no key, and the window says how to answer', function()
+  vim.api.nvim_clear_autocmds({ event = 'User', pattern = 'PygentAsks' }) -- nobody answers at once
   local seen = h.choose('Allow')
   local mode = vim.api.nvim_get_mode
   vim.api.nvim_get_mode = function() return { mode = 'i', blocking = false } end
   local answer = request({ command = 'ls' })
-  h.wait('message', function() return h.told[#h.told]:find('leave this mode') end)
-  h.same({}, seen.labels)
+  h.wait('message', function() return h.told[#h.told]:find('it asks: :Pygent answer', 1, true) end)
+  h.same(nil, h.float())
   vim.api.nvim_get_mode = mode
   vim.api.nvim_exec_autocmds('ModeChanged', { pattern = 'i:n' })
+  h.wait('window', h.float)
+  h.same({ 0, nil, { 'ls' } }, { seen.times, answer(), h.float() })
+  vim.cmd('Pygent answer')
   h.wait('answer', answer)
   h.same({ decision = 'allow' }, answer())
+end)
+
+h.test('an answer that is typed at once does not count, nor does one key for two', function()
+  local deliberate = require('pygent.deliberate')
+  local clock = deliberate.now
+  local now = 0
+  deliberate.now = function() return now end
+  local seen = h.choose('Allow')
+  local first, second = request({ command = 'one' }), request({ command = 'two', requestKey = 'l' })
+  h.wait('both', function() return approve.pending() == 2 end)
+  for i = 1, 3 do
+    local told = #h.told
+    vim.cmd('Pygent answer')
+    h.wait(
+      'refusal',
+      function() return seen.times == i and #h.told >= told + 2 and h.told[#h.told]:find('too soon') end
+    )
+  end
+  h.same({ nil, nil, 3 }, { first(), second(), seen.times })
+  local choose = vim.ui.select
+  vim.ui.select = function(...)
+    now = now + 1500
+    choose(...)
+  end
+  vim.cmd('Pygent answer')
+  h.wait('answer', first)
+  h.same({ decision = 'allow' }, first())
+  h.same(nil, second())
+  vim.cmd('Pygent answer')
+  h.wait('answer', second)
+  deliberate.now = clock
+end)
+
+h.test('a message that was begun before a question does not answer it', function()
+  vim.cmd('Pygent chat')
+  local input = require('pygent.input')
+  local asked
+  coroutine.wrap(
+    function() asked = approve.ask('agent/askUser', { requestKey = 'q', sessionId = 's', question = 'Which?' }) end
+  )()
+  h.wait('question', function() return approve.pending() == 1 end)
+  local deliberate = require('pygent.deliberate')
+  h.same(false, approve.answer_question('begun before', 0))
+  h.same(1, approve.pending())
+  h.same(nil, asked)
+  input.set('blue')
+  h.same(true, approve.answer_question('blue', deliberate.now()))
+  h.wait('answer', function() return asked end)
+  h.same({ answer = 'blue' }, asked)
 end)
 
 h.finish()

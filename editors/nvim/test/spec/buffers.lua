@@ -9,7 +9,7 @@ h.setup(h.model({
   h.says('Three.'),
 }, { ['Delegated.'] = { h.says('Done.') } }))
 
---- Waits until the chat has a text, and returns the whole.
+--- Waits until the chat has a text, and returns all its text.
 ---@param part string
 ---@return string
 local function shows(part)
@@ -37,7 +37,7 @@ for _, command in ipairs({ 'bdelete', 'bwipeout', 'bunload' }) do
     for _, name in ipairs({ 'pygent://chat', 'pygent://message' }) do
       vim.cmd[command]({ args = { tostring(h.buffer(name)) }, bang = true })
     end
-    require('pygent.chat').event({ kind = 'notice', text = 'while it is away' }) -- no fault
+    require('pygent.chat').event({ kind = 'notice', text = 'while it is away' }) -- must not fail
     vim.wait(100)
     vim.cmd('Pygent chat')
     vim.cmd.stopinsert()
@@ -54,11 +54,11 @@ h.test('a turn goes on after all buffers were deleted', function()
   shows('begun')
   vim.cmd('%bdelete!')
   vim.cmd('Pygent chat')
-  h.has(shows('▸ bash'), 'Two.')
+  h.has(shows('▸ Run'), 'Two.')
   h.write('go', '')
   h.wait('end', function() return result end)
   local shown = shows('Three.')
-  h.has(shown, '✓ bash: echo begun')
+  h.has(shown, '✓ Run: echo begun')
   h.same(1, select(2, shown:gsub('Third%.', '')))
   h.same(1, select(2, shown:gsub('Three%.', '')))
   h.same('', vim.v.errmsg)

@@ -1,4 +1,4 @@
--- What a turn changed: the diff beside what it was, undo and redo.
+-- The changes of a turn: diff, undo and redo.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local patches = require('pygent.patch')
 
@@ -13,7 +13,7 @@ h.setup(h.model({
 
 --- Shows the diff of one file and returns both sides.
 ---@param path string
----@param of? string[] all that the turn changed
+---@param of? string[] all files that the turn changed
 ---@return string[] before, string[] after
 local function sides(path, of)
   local seen = h.choose(path)

@@ -22,7 +22,7 @@ h.test('text, a tool call and changes are shown', function()
   for _, part in ipairs({
     '## You\nAdd a line.',
     'I add a line.',
-    '✓ bash: cat notes.txt',
+    '✓ Run: cat notes.txt',
     'one\ntwo\n',
     'Done: **three** lines.',
     'completed',
@@ -35,7 +35,7 @@ end)
 h.test('tool calls are folded', function()
   local win = vim.fn.win_findbuf(h.buffer('pygent://chat'))[1]
   vim.api.nvim_win_call(win, function()
-    local row = vim.fn.search('^✓ bash', 'nw')
+    local row = vim.fn.search('^✓ Run', 'nw')
     vim.cmd.normal('zx')
     h.same(row, vim.fn.foldclosed(row))
     h.same(true, vim.fn.foldclosedend(row) > row + 3)

@@ -1,5 +1,5 @@
--- What the editor gives the server: selections, diagnostics, files with changes that
--- are not written; and the commands, keys and calls that do not fit elsewhere.
+-- The editor's data for the server: selections, diagnostics, files with unwritten changes;
+-- and the commands, keys and calls that do not fit elsewhere.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local session = require('pygent.session')
 
@@ -22,7 +22,7 @@ vim.cmd.edit(h.root .. '/notes.txt')
 local file = vim.api.nvim_get_current_buf()
 local ns = vim.api.nvim_create_namespace('test')
 
---- What the model was told last, as the session has it.
+--- The last message to the model, from the session's events.
 ---@return string
 local function told()
   local text, done
@@ -72,12 +72,12 @@ h.test('a file with changes that are not written is not overwritten', function()
   h.same('It has changes that are not written.', result.text)
   h.same('one\ntwo\nthree\n', h.read('notes.txt'))
   h.same({ 'mine', 'two', 'three' }, vim.api.nvim_buf_get_lines(file, 0, -1, false))
-  h.has(h.chat(), '✗ write_file: notes.txt')
+  h.has(h.chat(), '✗ Write: notes.txt')
   vim.cmd('silent edit!')
 end)
 
---- A language server in this process that calls the word "bad" an error, some time
---- after it was told of a change.
+--- A language server in this process that reports the word "bad" as an error, some time after
+--- a change.
 local function checker(dispatchers)
   local function look(uri, text)
     local found = {}

@@ -1,8 +1,8 @@
--- What goes wrong is told in one line that says what to do, without a trace.
+-- Errors are shown in one line that says what to do, without a traceback.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local session = require('pygent.session')
 
---- A program that is not the server: a script for the shell.
+--- A shell script in place of the server.
 ---@param script string
 local function program(script)
   local path = h.dir .. '/other'
@@ -11,7 +11,7 @@ local function program(script)
   return { path, 'serve' }
 end
 
---- One that answers initialize.
+--- A program that answers initialize.
 ---@param result table
 local function answering(result)
   local body = vim.json.encode({ jsonrpc = '2.0', id = 1, result = result })
@@ -79,8 +79,8 @@ h.test('a key that comes later needs a restart', function()
   h.same('Here.', result.text)
 end)
 
---- Asks a server that answers the first step with messages, all in one write, and
---- tells in which order they are taken: methods, "answer" and codes of errors.
+--- Sends a step to a server that answers with messages, all in one write, and returns the
+--- order in which they are handled: methods, "answer" and codes of errors.
 ---@param messages table[]
 ---@param last string|integer
 ---@return (string|integer)[]
@@ -177,7 +177,7 @@ h.test('a server that has to be told by a signal is waited for', function()
   h.has(connection.ended, 'the server ended')
 end)
 
---- What :checkhealth pygent says.
+--- The output of :checkhealth pygent.
 ---@return string
 local function health()
   vim.cmd.checkhealth('pygent')

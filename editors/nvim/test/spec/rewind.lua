@@ -1,4 +1,4 @@
--- Going back to before a message, and forth again; what stands of a session.
+-- Rewinding to before a message, undoing that, and the current events of a session.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local trail = require('pygent.trail')
 

@@ -1,11 +1,10 @@
--- How long the editor is blocked: by the plugin's start, and by a fast model. What
--- counts is the processor's time, so that a busy machine makes no difference.
+-- How long the plugin's start and a fast model block the editor. It measures processor time,
+-- so that a busy machine makes no difference.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 
 local DELTAS = 20000
 
---- Runs fn while the loop is watched, and returns the longest time for which it
---- worked without coming round, in milliseconds.
+--- Runs fn and returns the longest time of one round of the event loop, in milliseconds.
 ---@param fn fun()
 ---@return number
 local function longest_block(fn)
@@ -15,7 +14,7 @@ local function longest_block(fn)
     1,
     1,
     vim.schedule_wrap(function()
-      vim.cmd.redraw() -- what is drawn counts too
+      vim.cmd.redraw() -- drawing counts too
       longest = math.max(longest, (os.clock() - last) * 1000)
       last = os.clock()
     end)
@@ -27,9 +26,9 @@ end
 
 local tests = 0
 
---- The longest block of fn, which is run again when it is too long: what the system
---- does meanwhile, as to fetch a page of memory, is counted too.
----@param fn fun(last: string) last: text that has not been there, to end with
+--- The longest block of fn. It runs fn again when that is too long, because the system's own
+--- work, such as fetching a page of memory, counts too.
+---@param fn fun(last: string) last: a new text to end with
 ---@return number
 local function block_of(fn)
   local best = math.huge
@@ -93,7 +92,7 @@ h.test('20,000 deltas that arrive at once block for less than 50 ms', function()
     feed:start(
       0,
       1,
-      vim.schedule_wrap(function() -- as much as one piece of the pipe holds
+      vim.schedule_wrap(function() -- as much as one read of the pipe returns
         for _ = 1, math.min(400, DELTAS - i) do
           i = i + 1
           chat.event({ kind = 'textDelta', delta = words[i] .. ' ' })

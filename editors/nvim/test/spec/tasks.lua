@@ -1,5 +1,4 @@
--- Delegated agents: the list, their output, a collected file; and sessions that
--- are resumed.
+-- Delegated agents: the list, their output, a collected file; and resumed sessions.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 
 h.setup(h.model({ h.says('Hello from the first.') }, {
@@ -38,12 +37,26 @@ h.test('a task runs, is listed, and ends with a message', function()
   h.same(true, states.finished)
 end)
 
+h.test('what is older than what is known is dropped', function()
+  local tasks = require('pygent.tasks')
+  local known = tasks.all()[1]
+  local function told(revision) return vim.tbl_extend('force', known, { revision = revision, state = 'running' }) end
+  h.told = {}
+  tasks.changed(told(known.revision - 1))
+  h.same({ known, 0, {} }, { tasks.all()[1], tasks.running(), h.told })
+  tasks.changed(told(known.revision + 1))
+  h.same(1, tasks.running())
+  local restored = vim.tbl_extend('force', known, { revision = known.revision + 2 })
+  tasks.changed(restored)
+  h.same(0, tasks.running())
+end)
+
 h.test('its output is shown', function()
   press('<CR>', 1)
   local buf = vim.api.nvim_get_current_buf()
   local function shown() return table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, false), '\n') end
   h.wait('output', function() return shown():find('The report is written.', 1, true) end)
-  h.has(shown(), '✓ write_file: report.txt')
+  h.has(shown(), '✓ Write: report.txt')
   vim.cmd.close()
 end)
 

@@ -1,4 +1,4 @@
--- Which directory the agent works in, and what happens where it must not.
+-- The directory in which the agent works, and directories in which it must not work.
 local h = dofile(vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(arg[0])), 'helpers.lua'))
 local session = require('pygent.session')
 
@@ -14,7 +14,8 @@ require('pygent.config').get().root = nil -- as without a setting
 
 h.test('the home directory is refused with a cure, and another directory is taken then', function()
   vim.cmd.cd(env.HOME)
-  h.has(h.ask('Read.').message, 'it is the home directory; :cd to a project, or open a file of one')
+  local refusal = 'it is the home directory; choose a directory below it; :cd to a project, or open a file of one'
+  h.has(h.ask('Read.').message, refusal)
   vim.cmd.edit(other .. '/file.txt')
   local err, result = h.ask('Read.')
   h.same(nil, err)
@@ -33,7 +34,7 @@ h.test('a session that cannot be opened is tried again from elsewhere', function
     h.wait('answer', function() return done end)
     return failed
   end
-  h.has(opened(env.HOME), 'it is the home directory; :cd to a project')
+  h.has(opened(env.HOME), 'it is the home directory; choose a directory below it; :cd to a project')
   vim.cmd.cd(h.root)
   vim.cmd('Pygent chat')
   h.wait('session', function() return session.state().id end)

@@ -1,26 +1,28 @@
-/** What waits for the user: approvals and questions, above the input. */
+/** Approvals and questions for the user, above the input. */
 import { visible } from "../escape";
 import type { Asks, Approval, Question } from "../messages";
 import { counts } from "./changed";
+import { guard } from "./deliberate";
 import { button, h, svg } from "./dom";
 import { send } from "./host";
 import { patchView } from "./patchview";
-
-/** Milliseconds in which a new card hears nothing: the key or click was meant for what was there before. */
-const deaf = 400;
+import { whole } from "./whole";
 
 export class AskCards {
   readonly element = h("section", { class: "asks", "aria-label": "Waiting for you" });
   private readonly cards = new Map<string, HTMLElement>();
   private own = false;
-  /** key of the card that the user wants to see */
-  private wanted?: string;
 
   constructor(private readonly said: (text: string) => void) {}
 
-  /** Something of the session itself, not of its tasks. */
+  /** Whether a request of the session itself is pending, not only of its tasks. */
   get waits(): boolean {
     return this.own;
+  }
+
+  /** Whether no request is pending. */
+  get isEmpty(): boolean {
+    return this.cards.size === 0;
   }
 
   set(asks: Asks): void {
@@ -35,29 +37,20 @@ export class AskCards {
     if (this.cards.has(key)) return;
     const card = make();
     card.tabIndex = -1;
-    card.inert = true;
-    setTimeout(() => {
-      card.inert = false;
-      if (key === this.wanted) this.show(key);
-      // The user may be typing, here or in an editor: the focus is theirs.
-      else if (document.hasFocus() && document.activeElement === document.body) this.focus();
-    }, deaf);
+    // The focus stays, because the user may be typing, here or in an editor.
+    const hint = h("p", { class: "hint" });
+    card.append(hint);
+    guard(card, this.element, (armed) => {
+      hint.textContent = armed ? "Shift+Tab leads here from the message." : "One moment: it has just come, or moved.";
+    });
     this.cards.set(key, card);
     this.element.append(card);
     this.said(`Waiting for you: ${title}`);
   }
 
-  /** Goes to what waits longest; false: nothing does. The first button is one Tab away: no key decides by mistake. */
-  focus(): boolean {
-    const [card] = this.cards.values();
-    card?.focus();
-    return card !== undefined;
-  }
-
-  /** Goes to the card of that key, as soon as it hears. */
+  /** Focuses the card with that key. */
   show(key: string): void {
     const card = this.cards.get(key);
-    this.wanted = card?.inert ? key : undefined;
     card?.scrollIntoView({ block: "nearest" });
     card?.focus();
   }
@@ -94,17 +87,17 @@ function approvalCard(ask: Approval): HTMLElement {
     h(
       "div",
       { class: "buttons" },
-      has("allow") && button("Allow", decide("allow"), { class: "primary" }),
-      has("allowForSession") && button("Allow for session", decide("allowForSession")),
-      has("deny") && button("Deny", decide("deny")),
-      has("cancelTurn") && button("Stop turn", decide("cancelTurn"), { class: "link" }),
+      has("allow") && button("Allow", decide("allow"), { "data-decides": true, class: "primary" }),
+      has("allowForSession") && button("Allow for session", decide("allowForSession"), { "data-decides": true }),
+      has("deny") && button("Deny", decide("deny"), { "data-decides": true }),
+      has("cancelTurn") && button("Stop turn", decide("cancelTurn"), { "data-decides": true, class: "link" }),
     ),
     !!rule && h("p", { class: "rule" }, `Allow for session covers ${scopeOf(rule)} `, h("code", {}, visible(rule))),
     has("deny") && feedback,
   );
 }
 
-/** Who asks, where that could be another one than the conversation that is shown. */
+/** Who asks, if that can differ from the shown conversation. */
 function askers({ from, folder }: { from?: string; folder?: string }): HTMLElement[] {
   const tag = (name: string, title: string): HTMLElement => h("span", { class: "tag", title }, visible(name));
   return [
@@ -113,11 +106,11 @@ function askers({ from, folder }: { from?: string; folder?: string }): HTMLEleme
   ];
 }
 
-/** What is asked for: a command, or changes of files with their diffs. */
+/** The subject of an approval: a command, or changes of files with their diffs. */
 function content(ask: Approval): HTMLElement[] {
   const changes = (ask.changes ?? []).map((change) => proposal(ask, change));
   const [only] = changes;
-  // The only file of an edit is named in the title: there its name leads to the diff.
+  // The title names the only file of an edit, and the name there opens the diff.
   const inTitle = changes.length === 1 && only && !ask.command;
   const title = inTitle ? ask.title.replace(` ${only.path}`, "") : ask.title;
   const header = h(
@@ -130,14 +123,16 @@ function content(ask: Approval): HTMLElement[] {
   );
   return [
     header,
-    ...(ask.command ? [h("pre", { class: "command", tabindex: "0" }, visible(ask.command))] : []),
-    ...changes.map(({ name, diff }) => h("div", { class: "proposal" }, !inTitle && h("header", {}, ...name), diff)),
+    ...(ask.command ? whole(h("pre", { class: "command", tabindex: "0" }, visible(ask.command))) : []),
+    ...changes.map(({ name, diff }) =>
+      h("div", { class: "proposal" }, !inTitle && h("header", {}, ...name), ...(diff ? whole(diff) : [])),
+    ),
   ];
 }
 
 interface Proposal {
   path: string;
-  /** leads to the diff editor, with counts */
+  /** opens the diff editor; with counts */
   name: HTMLElement[];
   diff?: HTMLElement;
 }
@@ -152,7 +147,7 @@ function proposal(ask: Approval, { path, patch }: { path: string; patch?: string
   return { path, name: [open, counts(added, removed)], diff: element };
 }
 
-/** What a rule allows, in words before it. */
+/** The words before a rule that say what it allows. */
 function scopeOf(rule: string): string {
   if (rule === "edit *") return "all edits:";
   return rule.endsWith(" *") ? "commands that begin as in" : "this very command:";
@@ -172,13 +167,13 @@ function questionCard(ask: Question): HTMLElement {
     h(
       "div",
       { class: "choices" },
-      ...(ask.options ?? []).map((option) => button(visible(option), () => answer(option))),
+      ...(ask.options ?? []).map((option) => button(visible(option), () => answer(option), { "data-decides": true })),
     ),
     own,
     h(
       "div",
       { class: "buttons" },
-      button("Do not answer", () => answer(), { class: "link" }),
+      button("Do not answer", () => answer(), { "data-decides": true, class: "link" }),
     ),
   );
 }

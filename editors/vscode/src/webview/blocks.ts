@@ -1,6 +1,6 @@
-/** Finds how much of a markdown text that is still growing is finished, so that it need not be rendered again. */
+/** Finds the finished part of a growing markdown text, which need not be rendered again. */
 
-/** What is known of the text up to a line's begin. */
+/** The state of the text up to the start of a line. */
 export class Blocks {
   private fence = "";
   private inList = false;
@@ -9,8 +9,8 @@ export class Blocks {
   private safe = 0;
 
   /**
-   * Takes the whole text so far and returns the length of its finished part: it
-   * ends before a line that begins a block of its own.
+   * Takes the whole text so far and returns the length of its finished part, which
+   * ends before a line that starts a new block.
    */
   finished(text: string): number {
     for (;;) {
@@ -21,12 +21,12 @@ export class Blocks {
     }
   }
 
-  /** The text ends within a code block. */
+  /** Whether the text ends within a code block. */
   get inCode(): boolean {
     return this.fence !== "";
   }
 
-  /** Starts anew behind what was cut off the text's front. */
+  /** Starts again after length characters were removed from the start of the text. */
   cut(length: number): void {
     this.scanned = Math.max(0, this.scanned - length);
     this.safe = Math.max(0, this.safe - length);
@@ -47,7 +47,7 @@ export class Blocks {
       return;
     }
     const item = /^(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/.test(line);
-    // Indented lines and further items behind a blank line still belong to the list.
+    // Indented lines and items after a blank line still belong to the list.
     if (this.blank && /^\S/.test(line)) {
       if (!(item && this.inList)) this.safe = start;
       this.inList = item;

@@ -1,4 +1,4 @@
-/** The files that a turn has changed: their counts, their diffs, and undoing them. */
+/** The files that a turn has changed: their counts, their diffs, and the undo buttons. */
 import { visible } from "../escape";
 import type { PanelState, Undone } from "../messages";
 import type { Change } from "../protocol";
@@ -9,7 +9,7 @@ const letters: Record<string, string> = { added: "A", modified: "M", deleted: "D
 
 export class Changed {
   readonly element = h("section", { class: "changed", "aria-label": "Changed files" });
-  private readonly undone = new Map<string, string>(); // path, or "" for all: the record to take it back with
+  private readonly undone = new Map<string, string>(); // by path, or "" for all: the turnId for the redo
   private note = "";
 
   constructor(
@@ -26,7 +26,7 @@ export class Changed {
     this.draw();
   }
 
-  /** Takes what became of an undoing, if it is this turn's. */
+  /** Takes the result of an undo, if it is this turn's. */
   take(undone: Undone): void {
     const back = [...this.undone].find(([, record]) => record === undone.turnId);
     if (!back && undone.turnId !== this.turnId) return;
@@ -36,7 +36,7 @@ export class Changed {
     this.draw();
   }
 
-  /** paths, or undefined when they are all that the turn has changed. */
+  /** paths, or undefined when they are all files that the turn has changed. */
   private whole(paths: string[] | undefined): string[] | undefined {
     const all = this.changes.every(({ path, from }) => paths?.includes(path) || (from && paths?.includes(from)));
     return all ? undefined : paths;

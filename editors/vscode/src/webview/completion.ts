@@ -1,4 +1,4 @@
-/** The list of files that comes up behind an @ in the input. */
+/** The list of files that appears after an @ in the input. */
 import { h } from "./dom";
 import { send } from "./host";
 
@@ -14,7 +14,7 @@ export class Completion {
   private paths: string[] = [];
   private at = 0;
 
-  /** choose is called with the chosen path, and the length of what it takes the place of, the @ included. */
+  /** choose is called with the chosen path, and the length of the text that it replaces, including the @. */
   constructor(
     private readonly input: HTMLTextAreaElement,
     private readonly choose: (path: string, replaced: number) => void,
@@ -27,7 +27,7 @@ export class Completion {
     return !this.element.hidden;
   }
 
-  /** The text or the cursor is another. */
+  /** Updates the list after a change of the text or the cursor. */
   update(): void {
     const before = this.input.value.slice(0, this.input.selectionStart);
     const query = /(?:^|\s)@([^\s@]{0,100})$/.exec(before)?.[1];
@@ -38,14 +38,14 @@ export class Completion {
   }
 
   show(query: string, paths: string[]): void {
-    if (query !== this.query) return; // the answer to an earlier one
+    if (query !== this.query) return; // the answer to an earlier query
     this.paths = paths;
     this.at = 0;
     this.element.hidden = paths.length === 0;
     this.draw();
   }
 
-  /** Whether the key was the list's. */
+  /** Handles a key; true: the list has used it. */
   key(event: KeyboardEvent): boolean {
     if (!this.isOpen) return false;
     const count = this.paths.length;

@@ -1,4 +1,4 @@
-/** The input: text, what goes along with it, mode and model, and the button that sends or stops. */
+/** The input: text, attachments, mode and model, and the button that sends or stops. */
 import { visible } from "../escape";
 import type { Attachment, PanelState } from "../messages";
 import { Completion } from "./completion";
@@ -31,8 +31,11 @@ export class Composer {
   private attachments: Attachment[] = [];
   private busy = false;
 
-  /** submitted is told when a message goes out. */
-  constructor(private readonly submitted: () => void) {
+  /** submitted is called when a message is sent; mayStop says whether Escape may stop the turn. */
+  constructor(
+    private readonly submitted: () => void,
+    private readonly mayStop: (written: string) => boolean,
+  ) {
     this.completion = new Completion(this.input, (path, replaced) => this.mention(path, replaced));
     ({ draft: this.input.value, attachments: this.attachments } = draft());
     this.input.addEventListener("input", () => this.edited());
@@ -91,7 +94,7 @@ export class Composer {
     this.usage.title = `${input} tokens in, ${output} tokens out in this session`;
   }
 
-  /** Adds to what is there: nothing that the user has typed gets lost. */
+  /** Adds to the input, so that the user's text is not lost. */
   compose(text: string, attachments: Attachment[]): void {
     if (text) this.input.value = this.input.value.trim() ? `${this.input.value.trimEnd()}\n${text}` : text;
     for (const attachment of attachments) this.attach(attachment);
@@ -106,7 +109,7 @@ export class Composer {
   private submit(): void {
     const text = this.input.value.trim();
     if (!text) return;
-    // What was mentioned and then deleted from the text does not go along.
+    // A file whose mention was deleted from the text is not attached.
     const attachments = this.attachments.filter((a) => !("mention" in a) || text.includes(`@${a.path}`));
     send({
       type: "send",
@@ -127,9 +130,8 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       this.submit();
-    } else if (event.key === "Escape" && this.busy) {
+    } else if (event.key === "Escape" && this.busy && !event.repeat && this.mayStop(this.input.value))
       send({ type: "stop" });
-    }
   }
 
   private edited(): void {

@@ -1,14 +1,14 @@
-/** The turns of the session, the newest at the bottom, where the page stays unless the user scrolls up. */
+/** The turns of the session, the newest at the bottom. The page stays there unless the user scrolls up. */
 import type { PanelState, Undone } from "../messages";
-import type { AgentUsage, Event } from "../protocol";
+import type { Usage, Event } from "../protocol";
 import { button, h } from "./dom";
 import { Turn, notice } from "./turn";
 
-/** Distance from the end, in pixels, at which the page still follows. */
+/** Distance from the end, in pixels, within which the page follows. */
 const near = 40;
-/** Turns that are drawn at once: drawing takes some milliseconds each. */
+/** Turns that are drawn at once, because each takes some milliseconds. */
 const atOnce = 50;
-/** Milliseconds after the user's wheel, key or finger in which scrolling is theirs. */
+/** Milliseconds after a wheel, key or touch event in which scrolling counts as the user's. */
 const userMoves = 1000;
 
 export class Conversation {
@@ -34,7 +34,7 @@ export class Conversation {
   private putBack: string[] = [];
   private used = { ended: [0, 0, 0], running: [0, 0, 0] };
 
-  /** said is told what a screen reader should say; head is what stands above the turns when there are none. */
+  /** said gets the text for screen readers; head is shown while there are no turns. */
   constructor(
     private readonly said: (text: string) => void,
     head: HTMLElement,
@@ -45,7 +45,7 @@ export class Conversation {
       this.element.addEventListener(kind, () => (this.moved = performance.now()), { passive: true });
     }
     this.element.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    // Turns out of sight are only estimated, and grow when they are drawn.
+    // The height of invisible turns is estimated, and changes when they are drawn.
     const sizes = new ResizeObserver(() => this.grown());
     for (const element of [this.element, this.list]) sizes.observe(element);
   }
@@ -62,7 +62,7 @@ export class Conversation {
     this.follow();
   }
 
-  /** Draws what stands before the first turn in the page. */
+  /** Draws the turns before the first one on the page. */
   private showEarlier(): void {
     const from = beginOf(this.earlier, atOnce);
     const [{ turns, last }, below] = [this, [...this.list.children]];
@@ -119,7 +119,7 @@ export class Conversation {
     const id = event.turnId;
     const known = id ? this.turns.get(id) : this.last;
     if (known) return known;
-    // What the turn before left open is its own, unless this one goes on there.
+    // The turn before keeps its open calls, unless this turn continues it.
     if (event.requestKey === undefined) this.last?.leave();
     const turn = new Turn(id ?? "", this.can, () => this.grown(), event.requestKey ? this.last : undefined);
     if (id) this.turns.set(id, turn);
@@ -128,7 +128,7 @@ export class Conversation {
     return turn;
   }
 
-  /** Files were put back. What the user does just now is answered to the turn, with what could not be. */
+  /** Files were reverted. For the user's own action the result, with conflicts, comes separately. */
   private reverted({ turnId: redo, toTurnId }: Event, quiet: boolean): void {
     const paths = this.putBack.splice(0);
     if (quiet && redo && toTurnId) this.undone({ turnId: toTurnId, paths, redo, conflicts: [] });
@@ -146,7 +146,7 @@ export class Conversation {
   }
 
   private count(event: Event): void {
-    const numbers = (usage: AgentUsage): number[] => [usage.inputTokens, usage.outputTokens, usage.costUsd ?? 0];
+    const numbers = (usage: Usage): number[] => [usage.inputTokens, usage.outputTokens, usage.costUsd ?? 0];
     if (event.kind === "usage" && event.usage) this.used.running = numbers(event.usage);
     if (event.kind !== "turnFinished") return;
     const turn = event.usage ? numbers(event.usage) : this.used.running;
@@ -166,13 +166,13 @@ export class Conversation {
     const up = scrollTop < this.top && performance.now() - this.moved < userMoves;
     this.top = scrollTop;
     if (scrollTop + clientHeight > scrollHeight - near) this.following = true;
-    // What is added moves the end away as well: only the user leaves it.
+    // New content also moves the end away, but only the user's scrolling leaves it.
     else if (up) this.following = false;
     this.toEnd.hidden = this.following;
   }
 }
 
-/** Where the last count turns begin in events; a turn that goes on where an approval was asked for follows its first part. */
+/** Where the last count turns begin in events. A turn that an approval continues stays with its first part. */
 function beginOf(events: readonly Event[], count: number): number {
   let left = count;
   const from = events.findLastIndex(

@@ -1,9 +1,9 @@
-/** Makes elements. Text goes in as text: nothing here parses HTML. */
+/** Makes elements. Text stays text: nothing here parses HTML. */
 
 type Child = Node | string | undefined | false;
 type Props = Record<string, string | boolean | undefined | ((event: never) => void)>;
 
-/** An element with attributes, on… listeners and children; undefined and false are left out. */
+/** An element with attributes, on… listeners and children. undefined and false are omitted. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: Props = {},
@@ -19,12 +19,12 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button with a word. */
+/** A button with a text. */
 export function button(text: string, onclick: () => void, props: Props = {}): HTMLButtonElement {
   return h("button", { type: "button", onclick, ...props }, text);
 }
 
-/** A button with an icon only; label is what a screen reader says and a tooltip shows. */
+/** A button with only an icon; label is for screen readers and the tooltip. */
 export function iconButton(icon: Icon, label: string, onclick: () => void, props: Props = {}): HTMLButtonElement {
   return h(
     "button",

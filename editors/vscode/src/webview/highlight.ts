@@ -1,4 +1,4 @@
-/** Colours code of the languages that are met most; others stay as they are. */
+/** Colours code of the most common languages. Other code is not coloured. */
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import c from "highlight.js/lib/languages/c";
@@ -57,7 +57,7 @@ const languages = {
 };
 for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language);
 
-/** Code as HTML with classes, or "" for a language that is not known. */
+/** Code as HTML with classes, or "" for an unknown language. */
 export function highlight(code: string, language: string): string {
   if (!hljs.getLanguage(language)) return "";
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;

@@ -1,4 +1,4 @@
-/** The way to the extension. */
+/** The connection to the extension. */
 import type { Attachment, FromPanel } from "../messages";
 
 interface VsCode {
@@ -14,13 +14,13 @@ export function send(message: FromPanel): void {
   vscode.postMessage(message);
 }
 
-/** What the user has typed and not sent, and what would go along with it. */
+/** The unsent message and its attachments. */
 export interface Draft {
   draft: string;
   attachments: Attachment[];
 }
 
-/** The draft that was kept while the panel was hidden. */
+/** The draft from before the panel was hidden. */
 export function draft(): Draft {
   const { draft = "", attachments = [] } = (vscode.getState() ?? {}) as Partial<Draft>;
   return { draft, attachments };

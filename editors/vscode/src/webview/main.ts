@@ -1,8 +1,9 @@
-/** The panel's page: puts its parts together and gives each what the extension says. */
+/** The panel's page: connects its parts and gives each the extension's messages. */
 import type { PanelState, ToPanel } from "../messages";
 import { AskCards } from "./asks";
 import { Composer } from "./composer";
 import { Conversation } from "./conversation";
+import { calm } from "./deliberate";
 import { h } from "./dom";
 import { send } from "./host";
 import "./style/all.css";
@@ -14,7 +15,10 @@ const welcome = new Welcome((text) => composer.compose(text, []));
 const problem = new ProblemCard();
 const conversation = new Conversation(say, welcome.element);
 const asks = new AskCards(say);
-const composer: Composer = new Composer(() => conversation.follow());
+const composer: Composer = new Composer(
+  () => conversation.follow(),
+  (written) => asks.isEmpty || (calm() && written === ""), // stopping also cancels pending requests
+);
 const working = h(
   "div",
   { class: "working", hidden: true },
@@ -72,7 +76,7 @@ function receive(message: ToPanel): void {
 conversation.element.append(working);
 document.body.append(conversation.element, problem.element, asks.element, composer.element, spoken);
 addEventListener("message", (event: MessageEvent<ToPanel>) => receive(event.data));
-// Links are the extension's to follow: it asks the user where they lead.
+// The extension opens links, because it asks the user first.
 document.addEventListener(
   "click",
   (event) => {
@@ -85,6 +89,6 @@ document.addEventListener(
   true,
 );
 addEventListener("focus", () => {
-  if (document.activeElement === document.body && !asks.focus()) composer.focus();
+  if (document.activeElement === document.body) composer.focus();
 });
 send({ type: "ready" });

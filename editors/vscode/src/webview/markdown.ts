@@ -1,14 +1,14 @@
 /**
- * Markdown of models as HTML that is safe to insert: HTML in it is text, links
- * are those that links.ts lets pass, images are named and not loaded, and code is
- * highlighted. The only module whose output may go into innerHTML.
+ * Markdown of models as HTML that is safe to insert: HTML in it is text, links.ts
+ * decides which links work, images are named and not loaded, and code is
+ * highlighted. Only the output of this module may go into innerHTML.
  */
 import MarkdownIt from "markdown-it";
 import { visible } from "../escape";
 import { linkKind } from "../links";
 import { highlight } from "./highlight";
 
-/** Characters of one code block that are highlighted at the most: it takes about 1 ms for 4,000. */
+/** The most characters of a highlighted code block: highlighting 4,000 takes about 1 ms. */
 const maxHighlight = 20_000;
 
 function makeRenderer(colours: boolean): InstanceType<typeof MarkdownIt> {
@@ -25,7 +25,7 @@ function makeRenderer(colours: boolean): InstanceType<typeof MarkdownIt> {
   };
   md.renderer.rules.link_open = (tokens, index, options, _env, self) => {
     const token = tokens[index];
-    // The address is shown: the words of a link may claim another one.
+    // The address is shown, because the text of a link may claim another one.
     token?.attrSet("title", visible(String(token.attrGet("href") ?? "")));
     return self.renderToken(tokens, index, options);
   };
@@ -37,12 +37,12 @@ function makeRenderer(colours: boolean): InstanceType<typeof MarkdownIt> {
 const complete = makeRenderer(true);
 const streaming = makeRenderer(false);
 
-/** Text as HTML; unfinished text is not highlighted, as it is rendered again and again. */
+/** Text as HTML. Unfinished text is not highlighted, because it is rendered repeatedly. */
 export function render(text: string, finished: boolean): string {
   return (finished ? complete : streaming).render(spelt(text));
 }
 
-/** Controls that turn text round are spelt out, but zero-width joiners and variants of emoji stay. */
+/** Makes control characters that reorder text visible, but keeps zero-width joiners and variants of emoji. */
 function spelt(text: string): string {
   return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, visible);
 }

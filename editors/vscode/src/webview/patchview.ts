@@ -2,7 +2,7 @@
 import { visible } from "../escape";
 import { h } from "./dom";
 
-/** Lines in the page at the most. */
+/** The most lines on the page. */
 const maxLines = 400;
 
 export interface PatchView {
@@ -13,7 +13,7 @@ export interface PatchView {
 
 export function patchView(patch: string): PatchView {
   const all = patch.replace(/\n$/, "").split("\n");
-  // The file's head ends where the first hunk begins: behind that, "--- x" is the line "-- x" that goes.
+  // The file's header ends at the first hunk. After that, "--- x" is the removed line "-- x".
   const begin = all.findIndex((line) => line.startsWith("@@ "));
   const lines = begin < 0 ? all.filter((line) => !/^(diff --git|index |--- |\+\+\+ )/.test(line)) : all.slice(begin);
   const list = h("div");
@@ -22,7 +22,10 @@ export function patchView(patch: string): PatchView {
     if (hunk === undefined) list.append(h("span", { class: kindOf(line) }, `${visible(line)}\n`));
     else if (Number(hunk) > 1) list.append(h("span", { class: "hunk" }, `⋯ line ${hunk}\n`));
   }
-  if (lines.length > maxLines) list.append(h("span", { class: "hunk" }, `… ${lines.length - maxLines} more lines`));
+  if (lines.length > maxLines)
+    list.append(
+      h("span", { class: "hunk" }, `✂ … ${lines.length - maxLines} more lines: the name of the file opens all of it`),
+    );
   return {
     element: h("pre", { class: "patch", tabindex: "0", "aria-label": "Proposed change" }, list),
     added: lines.filter((line) => line.startsWith("+")).length,

@@ -1,18 +1,17 @@
 /**
- * A message of the model while it is written. Finished blocks are rendered once;
- * only the open one is rendered anew, at most once a frame, and less often the
- * longer that takes.
+ * A growing message of the model. Finished blocks are rendered once. The open one is
+ * rendered again at most once per frame, and less often if that takes long.
  */
 import { Blocks } from "./blocks";
 import { h } from "./dom";
 import { addCopyButtons } from "./copy";
 import { render } from "./markdown";
 
-/** Rendering may take this share of the time. */
+/** The share of the time that rendering may take. */
 const share = 0.2;
-/** Characters of a code block that are shown while it grows: laying out all of it anew takes too long. */
+/** The most characters shown of a growing code block, because a longer layout takes too long. */
 const maxOpenCode = 8000;
-/** Characters of other blocks after which they are parted: two paragraphs instead of one. */
+/** The most characters of other open blocks. A longer one is split into two paragraphs. */
 const maxOpenText = 8000;
 
 export class Prose {
@@ -32,7 +31,7 @@ export class Prose {
     this.frame ||= requestAnimationFrame((now) => this.draw(now));
   }
 
-  /** The message is complete; its text counts when it is another one than what was streamed. */
+  /** Completes the message. text replaces the streamed text if it differs. */
   finish(text: string): void {
     cancelAnimationFrame(this.frame);
     if (text !== this.whole) {
@@ -75,7 +74,7 @@ export class Prose {
   }
 }
 
-/** The first line and the last ones. */
+/** The first line and the last lines. */
 function tail(text: string): string {
   if (text.length <= maxOpenCode) return text;
   const first = text.slice(0, text.indexOf("\n") + 1);
@@ -83,7 +82,7 @@ function tail(text: string): string {
   return `${first}…\n${text.slice(from)}`;
 }
 
-/** Where a block that is too long to be rendered again and again is parted: 0 for one that is not. */
+/** Where to split a block that is too long to be rendered repeatedly: 0 for a shorter one. */
 function tooLong(text: string): number {
   return text.length > 2 * maxOpenText ? text.lastIndexOf(" ", maxOpenText) + 1 : 0;
 }

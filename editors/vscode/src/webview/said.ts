@@ -1,8 +1,8 @@
-/** A prompt as the server tells it: the words, then the files that went along with it. It knows no page. */
+/** Splits a prompt from the server into the user's text and the attached files. It does not use the page. */
 
 export interface Said {
   words: string;
-  /** names of what went along, with lines */
+  /** names of the attached files, with lines */
   attached: string[];
 }
 

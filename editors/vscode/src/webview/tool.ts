@@ -1,12 +1,12 @@
-/** A tool call as a row that can be opened: what is done, its live output, how it ended. */
-import { plainOutput } from "../escape";
+/** A tool call as a row that can be opened: its title, its live output, how it ended. */
+import { plainOutput, visible } from "../escape";
 import type { Event } from "../protocol";
 import { h, svg } from "./dom";
-import { commandOf, toolArguments, toolTitle } from "../toolnames";
+import { toolArguments, toolTitle } from "../toolnames";
 
-/** Characters of output in the page, the last ones. */
+/** How many last characters of output are on the page. */
 const maxOutput = 64 << 10;
-/** Characters of an argument in the page. */
+/** The most characters of an argument on the page. */
 const maxArgument = 20_000;
 
 export class Tool {
@@ -15,7 +15,7 @@ export class Tool {
   private readonly took = h("span", { class: "took" });
   private readonly output = h("pre", { class: "output", tabindex: "0", "aria-label": "Output" });
   private raw = "";
-  /** what the server puts before the output of a command when it has ended */
+  /** the text that the server puts before a finished command's output */
   private readonly prompt: string;
   private frame = 0;
   private live = false;
@@ -25,8 +25,8 @@ export class Tool {
     event: Event,
     private readonly grown: () => void,
   ) {
-    const { verb, object } = toolTitle(event.tool ?? "", event.arguments ?? "");
-    this.prompt = event.tool === "bash" ? `$ ${commandOf(event.arguments ?? "")}\n` : "";
+    const { verb, object } = toolTitle(event);
+    this.prompt = event.terminal ? `$ ${visible(event.detail ?? "")}\n` : "";
     this.state.append(h("span", { class: "spinner" }));
     const summary = h(
       "summary",
@@ -67,7 +67,7 @@ export class Tool {
     this.draw();
   }
 
-  /** The turn has ended, and this call with it. */
+  /** Ends the call, because its turn has ended. */
   abandon(): void {
     if (this.element.classList.contains("running"))
       this.finish({ text: this.prompt + this.raw, isError: true } as Event);
@@ -83,9 +83,9 @@ export class Tool {
     this.grown();
   }
 
-  /** What the summary does not show in full. */
+  /** The arguments that the summary does not show in full. */
   private argumentsOf(event: Event): HTMLElement | undefined {
-    if (event.tool === "bash") return undefined; // the output begins with it
+    if (event.terminal) return undefined; // the output begins with the command
     const all = toolArguments(event.arguments ?? "").filter(([, text]) => text !== "");
     const [first] = all;
     if (all.length === 0 || (all.length === 1 && first && first[1].length < 60 && !first[1].includes("\n")))

@@ -1,4 +1,4 @@
-/** One turn: what the user said, what the model said and did, and how it ended. */
+/** One turn: the user's message, the model's replies and tool calls, and how it ended. */
 import { visible } from "../escape";
 import type { PanelState, Undone } from "../messages";
 import type { Event } from "../protocol";
@@ -66,7 +66,7 @@ export class Turn {
     this.element.classList.toggle("can-rewind", can.rewind);
   }
 
-  /** Nothing of it goes on: its calls that have no end get none. */
+  /** Ends the turn's open calls, because the turn does not go on. */
   leave(): void {
     for (const tool of this.tools.values()) tool.abandon();
   }
@@ -75,7 +75,7 @@ export class Turn {
     this.changed?.take(undone);
   }
 
-  /** A turn that goes on where the one before it asked ends that one's call. */
+  /** The call of an event; in a turn that continues the one before, also that turn's call. */
   private tool({ callId }: Event): Tool | undefined {
     return this.tools.get(callId ?? "") ?? this.before?.tools.get(callId ?? "");
   }

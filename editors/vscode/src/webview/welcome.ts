@@ -1,4 +1,4 @@
-/** What stands in the panel before there is a conversation, and what stands there when something is wrong. */
+/** The panel's content before a conversation, and in place of it when there is a problem. */
 import { visible } from "../escape";
 import type { LocalServer, PanelState, Problem } from "../messages";
 import { button, h } from "./dom";
@@ -11,17 +11,17 @@ const sandboxes: Record<string, string> = {
   none: "Commands run without a sandbox: each one asks first.",
 };
 
-/** What one could begin with; chosen, it stands in the input. */
+/** Suggested prompts. A chosen one is put into the input. */
 const beginnings = ["Explain how this project is built", "Find a bug and fix it", "Write tests for the open file"];
 
 export class Welcome {
   readonly element = h("section", { class: "welcome" });
   private shown = "";
 
-  /** begin is given the words to put into the input. */
+  /** begin gets the text for the input. */
   constructor(private readonly begin: (text: string) => void) {}
 
-  /** empty: there is no conversation yet. */
+  /** Shows a state. empty: there is no conversation yet. */
   set(state: PanelState, empty: boolean): void {
     this.element.hidden = !empty;
     const { folder, sandbox, sandboxReason, recent, can, server, noModel, problem } = state;
@@ -66,7 +66,7 @@ export class Welcome {
   }
 }
 
-/** The ways to a model, for those who have none yet. */
+/** The ways to set a model, for a user without one. */
 function models(servers: LocalServer[]): HTMLElement {
   const command = (title: string, name: string): HTMLButtonElement =>
     button(title, () => send({ type: "command", command: name }));

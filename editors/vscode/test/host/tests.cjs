@@ -13,9 +13,9 @@ const tests = {
     assert.deepEqual(missing, []);
   },
 
-  // The figures are printed: how busy the machine is counts in them. Loading is timed
-  // here, as the editor's own figure has the work of other extensions in it, and
-  // activating by its command Developer: Startup Performance.
+  // The times are only printed, because they depend on the machine's load. Loading is
+  // timed here, because the editor's own figure includes other extensions; activating
+  // is timed by its command Developer: Startup Performance.
   "loading and activating it takes little time": async ({ extension }) => {
     const file = path.join(extension.extensionPath, "dist/extension.js");
     delete require.cache[file];
@@ -34,7 +34,7 @@ const tests = {
   },
 
   "the server starts with the user's settings, not the repository's": async ({ server, chat }) => {
-    // The project's .vscode/settings.json names another program and the freest mode.
+    // The project's .vscode/settings.json names another program and the widest mode.
     assert.equal(await server.start(), true, server.problem?.detail);
     assert.equal(server.state, "running");
     assert.equal(chat.mode, process.env.PYGENT_TEST_MODE);
@@ -92,7 +92,7 @@ const tests = {
     assert.deepEqual(sent.context[0].range, { start: 2, end: 3 });
   },
 
-  // With growing pauses: the unit tests have those.
+  // The unit tests check the growing pauses.
   "a server that is killed is started again": async ({ server }) => {
     for (let i = 0; i < 2; i++) {
       const { pid } = server;
@@ -123,7 +123,7 @@ const tests = {
       const started = server.start();
       await until(() => serversHere().length === 1);
       const stopped = server.stop();
-      assert.equal(await Promise.race([started, after(15_000)]), false); // it would be given 20 s to answer
+      assert.equal(await Promise.race([started, after(15_000)]), false); // the timeout of its answer is 20 s
       await stopped;
       assert.deepEqual(serversHere(), []);
       assert.equal(server.state, "stopped");
@@ -175,6 +175,15 @@ const tests = {
     });
     const [node] = tasks.getChildren();
     assert.match(tasks.getTreeItem(node).description, /finished · 2 steps · 1 file/);
+    const { task, chat } = node;
+    for (const [revision, running] of [
+      [task.revision - 1, 0],
+      [task.revision + 1, 1],
+    ]) {
+      tasks.change(chat, { ...task, revision, state: "running" });
+      assert.equal(tasks.running, running, "what is older than what is known is dropped");
+    }
+    tasks.change(chat, { ...task, revision: task.revision + 2 });
     await vscode.commands.executeCommand("pygent.task.output", node);
     await until(() => /summary\.txt is there/.test(vscode.window.activeTextEditor?.document.getText() ?? ""));
     await vscode.commands.executeCommand("pygent.task.remove", node);
@@ -207,7 +216,7 @@ exports.run = async () => {
   if (failed.length > 0) throw new Error(failed.join("\n\n"));
 };
 
-/** The parameters of the next request of that method, which action brings about. */
+/** The parameters of the next request of that method, which action causes. */
 async function spy(server, method, action) {
   const request = server.request.bind(server);
   try {
@@ -224,7 +233,7 @@ async function spy(server, method, action) {
   }
 }
 
-/** What check answers when that is anything. */
+/** Waits until check returns a value, and returns it. */
 async function until(check) {
   for (const end = Date.now() + 20_000; ;) {
     const answer = check();
@@ -234,7 +243,7 @@ async function until(check) {
   }
 }
 
-/** What a server answers to initialize. */
+/** A server's answer to initialize. */
 const hello = JSON.stringify({
   jsonrpc: "2.0",
   id: 0,
@@ -252,9 +261,9 @@ const hello = JSON.stringify({
   },
 });
 
-/** Does something while the server's program is that script; it does not run at the begin. */
+/** Runs action while the server's program is that script, which is not started before. */
 async function withProgram(chat, script, action) {
-  await chat.newSession(); // nothing is left that would be gone on with
+  await chat.newSession(); // so that there is no session to resume
   await chat.server.stop();
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "pygent-host-"));
   const program = path.join(dir, "pygent");
@@ -262,7 +271,7 @@ async function withProgram(chat, script, action) {
   const config = () => vscode.workspace.getConfiguration("pygent");
   const before = config().get("path");
   const set = async (value) => {
-    const seen = new Promise((resolve) => (chat.settingsChanged = resolve)); // no restart by itself
+    const seen = new Promise((resolve) => (chat.settingsChanged = resolve)); // prevents the automatic restart
     await config().update("path", value, vscode.ConfigurationTarget.Global);
     await seen;
     delete chat.settingsChanged;

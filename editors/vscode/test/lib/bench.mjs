@@ -1,5 +1,5 @@
-// What most tests begin with: a project, a scripted model, the editor with the
-// extension, and a window on the project.
+// The setup of most tests: a project, a scripted model, the editor with the
+// extension, and a window with the project.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openPanel, openWindow, startBrowser } from "./browser.mjs";
@@ -8,8 +8,9 @@ import { startModel } from "./model.mjs";
 import { extension, fillProject, program, scratch } from "./places.mjs";
 
 /**
- * Starts it all; close ends it. settings and flags are the editor's, trust as startEditor has it, workspace is what
- * the project itself sets, prepare is given the scratch directory and the project's before the editor starts; what it answers is opened instead of that.
+ * Starts everything; close ends it. settings, flags and trust are those of startEditor. workspace has the project's own
+ * settings. prepare gets the scratch directory and the project's directory before the editor starts, and may return
+ * another path to open.
  */
 export async function startBench({ settings = {}, workspace, prepare, ...options } = {}) {
   const { space, project, model, opened } = await fillSpace({ workspace, prepare });
@@ -49,7 +50,7 @@ export async function fillSpace({ workspace, prepare } = {}) {
   return { space, project, opened, model: await startModel() };
 }
 
-/** What a user of the scripted model sets. */
+/** The settings of a user of the scripted model. */
 export function ownSettings(model) {
   return { "pygent.path": program, "pygent.baseUrl": model.url, "pygent.arguments": ["--no-docker"] };
 }

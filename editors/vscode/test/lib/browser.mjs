@@ -1,4 +1,4 @@
-// Chromium, headless, and the things of VS Code's window that tests touch.
+// Headless Chromium, and the parts of VS Code's window that tests use.
 import { createRequire } from "node:module";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Under this name a page of an extension gets that extension's files, from the editor itself. */
+/** The host name under which an extension's page gets its files from the editor. */
 const own = ".vscode-resource.vscode-cdn.net";
 
 export async function startBrowser() {
@@ -25,7 +25,7 @@ export async function startBrowser() {
   });
 }
 
-/** A window of the editor on a folder or a .code-workspace, with its requests to other hosts in foreign. */
+/** A window of the editor with a folder or a .code-workspace. foreign collects its requests to other hosts. */
 export async function openWindow(browser, editor, folder) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   context.setDefaultTimeout(30_000);
@@ -70,7 +70,7 @@ export async function say(panel, text) {
   await panel.getByLabel("Message to Pygent").press("Enter");
 }
 
-/** Delegates a task that gets no files. */
+/** Delegates a task without files. */
 export async function delegate(page, prompt) {
   await command(page, "Pygent: Delegate Task");
   await page.locator(".quick-input-title", { hasText: "Delegate a task" }).waitFor();
@@ -80,7 +80,7 @@ export async function delegate(page, prompt) {
   await page.keyboard.press("Enter");
 }
 
-/** Waits until check answers true. */
+/** Waits until check returns true. */
 export async function until(check, milliseconds = 30_000) {
   for (const end = Date.now() + milliseconds; !(await check());) {
     if (Date.now() > end) throw new Error(`not so after ${milliseconds} ms: ${check}`);

@@ -1,4 +1,4 @@
-// Starts code-server: VS Code whose window is a page. One server each, ended by its pid.
+// Starts code-server, which is VS Code with its window in a browser. Each server is ended by its pid.
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,14 +27,14 @@ export async function startEditor(dir, { settings = {}, install, flags = [], tru
     "extensions.autoCheckUpdates": false,
     "workbench.tips.enabled": false,
     "git.enabled": false,
-    "terminal.integrated.gpuAcceleration": "off", // text that can be found
+    "terminal.integrated.gpuAcceleration": "off", // so that tests can find text
     ...settings,
   };
-  /** Changes settings; an open window takes them over. */
+  /** Changes settings, also in an open window. */
   const set = (changes) => {
     Object.assign(all, changes);
     writeFileSync(join(data, "User/settings.json"), JSON.stringify(all));
-    // Settings of the machine's scope are read from here in a window in a browser.
+    // A window in a browser reads settings with machine scope from here.
     writeFileSync(join(data, "Machine/settings.json"), JSON.stringify(all));
   };
   set({});
@@ -46,7 +46,7 @@ export async function startEditor(dir, { settings = {}, install, flags = [], tru
     XDG_DATA_HOME: join(home, "share"),
     OPENAI_API_KEY: "",
     OPENAI_BASE_URL: "",
-    // No gallery of extensions: nothing is asked of the network.
+    // No extension gallery, so that the editor does not use the network.
     EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9/", itemUrl: "", resourceUrlTemplate: "" }),
   };
   delete env.VSCODE_IPC_HOOK_CLI;

@@ -1,5 +1,5 @@
-// A scripted model behind OpenAI's chat API: what it says is decided by the
-// prompt, in the table below. Server, tools, files and commands are real.
+// A scripted model behind OpenAI's chat API. The table below has its replies by
+// prompt. Server, tools, files and commands are real.
 import { createServer } from "node:http";
 
 export const hostile = [
@@ -38,7 +38,7 @@ def total(numbers):
 
 const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n    return result\n";
 
-/** What the model answers: by the prompt that the conversation began with, and by how many rounds it has had since. */
+/** The model's answers, by the prompt and by the number of rounds since. */
 const script = {
   hello: [{ text: "Hello from the scripted model." }],
   "fix the sum": [
@@ -71,7 +71,7 @@ const script = {
   fail: [{ status: 401 }],
 };
 
-/** Starts the model; {url, bodies: what it was sent, requests: the messages in that, close}. */
+/** Starts the model; {url, bodies: the request bodies, requests: the messages in them, close}. */
 export async function startModel() {
   const bodies = [];
   const requests = [];

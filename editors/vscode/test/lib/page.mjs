@@ -1,4 +1,4 @@
-// The panel's page alone in Chromium, with the extension's end played by the test.
+// The panel's page alone in Chromium. The test plays the extension.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";

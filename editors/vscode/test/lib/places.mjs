@@ -1,4 +1,4 @@
-// Where things are, and directories that go again.
+// Paths, and temporary directories.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ export const program = process.env.PYGENT_TEST_PROGRAM ?? join(repository, "bin/
 /** Screenshots of the last run; ignored by git. */
 export const pictures = join(repository, "build/vscode");
 
-/** A directory that goes with the test, and a project in it. */
+/** A temporary directory with a project in it. */
 export function scratch() {
   const dir = mkdtempSync(join(tmpdir(), "pygent-vscode-"));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) };

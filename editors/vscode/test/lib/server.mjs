@@ -1,4 +1,4 @@
-// What the server under test serves, and which processes it is.
+// The methods and the processes of the server under test.
 import { execFileSync } from "node:child_process";
 import { program } from "./places.mjs";
 
@@ -16,14 +16,14 @@ const answer = execFileSync(program, ["serve", "--no-docker"], {
 });
 const { methods } = JSON.parse(/\{.*?\}(?=Content-Length|$)/s.exec(answer)[0]).result.capabilities.experimental.pygent;
 
-/** What tests can ask of it; what is not there yet is hidden in the panel too. */
+/** The features that it serves. The panel hides missing ones too. */
 export const served = {
   approvals: methods.includes("agent/respond"),
   diff: methods.includes("files/diff"),
   undo: methods.includes("files/revert"),
 };
 
-/** Process ids below pid whose command line has word, oldest first. */
+/** Ids of the processes below pid whose command line contains word, oldest first. */
 export function childrenOf(pid, word) {
   const all = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
     .trim()

@@ -1,6 +1,6 @@
-// What a day's work brings besides the straight way: approvals while the panel is
-// hidden or the server dies, going back, trying again, tasks that ask. In the real
-// editor, with the real server and a scripted model (lib/model.mjs).
+// Less usual paths of everyday work: approvals while the panel is hidden or the server
+// dies, rewinding, retrying, tasks that ask. In the real editor, with the real server
+// and a scripted model (lib/model.mjs).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -95,6 +95,14 @@ describe("a day's work", { concurrency: false }, () => {
     await allow("cat sum.py").waitFor();
     await command(page, "Show Explorer");
     const asked = toast("Run a command: cat sum.py");
+    // A click that was meant for what was there before: the question is shown again.
+    await page.waitForFunction(() => {
+      const buttons = [...document.querySelectorAll(".notification-toast .monaco-button")];
+      const allowing = buttons.find((button) => button.textContent === "Allow");
+      allowing?.click();
+      return allowing;
+    });
+    await page.waitForTimeout(1100); // a button that has just appeared decides nothing
     await asked.getByText("for the session: cat sum.py").waitFor();
     await picture(page, "notification");
     await asked.getByRole("button", { name: "Allow", exact: true }).click();
@@ -122,6 +130,7 @@ describe("a day's work", { concurrency: false }, () => {
     assert.ok(text.replaceAll("\u2060", "").includes(shown), text);
     assert.equal(await asked.locator(".notification-list-item-message a").count(), 0);
     await picture(page, "notification-link");
+    await page.waitForTimeout(1100);
     await asked.getByRole("button", { name: "Deny", exact: true }).click();
     panel = await openPanel(page);
     talk = panel.getByRole("log");
@@ -208,7 +217,7 @@ describe("a day's work", { concurrency: false }, () => {
     const goesOn = panel.getByText("was started again. The session goes on.");
     const before = await goesOn.count();
     await command(page, "Pygent: Restart Server");
-    await goesOn.nth(before).waitFor(); // a message could overtake the command
+    await goesOn.nth(before).waitFor(); // else the message could arrive before the command
     await say(panel, "Hello after the restart");
     await panel.locator(".turn", { hasText: "Hello after the restart" }).getByText("Hello from the").waitFor();
     assert.match(JSON.stringify(model.requests.at(-1)), /Fix the sum once more/, "the model was told what was before");

@@ -1,6 +1,6 @@
-// Pictures of the panel as a user sees it on a day's work, in three themes and
-// three widths, with the real server and a scripted model. What can be asked of
-// a picture by a program is asked here: nothing is cut off, and text can be read.
+// Screenshots of the panel in everyday work, in three themes and three widths, with
+// the real server and a scripted model. It checks what a program can check in them:
+// nothing is cut off, and text is readable.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startBench } from "../lib/bench.mjs";
@@ -26,7 +26,7 @@ describe("the panel's looks", { concurrency: false }, () => {
     if (!passed) await picture(page, `failed-${name.replace(/\W+/g, "-")}`);
   });
 
-  /** A picture in each theme and width, and what of it runs out of the panel. */
+  /** Takes a screenshot in each theme and width, and finds elements that exceed the panel. */
   async function look(name, widths = [400, 300, 250], scroll) {
     for (const width of widths) {
       await widen(page, width);

@@ -1,4 +1,4 @@
-// The panel's page alone: what it does with a flood, and with what waits for the user.
+// The panel's page alone: many events, and requests that wait for the user.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { picture, startBrowser } from "../lib/browser.mjs";
@@ -16,7 +16,7 @@ describe("the page", { concurrency: false }, () => {
     await browser?.close();
   });
 
-  // One long paragraph, prose in blocks, and one long code block: each renders its own way.
+  // One long paragraph, prose in blocks, and one long code block: each is rendered differently.
   for (const [name, delta] of [
     ["prose", (i) => (i % 40 === 39 ? "word.\n\n" : "some `word` ")],
     ["one paragraph", () => "word "],
@@ -32,7 +32,7 @@ describe("the page", { concurrency: false }, () => {
           for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
         });
         window.watch.observe({ entryTypes: ["longtask"] });
-        // What is drawn anew with each frame: this bounds a block whatever else the machine does.
+        // The size of what each frame draws again: it does not depend on the machine's load.
         window.largest = 0;
         window.drawn?.disconnect();
         window.drawn = new MutationObserver(() => {
@@ -111,9 +111,16 @@ describe("the page", { concurrency: false }, () => {
     await page.getByText("Allow for session covers commands that begin as in go test *").waitFor();
     await page.getByRole("button", { name: "src/<b>main</b>.go" }).click();
     await picture(page, "asks");
+    const armed = async () => {
+      await page.locator(".ask.armed").nth(1).waitFor();
+      await page.waitForTimeout(1100); // nothing is typed for a second
+    };
+    await armed();
     await page.getByLabel("What to do instead").fill("use make");
     await page.getByLabel("What to do instead").press("Enter");
+    await armed();
     await page.getByRole("button", { name: "Allow for session" }).press("Enter");
+    await armed();
     await page.getByRole("button", { name: "second" }).press("Space");
     const answers = (await sent()).filter(({ type }) => ["approve", "answer", "preview"].includes(type));
     assert.deepEqual(answers, [
@@ -206,21 +213,50 @@ describe("the page", { concurrency: false }, () => {
     await post({ type: "reset", events: [], cut: false });
   });
 
-  test("a new approval hears no key that was meant for something else, and takes no focus", async () => {
+  test("typing through a question decides nothing, and nothing of it is lost", async () => {
     const { page, post, sent } = panel;
-    await page.getByLabel("Message to Pygent").focus();
+    await post({ type: "state", state: { ...state, busy: true } });
+    const input = page.getByLabel("Message to Pygent");
+    await input.focus();
     const before = (await sent()).length;
-    const options = ["allow", "deny"];
-    const ask = { requestKey: "k3", sessionId: "s", turnId: "t", kind: "command", title: "Run", command: "x", options };
+    const decided = async () =>
+      (await sent()).slice(before).filter(({ type }) => ["approve", "answer", "stop"].includes(type));
+    const options = ["allow", "allowForSession", "deny", "cancelTurn"];
+    const command = "echo a line\n".repeat(60);
+    const ask = { requestKey: "k3", sessionId: "s", turnId: "t", kind: "command", title: "Run", command, options };
+    await page.keyboard.type("yes ", { delay: 10 });
     await post({ type: "asks", asks: { approvals: [ask], questions: [] } });
-    await page.evaluate(() => document.querySelector(".ask button").focus());
+    await page.keyboard.type("and ", { delay: 10 });
+    await page.locator(".ask.armed").waitFor();
+    await page.keyboard.type("no", { delay: 10 });
+    await page.keyboard.press("Escape");
+    assert.equal(await input.inputValue(), "yes and no");
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "TEXTAREA", "the focus has moved");
+    await page.getByText(/Cut here: \d+ rows more below/).waitFor();
+    await picture(page, "typing");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByText("This is all of it.").waitFor();
+    // The button has just moved, so the click was meant for what was there before.
+    await page.evaluate(() => document.querySelector(".ask button.primary").click());
+    await page.locator(".ask.armed").waitFor();
+    await page.getByRole("button", { name: "Allow", exact: true }).focus();
+    await page.keyboard.type("x ", { delay: 10 }); // the space would press it
     await page.keyboard.press("Enter");
-    assert.equal((await sent()).slice(before).filter(({ type }) => type === "approve").length, 0);
-    assert.equal(await page.evaluate(() => document.activeElement.tagName), "TEXTAREA");
-    await page.locator(".ask:not([inert])").waitFor();
-    await page.getByRole("button", { name: "Allow", exact: true }).press("Enter");
-    assert.deepEqual((await sent()).at(-1), { type: "approve", key: "k3", decision: "allow" });
-    await post({ type: "asks", asks: { approvals: [], questions: [] } });
+    for (let i = 0; i < 20; i++) await page.keyboard.down("Enter"); // held down
+    await page.keyboard.up("Enter");
+    await page.evaluate(() => {
+      const again = new MouseEvent("click", { bubbles: true, detail: 2 }); // the second of two
+      document.querySelector(".ask button.primary").dispatchEvent(again);
+    });
+    assert.deepEqual(await decided(), []);
+    await page.waitForTimeout(1100); // nothing is typed for a second
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await decided(), [{ type: "approve", key: "k3", decision: "allow" }]);
+    await post({ type: "asks", asks: { approvals: [{ ...ask, requestKey: "k5" }], questions: [] } });
+    await page.evaluate(() => document.querySelector(".ask button.primary").click());
+    assert.equal((await decided()).length, 1, "the next card took the click");
+    await post({ type: "asks", asks: { approvals: [], questions: [] } }, { type: "state", state });
+    await input.fill("");
   });
 
   test("everything can be reached by keyboard, and has a name", async () => {
@@ -233,7 +269,7 @@ describe("the page", { concurrency: false }, () => {
         events: [
           event({ kind: "turnStarted" }),
           event({ kind: "message", role: "user", text: "do it" }),
-          event({ kind: "toolStarted", callId: "c", tool: "bash", arguments: '{"cmd":"ls"}' }),
+          event({ kind: "toolStarted", callId: "c", tool: "bash", title: "Run", detail: "ls", terminal: true }),
           event({ kind: "toolFinished", callId: "c", tool: "bash", text: "$ ls\na\n", exitCode: 0 }),
           event({ kind: "message", role: "assistant", text: code }),
           event({
@@ -307,7 +343,9 @@ describe("the page", { concurrency: false }, () => {
             kind: "toolStarted",
             callId: "c",
             tool: "bash",
-            arguments: '{"cmd":"go test ./... -run TestWithALongName"}',
+            title: "Run",
+            detail: "go test ./... -run TestWithALongName",
+            terminal: true,
           }),
           event({
             kind: "toolFinished",

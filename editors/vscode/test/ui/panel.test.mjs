@@ -19,7 +19,7 @@ describe("the panel", { concurrency: false }, () => {
   });
   after(() => bench?.close());
 
-  /** Allows what the turn of that prompt asks, until it has ended. */
+  /** Allows all approvals of the prompt's turn until it has ended. */
   async function allowUntilEnded(prompt) {
     const ended = panel.locator(".turn.ended", { hasText: prompt }).last();
     for (;;) {

@@ -1,4 +1,4 @@
-// What can go wrong with a server, and what the panel says to do about it.
+// Problems with a server, and the panel's advice.
 import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { startBench } from "../lib/bench.mjs";
 import { command, picture, say, until } from "../lib/browser.mjs";
 import { program } from "../lib/places.mjs";
 
-/** A program that answers initialize, with another version of the protocol. */
+/** A program that answers initialize with another version of the protocol. */
 const newer = `#!/usr/bin/env node
 process.stdin.once("data", () => {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 0, result: { serverInfo: { name: "pygent", version: "7.0" }, capabilities: { experimental: { pygent: { protocolVersion: 7, methods: [] } } } } });
@@ -32,7 +32,7 @@ describe("problems", { concurrency: false }, () => {
   });
   after(() => bench?.close());
 
-  /** Sets another program, which starts the server anew, and answers what the panel says then. */
+  /** Sets another program, which restarts the server, and returns the panel's text. */
   async function withProgram(path, title) {
     editor.set({ "pygent.path": path });
     await problem.getByRole("heading", { name: title }).waitFor();
@@ -91,7 +91,7 @@ describe("problems", { concurrency: false }, () => {
     await picture(page, "walkthrough");
   });
 
-  // A program that finds the scripted model where Ollama's would be; all else is the real one.
+  // The real program, but it finds the scripted model at Ollama's address.
   test("a model server of this machine is offered, and used", async () => {
     const found = { servers: [{ name: "Ollama", baseUrl: bench.model.url, models: ["scripted"] }] };
     const finds = `#!/bin/sh\n[ "$1" = doctor ] || exec '${program}' "$@"\necho '${JSON.stringify(found)}'\n`;

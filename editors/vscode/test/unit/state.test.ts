@@ -122,7 +122,7 @@ test("a long stream of small deltas does not push out what was before", () => {
   assert.equal(transcript.events[0]?.text, "first");
 });
 
-/** A conversation in which all goes well at once, and what was said in it. */
+/** A conversation in which everything succeeds at once, and the prompts sent in it. */
 function conversation(other: Partial<TurnsHost> = {}): { turns: Turns; said: Prompt[] } {
   const said: Prompt[] = [];
   const turns = new Turns({

@@ -17,7 +17,7 @@ test("output has no control characters, and overwritten text goes", () => {
 });
 
 test("long lines of output take no longer than they have characters", () => {
-  // Four hundred times what fits into a panel: with a second look at each character it would not end.
+  // Four hundred times what fits into a panel: quadratic time would not end.
   for (const line of ["x".repeat(1 << 24), `${"\r".repeat(1 << 20)}x`, "a\r".repeat(1 << 20)]) {
     assert.equal(plainOutput(line), line.startsWith("x") ? line : line.endsWith("x") ? "x" : "a");
   }
@@ -56,9 +56,14 @@ test("only links to the web and into the workspace lead anywhere", () => {
 });
 
 test("a tool call in a few words", () => {
-  assert.deepEqual(toolTitle("bash", '{"cmd":"a\\n b"}'), { verb: "Run", object: "a ⏎ b" });
-  assert.deepEqual(toolTitle("write_file", '{"content":"x","path":"p"}'), { verb: "Write", object: "p" });
-  assert.deepEqual(toolTitle("other\u202e", "not json"), { verb: "other\\u{202e}", object: "not json" });
+  const begun = { sessionId: "s", time: "", kind: "toolStarted" };
+  const titled = (event: object) => toolTitle({ ...begun, ...event });
+  assert.deepEqual(titled({ title: "Run", detail: "a\n b", tool: "x" }), { verb: "Run", object: "a ⏎ b" });
+  assert.deepEqual(titled({ title: "Stop", tool: "x", arguments: "{}" }), { verb: "Stop", object: "" });
+  assert.deepEqual(titled({ tool: "other\u202e", arguments: '{"a":\n1}' }), {
+    verb: "other\\u{202e}",
+    object: '{"a": ⏎ 1}',
+  });
 });
 
 test("a prompt is told apart from what went along with it", () => {

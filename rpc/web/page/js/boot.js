@@ -1,4 +1,4 @@
-// Lets the browser paint the page before it fetches the rest of the program.
+// Lets the browser paint the page before it loads the other scripts.
 let begun = false;
 function start() {
   if (begun) return;
@@ -7,7 +7,7 @@ function start() {
 }
 if (document.visibilityState === "visible") {
   new PerformanceObserver(start).observe({ type: "paint", buffered: true });
-  setTimeout(start, 250); // where nothing tells of it
+  setTimeout(start, 250); // in case the browser does not report paints
 } else {
   start();
 }

@@ -1,4 +1,4 @@
-// The files that a turn has changed: their differences, and undoing them.
+// The files that a turn has changed, with their diffs and the undo button.
 import { h, plain, attempt, toast } from "./dom.js";
 import { patches } from "./diff.js";
 
@@ -9,7 +9,7 @@ export class Changes {
   #turn;
   #undo = h("button", { class: "undo", text: "Undo" });
   #note = h("span", { class: "quiet" });
-  #next; // what a revert must name: the turn, or the last revert of it
+  #next; // the turnId for the next revert: the turn's, or that of its last revert
   #undone = false;
   #loaded = null;
 
@@ -28,7 +28,7 @@ export class Changes {
     );
   }
 
-  /** The id that a revert of these changes has to name now. */
+  /** The turnId for the next revert of these changes. */
   get next() {
     return this.#next;
   }
@@ -69,10 +69,10 @@ export class Changes {
     const result = await this.#app.call("files/revert", { sessionId: this.#app.session, turnId: this.#next });
     if (result.turnId) this.reverted(result.turnId);
     for (const { path, reason } of result.conflicts) toast(`${path}: ${reason}`, true);
-    if (!result.turnId && result.conflicts.length === 0) toast("There was nothing to bring back.");
+    if (!result.turnId && result.conflicts.length === 0) toast("There was nothing to undo.");
   }
 
-  /** A revert of these changes took place, here or elsewhere. */
+  /** Notes a revert of these changes, on this page or another. */
   reverted(id) {
     if (this.#next === id) return;
     this.#next = id;

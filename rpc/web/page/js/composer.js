@@ -1,12 +1,12 @@
-// Where the user writes.
+// The field for the user's messages.
 import { byId, attempt } from "./dom.js";
 
-const kept = 200; // of what was said
+const kept = 200; // messages in the history
 
 export class Composer {
   #app;
   #text = byId("prompt");
-  #sent = []; // what was said, for ↑ and ↓
+  #sent = []; // earlier messages, for ↑ and ↓
   #at = 0;
 
   constructor(app) {
@@ -53,14 +53,14 @@ export class Composer {
     }
   }
 
-  /** Keeps what was said for ↑, here or before this page was loaded. */
+  /** Adds a message to the history, also one from before this page was loaded. */
   remember(text) {
     if (this.#sent.at(-1) !== text) this.#sent.push(text);
     if (this.#sent.length > kept) this.#sent.shift();
     this.#at = this.#sent.length;
   }
 
-  /** Another conversation. */
+  /** Clears the history for another conversation. */
   forget() {
     this.#sent = [];
     this.#at = 0;
@@ -73,11 +73,11 @@ export class Composer {
   running(is) {
     byId("stop").hidden = !is;
     byId("send").textContent = is ? "Add" : "Send";
-    byId("send").title = is ? "Say it to the turn that runs (Enter)" : "Send (Enter)";
-    this.#text.placeholder = is ? "Say something to the turn that runs" : "What shall be done?";
+    byId("send").title = is ? "Send it to the running turn (Enter)" : "Send (Enter)";
+    this.#text.placeholder = is ? "Send a message to the running turn" : "What shall be done?";
   }
 
-  /** To the message; not where that would bring up a keyboard unasked. */
+  /** Focuses the message, except on touch devices, where that would open the keyboard. */
   focus() {
     if (!matchMedia("(hover: none)").matches) this.#text.focus();
   }

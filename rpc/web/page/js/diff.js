@@ -1,16 +1,16 @@
 // A unified patch as rows with line numbers.
 import { h, plain } from "./dom.js";
 
-const most = 1500; // rows that are shown at first
+const most = 1500; // rows shown at first
 
 /**
- * Nodes for the files of a patch: [{path, node}]. A hunk says how many lines it has:
- * what is in it can look like the head of a file.
+ * Nodes for the files of a patch: [{path, node}]. It counts the lines of each hunk,
+ * because a line in a hunk can look like the header of a file.
  */
 export function patches(text) {
   const files = [];
   let current = null;
-  let left = { old: 0, new: 0 }; // lines of the hunk that are to come
+  let left = { old: 0, new: 0 }; // remaining lines of the hunk
   for (const line of text.split("\n")) {
     if ((left.old > 0 || left.new > 0) && /^(?:[-+ \\]|$)/.test(line)) {
       current.lines.push(line);
@@ -34,7 +34,7 @@ export function patches(text) {
   return files.map(({ path, lines }) => ({ path, node: view(lines) }));
 }
 
-/** One file's change in one node, below its name. What is no patch is said in words. */
+/** One file's change in one node, below its name. Text that is not a patch is shown as it is. */
 export function patch({ path, patch: text }) {
   const node = h("div", { class: "patches" }, h("div", { class: "patch-name", text: plain(path) }), ...patches(text).map((file) => file.node));
   if (node.children.length === 1) node.append(h("p", { class: "quiet", text: plain(text) || "Nothing to show." }));

@@ -1,9 +1,8 @@
-// Makes nodes. Text is always a text node: nothing here, or anywhere on the page,
-// parses HTML.
+// Makes DOM nodes. Text is always a text node: no part of the page parses HTML.
 
 /**
- * An element. props are attributes; class, text and functions ("onclick") are what
- * they are called, false and null leave an attribute out. Children are nodes or
+ * An element. props are attributes, but text is the text content and a function such as
+ * onclick is an event handler. false and null omit an attribute. Children are nodes or
  * strings.
  */
 export function h(tag, props = {}, ...children) {
@@ -12,7 +11,7 @@ export function h(tag, props = {}, ...children) {
 
 const svgSpace = "http://www.w3.org/2000/svg";
 
-/** An element of SVG. */
+/** An SVG element. */
 export function svg(tag, props = {}, ...children) {
   return fill(document.createElementNS(svgSpace, tag), props, children);
 }
@@ -30,14 +29,14 @@ function fill(node, props, children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// Characters that hide or turn text around, and controls. The two joiners are left
-// to scripts and emoji that need them.
+// Control characters, and characters that hide or reorder text. Not the two joiners, which
+// some scripts and emoji need.
 const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const sequence = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()][A-Za-z0-9]|[=>78])/g;
 
 const code = (c) => "⟨U+" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "⟩";
 
-/** Text of others, with every character that hides or deceives made visible. */
+/** Untrusted text, with every hidden or misleading character made visible. */
 export function plain(text) {
   return String(text ?? "").replace(/\r\n?/g, "\n").replace(hidden, code);
 }
@@ -45,7 +44,7 @@ export function plain(text) {
 /** Text on one line. */
 export const line = (text) => plain(String(text ?? "").replace(/\s+/g, " ").trim());
 
-/** Output of a command as its last state: colours go, and what a line overwrote. */
+/** Output of a command as a terminal would finally show it, without colours and overwritten text. */
 export function output(text) {
   return String(text ?? "")
     .replace(sequence, "")
@@ -55,19 +54,19 @@ export function output(text) {
     .replace(hidden, code);
 }
 
-/** What a line ended as: what stands before a carriage return was written over. */
+/** The last state of a line: a carriage return starts it again. */
 function written(text) {
   let end = text.length;
   while (text[end - 1] === "\r") end--;
   return text.slice(text.lastIndexOf("\r", end - 1) + 1, end);
 }
 
-/** Says something to screen readers. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   byId("status").textContent = text;
 }
 
-/** A message that goes by itself; errors stay longer. */
+/** A message that disappears by itself. Errors stay longer. */
 export function toast(text, error = false) {
   const close = h("button", { class: "icon", "aria-label": "Close", text: "×" });
   const node = h("div", { class: error ? "toast error" : "toast" }, h("span", { text: plain(text) }), close);
@@ -79,7 +78,7 @@ export function toast(text, error = false) {
   byId("toasts").append(node);
 }
 
-/** Runs an action of the user's; what fails is said. */
+/** Runs an action of the user and shows its error. */
 export async function attempt(action, button) {
   if (button) button.disabled = true;
   try {
@@ -92,7 +91,7 @@ export async function attempt(action, button) {
   }
 }
 
-/** A button that copies. */
+/** A button that copies a text. */
 export function copyButton(text) {
   const button = h("button", { type: "button", class: "copy", text: "Copy" });
   button.addEventListener("click", async () => {

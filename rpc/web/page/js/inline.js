@@ -1,9 +1,9 @@
-// Inline Markdown: code, emphasis, links. Links lead to the web and to mail only;
-// pictures are links, nothing is loaded.
+// Inline Markdown: code, emphasis, links. Only web and mail links are links. Images become
+// links, so that the page loads nothing.
 import { h, plain } from "./dom.js";
 
-const tooLong = 20000; // characters of one paragraph; such text is shown as it is
-const reach = 4000; // how far the end of emphasis is looked for
+const tooLong = 20000; // characters of a paragraph; longer text is shown as it is
+const reach = 4000; // characters in which emphasis must end
 const word = /[\p{L}\p{N}]/u;
 const address = /https?:\/\/[^\s<>"'`\u0000-\u001f]+/y;
 
@@ -20,7 +20,7 @@ export function inline(parent, text, depth = 0) {
     if (node) parent.append(node);
     from = at = end;
   };
-  const dead = new Set(); // marks that have no end: looked for once
+  const dead = new Set(); // marks without an end, so that each is searched for once
   while (at < text.length) {
     const found = special(text, at, depth, dead);
     if (found) take(found.node, found.end);

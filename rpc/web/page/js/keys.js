@@ -1,15 +1,17 @@
 // The keyboard, its help, and the drawers of narrow windows.
+import { hears } from "./asks.js";
 import { h, byId, attempt } from "./dom.js";
 
 const keys = [
-  ["Enter", "send; while a turn runs, say it to the turn"],
+  ["Enter", "send the message; while a turn runs, send it to that turn"],
   ["Shift + Enter", "a new line"],
-  ["↑ ↓", "what you said before"],
-  ["Esc", "stop the turn, or close what is open"],
+  ["↑ ↓", "your earlier messages"],
+  ["Esc", "stop the turn, or close a panel"],
   ["Alt + N", "new session"],
-  ["Alt + A", "to what waits for your answer"],
-  ["A  S  D  X", "there: allow, allow for the session, deny, stop the turn"],
-  ["/", "to the message"],
+  ["Alt + A", "go to the approval or question"],
+  ["A  S  D  X", "in an approval: allow, allow for the session, deny, stop the turn; after a second without typing, while the message is empty"],
+  ["Tab, Enter", "in an approval or question: choose a button and press it"],
+  ["/", "go to the message"],
   ["?", "this help"],
 ];
 
@@ -18,7 +20,7 @@ export function bindKeys(app, asks) {
   help.append(
     h("h2", { id: "help-head", text: "Keyboard" }),
     h("dl", { class: "keys" }, ...keys.flatMap(([key, does]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: does })])),
-    h("p", { class: "quiet", text: "All tabs are windows on the same server: each shows the same sessions, and the first answer counts." }),
+    h("p", { class: "quiet", text: "All tabs show the same sessions of one server. If several tabs ask the same, the first answer counts." }),
     h("form", { method: "dialog" }, h("button", { class: "primary", text: "Close" })),
   );
   byId("open-help").addEventListener("click", () => help.showModal());
@@ -37,7 +39,9 @@ export function bindKeys(app, asks) {
       menu.open = false;
       menu.querySelector("summary").focus();
     } else if (event.key === "Escape" && !help.open) {
-      if (!closeDrawers() && app.isRunning) attempt(() => app.stop());
+      // Esc may end an input method's composition or close a list. A repeated Esc stops nothing.
+      if (event.isComposing || event.repeat || event.target.matches("select") || closeDrawers()) return;
+      if (app.isRunning && (asks.waiting === 0 || hears(event))) attempt(() => app.stop());
     } else if (event.altKey && event.code === "KeyN") act(event, () => app.newSession());
     else if (event.altKey && event.code === "KeyA") act(event, () => asks.focus());
     else if (!writing && bare && event.key === "/") act(event, () => byId("prompt").focus());
@@ -62,7 +66,7 @@ function toggleDrawer(id) {
   byId(id).querySelector(".close").focus();
 }
 
-/** Closes the drawers and tells whether one was open. */
+/** Closes the drawers and returns whether one was open. */
 export function closeDrawers() {
   let was = false;
   for (const [id, button] of Object.entries(buttons)) {

@@ -1,11 +1,11 @@
-// The connection: JSON-RPC 2.0 over one WebSocket, opened again when it is lost.
+// The connection: JSON-RPC 2.0 over one WebSocket, which reconnects when it is lost.
 
 const protocol = "pygent.v1";
 
 /**
- * What proves us to the server. The link that was printed brings a token; the one
- * that a browser was started with brings a ticket, which serves once, and this
- * tab's own token from then on. Neither stays in the address or in the history.
+ * The subprotocols with the credentials. The printed link contains a token. The link that
+ * Pygent opens in a browser contains a ticket, which works once; then this tab's own token
+ * works. Neither stays in the address or in the history.
  */
 function credentials() {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -24,13 +24,13 @@ function random() {
   return Array.from(crypto.getRandomValues(new Uint8Array(32)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** An address for a further tab. */
+/** An address for another tab. */
 export function linkTo(session) {
   const token = sessionStorage.getItem("token");
   return `${location.origin}/#token=${token}${session ? `&session=${session}` : ""}`;
 }
 
-/** An error that the server answered with. */
+/** An error response of the server. */
 export class RpcError extends Error {
   constructor({ code, message, data }) {
     super(message);
@@ -40,9 +40,9 @@ export class RpcError extends Error {
 }
 
 /**
- * The handlers: opened(server) when a connection is initialized, again after each
- * loss; lost(); notified(method, params); asked(method, params, signal), whose
- * promise is the answer.
+ * Handlers: opened(server) when a connection is initialized, also after each reconnect;
+ * lost(); notified(method, params); asked(method, params, signal), whose promise resolves
+ * with the answer.
  */
 export class Link {
   #socket = null;

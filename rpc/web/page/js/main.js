@@ -1,4 +1,4 @@
-// The page: one connection, one session in view, and what belongs to it.
+// The page: one connection and one visible session with its tasks, questions and usage.
 import { h, byId, line, attempt, toast } from "./dom.js";
 import { Link } from "./link.js";
 import { Talk } from "./talk.js";
@@ -12,9 +12,9 @@ import { bindKeys, closeDrawers } from "./keys.js";
 const app = {
   session: new URLSearchParams(location.hash.slice(1)).get("session"),
   methods: new Set(),
-  noModel: "", // why nothing can be asked of a model, and the cure
-  mode: "", // of a session that is made without one
-  wish: undefined, // the mode that the user wants for the session that is not made yet
+  noModel: "", // why no turn can start, and which setting is missing
+  mode: "", // default mode of new sessions
+  wish: undefined, // the user's choice of mode before the session exists
   isRunning: false,
 
   call: (method, params) => link.call(method, params),
@@ -46,7 +46,7 @@ const app = {
     for (const { path, reason } of conflicts) toast(`${path}: ${reason}`, true);
   },
 
-  /** Goes to another session. */
+  /** Shows another session. */
   async open(sessionId) {
     closeDrawers();
     if (sessionId === app.session && !byId("talk").querySelector(".welcome")) return;
@@ -94,7 +94,7 @@ const app = {
   },
 };
 
-/** The tab tells what goes on in it. */
+/** Shows the state in the tab's title. */
 function retitle() {
   const title = byId("title").textContent;
   const state = asks.waiting ? "(?) " : app.isRunning ? "● " : "";
@@ -124,7 +124,7 @@ async function resume() {
     app.running(resumed.state === "running");
     await talk.load(sessionId, resumed);
     if (app.session !== sessionId) return;
-    await tasks.refresh(); // a session that another server has left brings its tasks
+    await tasks.refresh(); // resuming a session of an earlier server adds its tasks
     await asks.pending(sessionId);
   } catch (error) {
     if (app.session !== sessionId || link.isLost) return; // the next connection resumes it
@@ -153,6 +153,7 @@ const link = new Link({
   },
   lost() {
     asks.clear();
+    tasks.lost();
     byId("lost").textContent = "The connection to Pygent is lost. If it was ended, start `pygent gui` again and open its new link; your sessions are kept.";
     byId("lost").hidden = false;
   },

@@ -1,5 +1,5 @@
-// Markdown as models write it: headings, lists, code, tables, quotes. Its blocks
-// become nodes; HTML in it is text.
+// Markdown as models write it: headings, lists, code, tables, quotes. Blocks become nodes,
+// and HTML stays text.
 import { h, plain, copyButton } from "./dom.js";
 import { inline } from "./inline.js";
 
@@ -27,7 +27,7 @@ function blocks(parent, lines, depth) {
   }
 }
 
-/** Appends the block that begins at line i and returns the line behind it. */
+/** Appends the block that begins at line i and returns the number of the next line. */
 function block(parent, lines, i, depth) {
   const text = lines[i];
   let found;
@@ -75,7 +75,7 @@ function code(parent, lines, i) {
   return end + 1;
 }
 
-/** A block of code; more() appends to it. */
+/** A code block; more() appends to it. */
 export function codeBlock(info, text) {
   const inner = document.createTextNode(plain(text));
   const language = plain(info.trim().split(/\s/)[0]).slice(0, 24);

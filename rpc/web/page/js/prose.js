@@ -1,13 +1,13 @@
-// Markdown that grows. What came in a frame is shown in one go, and only the last
-// block, which is still open, is made anew.
+// Markdown that grows. It renders at most once per animation frame, and renders only the
+// last, open block again.
 import { h } from "./dom.js";
 import { markdown, codeBlock, fence, item } from "./markdown.js";
 
 export class Prose {
   #text = "";
-  #done = 0; // characters of #text that are whole blocks, and shown for good
+  #done = 0; // characters of #text in complete blocks, which do not change any more
   #open = h("div", { class: "open" });
-  #code = null; // the open block when it is code: {more, shown}
+  #code = null; // the open block if it is code
   #frame = 0;
 
   constructor() {
@@ -26,7 +26,7 @@ export class Prose {
     });
   }
 
-  /** The whole text, for good. */
+  /** Sets the final text. */
   set(text) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
@@ -66,7 +66,7 @@ export class Prose {
     this.#open.replaceChildren(open);
   }
 
-  /** Appends the whole lines that came; a last one could be the fence. */
+  /** Appends the complete new lines. An incomplete last line could be the fence. */
   #moreCode(rest) {
     const end = rest.lastIndexOf("\n") + 1;
     if (end <= this.#code.from) return;
@@ -76,8 +76,8 @@ export class Prose {
 }
 
 /**
- * The last place behind from where a block surely begins at the left margin: behind
- * a blank line, at a fence, or behind one. Only whole lines are looked at.
+ * The last position after from where a block certainly begins at the left margin: after a
+ * blank line, at a fence, or after one. It ignores an incomplete line.
  */
 function lastBoundary(text, from) {
   let boundary = from;

@@ -1,4 +1,4 @@
-// The sessions that are kept, and going from one to another.
+// The list of stored sessions.
 import { h, byId, line, attempt, copyButton } from "./dom.js";
 import { linkTo } from "./link.js";
 
@@ -32,7 +32,7 @@ export class Sessions {
     this.#more.addEventListener("click", () => attempt(() => this.#read(this.#next), this.#more));
   }
 
-  /** Reads the list anew, once in a while at the most. */
+  /** Reads the list again, after a delay that joins several calls. */
   refresh(delay = 200) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#read().catch(() => {}), delay);
@@ -76,7 +76,7 @@ export class Sessions {
       setTimeout(() => URL.revokeObjectURL(address), 10000);
     };
     const remove = async () => {
-      if (!confirm(`Delete “${title || sessionId}” and what is kept of it?`)) return;
+      if (!confirm(`Delete “${title || sessionId}” and its stored data?`)) return;
       await this.#app.call("session/delete", { sessionId });
       if (this.#app.session === sessionId) this.#app.newSession();
     };

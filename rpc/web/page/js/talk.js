@@ -1,21 +1,21 @@
-// The conversation of one session: events become turns, in the order of seq, each
-// once. It keeps at the end while the user is there.
+// The conversation of one session: each event is applied to its turn once, in the order of
+// seq. The view follows the end while the user is there.
 import { h, byId, announce } from "./dom.js";
 import { Turn } from "./turn.js";
 
-const near = 60; // pixels from the end that still count as there
-const page = 500; // events that are read at a time
+const near = 60; // pixels from the end that count as the end
+const page = 500; // events per read
 
 export class Talk {
   #app;
   #turns = new Map();
   #seq = 0;
   #stick = true;
-  #top = 0; // where it was scrolled to: only who scrolls up leaves the end
+  #top = 0; // the last scroll position: only scrolling up leaves the end
   #place = byId("talk");
   #list = h("div", { class: "turns" });
-  #waiting = null; // events that came before older ones were read
-  #past = 0; // number of the last event that is of no turn which runs
+  #waiting = null; // new events that wait until the older ones are read
+  #past = 0; // seq of the last event that belongs to no running turn
 
   constructor(app) {
     this.#app = app;
@@ -34,12 +34,12 @@ export class Talk {
     this.#list.replaceChildren(...(welcome ? [welcome] : []));
   }
 
-  /** Older events will be read: those that come until then wait for them. */
+  /** Queues new events until load has read the older ones. */
   hold() {
     this.#waiting ??= [];
   }
 
-  /** Reads what this page does not have yet. state and lastSeq are session/resume's. */
+  /** Reads the events that this page lacks. state and lastSeq come from session/resume. */
   async load(sessionId, { state, lastSeq }) {
     this.#past = state === "running" ? 0 : lastSeq;
     this.hold();
@@ -52,7 +52,7 @@ export class Talk {
         more = got.more;
       }
     } finally {
-      if (this.#waiting === late) { // else another load has begun, of what is in view now
+      if (this.#waiting === late) { // else a later load has replaced this one
         this.#waiting = null;
         for (const event of late) this.#apply(event);
       }
@@ -61,7 +61,7 @@ export class Talk {
     this.#app.running(this.#running());
   }
 
-  /** An event of this session that was sent. */
+  /** Takes a new event of this session. */
   take(event) {
     if (this.#waiting) this.#waiting.push(event);
     else this.#apply(event);

@@ -1,6 +1,7 @@
-// Delegated tasks: how they are, what they do, what they have made, bringing it back.
+// Delegated tasks: their state, their output, their changed files and copying those back.
 import { h, byId, plain, line, output, attempt, toast, duration, count } from "./dom.js";
 import { Prose } from "./prose.js";
+import { titled } from "./tool.js";
 
 const over = ["finished", "failed", "timeout", "stepLimit", "budget", "cancelled", "unverified", "interrupted"];
 const lastLines = 4;
@@ -19,7 +20,7 @@ export class Tasks {
 
   #form() {
     const prompt = h("textarea", { rows: "3", "aria-label": "What the task shall do", placeholder: "What shall a background agent do?", required: true });
-    const files = h("input", { type: "text", "aria-label": "Files it gets a copy of", placeholder: "Files it gets, by commas (optional)" });
+    const files = h("input", { type: "text", "aria-label": "Files it gets a copy of", placeholder: "Files to copy, separated by commas (optional)" });
     const box = h(
       "details",
       { class: "new-task" },
@@ -41,9 +42,10 @@ export class Tasks {
   }
 
   async refresh() {
+    const before = [...this.#cards.keys()]; // a card that appears meanwhile is newer than the answer
     const { tasks } = await this.#app.call("tasks/list");
     const there = new Set(tasks.map((task) => task.taskId));
-    for (const id of [...this.#cards.keys()]) if (!there.has(id)) this.#drop(id);
+    for (const id of before) if (!there.has(id)) this.#drop(id);
     tasks.forEach((task) => this.changed(task));
   }
 
@@ -62,7 +64,12 @@ export class Tasks {
     this.#count();
   }
 
-  /** An event of a task's agent. */
+  /** Resets the revisions, because the next connection may be to another server, which counts from 1. */
+  lost() {
+    for (const card of this.#cards.values()) card.revision = 0;
+  }
+
+  /** Takes an event of a task's agent. */
   take(event) {
     this.#cards.get(event.taskId)?.take(event);
   }
@@ -93,6 +100,7 @@ class Card {
   #input = h("input", { type: "text" });
   #buttons = h("div", { class: "row" });
   #frame = 0;
+  revision = 0;
 
   constructor(app, task, dropped) {
     this.#app = app;
@@ -127,6 +135,8 @@ class Card {
   }
 
   update(task) {
+    if (task.revision < this.revision) return; // an answer that is older than a notification
+    this.revision = task.revision;
     const files = JSON.stringify(this.#task?.changes) !== JSON.stringify(task.changes);
     this.#task = task;
     this.node.dataset.state = task.state;
@@ -166,7 +176,7 @@ class Card {
     const shown = row.querySelector("pre");
     if (shown) return shown.remove();
     const { content, encoding, truncated } = await this.#app.call("files/read", { taskId: this.#task.taskId, path });
-    row.append(h("pre", { tabindex: "0", text: encoding === "utf-8" ? plain(content.slice(0, 100000)) + (truncated || content.length > 100000 ? "\n…" : "") : "This file is no text." }));
+    row.append(h("pre", { tabindex: "0", text: encoding === "utf-8" ? plain(content.slice(0, 100000)) + (truncated || content.length > 100000 ? "\n…" : "") : "This is not a text file." }));
   }
 
   tick() {
@@ -177,7 +187,7 @@ class Card {
   }
 
   take(event) {
-    const add = { textDelta: event.delta, toolOutput: event.delta, toolStarted: `\n${event.tool} ${line(event.arguments).slice(0, 120)}\n` }[event.kind];
+    const add = { textDelta: event.delta, toolOutput: event.delta, toolStarted: called(event) }[event.kind];
     if (event.kind === "turnStarted") this.#tail = "";
     if (!add) return;
     this.#tail = (this.#tail + add).slice(-2000);
@@ -187,4 +197,10 @@ class Card {
       this.#live.hidden = this.over;
     });
   }
+}
+
+/** A line for a started call. */
+function called(event) {
+  const { title, detail } = titled(event);
+  return `\n${line(title)} ${line(detail).slice(0, 120)}\n`;
 }

@@ -1,20 +1,7 @@
-// One call of a tool: a row that opens to what it was told and what came out.
+// One tool call: a row that opens to show its arguments and its output.
 import { h, plain, line, output, duration, copyButton } from "./dom.js";
 
-const most = 200_000; // characters of output that are kept on the page
-
-const names = {
-  bash: "Command",
-  write_file: "Write",
-  download_file: "Read",
-  delegate_task: "Delegate",
-  task_status: "Task status",
-  collect_file: "Collect",
-  ask_user: "Question",
-  stop: "Stop",
-  job_output: "Output of job",
-  job_kill: "End job",
-};
+const most = 200_000; // characters of output on the page
 
 export class Tool {
   #meta = h("span", { class: "meta" });
@@ -26,9 +13,9 @@ export class Tool {
   #begun = Date.now();
   #timer = 0;
 
-  constructor({ tool, arguments: args, time }, live) {
-    const given = parse(args);
-    this.#begun = Date.parse(time) || Date.now();
+  constructor(event, live) {
+    const { title, detail } = titled(event);
+    this.#begun = Date.parse(event.time) || Date.now();
     this.node = h(
       "details",
       { class: "tool running" },
@@ -36,11 +23,11 @@ export class Tool {
         "summary",
         {},
         h("span", { class: "state", "aria-hidden": "true" }),
-        h("span", { class: "tool-name", text: names[tool] ?? plain(tool) }),
-        h("code", { class: "short", text: short(tool, given, args) }),
+        h("span", { class: "tool-name", text: plain(title) }),
+        h("code", { class: "short", text: line(detail.slice(0, 400)).slice(0, 240) }),
         this.#meta,
       ),
-      h("div", { class: "tool-body" }, ...told(tool, given, args), this.#pre),
+      h("div", { class: "tool-body" }, ...told(event.arguments, detail), this.#pre),
     );
     this.#pre.hidden = true;
     this.node.querySelector("summary").addEventListener("click", () => (this.#touched = true));
@@ -51,7 +38,7 @@ export class Tool {
     this.#meta.textContent = duration((Date.now() - this.#begun) / 1000);
   }
 
-  /** Live output. */
+  /** Appends live output. */
   add(delta) {
     this.#raw = (this.#raw + delta).slice(-most);
     if (!this.#touched) this.node.open = true;
@@ -83,7 +70,7 @@ export class Tool {
     if (!this.#touched) this.node.open = false;
   }
 
-  /** The turn is over and nothing came: it never ended as far as we know. */
+  /** Marks a call without a result, because its turn has ended. */
   abandon() {
     clearInterval(this.#timer);
     if (!this.node.classList.contains("running")) return;
@@ -92,23 +79,34 @@ export class Tool {
   }
 }
 
-function parse(args) {
-  try {
-    const given = JSON.parse(args);
-    return given && typeof given === "object" ? given : {};
-  } catch {
-    return {};
+/** The title and detail of a call, made by the tool. Events of older servers lack them. */
+export function titled({ title, detail, tool, arguments: args }) {
+  return title ? { title, detail: detail ?? "" } : { title: tool ?? "", detail: args ?? "" };
+}
+
+/** The arguments that the row does not already show. */
+function told(args, detail) {
+  const short = [];
+  const long = [];
+  for (const [name, text] of given(args)) {
+    if (text.length > 80 || text.includes("\n")) long.push([name, text]);
+    else if (text !== "" && text !== detail) short.push(line(name ? `${name}: ${text}` : text));
   }
+  return [
+    short.length > 0 && h("div", { class: "quiet", text: short.join(" · ") }),
+    ...long.map(([name, text]) =>
+      h("div", { class: "told" }, copyButton(() => text), long.length > 1 && h("div", { class: "quiet", text: line(name) }), h("pre", { tabindex: "0", text: plain(text.slice(0, most)) })),
+    ),
+  ];
 }
 
-function short(tool, given, args) {
-  const value = given.cmd ?? given.path ?? given.prompt ?? given.task_id ?? given.job_id ?? (tool === "stop" ? "" : args);
-  return line(String(value ?? "").slice(0, 400)).slice(0, 240);
-}
-
-/** What the tool was told, where the row's one line does not have it all. */
-function told(tool, given, args) {
-  const text = tool === "write_file" ? given.content : (given.cmd ?? given.prompt ?? args);
-  if (typeof text !== "string" || text === "" || (tool !== "write_file" && text.length <= 80 && !text.includes("\n"))) return [];
-  return [h("div", { class: "told" }, copyButton(() => text), h("pre", { tabindex: "0", text: plain(text.slice(0, most)) }))];
+/** The arguments with their names. Arguments that cannot be parsed are one text. */
+function given(args = "") {
+  try {
+    const read = JSON.parse(args);
+    if (read && typeof read === "object") return Object.entries(read).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  } catch {
+    // not JSON: shown as it is
+  }
+  return [["", args]];
 }

@@ -1,5 +1,6 @@
-// One turn: what the user said, and what the agent said and did.
+// One turn: the user's message, and the agent's replies and tool calls.
 import { h, plain, line, attempt, count } from "./dom.js";
+import { guard } from "./deliberate.js";
 import { Prose } from "./prose.js";
 import { Tool } from "./tool.js";
 import { Changes } from "./changes.js";
@@ -7,7 +8,7 @@ import { Changes } from "./changes.js";
 const endings = {
   cancelled: "Stopped.",
   stepLimit: "The limit of model rounds is reached. Say “go on” to continue.",
-  timeout: "The time of this turn is up.",
+  timeout: "The time limit of this turn is reached.",
   budget: "The budget of this turn is used up.",
 };
 
@@ -19,7 +20,7 @@ export class Turn {
   #tools = new Map();
   #work = h("p", { class: "working", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 
-  /** earlier is the turn that this one goes on with, after an answer to what a killed server had asked. */
+  /** earlier is the turn that this one continues, after an answer to a request of a killed server. */
   constructor(app, id, { live, earlier = null }) {
     this.#app = app;
     this.id = id;
@@ -144,11 +145,11 @@ export class Turn {
   }
 
   #question({ text, options = [] }) {
-    const answers = options.map((option) => h("button", { text: line(option), onclick: () => attempt(() => this.#app.send(option)) }));
-    this.#put(h("div", { class: "question" }, h("p", { text: plain(text) }), h("div", { class: "row" }, ...answers)));
+    const answers = options.map((option) => h("button", { "data-decides": "", text: line(option), onclick: () => attempt(() => this.#app.send(option)) }));
+    this.#put(guard(h("div", { class: "question" }, h("p", { text: plain(text) }), h("div", { class: "row" }, ...answers))));
   }
 
-  /** The server that ran the turn is gone: it will not end any more. */
+  /** Ends a turn whose server is gone. */
   interrupted() {
     if (this.ended) return;
     this.#finish({ status: "interrupted" });

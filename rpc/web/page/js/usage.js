@@ -1,4 +1,4 @@
-// What the session has used: a bar for each turn, and the sums.
+// The session's usage: a bar for each turn, and the sums.
 import { h, svg, byId, count } from "./dom.js";
 
 const shown = 30; // turns

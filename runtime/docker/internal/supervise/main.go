@@ -1,5 +1,6 @@
-// Command supervise is the smallest program that can be a container's PID 1. It
-// is for tests, whose own program may need libraries that no image has.
+// Command supervise is the smallest program that can be a container's PID 1.
+// Tests use it, because the test program itself may need libraries that no
+// image has.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command gen writes the reference of the settings. It is run by go generate in
-// the directory above.
+// Command gen writes the reference of the settings. go generate runs it in the parent
+// directory.
 package main
 
 import (

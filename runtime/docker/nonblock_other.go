@@ -1,5 +1,0 @@
-//go:build !unix
-
-package docker
-
-const openNonblock = 0
