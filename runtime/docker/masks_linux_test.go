@@ -25,8 +25,10 @@ func TestHostSockets(t *testing.T) {
 
 func TestLeftFIFO(t *testing.T) {
 	eachCommandWay(t, func(t *testing.T, w way) {
-		ws := workspace(t)
-		runtimetest.LeftFIFO(t, runtime.New(ws, executor(t, ws, w.with(Options{})), runtime.Options{}))
+		runtimetest.LeftFIFO(t, func() *runtime.Runtime {
+			ws := workspace(t)
+			return runtime.New(ws, executor(t, ws, w.with(Options{})), runtime.Options{})
+		})
 	})
 }
 

@@ -18,7 +18,7 @@ func TestInsideHostSockets(t *testing.T) {
 
 func TestInsideLeftFIFO(t *testing.T) {
 	insideOnly(t)
-	runtimetest.LeftFIFO(t, newRepo(t, runtime.SandboxStrong, runtime.Limits{}))
+	runtimetest.LeftFIFO(t, func() *runtime.Runtime { return newRepo(t, runtime.SandboxStrong, runtime.Limits{}) })
 }
 
 // TestInsideNamedSockets: a socket is not masked if the user names it itself;
