@@ -1,0 +1,221 @@
+package edit
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// passage is what an edit looks for and what it puts there.
+type passage struct {
+	old, new string
+	lines    bool  // whole lines, as in a hunk
+	keep     []int // for each line of new the line of old that it repeats, or -1; nil to compare
+}
+
+// place is where a passage stands in a text.
+type place struct {
+	start, end int
+	open       bool // the text ends here without the last newline of the passage
+	indent     indent
+}
+
+// step is one step of the ladder: the differences that it overlooks.
+type step struct {
+	fold    fold
+	numbers bool // read_file's line numbers are not part of the passage
+}
+
+// ladder is the order in which differences are overlooked. A step also overlooks
+// what the steps before it do.
+var ladder = []step{
+	{fold: 0},
+	{fold: foldEnds},
+	{fold: foldEnds, numbers: true},
+	{fold: foldEnds | foldTrailing},
+	{fold: foldEnds | foldTrailing, numbers: true},
+	{fold: foldEnds | foldTrailing | foldLeading},
+	{fold: foldEnds | foldTrailing | foldLeading, numbers: true},
+	{fold: foldEnds | foldTrailing | foldTypes},
+	{fold: foldEnds | foldTrailing | foldTypes, numbers: true},
+	{fold: foldEnds | foldTrailing | foldLeading | foldTypes},
+	{fold: foldEnds | foldTrailing | foldLeading | foldTypes, numbers: true},
+}
+
+// match is a passage as it was found, without line numbers where these were in the
+// way, and its places.
+type match struct {
+	passage
+	step
+	places []place
+}
+
+// finder finds passages in one text.
+type finder struct {
+	text  string
+	folds map[fold]*folded
+	style *style
+	work  int // what is left of maxWork
+
+	oneEnd    *string // the line end that all lines have; nil until asked for
+	mixedEnds bool
+}
+
+func newFinder(text string) *finder {
+	return &finder{text: text, folds: map[fold]*folded{}, work: maxWork}
+}
+
+func (f *finder) folded(k fold) *folded {
+	if f.folds[k] == nil {
+		f.folds[k] = foldText(f.text, k)
+	}
+	return f.folds[k]
+}
+
+// steps returns the steps that can make a difference for p, each with p as it is
+// looked for.
+func (f *finder) steps(p passage) []match {
+	crlf := strings.Contains(p.old, "\r\n") || strings.Contains(f.text, "\r\n")
+	types := hasTypes(p.old) || hasTypes(f.text)
+	bare, numbered := p.withoutNumbers()
+	var steps []match
+	for _, s := range ladder {
+		m := match{passage: p, step: s}
+		switch {
+		case s.numbers && !numbered,
+			s.fold == foldEnds && !crlf && !s.numbers,
+			s.fold&foldTypes != 0 && !types,
+			s.fold&(foldTrailing|foldLeading|foldTypes) != 0 && isBlank(p.old):
+			continue
+		case s.numbers:
+			m.passage = bare
+		}
+		steps = append(steps, m)
+	}
+	return steps
+}
+
+// look fills in the places of a step. all asks for places that do not overlap.
+func (f *finder) look(m *match, all bool) {
+	text := f.folded(m.fold)
+	if m.fold&foldLeading != 0 {
+		m.compare()
+	}
+	pattern, s := m.pattern()
+	s.disjoint = all
+	for _, at := range text.find(pattern, s, &f.work) {
+		if p, ok := f.place(m, text, at, len(pattern)); ok {
+			m.places = append(m.places, p)
+		}
+	}
+}
+
+// pattern returns the passage as the folded text has it.
+func (m *match) pattern() (string, search) {
+	pattern := foldText(m.old, m.fold).text
+	return pattern, search{
+		lines: m.lines || m.fold&foldLeading != 0,
+		end:   m.fold&foldTrailing != 0 && trimRight(m.old, m.fold) != m.old,
+	}
+}
+
+// place returns the place of m at an offset in the folded text, if also the
+// indentation there fits.
+func (f *finder) place(m *match, text *folded, at, size int) (place, bool) {
+	end := at + size
+	p := place{start: text.source(at), open: end > len(text.text)}
+	end = min(end, len(text.text))
+	p.end = text.source(end)
+	if _, s := m.pattern(); s.end {
+		if p.end = text.after(end); p.end > p.start && p.end < len(f.text) && f.text[p.end-1] == '\r' {
+			p.end--
+		}
+	}
+	if m.fold&foldLeading == 0 {
+		return p, true
+	}
+	return f.indented(m, p)
+}
+
+// differences names what was overlooked at a place.
+func (f *finder) differences(m *match, p place) []string {
+	var said []string
+	if m.numbers {
+		said = append(said, "line numbers of read_file (left out)")
+	}
+	region, old := splitLines(f.text[p.start:p.end]), splitLines(m.old)
+	var ends, trailing, types bool
+	for i := range min(len(region), len(old)) {
+		has, hasEnd := cutEnd(region[i])
+		want, wantEnd := cutEnd(old[i])
+		ends = ends || hasEnd != wantEnd && hasEnd != "" && wantEnd != ""
+		hasTrim, wantTrim := strings.TrimRight(has, " \t"), strings.TrimRight(want, " \t")
+		trailing = trailing || has[len(hasTrim):] != want[len(wantTrim):]
+		types = types || strings.TrimLeft(hasTrim, " \t") != strings.TrimLeft(wantTrim, " \t")
+	}
+	if ends {
+		said = append(said, "line ends (the file's are kept)")
+	}
+	if trailing && m.fold&foldTrailing != 0 {
+		said = append(said, "trailing white space")
+	}
+	if p.indent.said != "" {
+		said = append(said, p.indent.said)
+	}
+	if types && m.fold&foldTypes != 0 {
+		said = append(said, "typographic quotes, dashes or spaces")
+	}
+	if p.open && !m.lines {
+		said = append(said, "a last newline that the file does not have")
+	}
+	return said
+}
+
+// numbered is a line as read_file shows it. A model may have cut the white space
+// at both of its ends.
+var numbered = regexp.MustCompile(`^ *([0-9]+)(?:\t|$)`)
+
+// withoutNumbers returns the passage without read_file's line numbers, if every
+// line of old has one and they count up by one.
+func (p passage) withoutNumbers() (passage, bool) {
+	if p.old == "" || !strings.ContainsAny(p.old[:1], " 0123456789") {
+		return p, false
+	}
+	first, last := 0, 0
+	old, ok := cutNumbers(p.old, func(n int) bool {
+		if first == 0 {
+			first, last = n, n-1
+		}
+		last++
+		return n == last
+	})
+	if !ok || !strings.Contains(p.old, "\t") {
+		return p, false
+	}
+	end := last + strings.Count(p.new, "\n") + 1
+	p.old = old
+	p.new, _ = cutNumbers(p.new, func(n int) bool { return first <= n && n <= end })
+	if !p.lines {
+		p.keep = nil
+	}
+	return p, true
+}
+
+// cutNumbers cuts the line numbers that plausible accepts, and reports whether
+// every line had one.
+func cutNumbers(text string, plausible func(int) bool) (string, bool) {
+	var b strings.Builder
+	all := true
+	for line := range strings.Lines(text) {
+		body, end := cutEnd(line)
+		if found := numbered.FindStringSubmatch(body); found != nil {
+			if n, err := strconv.Atoi(found[1]); err == nil && plausible(n) {
+				b.WriteString(body[len(found[0]):] + end)
+				continue
+			}
+		}
+		all = false
+		b.WriteString(line)
+	}
+	return b.String(), all
+}

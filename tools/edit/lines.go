@@ -1,0 +1,37 @@
+package edit
+
+import (
+	"slices"
+	"strings"
+)
+
+// splitLines cuts text after each line end. The last line may have none.
+func splitLines(text string) []string { return slices.Collect(strings.Lines(text)) }
+
+// cutEnd separates a line from its line end: "\r\n", "\n" or "".
+func cutEnd(line string) (body, end string) {
+	switch {
+	case strings.HasSuffix(line, "\r\n"):
+		return line[:len(line)-2], "\r\n"
+	case strings.HasSuffix(line, "\n"):
+		return line[:len(line)-1], "\n"
+	}
+	return line, ""
+}
+
+// cutIndent separates a line from the spaces and tabs that it begins with.
+func cutIndent(line string) (indent, rest string) {
+	rest = strings.TrimLeft(line, " \t")
+	return line[:len(line)-len(rest)], rest
+}
+
+func isBlank(line string) bool { return strings.TrimSpace(line) == "" }
+
+// lineAt returns the number, from 1, of the line that offset is in.
+func lineAt(text string, offset int) int { return 1 + strings.Count(text[:offset], "\n") }
+
+// startsLine reports whether a line of text begins at offset.
+func startsLine(text string, offset int) bool { return offset == 0 || text[offset-1] == '\n' }
+
+// endsLine reports whether a line of text ends at offset.
+func endsLine(text string, offset int) bool { return offset == len(text) || text[offset] == '\n' }
