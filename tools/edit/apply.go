@@ -88,7 +88,7 @@ func (a *applier) hunk(i int, h *hunk) error {
 			return a.place(i, h, &m, p)
 		}
 	}
-	return a.fail(i, h, "its lines are not in the file. %s", nearest(a.text, full.old, "the hunk"))
+	return a.fail(i, h, "its lines are not in the file. %s", nearest(a.text, full.old, "the hunk", true))
 }
 
 // passage returns the hunk as whole lines, without the last cut of its lines.
@@ -128,7 +128,7 @@ func (a *applier) atItsLine(h *hunk, tries []passage) (*match, place, bool) {
 			if !text.fits(try.old, folding) {
 				continue
 			}
-			p, _ := a.finder.place(m, text, folding, len(try.old))
+			p := a.finder.place(m, text, folding, len(try.old))
 			if !h.atEnd || isBlank(a.text[p.end:]) {
 				return m, p, true
 			}

@@ -10,9 +10,13 @@ import (
 // would take too long.
 var errTooAmbiguous = errors.New("the text and the edit repeat themselves too much to find the place: give longer passages")
 
-// maxWork bounds the work of one edit, in characters looked at while searching.
-// At this bound an edit has taken some seconds.
-const maxWork = 20 << 30
+// maxWork bounds the work of one edit, in bytes looked at while searching. At this
+// bound an edit has taken some seconds. A comparison of indentation takes as long
+// as indentWork bytes for each of its bytes.
+const (
+	maxWork    = 4 << 30
+	indentWork = 50
+)
 
 // maxPlaces bounds the places that are counted where only one is wanted.
 const maxPlaces = 1000
@@ -25,6 +29,8 @@ type search struct {
 	lines    bool // they begin a line
 	end      bool // they end at a line's end
 	disjoint bool // places that overlap an earlier one do not count
+
+	also func(at int) bool // what else must be so, or nil
 }
 
 // find returns the offsets in f of pattern, at most maxPlaces+1 unless disjoint.
@@ -38,7 +44,7 @@ func (f *folded) find(pattern string, s search, work *int) []int {
 	}
 	f.searches++
 	if s.lines && !s.disjoint && f.searches > 8 && strings.Contains(pattern, "\n") {
-		return f.findByIndex(pattern, work)
+		return f.findByIndex(pattern, s, work)
 	}
 	var found []int
 	*work -= len(f.text)
@@ -67,8 +73,13 @@ func (f *folded) find(pattern string, s search, work *int) []int {
 	return found
 }
 
+// counts reports whether a place is one: none begins or ends within a CRLF.
 func (f *folded) counts(at, end int, s search) bool {
-	return (!s.lines || startsLine(f.text, at)) && (!s.end || endsLine(f.text, end))
+	return !splitsEnd(f.text, at) && !splitsEnd(f.text, end) && (!s.lines || startsLine(f.text, at)) && (!s.end || endsLine(f.text, end)) && (s.also == nil || s.also(at))
+}
+
+func splitsEnd(text string, at int) bool {
+	return 0 < at && at < len(text) && text[at] == '\n' && text[at-1] == '\r'
 }
 
 // findLast finds a pattern with a last newline at the end of a text without one.
@@ -149,7 +160,7 @@ func newLineIndex(text string) *lineIndex {
 
 // findByIndex finds whole lines by the rarest of them. Building the index pays
 // off when many hunks are looked for.
-func (f *folded) findByIndex(pattern string, work *int) []int {
+func (f *folded) findByIndex(pattern string, s search, work *int) []int {
 	if f.index == nil {
 		f.index = newLineIndex(f.text)
 	}
@@ -168,13 +179,9 @@ func (f *folded) findByIndex(pattern string, work *int) []int {
 		return nil
 	}
 	var found []int
-	for ; line >= 0 && len(found) <= maxPlaces && *work >= 0; line = x.before[line] {
-		*work -= 16
-		if line < best {
-			break
-		}
-		if at := x.starts[line-best]; f.fits(pattern, at) {
-			*work -= len(pattern)
+	for ; line >= best && len(found) <= maxPlaces && *work >= 0; line = x.before[line] {
+		*work -= len(pattern)
+		if at := x.starts[line-best]; f.fits(pattern, at) && (s.also == nil || s.also(at)) {
 			found = append(found, at)
 		}
 	}

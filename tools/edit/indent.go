@@ -186,7 +186,7 @@ func (f *finder) otherUnit(has, want []string) (indent, bool) {
 			if strings.Repeat(unit, levels) == white {
 				return strings.Repeat(own, levels), true
 			}
-			return white, unit == "\t" && strings.Trim(white, " ") == ""
+			return white, own[0] != unit[0] && strings.Trim(white, own[:1]) == ""
 		},
 	}, true
 }

@@ -103,10 +103,19 @@ func (f *finder) look(m *match, all bool) {
 	}
 	pattern, s := m.pattern()
 	s.disjoint = all
-	for _, at := range text.find(pattern, s, &f.work) {
-		if p, ok := f.place(m, text, at, len(pattern)); ok {
-			m.places = append(m.places, p)
+	if m.fold&foldLeading != 0 {
+		s.also = func(at int) bool {
+			f.work -= indentWork * len(pattern)
+			_, ok := f.indented(m, f.place(m, text, at, len(pattern)))
+			return ok
 		}
+	}
+	for _, at := range text.find(pattern, s, &f.work) {
+		p := f.place(m, text, at, len(pattern))
+		if m.fold&foldLeading != 0 {
+			p, _ = f.indented(m, p)
+		}
+		m.places = append(m.places, p)
 	}
 }
 
@@ -115,26 +124,28 @@ func (m *match) pattern() (string, search) {
 	pattern := foldText(m.old, m.fold).text
 	return pattern, search{
 		lines: m.lines || m.fold&foldLeading != 0,
-		end:   m.fold&foldTrailing != 0 && trimRight(m.old, m.fold) != m.old,
+		end:   m.endsLine(),
 	}
 }
 
-// place returns the place of m at an offset in the folded text, if also the
-// indentation there fits.
-func (f *finder) place(m *match, text *folded, at, size int) (place, bool) {
+// endsLine reports whether the passage ends with white space that is overlooked: it
+// is that of a line's end then.
+func (m *match) endsLine() bool {
+	return m.fold&foldTrailing != 0 && trimRight(m.old, m.fold) != m.old
+}
+
+// place returns the place of m at an offset in the folded text.
+func (f *finder) place(m *match, text *folded, at, size int) place {
 	end := at + size
 	p := place{start: text.source(at), open: end > len(text.text)}
 	end = min(end, len(text.text))
 	p.end = text.source(end)
-	if _, s := m.pattern(); s.end {
+	if m.endsLine() {
 		if p.end = text.after(end); p.end > p.start && p.end < len(f.text) && f.text[p.end-1] == '\r' {
 			p.end--
 		}
 	}
-	if m.fold&foldLeading == 0 {
-		return p, true
-	}
-	return f.indented(m, p)
+	return p
 }
 
 // differences names what was overlooked at a place.

@@ -6,7 +6,9 @@ import (
 )
 
 // splitLines cuts text after each line end. The last line may have none.
-func splitLines(text string) []string { return slices.Collect(strings.Lines(text)) }
+func splitLines(text string) []string {
+	return slices.AppendSeq(make([]string, 0, strings.Count(text, "\n")+1), strings.Lines(text))
+}
 
 // cutEnd separates a line from its line end: "\r\n", "\n" or "".
 func cutEnd(line string) (body, end string) {

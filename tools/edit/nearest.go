@@ -14,12 +14,15 @@ const (
 	shownWidth    = 200
 	probedLines   = 200     // of the passage
 	comparedBytes = 4 << 20 // of the file
+	maxEqual      = 8       // equal lines of the passage
+	maxVotes      = 1 << 20
 )
 
 // nearest shows the lines of text that are most like passage, with their numbers
 // and the first difference. name is what the model calls the passage. It only
-// explains a refusal: no edit goes where it points.
-func nearest(text, passage, name string) string {
+// explains a refusal: no edit goes where it points. whole says that the passage is
+// whole lines: else it may begin and end within a line.
+func nearest(text, passage, name string, whole bool) string {
 	lines, want := bodies(splitLines(text)), bodies(splitLines(passage))
 	if len(lines) == 0 {
 		return "The file is empty."
@@ -31,7 +34,14 @@ func nearest(text, passage, name string) string {
 	if !ok {
 		return fmt.Sprintf("No line of its %d lines is like it: read the file.", len(lines))
 	}
-	at, difference := firstDifference(lines, want, start, name)
+	firstPart, lastPart := 0, len(want)-1
+	if whole {
+		firstPart = -1
+	}
+	if whole || strings.HasSuffix(passage, "\n") {
+		lastPart = -1
+	}
+	at, difference := firstDifference(lines, want, start, name, firstPart, lastPart)
 	from := max(0, start, at-shownLines/2)
 	to := min(len(lines), max(start+len(want), from+1), from+shownLines)
 	return "The most similar lines are:\n" + numberedLines(lines, from, to) + difference
@@ -61,15 +71,22 @@ func shortened(line string) string {
 // ends aside. Long lines count for more.
 func byEqualLines(lines, want []string) (int, bool) {
 	known := map[string][]int{}
+	all := 0
 	for i, line := range want[:min(len(want), probedLines)] {
 		if line = strings.TrimSpace(line); line != "" {
-			known[line] = append(known[line], i)
+			if len(known[line]) < maxEqual {
+				known[line] = append(known[line], i)
+			}
+			all += 1 + min(len(line), 40)
 		}
 	}
 	votes := map[int]int{}
 	best, most := 0, 0
 	for n, line := range lines {
 		line = strings.TrimSpace(line)
+		if len(votes) > maxVotes {
+			break
+		}
 		for _, i := range known[line] {
 			votes[n-i] += 1 + min(len(line), 40)
 			if votes[n-i] > most {
@@ -77,7 +94,7 @@ func byEqualLines(lines, want []string) (int, bool) {
 			}
 		}
 	}
-	return max(best, 0), most > 6
+	return max(best, 0), most > 6 || 2*most > all
 }
 
 // byLikeness finds the line that shares most pairs of characters with the first
@@ -138,14 +155,15 @@ func (p *pairs) likeness(line string) float64 {
 
 // firstDifference describes where the passage and the lines from start on part, and
 // returns the index of that line.
-func firstDifference(lines, want []string, start int, name string) (int, string) {
+// Line firstPart of the passage may begin within a line, and lastPart end so.
+func firstDifference(lines, want []string, start int, name string, firstPart, lastPart int) (int, string) {
 	for i, line := range want {
 		n := start + i
 		if n >= len(lines) {
 			return len(lines) - 1, fmt.Sprintf("line %d: the file ends where %s goes on with %s", len(lines), name, quoted(line, 0))
 		}
 		own := lines[n]
-		if own == line || i == 0 && strings.HasSuffix(own, line) || i == len(want)-1 && strings.HasPrefix(own, line) {
+		if own == line || i == firstPart && strings.HasSuffix(own, line) || i == lastPart && strings.HasPrefix(own, line) {
 			continue
 		}
 		has, wants := describe(own, line)

@@ -51,7 +51,7 @@ func Replace(text string, r Replacement) (Result, error) {
 		}
 		return f.replace(&m)
 	}
-	return Result{}, fmt.Errorf("old_string is not in the file. %s", nearest(text, r.Old, "old_string"))
+	return Result{}, fmt.Errorf("old_string is not in the file. %s", nearest(text, r.Old, "old_string", false))
 }
 
 func (f *finder) replace(m *match) (Result, error) {

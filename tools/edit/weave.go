@@ -29,12 +29,11 @@ func (f *finder) put(b *strings.Builder, m *match, p place) {
 		paired := next
 		if keep[i] >= 0 {
 			paired = keep[i]
-		} else if i+1 < len(keep) {
-			paired = min(paired, nextKept(keep[i+1:], len(has)))
 		}
 		hasBody, hasEnd := "", ""
-		if paired < len(has) {
+		if keep[i] >= 0 && paired < len(has) || paired < nextKept(keep[i:], len(has)) {
 			hasBody, hasEnd = cutEnd(has[paired])
+			next = paired + 1
 		}
 		if keep[i] >= 0 && keep[i] < len(has) {
 			body = hasBody
@@ -54,7 +53,6 @@ func (f *finder) put(b *strings.Builder, m *match, p place) {
 			end = ownEnd
 		}
 		b.WriteString(end)
-		next = paired + 1
 	}
 }
 
