@@ -81,7 +81,7 @@ func (a *applier) hunk(i int, h *hunk) error {
 			if m.places = a.left(m.places); len(m.places) == 0 {
 				continue
 			}
-			p, err := a.choose(i, h, m.places)
+			p, err := a.choose(i, h, &m)
 			if err != nil {
 				return err
 			}
@@ -194,43 +194,51 @@ func (a *applier) left(places []place) []place {
 }
 
 // choose returns the one place of a hunk, or the first after its anchor.
-func (a *applier) choose(i int, h *hunk, places []place) (place, error) {
-	atEnd := places[len(places)-1]
-	ends := isBlank(a.text[atEnd.end:])
-	switch {
-	case h.atEnd && !ends:
-		return place{}, a.fail(i, h, "it is marked `%s`, but its lines are at %s, and the file goes on behind", endOfFile, a.whereAre(places))
-	case (h.atEnd || h.oldOpen) && ends:
-		places = []place{atEnd}
-	}
-	p := places[0]
-	if len(places) > 1 {
-		var ok bool
-		if p, ok = a.afterAnchor(h, places); !ok {
-			return place{}, a.fail(i, h, "its lines are at %s. Give more lines around the change, or an @@ line with a line that stands only once before it", a.whereAre(places))
+func (a *applier) choose(i int, h *hunk, m *match) (place, error) {
+	p, ok := m.places[0], len(m.places) == 1
+	if h.atEnd || h.oldOpen {
+		text, pattern, s := a.search(m)
+		at, ends := text.findEnd(pattern, s)
+		if ends {
+			p, ok = a.finder.place(m, text, at, len(pattern)), true
+		} else if h.atEnd {
+			return place{}, a.fail(i, h, "it is marked `%s`, but its lines are at %s, and the file goes on behind", endOfFile, a.whereAre(m.places))
 		}
 	}
-	if p.start < a.done {
+	if !ok {
+		p, ok = a.afterAnchor(h, m)
+	}
+	switch {
+	case a.work < 0:
+		return place{}, a.fail(i, h, "%w", errTooAmbiguous)
+	case !ok:
+		return place{}, a.fail(i, h, "its lines are at %s. Give more lines around the change, or an @@ line with a line that stands only once before it", a.whereAre(m.places))
+	case p.start < a.done:
 		return place{}, a.fail(i, h, "it fits only before the hunk before it, at line %d: put the hunks in the order of the file\n%s", lineAt(a.text, p.start), a.show(p.start))
 	}
 	return p, nil
 }
 
-// afterAnchor returns the first place behind the hunk's anchors. Where an anchor
-// stands several times, all must lead to the same place.
-func (a *applier) afterAnchor(h *hunk, places []place) (place, bool) {
-	found, ok := place{}, false
+// afterAnchor returns the first place behind the hunk's anchors, and behind the
+// hunk before it. Where an anchor stands several times, all must lead to the same
+// place.
+func (a *applier) afterAnchor(h *hunk, m *match) (place, bool) {
+	text, pattern, s := a.search(m)
+	first := -1
 	for _, from := range a.anchors(h) {
-		i := sort.Search(len(places), func(i int) bool { return places[i].start >= max(from, a.done) })
-		if i == len(places) {
+		at, ok := text.findFrom(text.folding(max(from, a.done)), pattern, s, &a.work)
+		if !ok {
 			continue
 		}
-		if ok && found.start != places[i].start {
+		if first >= 0 && first != at {
 			return place{}, false
 		}
-		found, ok = places[i], true
+		first = at
 	}
-	return found, ok
+	if first < 0 {
+		return place{}, false
+	}
+	return a.finder.place(m, text, first, len(pattern)), true
 }
 
 // anchors returns where the lines begin that the hunk's anchors name.

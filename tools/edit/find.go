@@ -82,6 +82,34 @@ func splitsEnd(text string, at int) bool {
 	return 0 < at && at < len(text) && text[at] == '\n' && text[at-1] == '\r'
 }
 
+// findFrom returns the first place of a pattern at or behind an offset.
+func (f *folded) findFrom(from int, pattern string, s search, work *int) (int, bool) {
+	for {
+		at := index(f.text, pattern, from)
+		*work -= max(at, from) - from + len(pattern)
+		if at < 0 {
+			*work -= len(f.text) - from
+		}
+		if at < 0 || *work < 0 {
+			return f.findLast(pattern, s)
+		}
+		if f.counts(at, at+len(pattern), s) {
+			return at, true
+		}
+		from = at + 1
+	}
+}
+
+// findEnd returns the place of whole lines behind which nothing but blank lines
+// follow.
+func (f *folded) findEnd(pattern string, s search) (int, bool) {
+	if at, ok := f.findLast(pattern, s); ok {
+		return at, true
+	}
+	at := strings.LastIndex(f.text, pattern)
+	return at, at >= 0 && f.counts(at, at+len(pattern), s) && isBlank(f.text[at+len(pattern):])
+}
+
 // findLast finds a pattern with a last newline at the end of a text without one.
 func (f *folded) findLast(pattern string, s search) (int, bool) {
 	pattern, ok := strings.CutSuffix(pattern, "\n")

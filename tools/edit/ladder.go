@@ -97,35 +97,26 @@ func (f *finder) steps(p passage) []match {
 
 // look fills in the places of a step. all asks for places that do not overlap.
 func (f *finder) look(m *match, all bool) {
-	text := f.folded(m.fold)
-	if m.fold&foldLeading != 0 {
-		m.compare()
-	}
-	pattern, s := m.pattern()
+	text, pattern, s := f.search(m)
 	s.disjoint = all
-	if m.fold&foldLeading != 0 {
-		s.also = func(at int) bool {
-			f.work -= indentWork * len(pattern)
-			_, ok := f.indented(m, f.place(m, text, at, len(pattern)))
-			return ok
-		}
-	}
 	for _, at := range text.find(pattern, s, &f.work) {
-		p := f.place(m, text, at, len(pattern))
-		if m.fold&foldLeading != 0 {
-			p, _ = f.indented(m, p)
-		}
-		m.places = append(m.places, p)
+		m.places = append(m.places, f.place(m, text, at, len(pattern)))
 	}
 }
 
-// pattern returns the passage as the folded text has it.
-func (m *match) pattern() (string, search) {
-	pattern := foldText(m.old, m.fold).text
-	return pattern, search{
-		lines: m.lines || m.fold&foldLeading != 0,
-		end:   m.endsLine(),
+// search returns what a step looks for, and where.
+func (f *finder) search(m *match) (*folded, string, search) {
+	text, pattern := f.folded(m.fold), foldText(m.old, m.fold).text
+	s := search{lines: m.lines || m.fold&foldLeading != 0, end: m.endsLine()}
+	if m.fold&foldLeading != 0 {
+		m.compare()
+		s.also = func(at int) bool {
+			f.work -= indentWork * len(pattern)
+			_, ok := f.indented(m, f.stretch(m, text, at, len(pattern)))
+			return ok
+		}
 	}
+	return text, pattern, s
 }
 
 // endsLine reports whether the passage ends with white space that is overlooked: it
@@ -136,6 +127,15 @@ func (m *match) endsLine() bool {
 
 // place returns the place of m at an offset in the folded text.
 func (f *finder) place(m *match, text *folded, at, size int) place {
+	p := f.stretch(m, text, at, size)
+	if m.fold&foldLeading != 0 {
+		p, _ = f.indented(m, p)
+	}
+	return p
+}
+
+// stretch is place without regard to indentation.
+func (f *finder) stretch(m *match, text *folded, at, size int) place {
 	end := at + size
 	p := place{start: text.source(at), open: end > len(text.text)}
 	end = min(end, len(text.text))

@@ -178,7 +178,7 @@ func (p *unifiedParser) ends(h *hunk) bool {
 		old, fresh = h.missing()
 	}
 	if p.startsFile(p.next) {
-		return h == nil || !h.numbered || old != 1 || fresh != 1 || !p.hunkEnds(p.next+2)
+		return h == nil || !h.numbered || old != 1 || fresh != 1 || nameOneFile(line, p.lines[p.next+1])
 	}
 	if h == nil || !h.numbered || old > 0 || fresh > 0 {
 		return false
@@ -186,9 +186,11 @@ func (p *unifiedParser) ends(h *hunk) bool {
 	return line == "-- " || line == "--" || line != "" && !strings.ContainsAny(line[:1], " +-\\")
 }
 
-// hunkEnds reports whether line n is certainly not the next line of a hunk.
-func (p *unifiedParser) hunkEnds(n int) bool {
-	return n >= len(p.lines) || p.lines[n] == "" || gitHeader.MatchString(p.lines[n]) || numbers.MatchString(p.lines[n]) && !p.startsFile(n-2)
+// nameOneFile reports whether two headers are certainly those of a file.
+func nameOneFile(old, fresh string) bool {
+	f := unifiedFile{old: strings.TrimPrefix(old, "--- "), new: strings.TrimPrefix(fresh, "+++ ")}
+	_, _, err := f.names()
+	return err == nil
 }
 
 // change returns the file as its headers mean it.

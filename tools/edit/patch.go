@@ -41,11 +41,11 @@ type hunk struct {
 	oldStart, oldCount int
 	newCount           int
 
-	atEnd        bool // `*** End of File`
-	oldOpen      bool // its last old line, or new line, is the file's and has no line end
-	newOpen      bool
-	looseBlanks  int // empty lines at its end that may only separate it from what follows
-	line         int // of the patch, from 1
+	atEnd       bool // `*** End of File`
+	oldOpen     bool // its last old line, or new line, is the file's and has no line end
+	newOpen     bool
+	looseBlanks int // empty lines at its end that may only separate it from what follows
+	line        int // of the patch, from 1
 }
 
 // hunkLine is a line of a hunk: its kind is ' ', '-' or '+'.

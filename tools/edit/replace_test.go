@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-"time"
 )
 
 // Each case is a sentence of the contract, or a way in which models get it wrong.
