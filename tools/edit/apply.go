@@ -323,7 +323,7 @@ func (a *applier) insert(i int, h *hunk, p passage) error {
 	b := strings.Builder{}
 	b.WriteString(before)
 	a.put(&b, &m, where)
-	a.write(h, where, b.String())
+	a.write(h, &m, where, b.String())
 	return nil
 }
 
@@ -347,13 +347,13 @@ func (a *applier) place(i int, h *hunk, m *match, p place) error {
 	p = a.narrow(m, p)
 	var b strings.Builder
 	a.put(&b, m, p)
-	a.write(h, p, b.String())
+	a.write(h, m, p, b.String())
 	return nil
 }
 
-func (a *applier) write(h *hunk, p place, fresh string) {
-	if p.end == len(a.text) {
-		fresh = h.lastEnd(fresh, a.nearbyEnd(p.start))
+func (a *applier) write(h *hunk, m *match, p place, fresh string) {
+	if p.end == len(a.text) && m.new != "" {
+		fresh = h.lastEnd(fresh, p.open, a.nearbyEnd(p.start))
 	}
 	a.out.WriteString(a.text[a.done:p.start])
 	a.out.WriteString(fresh)
@@ -387,17 +387,15 @@ func (a *applier) narrow(m *match, p place) place {
 }
 
 // lastEnd gives the last line of a file the line end that the hunk asks for by
-// `\ No newline at end of file`, or by its absence.
-func (h *hunk) lastEnd(fresh, end string) string {
-	body, own := cutEnd(fresh)
+// `\ No newline at end of file`, or by its absence. open says that fresh has none.
+func (h *hunk) lastEnd(fresh string, open bool, end string) string {
 	switch {
-	case h.newOpen && !h.oldOpen:
-		return body
-	case h.oldOpen && !h.newOpen && own == "" && fresh != "":
-		if end == "" {
-			end = "\n"
-		}
-		return fresh + end
+	case h.newOpen && !h.oldOpen && !open:
+		fresh, _ = cutEnd(fresh)
+	case h.oldOpen && !h.newOpen && open && end == "":
+		fresh += "\n"
+	case h.oldOpen && !h.newOpen && open:
+		fresh += end
 	}
 	return fresh
 }

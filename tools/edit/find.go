@@ -15,7 +15,7 @@ var errTooAmbiguous = errors.New("the text and the edit repeat themselves too mu
 // as indentWork bytes for each of its bytes.
 const (
 	maxWork    = 4 << 30
-	indentWork = 50
+	indentWork = 500
 )
 
 // maxPlaces bounds the places that are counted where only one is wanted.
