@@ -27,7 +27,7 @@ func (c FileChange) Apply(text string) (Result, error) {
 	switch {
 	case c.Op == Delete && len(c.hunks) > 0 && a.result.Text != "":
 		return Result{}, fmt.Errorf("%s: the patch deletes the file, but does not have all its lines", c.Path)
-	case c.Op == Update && a.result.Text == text && c.MoveTo == "" && c.Mode == nil:
+	case c.Op == Update && !a.differs && c.MoveTo == "" && c.Mode == nil:
 		return Result{}, fmt.Errorf("%s: %w", c.Path, errNothingChanged)
 	}
 	return a.result, nil
@@ -39,6 +39,7 @@ type applier struct {
 	file   string
 	result Result
 
+	differs bool
 	out     strings.Builder
 	done    int   // the end of the last changed line; the text up to here is written
 	changed []int // begin and end of the changed parts, in their order
@@ -73,7 +74,7 @@ func (a *applier) hunk(i int, h *hunk) error {
 		}
 	}
 	for _, try := range tries {
-		for _, m := range a.steps(try) {
+		for m := range a.steps(try) {
 			a.look(&m, false)
 			if a.work < 0 {
 				return a.fail(i, h, "%w", errTooAmbiguous)
@@ -355,6 +356,10 @@ func (a *applier) write(h *hunk, m *match, p place, fresh string) {
 	if p.end == len(a.text) && m.new != "" {
 		fresh = h.lastEnd(fresh, p.open, a.nearbyEnd(p.start))
 	}
+	if a.out.Len() == 0 {
+		a.out.Grow(len(a.text) + len(fresh))
+	}
+	a.differs = a.differs || fresh != a.text[p.start:p.end]
 	a.out.WriteString(a.text[a.done:p.start])
 	a.out.WriteString(fresh)
 	a.done = p.end

@@ -113,6 +113,7 @@ func (f *folded) findEnd(pattern string, s search) (int, bool) {
 // findLast finds a pattern with a last newline at the end of a text without one.
 func (f *folded) findLast(pattern string, s search) (int, bool) {
 	pattern, ok := strings.CutSuffix(pattern, "\n")
+	pattern = strings.TrimSuffix(pattern, "\r")
 	if !ok || pattern == "" || strings.HasSuffix(f.text, "\n") || !strings.HasSuffix(f.text, pattern) {
 		return 0, false
 	}

@@ -163,19 +163,16 @@ func shifted(has, want []string) (indent, bool) {
 // otherUnit finds the unit of the passage where each line is as deep as in the
 // file, but in another unit than the one that the whole file keeps to.
 func (f *finder) otherUnit(has, want []string) (indent, bool) {
-	if f.style == nil {
-		s := styleOf(f.text)
-		f.style = &s
-	}
-	unit, ok := f.style.unitOf(has, want)
+	style := f.style()
+	unit, ok := style.unitOf(has, want)
 	if !ok {
 		return indent{}, false
 	}
 	own := "\t"
-	if !f.style.tabs {
-		own = strings.Repeat(" ", f.style.unit)
+	if !style.tabs {
+		own = strings.Repeat(" ", style.unit)
 	}
-	if unit == "\t" && !f.style.tabs {
+	if unit == "\t" && !style.tabs {
 		// The passage may count a level as less than the greatest step of the file.
 		own = strings.Repeat(" ", ratio(has, want))
 	}

@@ -1,9 +1,11 @@
 package edit
 
 import (
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // passage is what an edit looks for and what it puts there.
@@ -54,15 +56,21 @@ type match struct {
 type finder struct {
 	text  string
 	folds map[fold]*folded
-	style *style
 	work  int // what is left of maxWork
 
-	oneEnd    *string // the line end that all lines have; nil until asked for
-	mixedEnds bool
+	// Asked for only when a passage does not fit exactly.
+	ends  func() lineEnds
+	types func() bool
+	style func() style
 }
 
 func newFinder(text string) *finder {
-	return &finder{text: text, folds: map[fold]*folded{}, work: maxWork}
+	return &finder{
+		text: text, folds: map[fold]*folded{}, work: maxWork,
+		ends:  sync.OnceValue(func() lineEnds { return endsOf(text) }),
+		types: sync.OnceValue(func() bool { return hasTypes(text) }),
+		style: sync.OnceValue(func() style { return styleOf(text) }),
+	}
 }
 
 func (f *finder) folded(k fold) *folded {
@@ -74,25 +82,35 @@ func (f *finder) folded(k fold) *folded {
 
 // steps returns the steps that can make a difference for p, each with p as it is
 // looked for.
-func (f *finder) steps(p passage) []match {
-	crlf := strings.Contains(p.old, "\r\n") || strings.Contains(f.text, "\r\n")
-	types := hasTypes(p.old) || hasTypes(f.text)
-	bare, numbered := p.withoutNumbers()
-	var steps []match
-	for _, s := range ladder {
-		m := match{passage: p, step: s}
-		switch {
-		case s.numbers && !numbered,
-			s.fold == foldEnds && !crlf && !s.numbers,
-			s.fold&foldTypes != 0 && !types,
-			s.fold&(foldTrailing|foldLeading|foldTypes) != 0 && isBlank(p.old):
-			continue
-		case s.numbers:
-			m.passage = bare
+func (f *finder) steps(p passage) iter.Seq[match] {
+	return func(yield func(match) bool) {
+		bare, numbered := p.withoutNumbers()
+		for _, s := range ladder {
+			m := match{passage: p, step: s}
+			if s.numbers {
+				m.passage = bare
+			}
+			if s.numbers && !numbered || !f.matters(s, p) {
+				continue
+			}
+			if !yield(m) {
+				return
+			}
 		}
-		steps = append(steps, m)
 	}
-	return steps
+}
+
+// matters reports whether a step can find what the one before it does not.
+func (f *finder) matters(s step, p passage) bool {
+	switch {
+	case s.fold == 0, s.fold == foldEnds && s.numbers:
+		return true
+	case s.fold == foldEnds:
+		return strings.Contains(p.old, "\r\n") || f.ends().crlf()
+	case isBlank(p.old):
+		return false
+	}
+	return s.fold&foldTypes == 0 || hasTypes(p.old) || f.types()
 }
 
 // look fills in the places of a step. all asks for places that do not overlap.
@@ -106,7 +124,13 @@ func (f *finder) look(m *match, all bool) {
 
 // search returns what a step looks for, and where.
 func (f *finder) search(m *match) (*folded, string, search) {
-	text, pattern := f.folded(m.fold), foldText(m.old, m.fold).text
+	pattern := foldText(m.old, m.fold).text
+	var text *folded
+	if m.fold == foldEnds && f.ends().all("\r\n") { // cheaper than to fold the text
+		text, pattern = f.folded(0), strings.ReplaceAll(pattern, "\n", "\r\n")
+	} else {
+		text = f.folded(m.fold)
+	}
 	s := search{lines: m.lines || m.fold&foldLeading != 0, end: m.endsLine()}
 	if m.fold&foldLeading != 0 {
 		m.compare()

@@ -37,3 +37,35 @@ func startsLine(text string, offset int) bool { return offset == 0 || text[offse
 
 // endsLine reports whether a line of text ends at offset.
 func endsLine(text string, offset int) bool { return offset == len(text) || text[offset] == '\n' }
+
+// lineEnds says which line ends a text has.
+type lineEnds struct {
+	one   string // that of all lines, or "" if there are none
+	mixed bool   // both LF and CRLF
+}
+
+func (e lineEnds) crlf() bool { return e.mixed || e.one == "\r\n" }
+
+func (e lineEnds) all(end string) bool { return !e.mixed && e.one == end }
+
+func endsOf(text string) lineEnds {
+	lines, crlf := strings.Count(text, "\n"), 0
+	if strings.IndexByte(text, '\r') >= 0 {
+		for i := 0; i < len(text); i++ {
+			next := strings.IndexByte(text[i:], '\n')
+			if next < 0 {
+				break
+			}
+			if i += next; i > 0 && text[i-1] == '\r' {
+				crlf++
+			}
+		}
+	}
+	switch {
+	case lines == 0:
+		return lineEnds{}
+	case crlf == 0:
+		return lineEnds{one: "\n"}
+	}
+	return lineEnds{one: "\r\n", mixed: crlf < lines}
+}

@@ -39,7 +39,7 @@ func Replace(text string, r Replacement) (Result, error) {
 		return Result{}, errors.New("nothing would change: old_string and new_string are equal")
 	}
 	f := newFinder(text)
-	for _, m := range f.steps(passage{old: r.Old, new: r.New}) {
+	for m := range f.steps(passage{old: r.Old, new: r.New}) {
 		f.look(&m, r.All)
 		switch {
 		case f.work < 0:
@@ -58,19 +58,22 @@ func (f *finder) replace(m *match) (Result, error) {
 	var b strings.Builder
 	b.Grow(len(f.text) + max(0, len(m.new)-len(m.old))*min(len(m.places), 1000))
 	result := Result{Places: len(m.places)}
-	done := 0
+	done, changed := 0, false
 	for i, p := range m.places {
 		b.WriteString(f.text[done:p.start])
+		before := b.Len()
 		f.put(&b, m, p)
 		done = p.end
+		changed = changed || b.String()[before:] != f.text[p.start:p.end]
 		if m.fold != 0 || m.numbers || p.open || i == 0 {
 			result.tolerate(f.differences(m, p))
 		}
 	}
 	b.WriteString(f.text[done:])
-	if result.Text = b.String(); result.Text == f.text {
+	if !changed {
 		return Result{}, errNothingChanged
 	}
+	result.Text = b.String()
 	return result, nil
 }
 

@@ -37,7 +37,10 @@ func FromShell(cmd string) (patch, dir string, ok bool) {
 	if ok && bare {
 		patch, ok = unescaped(patch, "$`\\")
 	}
-	return patch, dir, ok
+	if !ok {
+		return "", "", false
+	}
+	return patch, dir, true
 }
 
 var openHeredoc = regexp.MustCompile(`((?:apply_?patch|cat)\s+<<-?\s*)(\\|['"]?)(\w+)`)

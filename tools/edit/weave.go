@@ -63,20 +63,11 @@ func (m *match) compare() {
 	}
 }
 
-// nearbyEnd returns the line end of the line before offset, else that of the line
-// at or after it, "" in a text of one line.
+// nearbyEnd returns the line end of the line before offset, else that of the first
+// line, "" in a text of one line.
 func (f *finder) nearbyEnd(offset int) string {
-	if f.oneEnd == nil {
-		one, mixed := "", false
-		if n := strings.Count(f.text, "\r\n"); n > 0 {
-			one, mixed = "\r\n", n < strings.Count(f.text, "\n")
-		} else if strings.Contains(f.text, "\n") {
-			one = "\n"
-		}
-		f.oneEnd, f.mixedEnds = &one, mixed
-	}
-	if !f.mixedEnds {
-		return *f.oneEnd
+	if ends := f.ends(); !ends.mixed {
+		return ends.one
 	}
 	i := strings.LastIndexByte(f.text[:offset], '\n')
 	if i < 0 {

@@ -11,7 +11,7 @@ func Whole(old File, content string) (text string, notes []string) {
 	if old.bom {
 		text = strings.TrimPrefix(text, bomRune)
 	}
-	if allCRLF(old.Text) {
+	if endsOf(old.Text).all("\r\n") {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 		if text != content {
 			notes = append(notes, "kept the file's CRLF line ends")
@@ -24,10 +24,4 @@ func Whole(old File, content string) (text string, notes []string) {
 		notes = append(notes, "kept the file's byte order mark (BOM)")
 	}
 	return text, notes
-}
-
-// allCRLF reports whether text has line ends, and only CRLF.
-func allCRLF(text string) bool {
-	n := strings.Count(text, "\n")
-	return n > 0 && n == strings.Count(text, "\r\n")
 }
