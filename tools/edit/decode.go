@@ -131,11 +131,12 @@ func (f File) Encode(text string) ([]byte, error) {
 		return encodeUTF16(bomUTF16BE, text, binary.BigEndian), nil
 	case latin1:
 		return encodeLatin1(text)
+	default:
+		if f.bom {
+			text = bomUTF8 + text
+		}
+		return []byte(text), nil
 	}
-	if f.bom {
-		return []byte(bomUTF8 + text), nil
-	}
-	return []byte(text), nil
 }
 
 func encodeUTF16(bom, text string, order binary.AppendByteOrder) []byte {

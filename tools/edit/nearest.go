@@ -172,13 +172,24 @@ func firstDifference(lines, want []string, start int, name string, firstPart, la
 	return start, ""
 }
 
+// already says where the new text stands, if it does at one place: the edit may
+// have been made before.
+func already(text, fresh string) string {
+	fresh = strings.TrimSpace(fresh)
+	at := strings.Index(text, fresh)
+	if len(fresh) < 8 || at < 0 || strings.Contains(text[at+1:], fresh) {
+		return ""
+	}
+	return fmt.Sprintf("\nThe new text is in the file already, at line %d.", lineAt(text, at))
+}
+
 // describe names the first difference of two lines.
 func describe(a, b string) (string, string) {
 	at := 0
 	for at < min(len(a), len(b)) && a[at] == b[at] {
 		at++
 	}
-	for at > 0 && !(runeStarts(a, at) && runeStarts(b, at)) {
+	for at > 0 && (!runeStarts(a, at) || !runeStarts(b, at)) {
 		at--
 	}
 	from := len(strings.TrimRightFunc(a[:at], unicode.IsSpace))

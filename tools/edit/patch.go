@@ -103,7 +103,7 @@ func unwrap(text string) ([]string, int) {
 		if len(lines) == 0 {
 			return nil, first
 		}
-		closing := ""
+		var closing string
 		if found := fence.FindStringSubmatch(lines[0]); found != nil {
 			closing = found[1]
 		} else if found := heredoc.FindStringSubmatch(lines[0]); found != nil {

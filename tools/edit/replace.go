@@ -32,10 +32,10 @@ var errNothingChanged = errors.New("nothing would change: the new text is what t
 // Lines keep their line ends, and new ones get those of the line before. A last
 // newline of Old fits the end of a text that has none, which then New's is for.
 func Replace(text string, r Replacement) (Result, error) {
-	switch {
-	case r.Old == "":
+	if r.Old == "" {
 		return Result{}, errors.New("old_string is empty: give the text to replace")
-	case r.Old == r.New:
+	}
+	if r.Old == r.New {
 		return Result{}, errors.New("nothing would change: old_string and new_string are equal")
 	}
 	f := newFinder(text)
@@ -51,7 +51,7 @@ func Replace(text string, r Replacement) (Result, error) {
 		}
 		return f.replace(&m)
 	}
-	return Result{}, fmt.Errorf("old_string is not in the file. %s", nearest(text, r.Old, "old_string", false))
+	return Result{}, fmt.Errorf("old_string is not in the file. %s%s", nearest(text, r.Old, "old_string", false), already(text, r.New))
 }
 
 func (f *finder) replace(m *match) (Result, error) {

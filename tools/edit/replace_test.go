@@ -142,6 +142,7 @@ var replaceCases = []struct {
 	{name: "dots for left out lines", text: "aaaaaaaa\nb\ncccccccc\n", old: "aaaaaaaa\n...\ncccccccc\n", new: "x", fails: []string{`line 2: the file has "b" where old_string has "..."`}},
 	{name: "nothing like it", text: "a\nb\n", old: "qqqqqqqqqqqq", new: "x", fails: []string{"No line of its 2 lines is like it"}},
 	{name: "the file ends", text: "aaaaaaaa\n", old: "aaaaaaaa\nbbbb\n", new: "x", fails: []string{`line 1: the file ends where old_string goes on with "bbbb"`}},
+	{name: "made before", text: "first\nthe new line\n", old: "the old line", new: "the new line", fails: []string{"The new text is in the file already, at line 2."}},
 	{name: "escaped by the model", text: "x := \"a\\nb\"\n", old: "x := \\\"a\\nb\\\"", new: "y", fails: []string{"line 1"}},
 }
 

@@ -147,21 +147,26 @@ func (r *shellReader) list(stmts []*syntax.Stmt, dir string) (string, string, bo
 	}
 	switch c := stmts[0].Cmd.(type) {
 	case *syntax.BinaryCmd:
-		switch c.Op {
-		case syntax.AndStmt:
-			if to, ok := r.changesDir(c.X); ok && dir == "" && len(c.X.Redirs) == 0 {
-				return r.list([]*syntax.Stmt{c.Y}, to)
-			}
-		case syntax.Pipe:
-			if words, ok := r.words(c.Y); ok && len(words) == 1 && isApplyPatch(words[0]) && len(c.Y.Redirs) == 0 {
-				patch, ok := r.cat(c.X)
-				return patch, dir, ok
-			}
+		if c.Op == syntax.Pipe {
+			patch, ok := r.pipe(c)
+			return patch, dir, ok
+		}
+		if to, ok := r.changesDir(c.X); ok && c.Op == syntax.AndStmt && dir == "" {
+			return r.list([]*syntax.Stmt{c.Y}, to)
 		}
 	case *syntax.CallExpr:
 		return r.call(stmts[0], dir)
 	}
 	return "", "", false
+}
+
+// pipe returns the patch of `cat <<'EOF' | apply_patch`.
+func (r *shellReader) pipe(c *syntax.BinaryCmd) (string, bool) {
+	words, ok := r.words(c.Y)
+	if !ok || len(words) != 1 || !isApplyPatch(words[0]) || len(c.Y.Redirs) > 0 {
+		return "", false
+	}
+	return r.cat(c.X)
 }
 
 func isPlain(s *syntax.Stmt) bool { return !s.Negated && !s.Background && !s.Coprocess }
