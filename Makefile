@@ -72,7 +72,7 @@ cross: ## compile and vet for macOS and Windows
 		echo "$$on"; export GOOS=$${on%/*} GOARCH=$${on#*/}; $(GO) build ./... && $(GO) vet ./... || exit 1; \
 	done
 
-fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
+fuzz: ## fuzz what reads a client's or a model's input, FUZZTIME (30s) each
 	@GO=$(GO) .ci/fuzz
 
 release: ## archives of all systems with checksums and bills of materials, in dist
