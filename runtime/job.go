@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,6 +21,7 @@ const (
 type JobOptions struct {
 	Dir     string             // workspace-relative; "" is the workspace
 	Timeout time.Duration      // 0: none, it may run as long as the runtime
+	Keep    int                // bytes of the output that the job keeps; 0: as many as the runtime's
 	Output  func(delta string) // gets output as it arrives, from one goroutine at a time
 }
 
@@ -60,7 +62,7 @@ func (r *Runtime) Start(cmd string, opts JobOptions) (*Job, error) {
 		cancel()
 		ctx, cancel = context.WithTimeoutCause(context.Background(), opts.Timeout, &TimeoutError{Limit: opts.Timeout})
 	}
-	j := &Job{cmd: cmd, began: time.Now(), cancel: cancel, done: make(chan struct{}), out: NewOutput(r.output)}
+	j := &Job{cmd: cmd, began: time.Now(), cancel: cancel, done: make(chan struct{}), out: NewOutput(cmp.Or(opts.Keep, r.output))}
 	if err := r.jobs.add(j); err != nil {
 		cancel()
 		return nil, err
@@ -133,8 +135,10 @@ func (j *Job) State() JobState {
 	default:
 	}
 	s.Running = true
+	out := j.out.raw()
 	s.Result = Result{
-		Text:            echo(j.cmd) + j.out.String(),
+		Text:            echo(j.cmd) + valid(out),
+		Output:          out,
 		Truncated:       j.out.Truncated(),
 		TotalBytes:      j.out.Total(),
 		DurationSeconds: time.Since(j.began).Seconds(),

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
@@ -71,24 +70,24 @@ func JobKill() Tool {
 
 // startJob runs a command in the background.
 func startJob(env Env, cmd string, timeout time.Duration) (Result, error) {
-	job, err := env.Runtime.Start(cmd, runtime.JobOptions{Timeout: timeout})
+	job, err := env.Runtime.Start(cmd, runtime.JobOptions{Timeout: timeout, Keep: keptOfJob})
 	if err != nil {
 		return Result{}, err
 	}
-	return Text("started %s; see job_output and job_kill", job.ID()), nil
+	return Text("started %s\njob_output, job_input and job_kill take this id as job_id.", job.ID()), nil
 }
 
 // jobResult words the state of a job for the model.
 func jobResult(s runtime.JobState) Result {
 	if s.Running {
 		return Result{
-			Text:      fmt.Sprintf("%s\n[%s is running]", s.Result.Text, s.ID), // without a time, so that a recording can be replayed
+			Text:      lines(said(s.Result), "["+s.ID+" is running]"), // without a time, so that a recording can be replayed
 			Truncated: s.Result.Truncated,
 		}
 	}
 	failed := s.Result.Err != nil || s.Result.ExitCode == nil || *s.Result.ExitCode != 0
 	return Result{
-		Text:      fmt.Sprintf("%s\n[%s has ended]", s.Result.Text, s.ID),
+		Text:      lines(said(s.Result), "["+s.ID+" has ended]"),
 		IsError:   failed,
 		ExitCode:  s.Result.ExitCode,
 		Truncated: s.Result.Truncated,

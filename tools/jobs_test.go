@@ -39,7 +39,7 @@ func TestBackgroundJob(t *testing.T) {
 		return reg.Call(t.Context(), tools.Env{Runtime: rt}, name, string(raw))
 	}
 	started := call("bash", map[string]any{"cmd": "serve", "background": true})
-	id := regexp.MustCompile(`^started (\S+);`).FindStringSubmatch(started.Text)
+	id := regexp.MustCompile(`^started (\S+)\n`).FindStringSubmatch(started.Text)
 	if id == nil || started.IsError {
 		t.Fatalf("started: %+v", started)
 	}
@@ -50,7 +50,7 @@ func TestBackgroundJob(t *testing.T) {
 		t.Errorf("killed: %+v", res)
 	}
 	second := call("bash", map[string]any{"cmd": "build", "background": true})
-	id = regexp.MustCompile(`^started (\S+);`).FindStringSubmatch(second.Text)
+	id = regexp.MustCompile(`^started (\S+)\n`).FindStringSubmatch(second.Text)
 	if res := call("job_output", map[string]any{"job_id": id[1], "wait": 30}); !res.IsError || res.ExitCode == nil || *res.ExitCode != 3 {
 		t.Errorf("a job that failed: %+v", res)
 	}

@@ -18,8 +18,8 @@ type Label struct {
 	Title  string // what is done, in a few words: "Write"
 	Detail string // to what: the path, the command, the beginning of the prompt
 
-	// Terminal means that Detail is a command, and that Result.Text repeats it
-	// before the output, as a terminal does: "$ ls\nnotes.md\n".
+	// Terminal means that Detail is a command, and Result.Text its output: a client
+	// shows both, as a terminal does.
 	Terminal bool
 }
 
