@@ -37,6 +37,7 @@ func (r *Registry) Label(name, arguments string) (l Label) {
 		}
 	}()
 	l.Title = "Use " + name
+	arguments = r.Canonical(name, arguments)
 	if r != nil {
 		if i, ok := r.byName[name]; ok && r.tools[i].label != nil {
 			l = r.tools[i].label(arguments)
