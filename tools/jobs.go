@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
@@ -10,6 +11,9 @@ import (
 
 //go:embed job_output.md
 var jobOutputDescription string
+
+//go:embed job_input.md
+var jobInputDescription string
 
 //go:embed job_kill.md
 var jobKillDescription string
@@ -42,6 +46,39 @@ func JobOutput() Tool {
 		defer cancel()
 		return jobResult(job.Wait(ctx)), nil
 	}, OnlyReads)
+}
+
+type jobInputIn struct {
+	JobID string `json:"job_id"`
+	Text  string `json:"text" jsonschema:"exactly what is written; end a line with a newline"`
+}
+
+func (in jobInputIn) Label() Label {
+	return Label{Title: "Write to job", Detail: in.JobID + ": " + in.Text}
+}
+
+// JobInput writes to the standard input of a background job. A job can be a shell,
+// so this asks as a command does.
+func JobInput() Tool {
+	return New("job_input", jobInputDescription, func(_ context.Context, env Env, in jobInputIn) (Result, error) {
+		job, err := env.Runtime.Job(in.JobID)
+		if err != nil {
+			return Result{}, err
+		}
+		if in.Text == "" {
+			return Result{}, errors.New("job_input: text is empty")
+		}
+		if err := job.Input(in.Text); err != nil {
+			return Result{}, err
+		}
+		return Text("Wrote %d bytes to %s.", len(in.Text), in.JobID), nil
+	}, proposeInput)
+}
+
+// proposeInput names the job in the command, so that a rule of the user's covers
+// the same text for the same job alone.
+func proposeInput(_ context.Context, _ Env, in jobInputIn) (Proposal, error) {
+	return Proposal{Effect: EffectCommand, Title: "Write to the input of " + in.JobID, Command: in.JobID + " <<< " + in.Text}, nil
 }
 
 type jobKillIn struct {

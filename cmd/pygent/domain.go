@@ -111,6 +111,7 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	list := []tools.Tool{
 		tools.Bash(),
 		tools.JobOutput(),
+		tools.JobInput(),
 		tools.JobKill(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
