@@ -102,7 +102,7 @@ func TestInputIsProposed(t *testing.T) {
 
 // A model gets these texts with every request.
 func TestBudget(t *testing.T) {
-	for _, tool := range []tools.Tool{tools.Bash(), tools.JobOutput(), tools.JobInput(), tools.JobKill()} {
+	for _, tool := range []tools.Tool{tools.Bash(), tools.JobOutput(), tools.JobInput(), tools.JobKill(), tools.ViewImage()} {
 		spec, most := tool.Spec(), 700
 		if spec.Name == "bash" {
 			most = 1200

@@ -115,6 +115,7 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 		tools.JobKill(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
+		tools.ViewImage(),
 	}
 	list = append(list, m.Tools()...)
 	list = append(list, tools.AskUser(), tools.Stop())
