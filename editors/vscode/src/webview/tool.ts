@@ -67,8 +67,7 @@ export class Tool {
 
   /** Ends the call, because its turn has ended. */
   abandon(): void {
-    if (this.element.classList.contains("running"))
-      this.finish({ text: this.raw, isError: true } as Event);
+    if (this.element.classList.contains("running")) this.finish({ text: this.raw, isError: true } as Event);
   }
 
   private draw(): void {
