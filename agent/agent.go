@@ -16,10 +16,15 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tools"
+	"github.com/pygent/pygent/tools/output"
 )
 
 //go:embed prompt.md
 var defaultPrompt string
+
+// outputDir is the directory beside the journal with the outputs of calls that are
+// too long for the model.
+const outputDir = "output"
 
 // Options are the optional settings of an Agent. The zero value is usable.
 type Options struct {
@@ -54,6 +59,7 @@ type Agent struct {
 	opts    Options
 	log     *conversation.Log
 	undo    *snapshot.Follower
+	kept    *output.Store // nil without a journal
 
 	searches sync.WaitGroup // in the background
 
@@ -112,6 +118,7 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 func (a *Agent) Attach(j *journal.Journal) {
 	a.log.Attach(j)
 	a.undo.KeepAt(j.Beside(snapshot.RecordsFile))
+	a.kept = output.NewStore(j.Beside(outputDir))
 }
 
 // Options returns the options that the agent was made with.

@@ -23,8 +23,8 @@ func TestApprovals(t *testing.T) {
 		status  event.Status
 		asked   int
 	}{
-		"allow":                {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{allow, allow}, []string{"$ ok", "$ ok"}, event.StatusCompleted, 2},
-		"allow for session":    {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{{Decision: event.DecisionAllowForSession}}, []string{"$ ok", "$ ok"}, event.StatusCompleted, 1},
+		"allow":                {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{allow, allow}, []string{"fine", "fine"}, event.StatusCompleted, 2},
+		"allow for session":    {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{{Decision: event.DecisionAllowForSession}}, []string{"fine", "fine"}, event.StatusCompleted, 1},
 		"deny with words":      {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: event.DecisionDeny, Feedback: "use make"}}, []string{"[error] not run: denied: use make"}, event.StatusCompleted, 1},
 		"no decision denies":   {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: "yes"}}, []string{"[error] not run: denied: the client's"}, event.StatusCompleted, 1},
 		"cancel is not deny":   {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: event.DecisionCancelTurn}}, []string{"[error] not run: the user cancelled"}, event.StatusCancelled, 1},

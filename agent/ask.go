@@ -22,6 +22,11 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 	}
 	t.reportUnbounded(ctx, reply.Usage)
 	reply.Message.ToolCalls = t.state().UniqueIDs(reply.Message.ToolCalls)
+	for i, call := range reply.Message.ToolCalls {
+		// Here, so that all that follows has one form: events, approvals and rules, and
+		// the history, in which the model sees the names that the schema has.
+		reply.Message.ToolCalls[i].Arguments = t.tools.Canonical(call.Name, call.Arguments)
+	}
 	text := reply.Message.Content
 	if text != "" {
 		t.out.Text = text

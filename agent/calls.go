@@ -3,19 +3,13 @@ package agent
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
-	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tools"
 )
-
-// maxResult bounds the text of one tool's answer, in bytes; head and tail are
-// kept. It is larger than the built-in tools' default answers.
-const maxResult = 1 << 20
 
 // calls runs the tool calls of a reply in order. Every call gets exactly one
 // result, whatever happens: a provider refuses a conversation with an unanswered
@@ -84,6 +78,7 @@ func (t *turn) perform(ctx context.Context, call event.ToolCall, given *Answered
 		Mode:      string(t.policy().Mode),
 		Output:    live.write,
 		Ask:       t.askUser,
+		Kept:      t.kept,
 	}
 	res, ok := t.permit(ctx, call, &env, given)
 	started := time.Now() // the time of the user's decision is not the call's
@@ -94,7 +89,7 @@ func (t *turn) perform(ctx context.Context, call event.ToolCall, given *Answered
 	t.watch.Alive()
 	took := time.Since(started)
 	t.diagnose(ctx, &res)
-	bound(&res)
+	bound(&res, t.kept)
 	t.answer(ctx, call, res, took)
 	t.reportRuntime(ctx)
 	if res.Stack != "" {
@@ -119,17 +114,6 @@ func (t *turn) answer(ctx context.Context, call event.ToolCall, res tools.Result
 		Kind: event.KindToolFinished, CallID: call.ID, Tool: call.Name, Text: res.Text, IsError: res.IsError,
 		ExitCode: res.ExitCode, Truncated: res.Truncated, DurationSeconds: took.Seconds(),
 	})
-}
-
-// bound makes a result fit the history: valid UTF-8 and not too long.
-func bound(res *tools.Result) {
-	if len(res.Text) <= maxResult {
-		res.Text = strings.ToValidUTF8(res.Text, "\uFFFD")
-		return
-	}
-	out := runtime.NewOutput(maxResult)
-	_, _ = out.Write([]byte(res.Text)) // cannot fail
-	res.Text, res.Truncated = out.String(), true
 }
 
 func (t *turn) askUser(ctx context.Context, question string, options []string) (string, bool, error) {

@@ -40,7 +40,7 @@ func TestStepIsOneRound(t *testing.T) {
 		{Role: event.RoleAssistant, Content: "Let me see.", ToolCalls: []event.ToolCall{
 			{ID: "a", Name: "bash", Arguments: `{"cmd":"ok"}`}, {ID: "b", Name: "echo", Arguments: `{"text":"hi"}`},
 		}},
-		{Role: event.RoleTool, ToolCallID: "a", Content: "$ ok\nfine\n"},
+		{Role: event.RoleTool, ToolCallID: "a", Content: "fine\n"},
 		{Role: event.RoleTool, ToolCallID: "b", Content: "hi"},
 		{Role: event.RoleAssistant, Content: "Done."},
 	}

@@ -111,9 +111,11 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	list := []tools.Tool{
 		tools.Bash(),
 		tools.JobOutput(),
+		tools.JobInput(),
 		tools.JobKill(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
+		tools.ViewImage(),
 	}
 	list = append(list, m.Tools()...)
 	list = append(list, tools.AskUser(), tools.Stop())

@@ -16,7 +16,7 @@ var chain = []string{
 	"runtime/internal", "runtime/statedir", "runtime/instance", "runtime/protect", "runtime/gitrepo", "runtime", "runtime/runtimetest",
 	"runtime/search", "runtime/netproxy", "runtime/specials", "runtime/gitguard", "runtime/snapshot", "runtime/supervisor",
 	"runtime/local", "runtime/docker", "runtime/choose",
-	"tools/strictjson", "tools/edit", "tools/files", "tools/output", "tools",
+	"tools/strictjson", "tools/edit", "tools/files", "tools/output", "tools/picture", "tools",
 	"agent/event", "agent/journal", "agent/conversation", "agent/approval", "agent", "agent/openai", "agent/replay", "agent/agenttest",
 	"agent/session",
 	"tasks", "tasks/inprocess", "tasks/backendtest",

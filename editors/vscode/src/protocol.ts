@@ -425,13 +425,13 @@ export interface Event {
   calls?: Array<ComingCall>;
   callId?: string;
   tool?: string;
-  /** the JSON text that the model wrote */
+  /** a JSON object, in the form of the tool's schema where the model used other names; malformed text as the model wrote it */
   arguments?: string;
   /** toolStarted: what is done, a few words for the user; absent in sessions of older servers */
   title?: string;
   /** toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped */
   detail?: string;
-  /** toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output */
+  /** toolStarted: detail is a command: show it after a $ before the output, as a terminal does; the text of toolFinished does not repeat it */
   terminal?: boolean;
   isError?: boolean;
   exitCode?: number;

@@ -15,28 +15,28 @@ func Titled(e event.Event) (title, detail string) {
 	return e.Title, e.Detail
 }
 
-// Said returns a tool's output. For a command it removes the first line, which repeats the
-// command. A command that did not run has no such line.
-func Said(text string, terminal bool) string {
-	if terminal && strings.HasPrefix(text, "$ ") {
-		_, text, _ = strings.Cut(text, "\n")
+// Said returns the output of a tool. command is that of a tool which runs one, else "":
+// in sessions of older servers the output begins with it.
+func Said(text, command string) string {
+	if command == "" {
+		return text
 	}
-	return text
+	return strings.TrimPrefix(text, "$ "+command+"\n")
 }
 
 // Calls describes tool calls in one line each. It remembers which running calls are
 // commands, because their end does not say so.
-type Calls struct{ terminals map[call]bool }
+type Calls struct{ commands map[call]string }
 
 type call struct{ session, id string }
 
 // Begin describes a started call. Its detail has at most most characters.
 func (c *Calls) Begin(e event.Event, most int) string {
-	if c.terminals == nil {
-		c.terminals = map[call]bool{}
+	if c.commands == nil {
+		c.commands = map[call]string{}
 	}
 	if e.Terminal {
-		c.terminals[call{e.SessionID, e.CallID}] = true
+		c.commands[call{e.SessionID, e.CallID}] = e.Detail
 	}
 	title, detail := Titled(e)
 	title, detail = Line(title, 80), Line(detail, most)
@@ -49,7 +49,7 @@ func (c *Calls) Begin(e event.Event, most int) string {
 // End returns the output of a call, and whether it was a command.
 func (c *Calls) End(e event.Event) (text string, terminal bool) {
 	key := call{e.SessionID, e.CallID}
-	terminal = c.terminals[key]
-	delete(c.terminals, key)
-	return Said(e.Text, terminal), terminal
+	command, terminal := c.commands[key]
+	delete(c.commands, key)
+	return Said(e.Text, command), terminal
 }

@@ -75,7 +75,7 @@ local function row_of(t, e)
 end
 
 function M.toolStarted(t, e)
-  t.call = { id = e.callId, what = called(e) }
+  t.call = { id = e.callId, what = called(e), command = e.terminal and ('$ %s\n'):format(e.detail or '') or '' }
   row(t, e, t.call.what)
 end
 
@@ -99,11 +99,15 @@ function M.toolFinished(t, e)
   if (e.durationSeconds or 0) >= 1 then
     parts[#parts + 1] = ('%.1f s'):format(e.durationSeconds)
   end
-  local lines = select(2, (e.text or ''):gsub('\n', '\n'))
+  local command, body = t.call and t.call.id == e.callId and t.call.command or '', e.text or ''
+  if vim.startswith(body, command) then -- in sessions of older servers the output begins with it
+    body = body:sub(#command + 1)
+  end
+  local lines = select(2, body:gsub('\n', '\n'))
   if lines > 1 then
     parts[#parts + 1] = ('%d lines'):format(lines)
   end
-  t:close(table.concat(parts, ' · '), e.text or '', failed and 'PygentFailed' or nil)
+  t:close(table.concat(parts, ' · '), command .. body, failed and 'PygentFailed' or nil)
 end
 
 function M.retrying(t, e)

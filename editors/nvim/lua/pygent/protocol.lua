@@ -272,10 +272,10 @@
 ---@field calls? pygent.ComingCall[] message: the calls of the reply, when there are several; each begins with its toolStarted
 ---@field callId? string
 ---@field tool? string
----@field arguments? string the JSON text that the model wrote
+---@field arguments? string a JSON object, in the form of the tool's schema where the model used other names; malformed text as the model wrote it
 ---@field title? string toolStarted: what is done, a few words for the user; absent in sessions of older servers
 ---@field detail? string toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped
----@field terminal? boolean toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output
+---@field terminal? boolean toolStarted: detail is a command: show it after a $ before the output, as a terminal does; the text of toolFinished does not repeat it
 ---@field isError? boolean
 ---@field exitCode? integer
 ---@field durationSeconds? number

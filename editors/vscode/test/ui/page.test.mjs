@@ -270,7 +270,7 @@ describe("the page", { concurrency: false }, () => {
           event({ kind: "turnStarted" }),
           event({ kind: "message", role: "user", text: "do it" }),
           event({ kind: "toolStarted", callId: "c", tool: "bash", title: "Run", detail: "ls", terminal: true }),
-          event({ kind: "toolFinished", callId: "c", tool: "bash", text: "$ ls\na\n", exitCode: 0 }),
+          event({ kind: "toolFinished", callId: "c", tool: "bash", text: "a\n", exitCode: 0 }),
           event({ kind: "message", role: "assistant", text: code }),
           event({
             kind: "turnFinished",
@@ -284,6 +284,7 @@ describe("the page", { concurrency: false }, () => {
       },
     );
     await page.locator(".changed").waitFor();
+    assert.equal(await page.evaluate(() => document.querySelector(".tool .output").textContent), "$ ls\na");
     await page.evaluate(() => document.activeElement.blur());
     const names = new Set();
     for (let i = 0; i < 60; i++) {
