@@ -6,6 +6,8 @@ const (
 	MaxPathBytes = 4096
 	// MaxFileBytes bounds a file that WriteFile writes.
 	MaxFileBytes = 64 << 20
+	// maxBatchBytes bounds the contents of one Apply together.
+	maxBatchBytes = 256 << 20
 
 	// MaxCopyFiles and MaxCopyBytes are the default caps of a copy.
 	MaxCopyFiles = 100_000

@@ -1,6 +1,6 @@
 //go:build unix
 
-package snapshot
+package filelock
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks f unless somebody else has a lock, or if exclusive is false, an
+// Try locks f unless somebody else has a lock, or if exclusive is false, an
 // exclusive lock. Other users of the file notice the lock. It ends when f is
 // closed, or with the process.
-func tryLock(f *os.File, exclusive bool) (bool, error) {
+func Try(f *os.File, exclusive bool) (bool, error) {
 	how := unix.LOCK_SH
 	if exclusive {
 		how = unix.LOCK_EX

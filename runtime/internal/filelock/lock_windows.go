@@ -1,4 +1,4 @@
-package snapshot
+package filelock
 
 import (
 	"errors"
@@ -11,10 +11,10 @@ import (
 // before it.
 const lockAt = 1 << 30
 
-// tryLock locks f unless somebody else has a lock, or if exclusive is false, an
+// Try locks f unless somebody else has a lock, or if exclusive is false, an
 // exclusive lock. Other users of the file notice the lock. It ends when f is
 // closed, or with the process.
-func tryLock(f *os.File, exclusive bool) (bool, error) {
+func Try(f *os.File, exclusive bool) (bool, error) {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {
 		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
