@@ -148,7 +148,7 @@ func (d *domain) wished() event.Mode {
 
 // newRuntime makes a runtime in root, or in a temporary workspace for "".
 func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime, error) {
-	ws, err := openWorkspace(root)
+	ws, err := d.app.roots.open(root)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +204,7 @@ func (d *domain) newAgent(ctx context.Context, spec session.Spec) (*agent.Agent,
 		Disabled:     spec.DisabledTools,
 		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
+		Notices:      d.app.roots.take(rt.Workspace().Dir()),
 		SessionID:    spec.SessionID,
 		Client:       d.client,
 		Undo:         d.app.undo,

@@ -21,7 +21,7 @@ func TestOwnSettingsAreNoWorkspace(t *testing.T) {
 	check := func(fits bool, names ...string) {
 		t.Helper()
 		for _, name := range names {
-			err := checkRoot(filepath.Join(dir, name))
+			err := new(roots).check(filepath.Join(dir, name))
 			if (err == nil) != fits || err != nil && !errors.Is(err, runtime.ErrOutside) {
 				t.Errorf("%s: %v", name, err)
 			}
