@@ -16,6 +16,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tools"
+	"github.com/pygent/pygent/tools/files"
 	"github.com/pygent/pygent/tools/output"
 )
 
@@ -59,6 +60,7 @@ type Agent struct {
 	opts    Options
 	log     *conversation.Log
 	undo    *snapshot.Follower
+	files   *files.Seen
 	kept    *output.Store // nil without a journal
 
 	searches sync.WaitGroup // in the background
@@ -100,6 +102,7 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 		opts:    opts,
 		notices: slices.Clone(opts.Notices),
 		undo:    opts.Undo.Follow(rt.Workspace()),
+		files:   files.New(),
 	}
 	if err := a.CheckTools("disabledTools", opts.Disabled); err != nil {
 		panic("agent: " + err.Error())

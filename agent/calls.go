@@ -76,6 +76,7 @@ func (t *turn) perform(ctx context.Context, call event.ToolCall, given *Answered
 		TaskID:    t.opts.TaskID,
 		Alone:     t.opts.Alone,
 		Mode:      string(t.policy().Mode),
+		Files:     t.files,
 		Output:    live.write,
 		Ask:       t.askUser,
 		Kept:      t.kept,

@@ -35,6 +35,9 @@ type bashIn struct {
 // Bash runs shell commands through the active runtime.
 func Bash() Tool {
 	return New("bash", bashDescription, func(ctx context.Context, env Env, in bashIn) (Result, error) {
+		if res, ok := fromShell(env, in.Cmd); ok {
+			return res, nil
+		}
 		timeout, err := seconds("timeout", in.Timeout, maxBashTimeout)
 		if err != nil {
 			return Result{}, err
@@ -42,6 +45,7 @@ func Bash() Tool {
 		if in.Background {
 			return startJob(env, in.Cmd, timeout)
 		}
+		defer env.Files.During(env.Runtime.Workspace())()
 		out := env.Runtime.Bash(ctx, in.Cmd, runtime.BashOptions{
 			Timeout: cmp.Or(timeout, defaultBashTimeout), Output: env.Output, Keep: output.MaxBytes,
 		})
@@ -62,7 +66,10 @@ func lines(text, last string) string {
 	return text + last
 }
 
-func proposeBash(_ context.Context, _ Env, in bashIn) (Proposal, error) {
+func proposeBash(_ context.Context, env Env, in bashIn) (Proposal, error) {
+	if p, ok, err := proposeFromShell(env, in.Cmd); ok {
+		return p, err
+	}
 	title := "Run a command"
 	if in.Background {
 		title += " in the background"
@@ -71,6 +78,9 @@ func proposeBash(_ context.Context, _ Env, in bashIn) (Proposal, error) {
 }
 
 func (in bashIn) Label() Label {
+	if l, ok := labelFromShell(in.Cmd); ok {
+		return l
+	}
 	if in.Background { // the answer is a job's id
 		return Label{Title: "Run in the background", Detail: in.Cmd}
 	}
