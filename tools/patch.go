@@ -9,6 +9,7 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 
 	"github.com/pygent/pygent/runtime"
+	"github.com/pygent/pygent/tools/edit"
 )
 
 // maxPatch bounds the diff shown for one file, in bytes. A longer diff is not
@@ -16,7 +17,7 @@ import (
 // too long.
 const maxPatch = 1 << 20
 
-// maxDiffed bounds both sides of a comparison, in bytes.
+// maxDiffed bounds both sides of a comparison of whole texts, in bytes.
 const maxDiffed = 2 << 20
 
 // FilePatch returns the diff that a write of content to the file name would make.
@@ -47,11 +48,13 @@ func diffTexts(from, to, before, after string, was, is bool) Patch {
 		p.Patch = head + "not text: " + sizes
 		return p
 	}
-	if len(before)+len(after) > maxDiffed {
-		p.Patch = head + "too long to show: " + sizes
-		return p
+	if len(before)+len(after) > maxDiffed { // it compares only what is between the common head and tail
+		if shown, added, removed := edit.Changed(before, after, contextLines); added+removed > 0 {
+			p.Patch = head + shown
+		}
+	} else {
+		p.Patch = udiff.Unified(from, to, before, after)
 	}
-	p.Patch = udiff.Unified(from, to, before, after)
 	switch {
 	case len(p.Patch) > maxPatch:
 		p.Patch = head + "too long to show: " + sizes
