@@ -305,7 +305,7 @@ func TestWriteFileSaysWhatItReplaced(t *testing.T) {
 	write := func(name, content string) tools.Result {
 		return c.call("write_file", map[string]any{"path": name, "content": content})
 	}
-	if res := write("a", "x\n"); !strings.HasPrefix(res.Text, "Wrote a\n") || !strings.Contains(res.Text, "3 lines of a file that you had not read") {
+	if res := write("a", "x\n"); !strings.HasPrefix(res.Text, "Wrote a\n") || !strings.Contains(res.Text, "3 lines of a file that had not been read") {
 		t.Errorf("%q", res.Text)
 	}
 	if res := write("a", "y\n"); res.Text != "Wrote a" || len(res.Changes) != 1 {

@@ -85,7 +85,7 @@ func planWrite(env Env, in writeFileIn) (change, error) {
 		c.notes = append(c.notes, note)
 	}
 	if state, _ := env.Files.Compare(look.Real, look.Data); state == files.Unknown && len(file.Text) > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("It replaced %s of a file that you had not read", countOf(lineCount(file.Text), "line")))
+		c.notes = append(c.notes, "It replaced "+countOf(lineCount(file.Text), "line")+" of a file that had not been read")
 	}
 	text, kept := edit.Whole(file, in.Content)
 	c.notes = append(c.notes, kept...)
