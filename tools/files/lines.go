@@ -63,7 +63,7 @@ func (s *Seen) Lines(real string, info fs.FileInfo, f io.ReadSeeker, b Bounds) (
 	}
 	if s != nil && real != "" {
 		s.mu.Lock()
-		s.put(real, x.sum, info)
+		s.put(real, info).sum = x.sum
 		s.shrink()
 		s.mu.Unlock()
 	}

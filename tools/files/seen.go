@@ -4,6 +4,7 @@
 package files
 
 import (
+	"bytes"
 	"hash/maphash"
 	"io/fs"
 	"os"
@@ -17,7 +18,7 @@ import (
 const (
 	maxFiles = 4096
 	maxHeld  = 32 << 20 // bytes of contents, to show what changed in them
-	maxText  = 4 << 20  // bytes of one such content
+	maxText  = 16 << 20 // bytes of one such content
 	maxIndex = 4        // files with an index of lines
 )
 
@@ -35,13 +36,31 @@ type Seen struct {
 
 // file is what is known of one file.
 type file struct {
-	sum  uint64 // of the content that the model knows
-	text []byte // that content; nil where it is not kept
+	text  []byte // the content that the model knows, if kept
+	kept  bool
+	sum   uint64  // of that content, if it is not kept
+	own   *uint64 // sum of the content that commands of the session made since; nil: they made none
+	stamp stamp   // of the file when it had the content that the model knows, or own
+}
 
-	// own is the sum of the content that commands of the session made since. It
-	// is sum when they made none.
-	own   uint64
-	stamp stamp // of the file when it had the content own
+// knows reports whether data is the content that the model knows.
+func (f *file) knows(seed maphash.Seed, data []byte) bool {
+	if f.kept {
+		return bytes.Equal(f.text, data)
+	}
+	return f.sum == maphash.Bytes(seed, data)
+}
+
+// madeBy reports whether data is what commands of the session made.
+func (f *file) madeBy(seed maphash.Seed, data []byte) bool {
+	return f.own != nil && *f.own == maphash.Bytes(seed, data)
+}
+
+// release forgets the content and keeps its sum.
+func (f *file) release(seed maphash.Seed) {
+	if f.kept {
+		f.sum, f.text, f.kept = maphash.Bytes(seed, f.text), nil, false
+	}
 }
 
 // stamp tells cheaply that a file is still the same. The zero stamp is no file.
@@ -76,16 +95,18 @@ func (s *Seen) Saw(real string, data []byte, info fs.FileInfo) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.put(real, maphash.Bytes(s.seed, data), info)
-	if len(data) <= maxText {
-		f.text = data
-		s.held += len(data)
+	f := s.put(real, info)
+	f.text, f.kept = data, true
+	s.held += len(data)
+	if len(data) > maxText {
+		s.held -= len(data)
+		f.release(s.seed)
 	}
 	s.shrink()
 }
 
-// put records the sum of a content that the model knows. The caller holds mu.
-func (s *Seen) put(real string, sum uint64, info fs.FileInfo) *file {
+// put makes the record of a file that the model has just seen. The caller holds mu.
+func (s *Seen) put(real string, info fs.FileInfo) *file {
 	f := s.files[real]
 	if f == nil {
 		f = &file{}
@@ -93,7 +114,7 @@ func (s *Seen) put(real string, sum uint64, info fs.FileInfo) *file {
 		s.order = append(s.order, real)
 	}
 	s.held -= len(f.text)
-	*f = file{sum: sum, own: sum, stamp: stampOf(info, nil)}
+	*f = file{stamp: stampOf(info, nil)}
 	return f
 }
 
@@ -102,7 +123,7 @@ func (s *Seen) shrink() {
 	for i := 0; s.held > maxHeld && i < len(s.order); i++ {
 		f := s.files[s.order[i]]
 		s.held -= len(f.text)
-		f.text = nil
+		f.release(s.seed)
 	}
 	for len(s.order) > maxFiles {
 		s.held -= len(s.files[s.order[0]].text)
@@ -134,10 +155,10 @@ func (s *Seen) Compare(real string, data []byte) (State, []byte) {
 	if f == nil {
 		return Unknown, nil
 	}
-	switch sum := maphash.Bytes(s.seed, data); sum {
-	case f.sum:
+	switch {
+	case f.knows(s.seed, data):
 		return Same, nil
-	case f.own:
+	case f.madeBy(s.seed, data):
 		return Own, f.text
 	default:
 		return Stale, f.text
@@ -166,8 +187,8 @@ func (s *Seen) During(ws *runtime.Workspace) (end func()) {
 // resembles reports whether a file has one of the contents that are known of it,
 // although its stamp differs.
 func (s *Seen) resembles(ws *runtime.Workspace, real string, f *file) bool {
-	sum, ok := s.sumOf(ws, real)
-	return ok && (sum == f.sum || sum == f.own)
+	data, ok := contentOf(ws, real)
+	return ok && (f.knows(s.seed, data) || f.madeBy(s.seed, data))
 }
 
 // changed records what the files that were known before a command have become.
@@ -183,17 +204,18 @@ func (s *Seen) changed(ws *runtime.Workspace, before map[string]stamp) {
 		if now.is(was) {
 			continue
 		}
-		if sum, ok := s.sumOf(ws, real); ok {
-			f.own = sum
+		if data, ok := contentOf(ws, real); ok {
+			sum := maphash.Bytes(s.seed, data)
+			f.own = &sum
 		}
 		f.stamp = now
 	}
 }
 
-func (s *Seen) sumOf(ws *runtime.Workspace, real string) (sum uint64, ok bool) {
+func contentOf(ws *runtime.Workspace, real string) (data []byte, ok bool) {
 	l, err := ws.Look(real)
 	if err != nil || l.Real != real {
-		return 0, false
+		return nil, false
 	}
-	return maphash.Bytes(s.seed, l.Data), true
+	return l.Data, true
 }
