@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -19,7 +20,7 @@ type Edit struct {
 	MoveTo  string       // the new path, where nothing may be; "" is none
 	Delete  bool         // the file goes; Content, MoveTo and Mode are not used
 	New     bool         // nothing may be at Path; otherwise a file there is replaced
-	Content []byte       // the whole new content
+	Content string       // the whole new content
 	Mode    *fs.FileMode // new permission bits; nil keeps those of the file
 
 	// Seen is the file that the edit was made for. A file that has changed since
@@ -30,7 +31,7 @@ type Edit struct {
 // Look is a regular file and its content at one moment.
 type Look struct {
 	Real string // its path with every link followed
-	Data []byte
+	Data string
 	Info fs.FileInfo
 }
 
@@ -52,14 +53,18 @@ func (w *Workspace) Look(name string) (*Look, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := readAtMost(f, make([]byte, 0, min(info.Size(), MaxFileBytes)+1), MaxFileBytes+1)
-	if err != nil {
+	if info.Size() > MaxFileBytes {
+		return nil, tooLarge("edit", clean, info.Size())
+	}
+	var data strings.Builder // its text is not copied again
+	data.Grow(int(info.Size()))
+	if _, err := io.CopyBuffer(&data, io.LimitReader(f, MaxFileBytes+1), make([]byte, lookChunk)); err != nil {
 		return nil, w.wrap("read", name, err)
 	}
-	if len(data) > MaxFileBytes {
-		return nil, tooLarge("edit", clean, max(info.Size(), int64(len(data))))
+	if data.Len() > MaxFileBytes {
+		return nil, tooLarge("edit", clean, int64(data.Len()))
 	}
-	return &Look{real, data, info}, nil
+	return &Look{real, data.String(), info}, nil
 }
 
 // Apply changes several files, or none: it checks all of them before it changes
@@ -103,7 +108,7 @@ type edited struct {
 	at             place  // of the file; its dir is nil where the directory is still to be made
 	to             place  // of a move's target
 	old            fs.FileInfo
-	before         []byte
+	before         string // with its lines, if they are counted
 	temp           string // path of the staged new content, "" for a deletion
 	backup         string // path of the old file while the batch is applied
 }
@@ -196,9 +201,11 @@ func (b *editBatch) find(f *edited) error {
 		f.old, f.before = s.Info, s.Data
 		return b.unchanged(f)
 	}
-	if f.old, f.before, err = b.ws.existingFile(f.at); err != nil {
+	var before []byte
+	if f.old, before, err = b.ws.existingFile(f.at); err != nil {
 		return err
 	}
+	f.before = string(before)
 	if f.old == nil && !f.mayBeMissing() {
 		return notFound(f.clean)
 	}
@@ -294,7 +301,7 @@ func (f *edited) change() Change {
 	switch {
 	case f.Delete:
 		c.Change = ChangeDeleted
-		_, c.Removed = countLines(f.before, nil)
+		_, c.Removed = countTexts(f.before, "")
 		return c
 	case f.cleanTo != "":
 		c.Path, c.From, c.Change = f.cleanTo, f.clean, ChangeRenamed
@@ -302,6 +309,6 @@ func (f *edited) change() Change {
 	case f.old == nil:
 		c.Change = ChangeAdded
 	}
-	c.Added, c.Removed = countLines(f.before, f.Content)
+	c.Added, c.Removed = countTexts(f.before, f.Content)
 	return c
 }

@@ -26,11 +26,11 @@ func TestApply(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(ws.Dir(), "from"), 0o750))
 	exec := fs.FileMode(0o755)
 	got, err := ws.Apply([]runtime.Edit{
-		{Path: "./a", Content: []byte("1\ntwo\n"), Seen: look(t, ws, "a")},
-		{Path: "link", Content: []byte("B\n")},
-		{Path: "new/deep/c", Content: []byte("c\n"), New: true, Mode: &exec},
+		{Path: "./a", Content: "1\ntwo\n", Seen: look(t, ws, "a")},
+		{Path: "link", Content: "B\n"},
+		{Path: "new/deep/c", Content: "c\n", New: true, Mode: &exec},
 		{Path: "gone", Delete: true},
-		{Path: "from", MoveTo: "new/to", Content: []byte("f\ng\n"), Seen: look(t, ws, "from")},
+		{Path: "from", MoveTo: "new/to", Content: "f\ng\n", Seen: look(t, ws, "from")},
 	})
 	must(t, err)
 	want := []runtime.Change{
@@ -84,7 +84,7 @@ func TestApplyAllOrNone(t *testing.T) {
 		"twice by a link":    {runtime.Edit{Path: "la"}, nil},
 		"onto a moved one":   {runtime.Edit{Path: "b", MoveTo: "new/n"}, nil},
 		"below one of these": {runtime.Edit{Path: "new/n/x", New: true}, nil},
-		"too large":          {runtime.Edit{Path: "b", Content: make([]byte, runtime.MaxFileBytes+1)}, runtime.ErrTooLarge},
+		"too large":          {runtime.Edit{Path: "b", Content: strings.Repeat("x", runtime.MaxFileBytes+1)}, runtime.ErrTooLarge},
 		"empty":              {runtime.Edit{Path: ""}, nil},
 		"name too long":      {runtime.Edit{Path: "d2/" + strings.Repeat("n", 300), New: true}, nil},
 	} {
@@ -92,7 +92,7 @@ func TestApplyAllOrNone(t *testing.T) {
 			ws := workspace(t, files)
 			before := tree(t, ws)
 			_, err := ws.Apply([]runtime.Edit{
-				{Path: "a", Content: []byte("changed")}, {Path: "new/n", Content: []byte("made"), New: true}, tt.last,
+				{Path: "a", Content: "changed"}, {Path: "new/n", Content: "made", New: true}, tt.last,
 			})
 			var invalid *runtime.InvalidError
 			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || tt.want == nil && !errors.As(err, &invalid) {
@@ -133,7 +133,7 @@ func TestApplyRefusesWhatChangedMeanwhile(t *testing.T) {
 		seen := look(t, ws, "b")
 		must(t, change(ws.Dir()))
 		before := tree(t, ws)
-		_, err := ws.Apply([]runtime.Edit{{Path: "a", Content: []byte("A")}, {Path: "b", Content: []byte("B"), Seen: seen}})
+		_, err := ws.Apply([]runtime.Edit{{Path: "a", Content: "A"}, {Path: "b", Content: "B", Seen: seen}})
 		if err == nil {
 			t.Errorf("%s: it was written", name)
 		}
@@ -145,7 +145,7 @@ func TestApplyRefusesWhatChangedMeanwhile(t *testing.T) {
 
 func TestApplyWritesAllowedPaths(t *testing.T) {
 	ws := workspace(t, nil)
-	got, err := ws.Apply([]runtime.Edit{{Path: ".envrc", Content: []byte("x\n"), New: true}, {Path: "y", New: true}}, ".envrc")
+	got, err := ws.Apply([]runtime.Edit{{Path: ".envrc", Content: "x\n", New: true}, {Path: "y", New: true}}, ".envrc")
 	must(t, err)
 	if !got[0].Protected || got[1].Protected {
 		t.Errorf("%+v", got)
@@ -162,8 +162,8 @@ func TestApplyUndoesWhatItBegan(t *testing.T) {
 	// when it is made.
 	before := tree(t, ws)
 	_, err := ws.Apply([]runtime.Edit{
-		{Path: "a", Content: []byte("A")},
-		{Path: "d/b", MoveTo: "new/b", Content: []byte("B")},
+		{Path: "a", Content: "A"},
+		{Path: "d/b", MoveTo: "new/b", Content: "B"},
 		{Path: "z", Delete: true},
 		{Path: strings.Repeat("n", 300) + "/x", New: true},
 	})

@@ -1,12 +1,12 @@
 package runtime
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -86,9 +86,9 @@ func (b *editBatch) keep() (*editLog, error) {
 		return nil, fmt.Errorf("keep the edit: %w", reason(err))
 	}
 	sum := sha256.New()
-	for _, piece := range append([][]byte{append(text, '\n')}, contents...) {
-		_, _ = sum.Write(piece) // never fails
-		if _, err = l.f.Write(piece); err != nil {
+	for _, piece := range append([]string{string(text) + "\n"}, contents...) {
+		_, _ = io.WriteString(sum, piece) // never fails
+		if _, err = l.f.WriteString(piece); err != nil {
 			break
 		}
 	}
@@ -103,7 +103,7 @@ func (b *editBatch) keep() (*editLog, error) {
 }
 
 // head describes the batch for recovery.
-func (b *editBatch) head() (head editHead, contents [][]byte, err error) {
+func (b *editBatch) head() (head editHead, contents []string, err error) {
 	head = editHead{Version: editLogVersion, Workspace: b.ws.dir, Allowed: b.allowed}
 	for _, f := range b.files {
 		was, err := b.sumOfOld(f)
@@ -150,9 +150,10 @@ func (b *editBatch) sumOfOld(f *edited) (string, error) {
 	return sum, nil
 }
 
-func sumOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+func sumOf(data string) string {
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, data) // never fails
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // newEditLog makes an empty journal and locks it. Another process that recovers
@@ -219,12 +220,12 @@ func (l *editLog) close() {
 // parseEdits reads a journal. committed is false for one whose last line is
 // missing: nothing of it was published. An error means that its contents are
 // damaged; head is set beside it if the header is whole.
-func parseEdits(text []byte) (head editHead, contents [][]byte, committed bool, err error) {
-	line, rest, ok := bytes.Cut(text, []byte("\n"))
+func parseEdits(text string) (head editHead, contents []string, committed bool, err error) {
+	line, rest, ok := strings.Cut(text, "\n")
 	if !ok || len(line) > maxEditHead {
 		return head, nil, false, nil
 	}
-	if err := json.Unmarshal(line, &head); err != nil {
+	if err := json.Unmarshal([]byte(line), &head); err != nil {
 		return editHead{}, nil, false, fmt.Errorf("its header: %w", err)
 	}
 	if head.Version != editLogVersion {
@@ -239,12 +240,12 @@ func parseEdits(text []byte) (head editHead, contents [][]byte, committed bool, 
 		}
 		contents, rest = append(contents, rest[:s.Size]), rest[s.Size:]
 	}
-	sum, tail, ok := bytes.Cut(rest, []byte("\n"))
+	sum, tail, ok := strings.Cut(rest, "\n")
 	if !ok {
 		return head, nil, false, nil
 	}
-	if string(sum) != sumOf(text[:len(text)-len(rest)]) {
+	if sum != sumOf(text[:len(text)-len(rest)]) {
 		return head, nil, false, errors.New("its contents are not those that were written")
 	}
-	return head, contents, string(tail) == editLogCommit, nil
+	return head, contents, tail == editLogCommit, nil
 }

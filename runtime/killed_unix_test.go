@@ -48,7 +48,7 @@ func fiveFiles(n int) map[string]string {
 func writeForEver(base string) {
 	ws, err := openKilled(base)
 	for n := 0; err == nil; n++ {
-		text := []byte(fmt.Sprintf("state %d\n", n+1))
+		text := fmt.Sprintf("state %d\n", n+1)
 		from, to, made, unmade, came, went := "even", "odd", "made/by/odd", "made/by/even", "o2", "e2"
 		if n%2 == 1 {
 			from, to, made, unmade, came, went = to, from, unmade, made, went, came

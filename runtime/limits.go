@@ -32,6 +32,8 @@ const (
 const (
 	// copyChunk is how much is copied between two checks of the context.
 	copyChunk = 8 << 20
+	// lookChunk is how much of a file Look reads at a time.
+	lookChunk = 128 << 10
 	// smallFile is the size up to which reading and writing is faster than a
 	// copy in the kernel; each worker has a buffer of that size.
 	smallFile = 64 << 10

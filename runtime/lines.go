@@ -7,14 +7,14 @@ import "bytes"
 // is over maxCountedBytes. Texts that differ in more than maxEdits lines are
 // counted as if all lines between their common head and tail were replaced.
 func countLines(before, after []byte) (added, removed int) {
-	if len(before) > 0 && max(len(before), len(after)) > maxCountedBytes {
-		return 0, 0
-	}
 	if bytes.IndexByte(before, 0) >= 0 || bytes.IndexByte(after, 0) >= 0 {
 		return 0, 0
 	}
 	if len(before) == 0 {
 		return lineCount(after), 0
+	}
+	if len(before) > maxCountedBytes || len(after) > maxCountedBytes {
+		return 0, 0
 	}
 	a, b := trimCommon(bytes.SplitAfter(before, []byte("\n")), bytes.SplitAfter(after, []byte("\n")))
 	a, b = trimEmpty(a), trimEmpty(b)
@@ -24,6 +24,14 @@ func countLines(before, after []byte) (added, removed int) {
 	}
 	added = (edits + len(b) - len(a)) / 2
 	return added, edits - added
+}
+
+// countTexts is countLines for texts.
+func countTexts(before, after string) (added, removed int) {
+	if before != "" && max(len(before), len(after)) > maxCountedBytes {
+		return 0, 0
+	}
+	return countLines([]byte(before), []byte(after))
 }
 
 func lineCount(text []byte) int {

@@ -69,7 +69,7 @@ func (w *Workspace) recoverFrom(in *os.Root, name string) {
 	}
 	text, err := readAtMost(f, nil, maxBatchBytes+maxEditHead+1024)
 	if err == nil {
-		head, contents, committed, damage := parseEdits(text)
+		head, contents, committed, damage := parseEdits(string(text))
 		switch {
 		case damage != nil:
 			w.say("the journal of an edit that a killed server had begun cannot be used: %v%s", damage, w.standing(head))
@@ -112,9 +112,9 @@ func (w *Workspace) standing(head editHead) string {
 
 // finish makes the steps that are missing. A file that is neither as before nor as
 // it was to become belongs to somebody else by now.
-func (w *Workspace) finish(head editHead, contents [][]byte) {
+func (w *Workspace) finish(head editHead, contents []string) {
 	for _, s := range head.Files {
-		var content []byte
+		var content string
 		if !s.Remove {
 			content, contents = contents[0], contents[1:]
 		}
@@ -124,7 +124,7 @@ func (w *Workspace) finish(head editHead, contents [][]byte) {
 	}
 }
 
-func (w *Workspace) finishStep(s editStep, content []byte, allowed []string) error {
+func (w *Workspace) finishStep(s editStep, content string, allowed []string) error {
 	clean, err := cleanFile(s.Path)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (w *Workspace) finishStep(s editStep, content []byte, allowed []string) err
 }
 
 // putBack writes the content of a step.
-func (w *Workspace) putBack(s editStep, clean string, content []byte, allowed []string) error {
+func (w *Workspace) putBack(s editStep, clean, content string, allowed []string) error {
 	dir, _, err := nolink.MakeParent(w.root, clean, 0o755)
 	if err != nil {
 		return reason(err)

@@ -30,11 +30,11 @@ func newKilled(t *testing.T, committed bool) *killed {
 	t.Cleanup(func() { _ = ws.Close() })
 	k.b = &editBatch{ws: ws}
 	err = k.b.prepare([]Edit{
-		{Path: "a", Content: []byte("new a")},
-		{Path: "d/b", Content: []byte("new b")},
-		{Path: "n/c", Content: []byte("new c"), New: true},
+		{Path: "a", Content: "new a"},
+		{Path: "d/b", Content: "new b"},
+		{Path: "n/c", Content: "new c", New: true},
 		{Path: "gone", Delete: true},
-		{Path: "from", MoveTo: "to", Content: []byte("moved on")},
+		{Path: "from", MoveTo: "to", Content: "moved on"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +228,7 @@ func TestRecoveryOfAHostileJournal(t *testing.T) {
 	head := func(file string) string {
 		return `{"version":1,"workspace":"DIR","allowed":[".","x",".git"],"files":[` + file + "]}\n"
 	}
-	evil := sumOf([]byte("evil"))
+	evil := sumOf("evil")
 	add := func(p string) string { return `{"path":"` + p + `","sum":"` + evil + `","size":4}` }
 	for name, tt := range map[string]struct{ head, said string }{
 		"garbage":       {"\x00\xff\n\n", "its header"},
@@ -251,7 +251,7 @@ func TestRecoveryOfAHostileJournal(t *testing.T) {
 			if strings.Contains(text, evil) {
 				text += "evil"
 			}
-			text += sumOf([]byte(text)) + "\n" + editLogCommit
+			text += sumOf(text) + "\n" + editLogCommit
 			if err := os.WriteFile(k.log, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

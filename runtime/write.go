@@ -32,7 +32,7 @@ const tempPrefix = ".pygent-"
 // modification with 0 lines added and removed. Lines are those of a shortest
 // diff; countLines says when they are not counted.
 func (w *Workspace) WriteFile(name string, data []byte, allowed ...string) (Change, error) {
-	changes, err := w.Apply([]Edit{{Path: name, Content: data}}, allowed...)
+	changes, err := w.Apply([]Edit{{Path: name, Content: string(data)}}, allowed...)
 	if err != nil {
 		return Change{}, err
 	}
@@ -77,7 +77,7 @@ func (w *Workspace) existingFile(at place) (fs.FileInfo, []byte, error) {
 
 // replace writes data at a place, unless last, which is called just before,
 // returns an error. old is nil for a new file.
-func (w *Workspace) replace(at place, data []byte, old fs.FileInfo, last func() error) (err error) {
+func (w *Workspace) replace(at place, data string, old fs.FileInfo, last func() error) (err error) {
 	temp := tempName()
 	perm := fs.FileMode(0o644)
 	if old != nil {
@@ -111,8 +111,8 @@ func tooLarge(op, name string, size int64) error {
 	return &fileError{fmt.Sprintf("%s %s: %d bytes are more than the limit of %d", op, quote(name), size, MaxFileBytes), ErrTooLarge}
 }
 
-func fill(f *os.File, data []byte, old fs.FileInfo) error {
-	if _, err := f.Write(data); err != nil {
+func fill(f *os.File, data string, old fs.FileInfo) error {
+	if _, err := f.WriteString(data); err != nil {
 		return err
 	}
 	if old != nil {

@@ -141,7 +141,7 @@ func planAdd(env Env, f edit.FileChange) (change, error) {
 	if _, err := ws.Stat(v.Path); err == nil {
 		return change{}, fmt.Errorf("%s exists: a patch can only add a file that does not; update it", f.Path)
 	}
-	data, err := edit.File{}.Encode(f.Content)
+	data, err := encodeText(edit.File{}, f.Content)
 	if err != nil {
 		return change{}, fmt.Errorf("%s: %w", f.Path, err)
 	}
@@ -154,9 +154,9 @@ func planDelete(env Env, name string) (change, error) {
 	if err != nil {
 		return change{}, missingFile(env.Runtime.Workspace(), name, err)
 	}
-	file, err := edit.Decode(look.Data)
+	file, err := decodeText(look.Data)
 	if err != nil {
-		file.Text = string(look.Data)
+		file.Text = look.Data
 	}
 	if _, err := (opened{look, file}).fresh(env, name, true); err != nil {
 		return change{}, err

@@ -30,11 +30,14 @@ func EditFile() Tool {
 		if err != nil {
 			return Result{}, err
 		}
+		shown := make(chan string, 1)
+		go func() { shown <- c.report("Edited " + c.Path) }() // beside the write: both take long for a large file
 		done, err := applyChanges(env, []change{c})
+		text := <-shown
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Text: c.report("Edited " + done[0].Path), Changes: done}, nil
+		return Result{Text: text, Changes: done}, nil
 	}, func(_ context.Context, env Env, in editFileIn) (Proposal, error) {
 		name, err := runtime.CleanPath(in.Path)
 		if err != nil {
@@ -84,7 +87,7 @@ func planNew(env Env, name, content string) (change, error) {
 		}
 		return change{}, fmt.Errorf("old_string is empty and %s exists: give the text to replace, or write the whole file with write_file", name)
 	}
-	data, err := edit.File{}.Encode(content)
+	data, err := encodeText(edit.File{}, content)
 	if err != nil {
 		return change{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -93,7 +96,7 @@ func planNew(env Env, name, content string) (change, error) {
 
 // changed makes the change of an opened file.
 func (o opened) changed(name string, res edit.Result, note string) (change, error) {
-	data, err := o.file.Encode(res.Text)
+	data, err := encodeText(o.file, res.Text)
 	if err != nil {
 		return change{}, fmt.Errorf("%s: %w", name, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tools/edit"
@@ -15,6 +16,8 @@ import (
 
 // contextLines stand around the changed lines that the model and the user see.
 const contextLines = 3
+
+const tooLongToShow = "[what changed cannot be shown: read it again]"
 
 // maxShown bounds the changed lines in an answer, in bytes.
 const maxShown = 12_000
@@ -39,12 +42,29 @@ func openText(env Env, name string) (opened, error) {
 	if err != nil {
 		return opened{}, missingFile(env.Runtime.Workspace(), name, err)
 	}
-	file, err := edit.Decode(look.Data)
+	file, err := decodeText(look.Data)
 	var binary *edit.BinaryError
 	if errors.As(err, &binary) {
 		return opened{}, fmt.Errorf("%s is not text (%s): it cannot be edited", name, binary.Reason)
 	}
 	return opened{look, file}, err
+}
+
+// decodeText is edit.Decode without copying what is plain UTF-8.
+func decodeText(data string) (edit.File, error) {
+	if utf8.ValidString(data) && strings.IndexByte(data, 0) < 0 && !strings.HasPrefix(data, "\ufeff") {
+		return edit.File{Text: data}, nil
+	}
+	return edit.Decode([]byte(data))
+}
+
+// encodeText is File.Encode, likewise.
+func encodeText(f edit.File, text string) (string, error) {
+	if f == (edit.File{Text: f.Text}) && utf8.ValidString(text) {
+		return text, nil
+	}
+	data, err := f.Encode(text)
+	return string(data), err
 }
 
 // fresh refuses a change of a file that somebody else has changed since the model
@@ -64,10 +84,13 @@ func (o opened) fresh(env Env, name string, exact bool) (note string, err error)
 }
 
 // since shows what changed in the file since it had the content known.
-func (o opened) since(known []byte) string {
-	old, err := edit.Decode(known)
-	if known == nil || err != nil {
-		return "[it is too long to show what changed: read it again]"
+func (o opened) since(known *string) string {
+	if known == nil {
+		return tooLongToShow
+	}
+	old, err := decodeText(*known)
+	if err != nil {
+		return tooLongToShow
 	}
 	shown, _, _ := edit.Changed(old.Text, o.file.Text, contextLines)
 	return shorter(shown)

@@ -102,7 +102,7 @@ func readPath(env Env, name string, b files.Bounds) (string, error) {
 	if err != nil {
 		return binary(name, data, info.Size()), nil
 	}
-	env.Files.Saw(real, data, info)
+	env.Files.Saw(real, string(data), info)
 	part, err := (*files.Seen)(nil).Lines("", nil, strings.NewReader(text.Text), b)
 	if err != nil {
 		return "", err

@@ -28,7 +28,7 @@ func WriteFile() Tool {
 		if err != nil {
 			return Result{}, err
 		}
-		if c.Seen != nil && string(c.Seen.Data) == string(c.Content) {
+		if c.Seen != nil && c.Seen.Data == c.Content {
 			env.Files.Saw(c.Seen.Real, c.Content, c.Seen.Info)
 			return Result{Text: "Wrote " + c.Path + ": it had this content already, so nothing changed"}, nil
 		}
@@ -58,7 +58,7 @@ func planWrite(env Env, in writeFileIn) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	c := change{Edit: runtime.Edit{Path: name, Content: []byte(in.Content)}, after: in.Content}
+	c := change{Edit: runtime.Edit{Path: name, Content: in.Content}, after: in.Content}
 	look, err := env.Runtime.Workspace().Look(in.Path)
 	switch {
 	case errors.Is(err, runtime.ErrNotFound):
@@ -70,9 +70,9 @@ func planWrite(env Env, in writeFileIn) (change, error) {
 		return change{}, err
 	}
 	c.Seen = look
-	file, err := edit.Decode(look.Data)
+	file, err := decodeText(look.Data)
 	if err != nil {
-		c.before = string(look.Data)
+		c.before = look.Data
 		c.notes = append(c.notes, fmt.Sprintf("It replaced a file that was not text (%d bytes)", len(look.Data)))
 		return c, nil
 	}
@@ -89,7 +89,7 @@ func planWrite(env Env, in writeFileIn) (change, error) {
 	}
 	text, kept := edit.Whole(file, in.Content)
 	c.notes = append(c.notes, kept...)
-	if c.Content, err = file.Encode(text); err != nil {
+	if c.Content, err = encodeText(file, text); err != nil {
 		return change{}, fmt.Errorf("%s: %w", name, err)
 	}
 	c.before, c.after = file.Text, text

@@ -4,7 +4,6 @@
 package files
 
 import (
-	"bytes"
 	"hash/maphash"
 	"io/fs"
 	"os"
@@ -36,7 +35,7 @@ type Seen struct {
 
 // file is what is known of one file.
 type file struct {
-	text  []byte // the content that the model knows, if kept
+	text  string // the content that the model knows, if kept
 	kept  bool
 	sum   uint64  // of that content, if it is not kept
 	own   *uint64 // sum of the content that commands of the session made since; nil: they made none
@@ -44,22 +43,31 @@ type file struct {
 }
 
 // knows reports whether data is the content that the model knows.
-func (f *file) knows(seed maphash.Seed, data []byte) bool {
+func (f *file) knows(seed maphash.Seed, data string) bool {
 	if f.kept {
-		return bytes.Equal(f.text, data)
+		return f.text == data
 	}
-	return f.sum == maphash.Bytes(seed, data)
+	return f.sum == maphash.String(seed, data)
+}
+
+// known returns the content that the model knows, nil if it is not kept.
+func (f *file) known() *string {
+	if !f.kept {
+		return nil
+	}
+	text := f.text
+	return &text
 }
 
 // madeBy reports whether data is what commands of the session made.
-func (f *file) madeBy(seed maphash.Seed, data []byte) bool {
-	return f.own != nil && *f.own == maphash.Bytes(seed, data)
+func (f *file) madeBy(seed maphash.Seed, data string) bool {
+	return f.own != nil && *f.own == maphash.String(seed, data)
 }
 
 // release forgets the content and keeps its sum.
 func (f *file) release(seed maphash.Seed) {
 	if f.kept {
-		f.sum, f.text, f.kept = maphash.Bytes(seed, f.text), nil, false
+		f.sum, f.text, f.kept = maphash.String(seed, f.text), "", false
 	}
 }
 
@@ -89,7 +97,7 @@ func New() *Seen { return &Seen{seed: maphash.MakeSeed(), files: map[string]*fil
 
 // Saw records that the model knows the content of a file now, because it has read
 // or written it.
-func (s *Seen) Saw(real string, data []byte, info fs.FileInfo) {
+func (s *Seen) Saw(real, data string, info fs.FileInfo) {
 	if s == nil {
 		return
 	}
@@ -145,7 +153,7 @@ const (
 
 // Compare returns the state of a file with its present content, and for Own and
 // Stale the content that the model knows, nil where that is not kept.
-func (s *Seen) Compare(real string, data []byte) (State, []byte) {
+func (s *Seen) Compare(real, data string) (State, *string) {
 	if s == nil {
 		return Unknown, nil
 	}
@@ -159,9 +167,9 @@ func (s *Seen) Compare(real string, data []byte) (State, []byte) {
 	case f.knows(s.seed, data):
 		return Same, nil
 	case f.madeBy(s.seed, data):
-		return Own, f.text
+		return Own, f.known()
 	default:
-		return Stale, f.text
+		return Stale, f.known()
 	}
 }
 
@@ -205,17 +213,17 @@ func (s *Seen) changed(ws *runtime.Workspace, before map[string]stamp) {
 			continue
 		}
 		if data, ok := contentOf(ws, real); ok {
-			sum := maphash.Bytes(s.seed, data)
+			sum := maphash.String(s.seed, data)
 			f.own = &sum
 		}
 		f.stamp = now
 	}
 }
 
-func contentOf(ws *runtime.Workspace, real string) (data []byte, ok bool) {
+func contentOf(ws *runtime.Workspace, real string) (data string, ok bool) {
 	l, err := ws.Look(real)
 	if err != nil || l.Real != real {
-		return nil, false
+		return "", false
 	}
 	return l.Data, true
 }

@@ -1,7 +1,6 @@
 package files_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,7 +60,11 @@ func (s *space) state(name string) string {
 		s.t.Fatal(err)
 	}
 	state, known := s.seen.Compare(l.Real, l.Data)
-	return fmt.Sprint([]string{"unknown", "same", "own", "stale"}[state], " ", string(known))
+	text := ""
+	if known != nil {
+		text = *known
+	}
+	return fmt.Sprint([]string{"unknown", "same", "own", "stale"}[state], " ", text)
 }
 
 func TestSeen(t *testing.T) {
@@ -138,7 +141,7 @@ func TestSeenIsBounded(t *testing.T) {
 	s := newSpace(t)
 	s.put("a", "1")
 	s.saw("a")
-	big := bytes.Repeat([]byte("x"), 4<<20)
+	big := strings.Repeat("x", 4<<20)
 	for i := range 9 {
 		s.seen.Saw(fmt.Sprint("big", i), big, nil)
 	}
@@ -147,7 +150,7 @@ func TestSeenIsBounded(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	for i := range 4200 {
-		s.seen.Saw(fmt.Sprint("f", i), nil, nil)
+		s.seen.Saw(fmt.Sprint("f", i), "", nil)
 	}
 	if got := s.state("a"); got != "unknown " {
 		t.Errorf("got %q", got)
