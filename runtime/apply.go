@@ -108,9 +108,10 @@ type edited struct {
 	at             place  // of the file; its dir is nil where the directory is still to be made
 	to             place  // of a move's target
 	old            fs.FileInfo
-	before         string // with its lines, if they are counted
-	temp           string // path of the staged new content, "" for a deletion
-	backup         string // path of the old file while the batch is applied
+	before         string   // with its lines, if they are counted
+	temp           string   // path of the staged new content, "" for a deletion
+	staged         *os.File // a staged file that is not yet synced
+	backup         string   // path of the old file while the batch is applied
 }
 
 func (b *editBatch) close() {

@@ -34,6 +34,8 @@ const (
 	copyChunk = 8 << 20
 	// lookChunk is how much of a file Look reads at a time.
 	lookChunk = 128 << 10
+	// lateSyncBytes is the size from which a single file is synced late.
+	lateSyncBytes = 1 << 20
 	// smallFile is the size up to which reading and writing is faster than a
 	// copy in the kernel; each worker has a buffer of that size.
 	smallFile = 64 << 10

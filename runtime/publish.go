@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	goruntime "runtime"
 	"slices"
 
 	"github.com/pygent/pygent/runtime/internal/nolink"
@@ -50,11 +51,17 @@ func (b *editBatch) apply() (err error) {
 		}
 	}
 	b.log.drop()
+	b.syncLate()
 	return nil
 }
 
 // roll undoes what has been done, in reverse.
 func (b *editBatch) roll() {
+	for _, f := range b.files {
+		if f.staged != nil {
+			_ = f.staged.Close()
+		}
+	}
 	for _, undo := range slices.Backward(b.undo) {
 		undo()
 	}
@@ -125,7 +132,25 @@ func (b *editBatch) stage(f *edited) error {
 	if err == nil && f.Mode != nil {
 		err = out.Chmod(f.Mode.Perm())
 	}
-	return errors.Join(err, out.Close())
+	if err == nil && syncsLate && b.log == nil && len(f.Content) > lateSyncBytes {
+		f.staged = out
+		return nil
+	}
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// syncsLate says that a file can be renamed while it is open.
+const syncsLate = goruntime.GOOS != "windows"
+
+// syncLate writes a large file to the disk after it has become visible: that takes
+// longer than the edit. Until then a crash of the machine, not of this process, can
+// lose it.
+func (b *editBatch) syncLate() {
+	for _, f := range b.files {
+		if f.staged != nil {
+			b.ws.syncing.Go(func() { _ = errors.Join(f.staged.Sync(), f.staged.Close()) }) // there is nobody to tell
+		}
+	}
 }
 
 // publish makes one file visible. The gate is asked again, because the workspace

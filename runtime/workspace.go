@@ -24,6 +24,7 @@ type Workspace struct {
 	publish   sync.Mutex // held from the last check of a file to its replacement
 	edits     string     // directory of the journals of Apply; "": it keeps none
 	recovered []string
+	syncing   sync.WaitGroup
 }
 
 // OpenOptions are the options of OpenWorkspace. The zero value is fine.
@@ -135,6 +136,7 @@ func (w *Workspace) Beside(name string) string {
 func (w *Workspace) Close() error { return w.close() }
 
 func (w *Workspace) shut() error {
+	w.syncing.Wait()
 	if !w.temporary {
 		return w.root.Close()
 	}

@@ -92,11 +92,7 @@ func (w *Workspace) replace(at place, data string, old fs.FileInfo, last func() 
 			_ = at.dir.Remove(temp)
 		}
 	}()
-	if err := fill(f, data, old); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(fill(f, data, old), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	w.publish.Lock()
@@ -121,7 +117,7 @@ func fill(f *os.File, data string, old fs.FileInfo) error {
 			return err
 		}
 	}
-	return f.Sync()
+	return nil
 }
 
 // tempName returns a new random name, so that nobody can guess it and put a

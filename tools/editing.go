@@ -58,9 +58,9 @@ func decodeText(data string) (edit.File, error) {
 	return edit.Decode([]byte(data))
 }
 
-// encodeText is File.Encode, likewise.
+// encodeText is File.Encode, likewise. What a model writes is UTF-8.
 func encodeText(f edit.File, text string) (string, error) {
-	if f == (edit.File{Text: f.Text}) && utf8.ValidString(text) {
+	if f == (edit.File{Text: f.Text}) {
 		return text, nil
 	}
 	data, err := f.Encode(text)
