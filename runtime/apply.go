@@ -74,7 +74,9 @@ func (w *Workspace) Look(name string) (*Look, error) {
 //
 // Rules, permission bits and links are those of WriteFile. A file that is deleted
 // or moved through a link is the one that the link leads to. No file may be named
-// twice. The Changes have the given paths, cleaned, in the order of edits.
+// twice. The Changes have the given paths, cleaned, in the order of edits. A file
+// that is moved and changed counts as one that was deleted and one that was added, as
+// the undo sees it.
 func (w *Workspace) Apply(edits []Edit, allowed ...string) ([]Change, error) {
 	b := &editBatch{ws: w, allowed: allowed}
 	defer b.close()
@@ -84,9 +86,9 @@ func (w *Workspace) Apply(edits []Edit, allowed ...string) ([]Change, error) {
 	if err := b.apply(); err != nil {
 		return nil, err
 	}
-	changes := make([]Change, len(b.files))
-	for i, f := range b.files {
-		changes[i] = f.change()
+	var changes []Change
+	for _, f := range b.files {
+		changes = append(changes, f.changes()...)
 	}
 	return changes, nil
 }
@@ -296,20 +298,27 @@ func (b *editBatch) noneTwice() error {
 	return nil
 }
 
-// change says what an applied edit did.
-func (f *edited) change() Change {
+// changes says what an applied edit did.
+func (f *edited) changes() []Change {
 	c := Change{Path: f.clean, Change: ChangeModified, Protected: protect.Named(f.at.real) != ""}
+	there := Change{Path: f.cleanTo, Change: ChangeAdded, Protected: f.moves() && protect.Named(f.to.real) != ""}
 	switch {
-	case f.Delete:
+	case f.moves() && f.before == f.Content && f.Content != "":
+		there.Change, there.From = ChangeRenamed, f.clean
+		there.Protected = there.Protected || c.Protected
+		return []Change{there}
+	case f.Delete, f.moves():
 		c.Change = ChangeDeleted
 		_, c.Removed = countTexts(f.before, "")
-		return c
-	case f.cleanTo != "":
-		c.Path, c.From, c.Change = f.cleanTo, f.clean, ChangeRenamed
-		c.Protected = c.Protected || protect.Named(f.to.real) != ""
 	case f.old == nil:
 		c.Change = ChangeAdded
+		fallthrough
+	default:
+		c.Added, c.Removed = countTexts(f.before, f.Content)
 	}
-	c.Added, c.Removed = countTexts(f.before, f.Content)
-	return c
+	if !f.moves() {
+		return []Change{c}
+	}
+	there.Added, _ = countTexts("", f.Content)
+	return []Change{c, there}
 }

@@ -22,7 +22,7 @@ func look(t *testing.T, ws *runtime.Workspace, name string) *runtime.Look {
 }
 
 func TestApply(t *testing.T) {
-	ws := workspace(t, map[string]string{"a": "1\n2\n", "dir/b": "b\n", "link": "-> dir/b", "gone": "x\ny\n", "from": "f\n", "keep": "k"})
+	ws := workspace(t, map[string]string{"a": "1\n2\n", "dir/b": "b\n", "link": "-> dir/b", "gone": "x\ny\n", "from": "f\n", "same": "s\n", "keep": "k"})
 	must(t, os.Chmod(filepath.Join(ws.Dir(), "from"), 0o750))
 	exec := fs.FileMode(0o755)
 	got, err := ws.Apply([]runtime.Edit{
@@ -31,6 +31,7 @@ func TestApply(t *testing.T) {
 		{Path: "new/deep/c", Content: "c\n", New: true, Mode: &exec},
 		{Path: "gone", Delete: true},
 		{Path: "from", MoveTo: "new/to", Content: "f\ng\n", Seen: look(t, ws, "from")},
+		{Path: "same", MoveTo: "at", Content: "s\n", Seen: look(t, ws, "same")},
 	})
 	must(t, err)
 	want := []runtime.Change{
@@ -38,13 +39,15 @@ func TestApply(t *testing.T) {
 		{Path: "link", Change: "modified", Added: 1, Removed: 1},
 		{Path: "new/deep/c", Change: "added", Added: 1},
 		{Path: "gone", Change: "deleted", Removed: 2},
-		{Path: "new/to", From: "from", Change: "renamed", Added: 1},
+		{Path: "from", Change: "deleted", Removed: 1},
+		{Path: "new/to", Change: "added", Added: 2},
+		{Path: "at", From: "same", Change: "renamed"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	files := map[string]string{
-		"a": "1\ntwo\n", "dir/": "", "dir/b": "B\n", "link": "-> dir/b", "keep": "k",
+		"a": "1\ntwo\n", "dir/": "", "dir/b": "B\n", "link": "-> dir/b", "keep": "k", "at": "s\n",
 		"new/": "", "new/deep/": "", "new/deep/c": "c\n", "new/to": "f\ng\n",
 	}
 	if diff := cmp.Diff(files, tree(t, ws)); diff != "" {

@@ -52,16 +52,16 @@ func applyPatch(env Env, patch, dir string) (Result, error) {
 		return Result{}, err
 	}
 	var b strings.Builder
-	for i, c := range list {
+	for _, c := range list {
 		switch {
 		case c.Delete:
-			fmt.Fprintln(&b, c.head("Deleted "+done[i].Path))
+			fmt.Fprintln(&b, c.head("Deleted "+c.Path))
 		case c.New:
-			fmt.Fprintln(&b, c.head("Added "+done[i].Path))
+			fmt.Fprintln(&b, c.head("Added "+c.Path))
 		case c.MoveTo != "":
-			fmt.Fprintln(&b, c.report("Moved "+done[i].From+" to "+done[i].Path))
+			fmt.Fprintln(&b, c.report("Moved "+c.Path+" to "+c.MoveTo))
 		default:
-			fmt.Fprintln(&b, c.report("Edited "+done[i].Path))
+			fmt.Fprintln(&b, c.report("Edited "+c.Path))
 		}
 	}
 	return Result{Text: strings.TrimSuffix(b.String(), "\n"), Changes: done}, nil

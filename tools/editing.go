@@ -121,17 +121,25 @@ func applyChanges(env Env, list []change) ([]runtime.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range list {
+	for _, c := range list {
 		if c.Delete {
 			continue
 		}
-		if v, err := ws.Target(done[i].Path); err == nil {
+		if v, err := ws.Target(c.goal()); err == nil {
 			if info, err := ws.Stat(v.Path); err == nil {
 				env.Files.Saw(v.Path, c.Content, info)
 			}
 		}
 	}
 	return done, nil
+}
+
+// goal is the path that the file has afterwards.
+func (c change) goal() string {
+	if c.MoveTo != "" {
+		return c.MoveTo
+	}
+	return c.Path
 }
 
 // proposeChanges makes the proposal of an edit. plan says what would be done now.
@@ -157,11 +165,7 @@ func proposeChanges(env Env, title string, paths []string, plan func() ([]change
 
 // patch shows a change to the user.
 func (c change) patch() Patch {
-	from, to := c.Path, c.Path
-	if c.MoveTo != "" {
-		to = c.MoveTo
-	}
-	p := diffTexts(from, to, c.before, c.after, c.Seen != nil, !c.Delete)
+	p := diffTexts(c.Path, c.goal(), c.before, c.after, c.Seen != nil, !c.Delete)
 	if c.Mode != nil {
 		p.Patch = fmt.Sprintf("new mode %o\n", fs.ModePerm&*c.Mode) + p.Patch
 	}

@@ -129,7 +129,8 @@ func TestApplyPatch(t *testing.T) {
 		res := call(c)
 		want := []runtime.Change{
 			{Path: "a", Change: "modified", Added: 1, Removed: 1},
-			{Path: "d/b2", From: "b", Change: "renamed", Added: 1, Removed: 1},
+			{Path: "b", Change: "deleted", Removed: 1},
+			{Path: "d/b2", Change: "added", Added: 1},
 			{Path: "n/new", Change: "added", Added: 2},
 			{Path: "gone", Change: "deleted", Removed: 1},
 		}
