@@ -113,7 +113,7 @@ func killOnce(t *testing.T) bool {
 	if !lines.Scan() || lines.Text() != "begun" {
 		t.Errorf("the child says %q", lines.Text())
 	}
-	time.Sleep(rand.N(8 * time.Millisecond)) //nolint:forbidigo // the point of the kill is random
+	time.Sleep(rand.N(8 * time.Millisecond)) // the point of the kill is random
 	must(t, child.Process.Kill())
 	_ = child.Wait() // killed
 	journals, err := filepath.Glob(filepath.Join(base, "state", "pygent", "edits", "*", "*.edits"))
