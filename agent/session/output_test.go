@@ -17,7 +17,9 @@ import (
 // session.
 func TestKeptOutput(t *testing.T) {
 	whole := strings.Repeat("0123456789\n", 3000)
-	huge := tools.New("huge", "", func(context.Context, tools.Env, struct{}) (tools.Result, error) { return tools.Result{Text: whole}, nil })
+	huge := tools.New("huge", "", func(context.Context, tools.Env, struct{}) (tools.Result, error) {
+		return tools.Result{Text: whole}, nil
+	})
 	back := tools.New("back", "", func(_ context.Context, env tools.Env, _ struct{}) (tools.Result, error) {
 		f, err := env.Kept.Open("o1")
 		if err != nil {
