@@ -197,11 +197,11 @@ func (a *Agent) Release() error {
 }
 
 // Step runs one model round as a turn of its own: it appends the user's message,
-// asks the model once, appends the reply, runs the tool calls of the reply in
-// order, appends one result for each, and returns the reply. An empty message
+// asks the model once, appends the reply, runs the tool calls of the reply,
+// appends one result for each, and returns the reply. An empty message
 // continues the conversation as it is.
 //
-// The error is the model's, the cause of ctx's end, or a *RepeatedFailureError;
+// The error is the model's, the cause of ctx's end, or a *RepeatedCallError;
 // the history can be sent again in each case. The reply returned with an error
 // holds the part that arrived.
 func (a *Agent) Step(ctx context.Context, message string) (event.Message, error) {

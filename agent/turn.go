@@ -22,8 +22,10 @@ type turn struct {
 	partial string          // streamed text of a reply that broke off
 	stopped bool            // a context ended the turn
 	endedBy string          // the tool that ended the turn
-	failing repeating       // stops a model that repeats one failing call
+	guard   guard           // stops a model that makes no progress
 	told    map[string]bool // notices that are sent once a turn
+
+	progress progress // of the call that the model writes
 
 	cancel context.CancelFunc // ends the turn as cancelled
 	clock  *clock             // bounds this model round; nil is no bound
@@ -215,6 +217,8 @@ func (t *turn) status(reply event.Message) event.Status {
 	switch {
 	case t.out.Question != nil:
 		return event.StatusWaiting
+	case isEmpty(Reply{Message: reply}):
+		return t.limit() // it was not asked again
 	case len(reply.ToolCalls) == 0 || t.endedBy != "":
 		return event.StatusCompleted
 	default:

@@ -153,9 +153,12 @@ func Detail(err error) *event.ErrorDetail {
 	if errors.As(err, &hint) {
 		d.Data.Hint = hint.Hint()
 	}
-	var repeated *agent.RepeatedFailureError
-	if errors.As(err, &repeated) {
-		d.Data.Kind = "repeatedFailure"
+	var repeated *agent.RepeatedCallError
+	switch {
+	case errors.As(err, &repeated):
+		d.Data.Kind = "repeatedCall"
+	case errors.Is(err, agent.ErrEmptyReply):
+		d.Data.Kind = "emptyReply"
 	}
 	switch d.Code {
 	case codeCancelled:

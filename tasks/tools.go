@@ -28,7 +28,7 @@ var collectDescription string
 // without asking only what the delegating agent may.
 func (m *Manager) Tools() []tools.Tool {
 	return []tools.Tool{
-		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.OnlyReads),
+		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.ReadsSerially),
 		tools.New("task_status", statusDescription, m.statusTool, tools.OnlyReads),
 		tools.New("collect_file", collectDescription, m.collectTool, m.proposeCollect),
 	}

@@ -104,6 +104,17 @@ func (s *State) UniqueIDs(calls []event.ToolCall) []event.ToolCall {
 	return calls
 }
 
+// Unused returns a call's id, "" when another call of the conversation has it: the
+// call will get a new one.
+func (s *State) Unused(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.history.callIDs[id] {
+		return ""
+	}
+	return id
+}
+
 // Began reports whether the conversation has a turn, rewind or revert with this
 // id.
 func (s *State) Began(id string) bool {
