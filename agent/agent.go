@@ -55,9 +55,12 @@ type Agent struct {
 	log     *conversation.Log
 	undo    *snapshot.Follower
 
+	known known // of the running turn, or of the last one; guarded by the turn
+
 	searches sync.WaitGroup // in the background
 
 	mu         sync.Mutex
+	heard      []heardLine     // for the model, with the next results or message
 	notices    []string        // sent when the next turn begins
 	weaknesses []string        // of the runtime and its view, as already reported
 	told       map[string]bool // notices that are sent once
@@ -217,10 +220,11 @@ func (a *Agent) Step(ctx context.Context, message string) (event.Message, error)
 
 // Turn bounds one turn. A zero field is no bound; a zero MaxSteps is the default.
 type Turn struct {
-	ID       string     // "" makes one
-	MaxSteps int        // model rounds; 0 is the agent's number
-	Mode     event.Mode // "" is the agent's mode
-	Dirty    []string   // clean paths of files that the user is editing: the turn must not write them
+	ID       string        // "" makes one
+	MaxSteps int           // model rounds; 0 is the agent's number
+	Mode     event.Mode    // "" is the agent's mode
+	Dirty    []string      // clean paths of files that the user is editing: the turn must not write them
+	Images   []event.Image // of the user's message
 	Limits   event.Limits
 
 	// Describe gives the error of a failed turn its shape in turnFinished; nil
@@ -249,6 +253,7 @@ type Outcome struct {
 	Usage    event.Usage
 	Question *event.TurnQuestion // set for waiting
 	Err      error               // set for failed, timeout and cancelled
+	Reason   string              // why the turn broke off, for people; "" when it did not
 }
 
 // Run appends the user's message and runs model and tools until the model stops,

@@ -14,12 +14,16 @@ import (
 // asked once more.
 func (t *turn) ask(ctx context.Context) (Reply, error) {
 	reply, err := t.listen(ctx)
+	if err != nil && !t.stopped && t.refusesImages(ctx, err) {
+		reply, err = t.listen(ctx)
+	}
 	if err == nil && isEmpty(reply) && ctx.Err() == nil && !t.overBudget() {
+		t.reportCut(ctx, reply)
 		t.notice(ctx, event.LevelWarning, "the model answered with nothing and is asked once more")
 		reply, err = t.listen(ctx)
 	}
 	if err == nil && isEmpty(reply) && !t.overBudget() {
-		err = ErrEmptyReply
+		reply.Message.Content, err = "", ErrEmptyReply
 	}
 	if err != nil {
 		t.partial, reply.Message.ToolCalls = reply.Message.Content, nil
@@ -32,13 +36,17 @@ func (t *turn) ask(ctx context.Context) (Reply, error) {
 	}
 	// An empty text is sent too: the calls that follow belong to it.
 	t.send(ctx, replied(reply.Message))
+	t.reportCut(ctx, reply)
+	return reply, nil
+}
+
+func (t *turn) reportCut(ctx context.Context, reply Reply) {
 	switch reply.Finish {
 	case FinishLength:
 		t.notice(ctx, event.LevelWarning, "the reply was cut at the model's output limit")
 	case FinishFilter:
 		t.notice(ctx, event.LevelWarning, "the reply was cut by the provider's content filter")
 	}
-	return reply, nil
 }
 
 // listen streams one reply and counts what it used.

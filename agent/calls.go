@@ -26,6 +26,9 @@ func (t *turn) calls(ctx context.Context, reply Reply, given *Answered) error {
 	var failed error
 	list := reply.Message.ToolCalls
 	b := newBatch(list)
+	if n := len(list); n > 0 {
+		t.lastCall = list[n-1].ID
+	}
 	for i, call := range list {
 		res, again := b.repeated(call)
 		switch {
@@ -155,12 +158,19 @@ func (t *turn) sameContent(c runtime.Change) bool {
 	return c.Change == runtime.ChangeModified && c.Added == 0 && c.Removed == 0 && t.watch != nil && t.watch.Covers(c.Path)
 }
 
-// answer sends the one result of a call.
+// answer sends the one result of a call. That of a reply's last call also tells
+// the model what has happened besides.
 func (t *turn) answer(ctx context.Context, call event.ToolCall, res tools.Result, took time.Duration) {
-	t.emit(ctx, event.Event{
+	images := t.images(&res)
+	if call.ID == t.lastCall {
+		for _, line := range t.takeHeard() {
+			res.Text += "\n" + line
+		}
+	}
+	t.send(ctx, event.Record{Event: event.Event{
 		Kind: event.KindToolFinished, CallID: call.ID, Tool: call.Name, Text: res.Text, IsError: res.IsError,
 		ExitCode: res.ExitCode, Truncated: res.Truncated, DurationSeconds: took.Seconds(),
-	})
+	}, Images: images})
 }
 
 // bound makes a result fit the history: valid UTF-8 and not too long.

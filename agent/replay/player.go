@@ -57,6 +57,12 @@ func (p *Player) Chat(ctx context.Context, req agent.Request, emit func(agent.De
 		emit(agent.Delta{Text: word})
 		said += len(word)
 	}
+	for _, g := range n.Progress {
+		if ctx.Err() != nil {
+			break
+		}
+		emit(agent.Delta{Call: agent.CallDelta{ID: g.ID, Tool: g.Tool, Bytes: g.Bytes}})
+	}
 	if ctx.Err() != nil {
 		partial := event.Message{Role: event.RoleAssistant, Content: out.Message.Content[:said]}
 		return agent.Reply{Message: partial}, context.Cause(ctx)

@@ -117,6 +117,7 @@ func (s *Manager) turn(ctx context.Context, ses *session, pl *place, prompt stri
 		Changes:   out.Changes,
 		Usage:     out.Usage,
 		Question:  out.Question,
+		Reason:    out.Reason,
 	}
 	if out.Status == event.StatusFailed && s.opts.Describe != nil {
 		res.Error = s.opts.Describe(out.Err)
