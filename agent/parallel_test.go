@@ -20,11 +20,11 @@ type lookIn struct {
 	At string `json:"at"`
 }
 
-// meeting makes a reading tool whose calls return when n of them run, and counts
-// the most that ran at the same time.
+// meeting makes a reading tool whose calls return when n of them have met, and
+// counts the most that ran at the same time.
 func meeting(n int, most *atomic.Int32) tools.Tool {
 	var mu sync.Mutex
-	running, met := 0, make(chan struct{})
+	running, waiting, met := 0, 0, make(chan struct{})
 	return tools.New("look", "", func(ctx context.Context, _ tools.Env, in lookIn) (tools.Result, error) {
 		mu.Lock()
 		running++
@@ -32,9 +32,9 @@ func meeting(n int, most *atomic.Int32) tools.Tool {
 			most.Store(int32(running))
 		}
 		all := met
-		if running == n {
+		if waiting++; waiting == n {
 			close(met)
-			met = make(chan struct{})
+			waiting, met = 0, make(chan struct{})
 		}
 		mu.Unlock()
 		defer func() {
