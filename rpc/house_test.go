@@ -88,7 +88,7 @@ func (h *house) open(lifetime context.Context) {
 		Client:   peer,
 		Changed:  func(task tasks.Task) { peer.TaskChanged(lifetime, task) },
 	})
-	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
+	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile(), tools.UpdatePlan()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), tools.JobOutput(), tools.JobKill())...)
 	if err != nil {
 		h.t.Fatal(err)

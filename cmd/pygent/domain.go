@@ -114,6 +114,7 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 		tools.JobKill(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
+		tools.UpdatePlan(),
 	}
 	list = append(list, m.Tools()...)
 	list = append(list, tools.AskUser(), tools.Stop())
