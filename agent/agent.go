@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,11 +20,15 @@ import (
 //go:embed prompt.md
 var defaultPrompt string
 
+//go:embed prompt_short.md
+var shortPrompt string
+
 // Options are the optional settings of an Agent. The zero value is usable.
 type Options struct {
 	SystemPrompt string         // replaces the default prompt; used verbatim
 	Persona      string         // says who the agent is; precedes the system prompt
 	ModelName    string         // "" is the Model's own default
+	Form         journal.Form   // New decides what is open; Options returns it decided
 	Disabled     []string       // names of tools that are disabled at first
 	MaxSteps     int            // model rounds of a turn that sets no number; 0 is DefaultMaxSteps
 	StepTimeout  time.Duration  // bounds each model round with its tools; 0 is no bound
@@ -49,7 +52,8 @@ type Options struct {
 // time: Step and Run must not be called concurrently.
 type Agent struct {
 	model   Model
-	base    *tools.Registry
+	base    *tools.Registry // all, also those that the session's form leaves out
+	offered *tools.Registry
 	runtime *runtime.Runtime
 	opts    Options
 	log     *conversation.Log
@@ -83,16 +87,11 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 	if opts.Permissions.Mode == "" {
 		opts.Permissions.Mode = approval.DefaultMode(rt.Info().Sandbox)
 	}
-	prompt := opts.SystemPrompt
-	if prompt == "" {
-		prompt = strings.TrimSpace(defaultPrompt)
-	}
-	if opts.Persona != "" {
-		prompt = strings.TrimSpace(opts.Persona) + "\n\n" + prompt
-	}
+	opts.Form = decided(opts.Form, opts.ModelName, rt)
 	a := &Agent{
 		model:   model,
 		base:    registry,
+		offered: offered(registry, opts.Form),
 		runtime: rt,
 		opts:    opts,
 		notices: slices.Clone(opts.Notices),
@@ -102,7 +101,7 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 		panic("agent: " + err.Error())
 	}
 	settings := conversation.Settings{Model: opts.ModelName, Mode: opts.Permissions.Mode, Disabled: opts.Disabled}
-	state := conversation.New(prompt, settings, opts.Permissions.Rules)
+	state := conversation.New(systemPrompt(opts), settings, opts.Permissions.Rules)
 	a.log = conversation.NewLog(opts.SessionID, opts.TaskID, opts.Client, state)
 	if opts.Journal != nil {
 		a.Attach(opts.Journal)
@@ -144,10 +143,10 @@ func (a *Agent) Restore() error { return a.log.Restore() }
 func (a *Agent) InForce() (conversation.Settings, *tools.Registry) {
 	set := a.state().Settings()
 	if len(set.Disabled) == 0 {
-		return set, a.base
+		return set, a.offered
 	}
-	known := slices.DeleteFunc(slices.Clone(set.Disabled), func(name string) bool { return !slices.Contains(a.base.Names(), name) })
-	active, err := a.base.Without(known...)
+	known := slices.DeleteFunc(slices.Clone(set.Disabled), func(name string) bool { return !slices.Contains(a.offered.Names(), name) })
+	active, err := a.offered.Without(known...)
 	if err != nil { // all of them are known
 		panic("agent: " + err.Error())
 	}

@@ -8,8 +8,8 @@ import (
 
 // Bounds of what the model hears besides its own work.
 const (
-	maxHeard      = 20 // lines
-	maxHeardNamed = 10 // files in a line
+	maxHeard      = 20  // lines
+	maxHeardNamed = 10  // files in a line
 	maxHeardLine  = 500 // bytes, also of one name
 )
 

@@ -66,6 +66,7 @@ func (h *house) open(lifetime context.Context) {
 			}
 			return agent.New(h.model, h.registry, rt, agent.Options{
 				ModelName: cmp.Or(spec.Model, "m"), SystemPrompt: spec.SystemPrompt, Disabled: spec.DisabledTools,
+				Form:      journal.Form{Environment: "System: linux"},
 				SessionID: spec.SessionID, Client: peer, Undo: h.undo, Broker: broker,
 				Permissions: approval.Permissions{Mode: cmp.Or(spec.Mode, event.ModeAuto), Unconfined: true},
 			}), nil

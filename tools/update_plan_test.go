@@ -21,8 +21,11 @@ func TestUpdatePlan(t *testing.T) {
 		plan            []tools.PlanStep
 		text            string // of the result
 	}{
-		{"three steps", `{"plan":[{"step":"look","status":"completed"},{"step":"edit","status":"in_progress"},{"step":"test","status":"pending"}]}`,
-			[]tools.PlanStep{{Step: "look", Status: "completed"}, {Step: "edit", Status: "in_progress"}, {Step: "test", Status: "pending"}}, "The plan is updated."},
+		{
+			"three steps", `{"plan":[{"step":"look","status":"completed"},{"step":"edit","status":"in_progress"},{"step":"test","status":"pending"}]}`,
+			[]tools.PlanStep{{Step: "look", Status: "completed"}, {Step: "edit", Status: "in_progress"}, {Step: "test", Status: "pending"}},
+			"The plan is updated.",
+		},
 		{"with a reason", `{"explanation":"shorter","plan":[{"step":"look","status":"pending"}]}`, []tools.PlanStep{{Step: "look", Status: "pending"}}, "The plan is updated."},
 		{"no steps any more", `{"plan":[]}`, []tools.PlanStep{}, "The plan is updated."},
 		{"another status", `{"plan":[{"step":"look","status":"done"}]}`, nil, `[error] update_plan: step 1 is "done": give pending, in_progress or completed`},
@@ -49,7 +52,7 @@ func TestUpdatePlan(t *testing.T) {
 	}
 	for arguments, want := range map[string]string{
 		`{"plan":[{"step":"look","status":"completed"},{"step":"edit","status":"in_progress"}]}`: "1 of 2 steps done: edit",
-		`{"plan":[{"step":"look","status":"completed"}]}`:                                         "1 of 1 steps done",
+		`{"plan":[{"step":"look","status":"completed"}]}`:                                        "1 of 1 steps done",
 		`{"plan":3}`: "0 of 0 steps done",
 	} {
 		if l := reg.Label("update_plan", arguments); l.Title != "Plan" || l.Detail != want {

@@ -38,7 +38,8 @@
 //     httpStatus, retryAfterSeconds, retryable. A reply in the same line holds
 //     the text that had arrived.
 //
-// A conversation that is recorded without a system message matches any.
+// A conversation that is recorded without a system message matches any. Of a
+// system message the environment (date, branch, sandbox) is not compared.
 //
 // # Several conversations
 //

@@ -6,8 +6,8 @@ import (
 	"github.com/pygent/pygent/agent/event"
 )
 
-// Info describes an open session.
-type Info struct {
+// SessionInfo describes an open session.
+type SessionInfo struct {
 	SessionID string           `json:"sessionId"`
 	Model     string           `json:"model"`
 	Mode      event.Mode       `json:"mode" jsonschema:"plan, ask or auto"`
@@ -15,14 +15,14 @@ type Info struct {
 }
 
 // Info serves session/info. It reads the history of a resumed session, once.
-func (s *Manager) Info(ctx context.Context, p SessionParams) (Info, error) {
+func (s *Manager) Info(ctx context.Context, p SessionParams) (SessionInfo, error) {
 	ses, err := s.get(ctx, p.SessionID)
 	if err != nil {
-		return Info{}, err
+		return SessionInfo{}, err
 	}
 	if err := ses.agent.Restore(); err != nil {
-		return Info{}, err
+		return SessionInfo{}, err
 	}
 	set, _ := ses.agent.InForce()
-	return Info{SessionID: ses.id, Model: set.Model, Mode: set.Mode, Plan: append([]event.PlanStep{}, ses.agent.Log().State().Plan()...)}, nil
+	return SessionInfo{SessionID: ses.id, Model: set.Model, Mode: set.Mode, Plan: append([]event.PlanStep{}, ses.agent.Log().State().Plan()...)}, nil
 }

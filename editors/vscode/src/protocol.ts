@@ -580,7 +580,7 @@ export interface ExportResult {
   content: string;
 }
 
-export interface RuntimeInfo {
+export interface Info {
   /** docker or local */
   kind: string;
   /** container, strong, medium or none */
@@ -965,7 +965,7 @@ export interface Requests {
   /** Returns a session as one text. */
   "session/export": { params: ExportParams; result: ExportResult };
   /** Describes the runtime of a session's commands. */
-  "runtime/info": { params: SessionParams; result: RuntimeInfo };
+  "runtime/info": { params: SessionParams; result: Info };
   /** Runs a command of the user in a session's runtime, without an approval. A cancel kills it. */
   "runtime/exec": { params: ExecParams; result: Result };
   /** Starts a delegated agent in its own workspace and answers at once. */

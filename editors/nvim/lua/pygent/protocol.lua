@@ -373,7 +373,7 @@
 ---@field format string
 ---@field content string
 
----@class pygent.RuntimeInfo
+---@class pygent.Info
 ---@field kind string docker or local
 ---@field sandbox string container, strong, medium or none
 ---@field image? string
@@ -674,7 +674,7 @@ M.methods = {
   sessionExport = "session/export",
   ---Describes the runtime of a session's commands.
   ---Params: pygent.SessionParams
-  ---Result: pygent.RuntimeInfo
+  ---Result: pygent.Info
   runtimeInfo = "runtime/info",
   ---Runs a command of the user in a session's runtime, without an approval. A cancel kills it.
   ---Params: pygent.ExecParams
