@@ -22,12 +22,12 @@ var planStatuses = []string{"pending", "in_progress", "completed"}
 
 type planStepIn struct {
 	Step   string `json:"step"`
-	Status string `json:"status" jsonschema:"pending, in_progress or completed"`
+	Status string `json:"status"`
 }
 
 type updatePlanIn struct {
-	Plan        []planStepIn `json:"plan" jsonschema:"all steps, in order"`
-	Explanation string       `json:"explanation,omitempty" jsonschema:"why the plan changes"`
+	Plan        []planStepIn `json:"plan"`
+	Explanation string       `json:"explanation,omitempty"`
 }
 
 func (in updatePlanIn) Label() Label {
