@@ -56,7 +56,7 @@ func (t *turn) sinceLastTurn() []string {
 	var list []string
 	undone := t.state().Undone()
 	if len(undone) > 0 {
-		list = append(list, "[the user has undone your changes of "+named(undone)+"]")
+		list = append(list, "[the user has undone changes since your last turn: "+named(undone)+"]")
 	}
 	changed := slices.DeleteFunc(t.known.changed(t.runtime.Workspace()), func(path string) bool { return slices.Contains(undone, path) })
 	if len(changed) > 0 {

@@ -41,6 +41,8 @@ func TestUndoneFiles(t *testing.T) {
 	reverted := event.Event{Kind: event.KindReverted, TurnID: "r_1", ToTurnID: "t_1"}
 	inTurn := put("by-the-model")
 	inTurn.TurnID = "t_1"
+	second := event.Event{Kind: event.KindReverted, TurnID: "r_2", ToTurnID: "t_0"}
+	back := event.Event{Kind: event.KindReverted, TurnID: "r_3", ToTurnID: "r_1"}
 	begin := []event.Event{started("t_1"), user("one"), reply("1"), inTurn, finished(event.StatusCompleted)}
 	tests := []struct {
 		name string
@@ -49,7 +51,9 @@ func TestUndoneFiles(t *testing.T) {
 	}{
 		{"a turn's own changes", nil, nil},
 		{"a revert", []event.Event{put("a"), put("b"), reverted}, []string{"a", "b"}},
-		{"two reverts", []event.Event{put("a"), reverted, put("b"), put("a"), reverted}, []string{"a", "b"}},
+		{"two reverts", []event.Event{put("a"), reverted, put("b"), put("a"), second}, []string{"a", "b"}},
+		{"a revert and its own", []event.Event{put("a"), reverted, put("b"), second, put("a"), back}, []string{"b"}},
+		{"a revert of one that was heard of", []event.Event{put("a"), reverted, started("t_2"), user("two"), finished(event.StatusCompleted), put("a"), back}, []string{"a"}},
 		{"a revert that did nothing", []event.Event{reverted}, nil},
 		{"the next message", []event.Event{put("a"), reverted, started("t_2"), user("two")}, nil},
 		{"a turn without a message", []event.Event{put("a"), reverted, started("t_2")}, []string{"a"}},

@@ -51,7 +51,7 @@ type data struct {
 	reply    int          // index of the message that the calls belong to
 	lost     bool         // a record was lost since the last message
 	putBack  []string     // files that a revert or rewind has put back, before its event
-	undone   []string     // files whose changes were undone since the last message of the user
+	undone   []undo       // since the last message of the user
 
 	noImages   bool // the model has refused them
 	imageBytes int  // of all images that the session has had
@@ -125,7 +125,7 @@ func (s *State) Apply(r event.Record) {
 		s.putBack, s.undone = nil, nil
 		s.history.rewind(e.ToTurnID, e.TurnID)
 	case event.KindReverted:
-		s.reverted()
+		s.reverted(e)
 		s.reverts = append(s.reverts, e.TurnID)
 		if !s.open() {
 			s.markReverts()
