@@ -5,81 +5,60 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/pygent/pygent/runtime"
 )
 
-// Bounds of the files whose state is remembered between turns.
+// Bounds of the files whose content is remembered between turns, because each turn
+// reads all of them twice.
 const (
 	maxKnown     = 200
-	maxKnownFile = 1 << 20 // bytes: of a longer file only time and size count
+	maxKnownFile = 256 << 10 // bytes; a longer one counts as unchanged
 )
 
 // known remembers how turns left the files that they changed, so that the model
 // hears what has changed since. It does not outlive the server.
 type known map[string]left
 
-// left is the state of a file at the end of a turn. The zero value is that of a
-// file that did not exist.
+// left is a file at the end of a turn. The zero value is that of a file that is
+// not there.
 type left struct {
-	size int64
-	time time.Time
-	sum  [sha256.Size]byte
+	there bool
+	sum   [sha256.Size]byte // of its content
 }
 
-// leave remembers the state of the files that a turn has changed, and that of
-// those known before: a later turn may have changed them too.
+// leave remembers the files that a turn has changed, and those known before: it
+// may have changed them too.
 func (k *known) leave(ws *runtime.Workspace, changes []runtime.Change) {
 	if *k == nil {
 		*k = known{}
 	}
-	for path := range *k {
-		(*k)[path] = look(ws, path, (*k)[path])
+	for path, was := range *k {
+		(*k)[path] = was.now(ws, path)
 	}
 	for _, c := range changes {
 		for _, path := range []string{c.Path, c.From} {
 			if path != "" && len(*k) < maxKnown {
-				(*k)[path] = look(ws, path, left{})
+				(*k)[path] = left{}.now(ws, path)
 			}
 		}
 	}
 }
 
-// changed returns the files whose content is another one than at the end of the
-// last turn.
+// changed returns the files that are not as the last turn left them, sorted.
 func (k known) changed(ws *runtime.Workspace) []string {
-	var list []string
-	for _, path := range slices.Sorted(maps.Keys(k)) {
-		was := k[path]
-		now := look(ws, path, was)
-		if now.size != was.size || now.sum != was.sum || (now.time.IsZero() != was.time.IsZero()) || now.size > maxKnownFile && !now.time.Equal(was.time) {
-			list = append(list, path)
-		}
-	}
-	return list
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(k)), func(path string) bool { return k[path].now(ws, path) == k[path] })
 }
 
-// look reads the state of a file. A file with the time and size of before is taken
-// for unchanged.
-func look(ws *runtime.Workspace, path string, before left) left {
-	info, err := ws.Stat(path)
+// now reads a file again. What cannot be read counts as unchanged.
+func (was left) now(ws *runtime.Workspace, path string) left {
+	data, err := ws.ReadFile(path, maxKnownFile)
 	switch {
+	case err == nil:
+		return left{true, sha256.Sum256(data)}
 	case errors.Is(err, runtime.ErrNotFound):
 		return left{}
-	case err != nil:
-		return before
+	default:
+		return was
 	}
-	now := left{size: info.Size(), time: info.ModTime()}
-	if now.size == before.size && now.time.Equal(before.time) {
-		return before
-	}
-	if now.size <= maxKnownFile {
-		data, err := ws.ReadFile(path, maxKnownFile)
-		if err != nil {
-			return before
-		}
-		now.sum = sha256.Sum256(data)
-	}
-	return now
 }

@@ -23,19 +23,6 @@ func (w *Workspace) ReadFile(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// Stat describes a regular file. The errors are those of ReadFile.
-func (w *Workspace) Stat(name string) (fs.FileInfo, error) {
-	clean, err := cleanFile(name)
-	if err != nil {
-		return nil, err
-	}
-	f, info, err := w.openRegular(clean)
-	if err != nil {
-		return nil, err
-	}
-	return info, f.Close()
-}
-
 // readPrefix reads at most limit bytes; more reports whether the file has more.
 func (w *Workspace) readPrefix(name string, limit int64) (data []byte, more bool, err error) {
 	clean, err := cleanFile(name)
