@@ -82,7 +82,7 @@ func (t *turn) call(ctx context.Context, b *batch, call event.ToolCall) error {
 }
 
 // env is what a tool gets, without live output.
-func (t *turn) env(call event.ToolCall) tools.Env {
+func (t *turn) env() tools.Env {
 	return tools.Env{
 		Runtime:   t.runtime,
 		SessionID: t.opts.SessionID,
@@ -103,7 +103,7 @@ func (t *turn) perform(ctx context.Context, b *batch, call event.ToolCall, given
 	does := deedLook
 	e, ok := b.take(call)
 	if !ok {
-		env := t.env(call)
+		env := t.env()
 		env.Output = live.write
 		if b != nil {
 			does = t.deed(ctx, call)

@@ -101,7 +101,10 @@ const (
 // deed looks at a call that has not begun. A call that must ask, or is refused, is
 // no look.
 func (t *turn) deed(ctx context.Context, call event.ToolCall) deed {
-	p, err := t.tools.Propose(ctx, t.env(call), call.Name, call.Arguments)
+	if call.Arguments == "" { // they may be lost with the last server
+		return deedOther
+	}
+	p, err := t.tools.Propose(ctx, t.env(), call.Name, call.Arguments)
 	switch {
 	case err != nil || p.Serial:
 		return deedOther
@@ -148,7 +151,7 @@ func (t *turn) readAhead(ctx context.Context, b *batch, calls []event.ToolCall) 
 		if ctx.Err() != nil {
 			break // what has not begun is answered as usual
 		}
-		env := t.env(call)
+		env := t.env()
 		wg.Go(func() {
 			defer func() { <-slots }()
 			began := time.Now()
