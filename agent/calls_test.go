@@ -2,8 +2,6 @@ package agent_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -110,48 +108,6 @@ func TestPanicsStackIsForPeopleOnly(t *testing.T) {
 	notices := rec.Events(event.KindNotice)
 	if len(notices) != 1 || notices[0].Level != "error" || !strings.Contains(notices[0].Text, "calls_test.go") {
 		t.Errorf("notices %+v", notices)
-	}
-}
-
-func TestRepeatedFailureIsStoppedAtFive(t *testing.T) {
-	var rec agenttest.Recorder
-	same := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
-		return agenttest.Bash("", "no-such-command"), nil
-	})
-	a := agenttest.NewAgent(t, same, agent.Options{Client: &rec})
-	out := a.Run(t.Context(), "go", agent.Turn{})
-	var repeated *agent.RepeatedFailureError
-	if out.Status != event.StatusFailed || out.Steps != 5 || !errors.As(out.Err, &repeated) || repeated.Times != 5 || repeated.Tool != "bash" {
-		t.Errorf("outcome %+v", out)
-	}
-	agenttest.CheckHistory(t, a.History())
-	agenttest.CheckEvents(t, rec.Events())
-}
-
-func TestRepeatedFailureInOneReplyAnswersTheRest(t *testing.T) {
-	calls := make([]event.ToolCall, 7)
-	for i := range calls {
-		calls[i] = agenttest.Call("", "nope", "{}")
-	}
-	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calls("", calls...)), agent.Options{})
-	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusFailed {
-		t.Errorf("outcome %+v", out)
-	}
-	got := agenttest.Results(a.History())
-	if len(got) != 7 || !strings.HasPrefix(got[4], "[error] unknown tool") || !strings.HasPrefix(got[5], "[error] not run: ") {
-		t.Errorf("results %q", got)
-	}
-	agenttest.CheckHistory(t, a.History())
-}
-
-func TestOtherCallsBetweenFailuresAreNoRepetition(t *testing.T) {
-	var entries []any
-	for i := range 12 {
-		entries = append(entries, agenttest.Bash("", fmt.Sprintf("bad-%d", i%2)))
-	}
-	a := agenttest.NewAgent(t, agenttest.Script(append(entries, agenttest.Text("ok"))...), agent.Options{})
-	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusCompleted {
-		t.Errorf("outcome %+v", out)
 	}
 }
 

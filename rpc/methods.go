@@ -72,6 +72,7 @@ func methods() []entry {
 		call(MethodSessionNew, schedule{}, "Creates a session. Nothing runs in it before its first command.", (*session.Manager).NewSession),
 		call(MethodSessionList, schedule{ReadOnly: true}, "Lists the stored sessions that have a message or a task, the most recently used first.", (*session.Manager).ListSessions),
 		call(MethodSessionResume, schedule{}, "Opens a stored session. The history is not sent: session/events has it. Its tasks are listed again, and its unanswered approvals and questions are pending again.", (*tasks.Manager).ResumeSession),
+		call("session/info", schedule{}, "Describes an open session, with the model's plan.", (*session.Manager).Info),
 		call(MethodSessionEvents, schedule{ReadOnly: true}, "Reads a session's past events, page by page. The session need not be open.", (*session.Manager).SessionEvents),
 		call(MethodSessionConfigure, schedule{Barrier: true}, "Changes a session's settings from the next model round on. Requests sent after it see the change.", (*session.Manager).ConfigureSession),
 		call("session/rewind", schedule{}, "Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.", (*session.Manager).RewindSession),

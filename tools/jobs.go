@@ -44,7 +44,10 @@ func JobOutput() Tool {
 		}
 		ctx, cancel := context.WithTimeout(ctx, wait)
 		defer cancel()
-		return jobResult(job.Wait(ctx)), nil
+		state := job.Wait(ctx)
+		res := jobResult(state)
+		res.Waited = state.Running
+		return res, nil
 	}, OnlyReads)
 }
 
@@ -102,7 +105,7 @@ func JobKill() Tool {
 		res := jobResult(state)
 		res.IsError = state.Running // a killed job is a success here
 		return res, nil
-	}, OnlyReads)
+	}, ReadsSerially)
 }
 
 // startJob runs a command in the background.

@@ -54,6 +54,7 @@ type Result struct {
 	Changes   []runtime.Change
 	Images    []Image    // for the model, beside Text
 	Plan      []PlanStep // the whole new plan; nil is no change of it
+	Waited    bool       // the call waited for something that goes on
 	Unkept    bool       // Text is never kept as output: it can be had again
 	Stack     string     // stack of a tool that panicked: for people, not for the model
 

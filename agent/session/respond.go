@@ -113,7 +113,7 @@ func (s *Manager) continueTurn(ses *session, p RespondParams) (RespondResult, er
 	}
 	go func() { // session.close waits for release
 		defer cancel()
-		s.turn(ctx, ses, pl, "", StepParams{})
+		s.turn(ctx, ses, pl, message{}, StepParams{})
 	}()
 	return RespondResult{SessionID: ses.id, TurnID: pl.turnID}, nil
 }

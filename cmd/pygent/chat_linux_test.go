@@ -20,7 +20,8 @@ const longAnswer = "# Report\n\nThe **first** point is `code`, the second is in 
 // talkative is a model whose reply depends on the last message.
 func talkative(w http.ResponseWriter, req agenttest.ServerRequest) {
 	last := req.Messages[len(req.Messages)-1]
-	what, args, _ := strings.Cut(*last.Content, " ")
+	said, _, _ := strings.Cut(*last.Content, "\n\n[") // what the server adds for the model
+	what, args, _ := strings.Cut(said, " ")
 	call := func(tool string, args map[string]any) {
 		agenttest.WriteReply(w, agenttest.Calls("On it.", agenttest.Call("c", tool, args)))
 	}

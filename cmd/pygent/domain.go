@@ -10,6 +10,7 @@ import (
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
+	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
@@ -73,6 +74,7 @@ func (d *domain) taskSettings() inprocess.Settings {
 	return inprocess.Settings{
 		Model: d.app.model, ModelName: cfg.Model, SystemPrompt: cfg.SystemPrompt, MaxSteps: cfg.MaxSteps,
 		Registry: withoutDelegation(registry, d.tasks),
+		Form:     func(model string) journal.Form { return d.app.form(cfg, model) },
 	}
 }
 
@@ -119,6 +121,7 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 		tools.WriteFile(),
 		tools.DownloadFile(),
 		tools.ViewImage(),
+		tools.UpdatePlan(),
 	}
 	list = append(list, m.Tools()...)
 	list = append(list, tools.AskUser(), tools.Stop())
@@ -200,10 +203,16 @@ func (d *domain) newAgent(ctx context.Context, spec session.Spec) (*agent.Agent,
 	if err != nil {
 		return nil, err
 	}
+	model := cmp.Or(spec.Model, cfg.Model)
+	form := d.app.form(cfg, model)
+	if spec.Form != nil {
+		form = *spec.Form
+	}
 	return agent.New(d.app.model, registry, rt, agent.Options{
+		Form:         form,
 		SystemPrompt: cmp.Or(spec.SystemPrompt, cfg.SystemPrompt),
 		Persona:      spec.Persona,
-		ModelName:    cmp.Or(spec.Model, cfg.Model),
+		ModelName:    model,
 		Disabled:     spec.DisabledTools,
 		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
@@ -214,6 +223,15 @@ func (d *domain) newAgent(ctx context.Context, spec session.Spec) (*agent.Agent,
 		Broker:       d.broker,
 		Permissions:  approval.Permissions{Mode: cmp.Or(spec.Mode, event.Mode(cfg.Mode)), Unconfined: d.app.unconfined()},
 	}), nil
+}
+
+// form returns how a new session presents itself to a model.
+func (a *app) form(cfg config.Config, model string) journal.Form {
+	f := journal.Form{EditTools: cfg.EditTools, Short: cfg.ContextWindow > 0 && cfg.ContextWindow < agent.ShortWindow}
+	if m, ok := a.model.(interface{ RefusesImages(model string) bool }); ok {
+		f.NoImages = m.RefusesImages(model)
+	}
+	return f
 }
 
 // unconfined reports whether the user allows commands without a sandbox and without

@@ -190,6 +190,8 @@ func (t *transcript) turnFinished(e event.Event) {
 		t.note("? %s", e.Question.Text)
 	case e.Error != nil:
 		t.mishap(string(e.Status) + ": " + e.Error.Message)
+	case e.Status == event.StatusStepLimit:
+		t.note("[%s: %s]", e.Status, e.Reason)
 	case e.Status != event.StatusCompleted:
 		t.note("[%s]", e.Status)
 	}

@@ -149,8 +149,12 @@ export interface ContextItem {
   /** instead of path; a file URI in the workspace, or with text any URI */
   uri?: string | null;
   range?: LineRange | null;
-  /** the content, which can be empty; absent: the file is read */
+  /** the content, which can be empty; absent: the file is read, which can be an image */
   text?: string | null;
+  /** of data: image/png, image/jpeg, image/webp or image/gif */
+  mimeType?: string | null;
+  /** an image, in base64; its file has at most 5 MB */
+  data?: string | null;
 }
 
 export interface LineRange {
@@ -183,6 +187,8 @@ export interface StepResult {
   usage: Usage;
   /** the question of a turn with status waiting */
   question?: TurnQuestion;
+  /** why it broke off; for stepLimit with the number, and how to go on */
+  reason?: string;
   /** why it failed */
   error?: ErrorDetail;
 }
@@ -385,6 +391,26 @@ export interface ResumeResult {
   mode: string;
 }
 
+export interface SessionParams {
+  /** absent: the connection's own session */
+  sessionId?: string | null;
+}
+
+export interface SessionInfo {
+  sessionId: string;
+  model: string;
+  /** plan, ask or auto */
+  mode: string;
+  /** the model's plan, as the last event of kind plan had it; after a rewind the one of then */
+  plan: Array<PlanStep>;
+}
+
+export interface PlanStep {
+  step: string;
+  /** pending, in_progress or completed */
+  status: string;
+}
+
 export interface SessionEventsParams {
   sessionId: string;
   /** 0 is the beginning */
@@ -494,12 +520,6 @@ export interface ComingCall {
   arguments?: string;
 }
 
-export interface PlanStep {
-  step: string;
-  /** pending, in_progress or completed */
-  status: string;
-}
-
 export interface ConfigureParams {
   sessionId: string;
   model?: string | null;
@@ -558,11 +578,6 @@ export interface ExportParams {
 export interface ExportResult {
   format: string;
   content: string;
-}
-
-export interface SessionParams {
-  /** absent: the connection's own session */
-  sessionId?: string | null;
 }
 
 export interface Info {
@@ -935,6 +950,8 @@ export interface Requests {
   "session/list": { params: ListSessionsParams; result: ListSessionsResult };
   /** Opens a stored session. The history is not sent: session/events has it. Its tasks are listed again, and its unanswered approvals and questions are pending again. */
   "session/resume": { params: OpenSessionParams; result: ResumeResult };
+  /** Describes an open session, with the model's plan. */
+  "session/info": { params: SessionParams; result: SessionInfo };
   /** Reads a session's past events, page by page. The session need not be open. */
   "session/events": { params: SessionEventsParams; result: EventsPage };
   /** Changes a session's settings from the next model round on. Requests sent after it see the change. */
@@ -1026,6 +1043,7 @@ export const methods = {
   sessionNew: "session/new",
   sessionList: "session/list",
   sessionResume: "session/resume",
+  sessionInfo: "session/info",
   sessionEvents: "session/events",
   sessionConfigure: "session/configure",
   sessionRewind: "session/rewind",
@@ -1067,6 +1085,10 @@ export const errorCodes = {
   invalidParams: -32602,
   /** a bug in the server */
   internal: -32603,
+  /** the model repeated a call with the same result, or two in turn, until the turn was ended */
+  repeatedCall: -32603,
+  /** the model answered twice with neither text nor a call */
+  emptyReply: -32603,
   /** a request before initialize */
   notInitialized: -32002,
   /** the request was cancelled */

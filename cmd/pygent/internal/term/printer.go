@@ -86,6 +86,8 @@ func Report(w io.Writer, res session.StepResult) {
 		}
 	case res.Error != nil:
 		fmt.Fprintf(w, "%s: %s\n", res.Status, Safe(res.Error.Message))
+	case res.Status == event.StatusStepLimit:
+		fmt.Fprintf(w, "%s after %d model round(s): %s\n", res.Status, res.Steps, Safe(res.Reason))
 	case res.Status != event.StatusCompleted:
 		fmt.Fprintf(w, "%s after %d model round(s)\n", res.Status, res.Steps)
 	}

@@ -95,7 +95,9 @@
 ---@field path? string workspace-relative, with slashes
 ---@field uri? string instead of path; a file URI in the workspace, or with text any URI
 ---@field range? pygent.LineRange
----@field text? string the content, which can be empty; absent: the file is read
+---@field text? string the content, which can be empty; absent: the file is read, which can be an image
+---@field mimeType? string of data: image/png, image/jpeg, image/webp or image/gif
+---@field data? string an image, in base64; its file has at most 5 MB
 
 ---@class pygent.LineRange
 ---@field start integer
@@ -115,6 +117,7 @@
 ---@field changes pygent.Change[] what tools and commands have changed
 ---@field usage pygent.Usage
 ---@field question? pygent.TurnQuestion the question of a turn with status waiting
+---@field reason? string why it broke off; for stepLimit with the number, and how to go on
 ---@field error? pygent.ErrorDetail why it failed
 
 ---@class pygent.Change
@@ -247,6 +250,19 @@
 ---@field lastSeq integer number of the last event; session/events has them
 ---@field mode string plan, ask or auto: the mode that the session was made with, or that is in force already; events of kind configured change it
 
+---@class pygent.SessionParams
+---@field sessionId? string absent: the connection's own session
+
+---@class pygent.SessionInfo
+---@field sessionId string
+---@field model string
+---@field mode string plan, ask or auto
+---@field plan pygent.PlanStep[] the model's plan, as the last event of kind plan had it; after a rewind the one of then
+
+---@class pygent.PlanStep
+---@field step string
+---@field status string pending, in_progress or completed
+
 ---@class pygent.SessionEventsParams
 ---@field sessionId string
 ---@field afterSeq? integer 0 is the beginning
@@ -316,10 +332,6 @@
 ---@field tool string
 ---@field arguments? string absent where they are long: toolStarted has them
 
----@class pygent.PlanStep
----@field step string
----@field status string pending, in_progress or completed
-
 ---@class pygent.ConfigureParams
 ---@field sessionId string
 ---@field model? string
@@ -360,9 +372,6 @@
 ---@class pygent.ExportResult
 ---@field format string
 ---@field content string
-
----@class pygent.SessionParams
----@field sessionId? string absent: the connection's own session
 
 ---@class pygent.Info
 ---@field kind string docker or local
@@ -635,6 +644,10 @@ M.methods = {
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.ResumeResult
   sessionResume = "session/resume",
+  ---Describes an open session, with the model's plan.
+  ---Params: pygent.SessionParams
+  ---Result: pygent.SessionInfo
+  sessionInfo = "session/info",
   ---Reads a session's past events, page by page. The session need not be open.
   ---Params: pygent.SessionEventsParams
   ---Result: pygent.EventsPage
@@ -755,6 +768,10 @@ M.error_codes = {
   invalidParams = -32602,
   ---a bug in the server
   internal = -32603,
+  ---the model repeated a call with the same result, or two in turn, until the turn was ended
+  repeatedCall = -32603,
+  ---the model answered twice with neither text nor a call
+  emptyReply = -32603,
   ---a request before initialize
   notInitialized = -32002,
   ---the request was cancelled
