@@ -112,6 +112,8 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 		tools.Bash(),
 		tools.JobOutput(),
 		tools.JobKill(),
+		tools.Glob(),
+		tools.Grep(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
 	}
