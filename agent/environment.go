@@ -45,7 +45,7 @@ func environment(rt *runtime.Runtime, now time.Time) string {
 
 // gitState words the branch, and whether the files are those of its last commit.
 func gitState(dir string, deadline time.Time) string {
-	tree := gitrepo.Find(dir)
+	tree := gitrepo.Find(dir, nil)
 	if tree == nil || tree.Dir == "" {
 		return "none"
 	}

@@ -96,6 +96,7 @@ func methods() []entry {
 		call(MethodRevert, schedule{}, "Restores files to their state before a turn. A file that was changed since, or that a command of another session's turn in the same workspace may have changed, is a conflict and is left as it is. Refused with busy while any turn runs in the workspace. Reverting the answer's turnId undoes it all.", (*session.Manager).RevertFiles),
 		call("files/read", schedule{ReadOnly: true}, "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
 		call("files/list", schedule{ReadOnly: true}, "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
+		call("files/find", schedule{ReadOnly: true}, "Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out.", (*session.Manager).FindFiles),
 
 		notification[event.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		notification[tasks.Changed](MethodTaskChanged, "A task's state changed, or its model has replied, which changes steps and usage."),

@@ -116,6 +116,8 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 		tools.JobInput(),
 		tools.JobKill(),
 		tools.ReadFile(),
+		tools.Glob(),
+		tools.Grep(),
 		tools.EditFile(),
 		tools.ApplyPatch(),
 		tools.WriteFile(),

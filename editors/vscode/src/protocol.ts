@@ -871,6 +871,29 @@ export interface Entry {
   size?: number;
 }
 
+export interface FindFilesParams {
+  /** absent: the connection's own session */
+  sessionId?: string | null;
+  /** letters of the path, in their order; empty: all paths; an upper-case letter makes letter case count */
+  query: string;
+  /** default 50, at most 1,000 */
+  limit?: number | null;
+}
+
+export interface FoundFiles {
+  /** the best first */
+  files: Array<FoundFile>;
+  /** these are all that fit */
+  complete: boolean;
+}
+
+export interface FoundFile {
+  /** workspace-relative, with slashes */
+  path: string;
+  /** file, dir or link */
+  kind: string;
+}
+
 export interface Changed {
   task: Task;
 }
@@ -994,6 +1017,8 @@ export interface Requests {
   "files/read": { params: FileParams; result: FileContent };
   /** Lists a directory of a session's or a task's workspace. */
   "files/list": { params: ListFilesParams; result: FileList };
+  /** Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out. */
+  "files/find": { params: FindFilesParams; result: FoundFiles };
 }
 
 /** Notifications to the server. */
@@ -1065,6 +1090,7 @@ export const methods = {
   filesRevert: "files/revert",
   filesRead: "files/read",
   filesList: "files/list",
+  filesFind: "files/find",
   agentEvent: "agent/event",
   tasksChanged: "tasks/changed",
   agentRequestApproval: "agent/requestApproval",

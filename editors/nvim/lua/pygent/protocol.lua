@@ -551,6 +551,19 @@
 ---@field type string file, dir, link, fifo, socket, device or other
 ---@field size? integer bytes of a file
 
+---@class pygent.FindFilesParams
+---@field sessionId? string absent: the connection's own session
+---@field query string letters of the path, in their order; empty: all paths; an upper-case letter makes letter case count
+---@field limit? integer default 50, at most 1,000
+
+---@class pygent.FoundFiles
+---@field files pygent.FoundFile[] the best first
+---@field complete boolean these are all that fit
+
+---@class pygent.FoundFile
+---@field path string workspace-relative, with slashes
+---@field kind string file, dir or link
+
 ---@class pygent.Changed
 ---@field task pygent.Task
 
@@ -732,6 +745,10 @@ M.methods = {
   ---Params: pygent.ListFilesParams
   ---Result: pygent.FileList
   filesList = "files/list",
+  ---Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out.
+  ---Params: pygent.FindFilesParams
+  ---Result: pygent.FoundFiles
+  filesFind = "files/find",
   ---Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped.
   ---Params: pygent.Event
   agentEvent = "agent/event",
