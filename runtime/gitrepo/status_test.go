@@ -52,7 +52,7 @@ func TestBranchAndClean(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			tree := Find(dir)
+			tree := Find(dir, nil)
 			if got := tree.Branch(); got != tt.branch {
 				t.Errorf("branch %q, want %q", got, tt.branch)
 			}
