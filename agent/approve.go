@@ -20,11 +20,18 @@ var (
 )
 
 // permit decides whether a call may run, and in which runtime. When it may not,
-// res is its answer. given is an earlier decision, nil for none.
-func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, given *Answered) (res tools.Result, ok bool) {
+// res is its answer. given is an earlier decision, nil for none. viewed is set for
+// a command that has failed to write in the read-only view.
+func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, given *Answered, viewed bool) (res tools.Result, ok bool) {
 	p, err := t.tools.Propose(ctx, *env, call.Name, call.Arguments)
 	if err != nil {
 		return tools.Errorf("%v", err), false
+	}
+	if viewed {
+		p.Title += " (it tried to write in a read-only view of the workspace)"
+	}
+	if viewed || given != nil && t.policy().Mode != event.ModePlan {
+		p.Viewable = false // it asks, or has asked
 	}
 	at, err := approval.Targets(t.runtime.Workspace(), p)
 	if err != nil {
@@ -55,6 +62,26 @@ func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, 
 	}
 	env.Allowed = approval.Allowed(at)
 	return res, true
+}
+
+// run runs a permitted call. A command that was taken for one that only reads and
+// tried to write runs again, if the user allows it.
+func (t *turn) run(ctx context.Context, call event.ToolCall, env tools.Env) tools.Result {
+	res := t.tools.Call(ctx, env, call.Name, call.Arguments)
+	inView := env.Runtime != t.runtime
+	if !inView || t.policy().Mode == event.ModePlan || ctx.Err() != nil || !triedToWrite(res) {
+		return res
+	}
+	env.Runtime = t.runtime
+	if refused, ok := t.permit(ctx, call, &env, nil, true); !ok {
+		return refused
+	}
+	return t.tools.Call(ctx, env, call.Name, call.Arguments)
+}
+
+// triedToWrite reports whether a command failed because its files are read-only.
+func triedToWrite(res tools.Result) bool {
+	return res.IsError && strings.Contains(strings.ToLower(res.Text), "read-only file system")
 }
 
 // policy returns the policy for the next call. A stricter mode applies at once.

@@ -105,10 +105,10 @@ func (t *turn) perform(ctx context.Context, b *batch, call event.ToolCall, given
 		if b != nil {
 			does = t.deed(ctx, call)
 		}
-		e.res, ok = t.permit(ctx, call, &env, given)
+		e.res, ok = t.permit(ctx, call, &env, given, false)
 		began := time.Now() // the time of the user's decision is not the call's
 		if ok {
-			e.res = t.tools.Call(ctx, env, call.Name, call.Arguments)
+			e.res = t.run(ctx, call, env)
 		}
 		e.took = time.Since(began)
 	}

@@ -40,6 +40,9 @@ type Policy struct {
 //	edit      refuse                 rule or ask  allow
 //	command   in a view, or refuse   rule or ask  allow; without a sandbox: consent, rule or ask
 //
+// In mode ask a command that only reads runs in a view as well, without asking.
+// When it tries to write nevertheless, the caller asks with call.Viewable unset.
+//
 // at are the targets of an edit. Every mode refuses an edit inside a repository's
 // own files, and of a file with unsaved changes in the user's editor. An edit of
 // a protected path asks, whatever the rules say, unless the mode refuses it.
@@ -70,6 +73,8 @@ func (p Policy) Judge(tool string, call tools.Proposal, at []Target) (v Verdict,
 		return Allow, ""
 	case p.ruled(tool, call):
 		return Allow, ""
+	case p.View && call.Viewable && OnlyReads(call.Command):
+		return AllowInView, ""
 	default:
 		return Ask, ""
 	}
