@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -165,7 +166,7 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	d, err := approval.First(ctx, asked,
 		func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
 		func(r approval.Response) event.Decision {
-			return event.Decision{Decision: r.Decision, Feedback: r.Feedback}
+			return event.Decision{Decision: r.Decision, Feedback: r.Feedback, Rule: r.Rule}
 		})
 	if ctx.Err() != nil {
 		err = errors.New(StopNote(context.Cause(ctx)))
@@ -181,11 +182,22 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	return d, nil
 }
 
-// resolve sends the event of a decision, with the rule that it makes.
+// resolve sends the event of a decision, with the rule that it makes. If the user's
+// own rule cannot be made, the call is allowed once.
 func (t *turn) resolve(ctx context.Context, call event.ToolCall, a event.Approval, d event.Decision) {
 	e := event.Event{Kind: event.KindApprovalResolved, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Decision: d.Decision, Feedback: d.Feedback}
-	if d.Decision == event.DecisionAllowForSession && a.Rule != "" {
-		e.Rule = a.Rule
+	var wrong error
+	if d.Decision == event.DecisionAllowForSession {
+		e.Rule = cmp.Or(d.Rule, a.Rule)
+		if d.Rule != "" {
+			wrong = approval.CheckRule(a, d.Rule)
+		}
+	}
+	if wrong != nil {
+		e.Rule = ""
 	}
 	t.emit(ctx, e)
+	if wrong != nil {
+		t.notice(ctx, event.LevelWarning, fmt.Sprintf("no rule was made, and the call is allowed once: the rule %.200q %v", d.Rule, wrong))
+	}
 }

@@ -25,6 +25,9 @@ func TestApprovals(t *testing.T) {
 	}{
 		"allow":                {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{allow, allow}, []string{"fine", "fine"}, event.StatusCompleted, 2},
 		"allow for session":    {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{{Decision: event.DecisionAllowForSession}}, []string{"fine", "fine"}, event.StatusCompleted, 1},
+		"a rule of the user":   {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok x")}, []event.Decision{{Decision: event.DecisionAllowForSession, Rule: "ok *"}}, []string{"fine", ""}, event.StatusCompleted, 1},
+		"a rule too wide":      {[]agent.Reply{agenttest.Bash("a", "ok"), agenttest.Bash("b", "ok")}, []event.Decision{{Decision: event.DecisionAllowForSession, Rule: "*"}, allow}, []string{"fine", "fine"}, event.StatusCompleted, 2},
+		"a rule for all edits": {[]agent.Reply{agenttest.Calling("a", "write_file", map[string]any{"path": "d/x", "content": ""}), agenttest.Calling("b", "write_file", map[string]any{"path": "d/y", "content": ""}), agenttest.Calling("c", "write_file", map[string]any{"path": "z", "content": ""})}, []event.Decision{{Decision: event.DecisionAllowForSession, Rule: "edit d/*"}, allow}, []string{"", "", ""}, event.StatusCompleted, 2},
 		"deny with words":      {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: event.DecisionDeny, Feedback: "use make"}}, []string{"[error] not run: denied: use make"}, event.StatusCompleted, 1},
 		"no decision denies":   {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: "yes"}}, []string{"[error] not run: denied: the client's"}, event.StatusCompleted, 1},
 		"cancel is not deny":   {[]agent.Reply{agenttest.Bash("a", "ok")}, []event.Decision{{Decision: event.DecisionCancelTurn}}, []string{"[error] not run: the user cancelled"}, event.StatusCancelled, 1},

@@ -134,7 +134,7 @@ func TestRulesAreScoped(t *testing.T) {
 		{event.Rule{Tool: "bash", Text: "edit *"}, "bash", command("edit *"), false},
 		{event.Rule{}, "", tools.Proposal{}, false},
 	} {
-		if got := allows(tt.rule, tt.tool, tt.call); got != tt.want {
+		if got := allows(tt.rule, tt.tool, tt.call, tt.call.Paths); got != tt.want {
 			t.Errorf("%+v, %s %q: %v", tt.rule, tt.tool, tt.call.Command, got)
 		}
 	}
@@ -164,7 +164,7 @@ func FuzzRule(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		call := command(text)
 		rule := ruleFor(call)
-		if rule != "" && !allows(event.Rule{Tool: "bash", Text: rule}, "bash", call) {
+		if rule != "" && !allows(event.Rule{Tool: "bash", Text: rule}, "bash", call, nil) {
 			t.Errorf("%q: the rule %q does not allow it", text, rule)
 		}
 		if strings.HasSuffix(rule, anyRest) && strings.ContainsAny(text, ";&|<>$`\"'\\*?[]{}()#!~\n\r\t") {

@@ -267,7 +267,7 @@ export interface Approval {
   options: Array<string>;
   /** all that an edit would change */
   changes?: Array<Patch>;
-  /** what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command */
+  /** what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command; the answer can change it */
   rule?: string;
 }
 
@@ -297,6 +297,8 @@ export interface Response {
   decision?: string | null;
   /** approval: a remark for the model, sent with the decision */
   feedback?: string | null;
+  /** approval: with allowForSession, the rule to make in place of the approval's */
+  rule?: string | null;
   /** question: the answer */
   answer?: string | null;
   /** question: the user gave none */
@@ -903,6 +905,8 @@ export interface Decision {
   decision: string;
   /** a remark for the model, sent with the decision */
   feedback?: string | null;
+  /** allowForSession: the rule to make in place of the approval's; absent: that one. It must cover the call: edit and a glob, the first words of the command and *, or the command */
+  rule?: string | null;
 }
 
 export interface Answer {

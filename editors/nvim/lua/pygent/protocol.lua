@@ -173,7 +173,7 @@
 ---@field command? string the whole command
 ---@field options string[] allow, allowForSession (where there is a rule), deny, cancelTurn
 ---@field changes? pygent.Patch[] all that an edit would change
----@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command
+---@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command; the answer can change it
 
 ---@class pygent.Patch
 ---@field path string workspace-relative, with slashes
@@ -193,6 +193,7 @@
 ---@class pygent.Response
 ---@field decision? string approval: allow, allowForSession, deny or cancelTurn
 ---@field feedback? string approval: a remark for the model, sent with the decision
+---@field rule? string approval: with allowForSession, the rule to make in place of the approval's
 ---@field answer? string question: the answer
 ---@field cancelled? boolean question: the user gave none
 
@@ -570,6 +571,7 @@
 ---@class pygent.Decision
 ---@field decision string allow, allowForSession, deny or cancelTurn
 ---@field feedback? string a remark for the model, sent with the decision
+---@field rule? string allowForSession: the rule to make in place of the approval's; absent: that one. It must cover the call: edit and a glob, the first words of the command and *, or the command
 
 ---@class pygent.Answer
 ---@field answer? string
