@@ -166,7 +166,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         return prompt && this.takeBack(prompt);
       }
       case "approve":
-        return this.approvals.approve(message.key, message.decision, message.feedback);
+        return this.approvals.approve(message.key, message.decision, message.feedback, message.rule);
       case "answer":
         return this.approvals.answer(message.key, message.answer);
       case "resume":

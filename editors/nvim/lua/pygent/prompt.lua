@@ -84,6 +84,7 @@ end
 ---@field label string
 ---@field answer? table
 ---@field feedback? boolean the user gives a reason first
+---@field rule? string the user edits this rule first
 ---@field look? boolean shows the request in a normal window and leaves it pending
 
 ---@param params pygent.Approval
@@ -103,6 +104,9 @@ local function choices(params, all)
     if choice then
       choice.answer = { decision = option }
       list[#list + 1] = choice
+    end
+    if option == 'allowForSession' and params.rule and text.line(params.rule) == params.rule then
+      list[#list + 1] = { label = 'Allow for this session, by another rule', rule = params.rule }
     end
     if option == 'deny' then
       list[#list + 1] = { label = 'Deny, and say why', feedback = true }
@@ -161,9 +165,19 @@ local function approval(item, later, all)
       item.answer({ decision = 'deny', feedback = reason })
     end)
   end
+  local function another(rule)
+    vim.ui.input({ prompt = 'Allow for this session: ', default = rule }, function(own)
+      if not own or vim.trim(own) == '' then
+        return later()
+      end
+      item.answer({ decision = 'allowForSession', rule = vim.trim(own) })
+    end)
+  end
   local function chosen(choice)
     if choice and choice.answer then
       item.answer(choice.answer)
+    elseif choice and choice.rule then
+      another(choice.rule)
     elseif choice and choice.feedback then
       why()
     else
