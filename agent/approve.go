@@ -163,11 +163,7 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	}
 	t.clock.pause()
 	defer t.clock.resume()
-	d, err := approval.First(ctx, asked,
-		func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
-		func(r approval.Response) event.Decision {
-			return event.Decision{Decision: r.Decision, Feedback: r.Feedback, Rule: r.Rule}
-		})
+	d, err := t.decision(ctx, asked, a)
 	if ctx.Err() != nil {
 		err = errors.New(StopNote(context.Cause(ctx)))
 	}
@@ -182,22 +178,38 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	return d, nil
 }
 
-// resolve sends the event of a decision, with the rule that it makes. If the user's
-// own rule cannot be made, the call is allowed once.
+// maxAsked bounds how often an approval is asked again because the rule in its
+// answer cannot be made.
+const maxAsked = 3
+
+// decision returns the first answer to an approval. An answer with a rule that
+// cannot be made is none: the approval is asked again, and its title says why.
+// Responses have been checked.
+func (t *turn) decision(ctx context.Context, asked *approval.Request, a event.Approval) (event.Decision, error) {
+	title := a.Title
+	for range maxAsked {
+		d, err := approval.First(ctx, asked,
+			func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
+			func(r approval.Response) event.Decision {
+				return event.Decision{Decision: r.Decision, Feedback: r.Feedback, Rule: r.Rule}
+			})
+		if err != nil || d.Decision != event.DecisionAllowForSession || d.Rule == "" {
+			return d, err
+		}
+		wrong := approval.CheckRule(a, d.Rule)
+		if wrong == nil {
+			return d, nil
+		}
+		a.Title = fmt.Sprintf("%s (the rule %s %v)", title, approval.Visible(fmt.Sprintf("%.200q", d.Rule)), wrong)
+	}
+	return event.Decision{Decision: event.DecisionDeny, Feedback: "the client's rule cannot be made"}, nil
+}
+
+// resolve sends the event of a decision, with the rule that it makes.
 func (t *turn) resolve(ctx context.Context, call event.ToolCall, a event.Approval, d event.Decision) {
 	e := event.Event{Kind: event.KindApprovalResolved, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Decision: d.Decision, Feedback: d.Feedback}
-	var wrong error
 	if d.Decision == event.DecisionAllowForSession {
 		e.Rule = cmp.Or(d.Rule, a.Rule)
-		if d.Rule != "" {
-			wrong = approval.CheckRule(a, d.Rule)
-		}
-	}
-	if wrong != nil {
-		e.Rule = ""
 	}
 	t.emit(ctx, e)
-	if wrong != nil {
-		t.notice(ctx, event.LevelWarning, fmt.Sprintf("no rule was made, and the call is allowed once: the rule %.200q %v", d.Rule, wrong))
-	}
 }
