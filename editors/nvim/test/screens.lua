@@ -231,7 +231,7 @@ local careful = h.model({
   h.says('Both done.'),
 }, {
   ['Count the files.'] = {
-    h.calls('bash', { cmd = 'ls | wc -l' }),
+    h.calls('bash', { cmd = 'ls | wc -l; sleep 0' }),
     h.says('Counted.'),
   },
 })
@@ -245,7 +245,7 @@ scene('approval', careful, function()
   see('change files')
   answer()
   golden('approval-edit')
-  keys('4', 'Enter')
+  keys('5', 'Enter')
   see('Why not?')
   keys('not this file', 'Enter')
   see('completed')
