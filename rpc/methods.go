@@ -30,12 +30,15 @@ const (
 	MethodSessionConfigure = "session/configure"
 	MethodSessionClose     = "session/close"
 	MethodSessionExport    = "session/export"
+	MethodSessionInfo      = "session/info"
+	MethodRewind           = "session/rewind"
 
 	MethodExec       = "runtime/exec"
 	MethodTaskList   = "tasks/list"
 	MethodTaskCancel = "tasks/cancel"
 	MethodDiff       = "files/diff"
 	MethodRevert     = "files/revert"
+	MethodFindFiles  = "files/find"
 
 	MethodInitialize  = "initialize"
 	MethodInitialized = "initialized"
@@ -75,7 +78,7 @@ func methods() []entry {
 		call("session/info", schedule{}, "Describes an open session, with the model's plan.", (*session.Manager).Info),
 		call(MethodSessionEvents, schedule{ReadOnly: true}, "Reads a session's past events, page by page. The session need not be open.", (*session.Manager).SessionEvents),
 		call(MethodSessionConfigure, schedule{Barrier: true}, "Changes a session's settings from the next model round on. Requests sent after it see the change.", (*session.Manager).ConfigureSession),
-		call("session/rewind", schedule{}, "Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.", (*session.Manager).RewindSession),
+		call(MethodRewind, schedule{}, "Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.", (*session.Manager).RewindSession),
 		call(MethodSessionClose, schedule{}, "Ends everything that runs in a session and closes it. It can be resumed.", (*tasks.Manager).CloseSession),
 		call("session/delete", schedule{}, "Closes a session and deletes its stored data.", (*tasks.Manager).DeleteSession),
 		call(MethodSessionExport, schedule{ReadOnly: true}, "Returns a session as one text.", (*session.Manager).ExportSession),

@@ -43,8 +43,10 @@ func (m *screen) edit(msg tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		return m.enter()
 	case "tab":
-		m.complete()
-		return nil
+		if !m.completePath() {
+			m.complete()
+		}
+		return m.find()
 	case "up":
 		if m.input.Line() == 0 {
 			m.recall(m.history.back(m.input.Value()))
@@ -58,7 +60,7 @@ func (m *screen) edit(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	var cmd tea.Cmd
 	m.input, cmd = m.input.Update(msg)
-	return cmd
+	return tea.Batch(cmd, m.find())
 }
 
 func (m *screen) recall(text string, ok bool) {

@@ -24,32 +24,56 @@ func Said(text, command string) string {
 	return strings.TrimPrefix(text, "$ "+command+"\n")
 }
 
-// Calls describes tool calls in one line each. It remembers which running calls are
-// commands, because their end does not say so.
-type Calls struct{ commands map[call]string }
+// Failed reports whether a finished call has failed.
+func Failed(e event.Event) bool { return e.IsError || e.ExitCode != nil && *e.ExitCode != 0 }
+
+// Calls describes tool calls in one line each. It remembers the running calls, because
+// their end does not describe them, and several can run side by side.
+type Calls struct {
+	running map[call]begun
+	newest  call
+}
 
 type call struct{ session, id string }
 
-// Begin describes a started call. Its detail has at most most characters.
-func (c *Calls) Begin(e event.Event, most int) string {
-	if c.commands == nil {
-		c.commands = map[call]string{}
-	}
-	if e.Terminal {
-		c.commands[call{e.SessionID, e.CallID}] = e.Detail
-	}
-	title, detail := Titled(e)
-	title, detail = Line(title, 80), Line(detail, most)
-	if detail == "" {
-		return title
-	}
-	return title + ": " + detail
+// begun is a started call.
+type begun struct {
+	line, command string
+	terminal      bool
 }
 
-// End returns the output of a call, and whether it was a command.
-func (c *Calls) End(e event.Event) (text string, terminal bool) {
+// Ended is a finished call.
+type Ended struct {
+	Line     string // as Begin described it
+	Text     string // its output
+	Terminal bool   // it was a command
+	Apart    bool   // another call has begun or ended since it began
+}
+
+// Begin describes a started call. Its detail has at most most characters.
+func (c *Calls) Begin(e event.Event, most int) string {
+	if c.running == nil {
+		c.running = map[call]begun{}
+	}
+	title, detail := Titled(e)
+	b := begun{line: Line(title, 80), terminal: e.Terminal}
+	if detail = Line(detail, most); detail != "" {
+		b.line += ": " + detail
+	}
+	if e.Terminal {
+		b.command = e.Detail
+	}
+	c.newest = call{e.SessionID, e.CallID}
+	c.running[c.newest] = b
+	return b.line
+}
+
+// End describes the end of a call.
+func (c *Calls) End(e event.Event) Ended {
 	key := call{e.SessionID, e.CallID}
-	command, terminal := c.commands[key]
-	delete(c.commands, key)
-	return Said(e.Text, command), terminal
+	b, known := c.running[key]
+	delete(c.running, key)
+	ended := Ended{Line: b.line, Text: Said(e.Text, b.command), Terminal: b.terminal, Apart: known && key != c.newest}
+	c.newest = call{}
+	return ended
 }

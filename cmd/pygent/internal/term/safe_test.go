@@ -95,7 +95,7 @@ func TestPrinterTellsCalls(t *testing.T) {
 	} {
 		p.Event(t.Context(), e)
 	}
-	want := "* Run: ls x\n[task_1] * Stop\n[task_1]   $ is no prompt\n[task_1]   here\n  notes.md\n* shell: {\"x\":1}\n  $ ls\n* Run: cat notes\n  $ is no prompt\n"
+	want := "* Run: ls x\n[task_1] * Stop\n[task_1]   $ is no prompt\n[task_1]   here\n✓ Run: ls x\n  notes.md\n* shell: {\"x\":1}\n  $ ls\n* Run: cat notes\n  $ is no prompt\n"
 	if got := out.String(); got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}
