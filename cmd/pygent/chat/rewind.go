@@ -93,7 +93,7 @@ func listTurns(turns []past) string {
 		}
 		fmt.Fprintf(&b, "%2d  %s%s\n", i+1, term.Line(turn.words, 80), files)
 	}
-	b.WriteString("/rewind NUMBER goes back to before that message, with the files")
+	b.WriteString("/rewind NUMBER goes back to before that message, with the files;\n/rewind NUMBER keep leaves the files as they are")
 	return b.String()
 }
 
@@ -121,7 +121,7 @@ func (t *talk) rewindTo(ctx context.Context, p session.RewindParams) (outcome, e
 	for _, c := range res.Conflicts {
 		fmt.Fprintf(&b, "not restored: %s: %s\n", c.Path, c.Reason)
 	}
-	b.WriteString("the conversation is changed; " + count(len(res.Applied), "file") + " restored")
+	b.WriteString(count(len(res.Applied), "file") + " restored")
 	steps, err := t.planOf(ctx)
 	return outcome{text: b.String(), plan: &steps}, err
 }
