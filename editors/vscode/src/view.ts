@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { FileRequests } from "./filerequests";
 import type { Chat } from "./chat";
-import { completeFiles } from "./context";
+import { findFiles } from "./findfiles";
 import type { FirstStart } from "./firststart";
 import type { Folders } from "./folders";
 import { Gather } from "./gather";
@@ -175,7 +175,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         return this.post({
           type: "files",
           query: message.query,
-          paths: await completeFiles(chat.server.folder, message.query),
+          paths: await findFiles(chat, message.query),
         });
       case "command":
         // Only commands of this extension, because a page must not run others.
