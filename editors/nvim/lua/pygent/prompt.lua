@@ -118,17 +118,13 @@ local function choices(params, all)
   return list
 end
 
+--- Who wants what; the tool has made the title, as "Run a command" or "Write notes.txt".
 ---@param params pygent.Approval
 ---@return string
 local function title(params)
-  local what = ({
-    command = 'run a command',
-    edit = 'change files',
-    apply = 'apply changes',
-    network = 'use the network',
-  })[params.kind]
   local who = params.taskId and 'A delegated agent' or 'Pygent'
-  return ('%s wants to %s'):format(who, what or text.line(params.kind, 20))
+  local what = text.line(params.title, math.max(20, vim.o.columns - 40))
+  return ('%s wants to %s%s'):format(who, what:sub(1, 1):lower(), what:sub(2))
 end
 
 --- The lines of a request, the window's title and the syntax.

@@ -79,7 +79,7 @@ describe("calls", { concurrency: false }, () => {
     const { page, post } = panel;
     for (const ask of read("approvals")) {
       await post({ type: "asks", asks: { approvals: [ask], questions: [] } });
-      const card = page.locator(".ask", { hasText: ask.title });
+      const card = page.locator(`.ask[aria-label="Approval: ${ask.title}"]`);
       await card.waitFor();
       const shown = await card.evaluate((element) => element.textContent);
       const lines = (ask.changes ?? []).flatMap(({ path, patch }) => [
@@ -89,7 +89,7 @@ describe("calls", { concurrency: false }, () => {
           .filter((line) => /^[-+](?![-+])/.test(line))
           .map((line) => line.slice(1)),
       ]);
-      for (const part of [ask.title, (ask.command ?? "").trim(), ...lines])
+      for (const part of [...ask.title.split(" "), (ask.command ?? "").trim(), ...lines])
         assert.ok(shown.includes(part), `${ask.requestKey}: no ${part} in ${shown}`);
     }
     await picture(page, "approval-patch");
