@@ -81,6 +81,10 @@ release: ## archives of all systems with checksums and bills of materials, in di
 bench: ## speed and memory, each beside a floor measured in the same run
 	$(GO) test -run='^$$' -bench=. -benchmem -count=$(or $(COUNT),3) ./...
 
+.PHONY: trial
+trial: ## let a real model do the jobs of agent/trial (JOBS=pattern, settings as the program's)
+	$(GO) run ./cmd/pygent/internal/trial -jobs '$(or $(JOBS),*)'
+
 generate: ## write the protocol's generated files
 	$(GO) generate ./...
 

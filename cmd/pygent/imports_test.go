@@ -18,7 +18,7 @@ var chain = []string{
 	"runtime/local", "runtime/docker", "runtime/choose",
 	"tools/strictjson", "tools/edit", "tools/files", "tools/output", "tools/picture", "tools",
 	"agent/event", "agent/journal", "agent/conversation", "agent/approval", "agent", "agent/openai", "agent/replay", "agent/agenttest",
-	"agent/session",
+	"agent/session", "agent/trial",
 	"tasks", "tasks/inprocess", "tasks/backendtest",
 	"rpc/wire", "rpc", "rpc/web",
 	"cmd/pygent/internal", "cmd/pygent/chat", "cmd/pygent/demo", "cmd/pygent",
