@@ -126,7 +126,7 @@ func planFile(env Env, f edit.FileChange) (change, error) {
 	case edit.Add:
 		return planAdd(env, f)
 	case edit.Delete:
-		return planDelete(env, f.Path)
+		return planDelete(env, f)
 	default:
 		return planUpdate(env, f)
 	}
@@ -149,7 +149,8 @@ func planAdd(env Env, f edit.FileChange) (change, error) {
 }
 
 // planDelete deletes a file of any kind: its content need not be text.
-func planDelete(env Env, name string) (change, error) {
+func planDelete(env Env, f edit.FileChange) (change, error) {
+	name := f.Path
 	look, err := env.Runtime.Workspace().Look(name)
 	if err != nil {
 		return change{}, missingFile(env.Runtime.Workspace(), name, err)
@@ -159,6 +160,9 @@ func planDelete(env Env, name string) (change, error) {
 		file.Text = look.Data
 	}
 	if _, err := (opened{look, file}).fresh(env, name, true); err != nil {
+		return change{}, err
+	}
+	if _, err := f.Apply(file.Text); err != nil { // a diff has the lines that it deletes
 		return change{}, err
 	}
 	return change{Edit: runtime.Edit{Path: name, Delete: true, Seen: look}, before: file.Text}, nil

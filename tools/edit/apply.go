@@ -89,7 +89,16 @@ func (a *applier) hunk(i int, h *hunk) error {
 			return a.place(i, h, &m, p)
 		}
 	}
-	return a.fail(i, h, "its lines are not in the file. %s%s", nearest(a.text, full.old, "the hunk", true), already(a.text, full.new))
+	return a.fail(i, h, "its lines are not in the file. %s%s", nearest(a.text, full.old, "the hunk", true, a.expected(h)), already(a.text, full.new))
+}
+
+// expected returns the index of the line where a hunk should be: that of its numbers,
+// else the one behind the hunk before it.
+func (a *applier) expected(h *hunk) int {
+	if h.numbered {
+		return max(0, h.oldStart-1+a.moved)
+	}
+	return lineAt(a.text, a.done) - 1
 }
 
 // passage returns the hunk as whole lines, without the last cut of its lines.

@@ -136,6 +136,7 @@ func shifted(has, want []string) (indent, bool) {
 	more, ok := strings.CutSuffix(has[0], want[0])
 	less := ""
 	if !ok {
+		more = ""
 		if less, ok = strings.CutSuffix(want[0], has[0]); !ok {
 			return indent{}, false
 		}

@@ -21,8 +21,9 @@ const (
 // nearest shows the lines of text that are most like passage, with their numbers
 // and the first difference. name is what the model calls the passage. It only
 // explains a refusal: no edit goes where it points. whole says that the passage is
-// whole lines: else it may begin and end within a line.
-func nearest(text, passage, name string, whole bool) string {
+// whole lines: else it may begin and end within a line. Where no line is like it,
+// those around the line with the index near are shown, if near is not negative.
+func nearest(text, passage, name string, whole bool, near int) string {
 	lines, want := bodies(splitLines(text)), bodies(splitLines(passage))
 	if len(lines) == 0 {
 		return "The file is empty."
@@ -32,7 +33,7 @@ func nearest(text, passage, name string, whole bool) string {
 		start, ok = byLikeness(lines, want)
 	}
 	if !ok {
-		return fmt.Sprintf("No line of its %d lines is like it: read the file.", len(lines))
+		return nothingAlike(lines, near)
 	}
 	firstPart, lastPart := 0, len(want)-1
 	if whole {
@@ -45,6 +46,17 @@ func nearest(text, passage, name string, whole bool) string {
 	from := max(0, start, at-shownLines/2)
 	to := min(len(lines), max(start+len(want), from+1), from+shownLines)
 	return "The most similar lines are:\n" + numberedLines(lines, from, to) + difference
+}
+
+// nothingAlike shows the lines around the one with the index near, or all of a few.
+func nothingAlike(lines []string, near int) string {
+	told := fmt.Sprintf("No line of its %d lines is like it", len(lines))
+	if near < 0 && len(lines) > shownLines {
+		return told + ": read the file."
+	}
+	from := max(0, min(near-shownLines/2, len(lines)-shownLines))
+	to := min(len(lines), from+shownLines)
+	return fmt.Sprintf("%s; lines %d to %d are:\n%s", told, from+1, to, strings.TrimSuffix(numberedLines(lines, from, to), "\n"))
 }
 
 // numberedLines shows lines as read_file does.
@@ -156,7 +168,21 @@ func (p *pairs) likeness(line string) float64 {
 // firstDifference describes where the passage and the lines from start on part, and
 // returns the index of that line.
 // Line firstPart of the passage may begin within a line, and lastPart end so.
+//
+// Where the file keeps to one kind of indentation, white space at the ends of lines
+// was overlooked, and a difference in it is told only if there is no other.
 func firstDifference(lines, want []string, start int, name string, firstPart, lastPart int) (int, string) {
+	if styleOf(strings.Join(lines, "\n")) != (style{}) {
+		bare, asked := trimmed(lines, start, len(want)), trimmed(want, 0, len(want))
+		for i := range min(len(bare), len(asked)) {
+			own, line := bare[i], asked[i]
+			if own == line || i == firstPart && strings.HasSuffix(own, line) || i == lastPart && strings.HasPrefix(own, line) {
+				continue
+			}
+			has, wants := describe(own, line)
+			return start + i, fmt.Sprintf("line %d: the file has %s where %s has %s", start+i+1, has, name, wants)
+		}
+	}
 	for i, line := range want {
 		n := start + i
 		if n >= len(lines) {
@@ -181,6 +207,15 @@ func already(text, fresh string) string {
 		return ""
 	}
 	return fmt.Sprintf("\nThe new text is in the file already, at line %d.", lineAt(text, at))
+}
+
+// trimmed returns up to n lines from start on without white space at their ends.
+func trimmed(lines []string, start, n int) []string {
+	var list []string
+	for _, line := range lines[min(start, len(lines)):min(start+n, len(lines))] {
+		list = append(list, strings.TrimSpace(line))
+	}
+	return list
 }
 
 // describe names the first difference of two lines.

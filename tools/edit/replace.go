@@ -51,7 +51,7 @@ func Replace(text string, r Replacement) (Result, error) {
 		}
 		return f.replace(&m)
 	}
-	return Result{}, fmt.Errorf("old_string is not in the file. %s%s", nearest(text, r.Old, "old_string", false), already(text, r.New))
+	return Result{}, fmt.Errorf("old_string is not in the file. %s%s", nearest(text, r.Old, "old_string", false, -1), already(text, r.New))
 }
 
 func (f *finder) replace(m *match) (Result, error) {
