@@ -75,11 +75,11 @@ func TestARuleThatCannotBeMadeIsAskedAgain(t *testing.T) {
 		rule   string
 		asked  int
 	}{
-		"then a right one":  {[]event.Decision{always("*"), always("ok *")}, "$ ok", "ok *", 2},
-		"then the offered":  {[]event.Decision{always("rm *"), always("")}, "$ ok", "ok", 2},
+		"then a right one":  {[]event.Decision{always("*"), always("ok *")}, "fine", "ok *", 2},
+		"then the offered":  {[]event.Decision{always("rm *"), always("")}, "fine", "ok", 2},
 		"then no":           {[]event.Decision{always("rm *"), {Decision: event.DecisionDeny}}, "[error] not run: denied", "", 2},
 		"again and again":   {[]event.Decision{always("*"), always("rm *"), always("\x1b")}, "[error] not run: denied: the client's rule", "", 3},
-		"with another word": {[]event.Decision{{Decision: event.DecisionAllow, Rule: "*"}}, "$ ok", "", 1},
+		"with another word": {[]event.Decision{{Decision: event.DecisionAllow, Rule: "*"}}, "fine", "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := agenttest.Deciding(tt.decide...)
