@@ -63,8 +63,8 @@ func TestStatusWaits(t *testing.T) {
 		{`"0.001"`, "running", true},
 		{"-1", "[error] wait: -1 seconds: give a number from 0 to 3600", false},
 		{"3601", "[error] wait: 3601 seconds: give a number from 0 to 3600", false},
-		{`"soon"`, "[error] task_status: arguments: wait: soon is no number of seconds", false},
-		{"[]", "[error] task_status: arguments: wait: [] is no number of seconds", false},
+		{`"soon"`, "[error] task_status: arguments: wait: soon is no number of seconds; it takes task_id (string, required), wait (number, optional)", false},
+		{"[]", "[error] task_status: arguments: wait: [] is no number of seconds; it takes task_id (string, required), wait (number, optional)", false},
 	} {
 		got := f.registry.Call(t.Context(), f.env, "task_status", fmt.Sprintf(`{"task_id":%q,"wait":%s}`, res.TaskID, tt.wait))
 		if got.Text != tt.text || got.Waited != tt.waited {

@@ -32,7 +32,7 @@ func TestUpdatePlan(t *testing.T) {
 		{"an empty step", `{"plan":[{"step":"a","status":"pending"},{"step":" ","status":"pending"}]}`, nil, "[error] update_plan: step 2 is empty"},
 		{"a long step", `{"plan":[{"step":"` + strings.Repeat("x", 1001) + `","status":"pending"}]}`, nil, "[error] update_plan: step 1 has 1001 bytes: at most 1000"},
 		{"too many steps", many, nil, "[error] update_plan: 101 steps: at most 100"},
-		{"no plan", `{}`, nil, `[error] update_plan: argument "plan" is missing; it takes plan (array), explanation (string, optional)`},
+		{"no plan", `{}`, nil, `[error] update_plan: argument "plan" is missing; it takes plan (array, required), explanation (string, optional)`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
