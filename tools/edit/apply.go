@@ -113,7 +113,7 @@ func (h *hunk) passage(cut int) passage {
 				kept = n
 			}
 			p.keep = append(p.keep, kept)
-			fresh.WriteString(line.text + "\n")
+			fresh.WriteString(strings.TrimSuffix(line.text, "\r") + "\n")
 		}
 		if line.kind != '+' {
 			old.WriteString(line.text + "\n")

@@ -40,6 +40,7 @@ func BenchmarkLarge(b *testing.B) {
 	}
 	const body = " func target() {\n-\tx := 1\n+\tx := 2\n \ty := 2\n"
 	after := strings.Replace(text, "x := 1", "x := 2", 1)
+	often := strings.ReplaceAll(text, "9(a, b int) int {\n", "9(a, b int)\n{\n")
 	for _, c := range []struct {
 		name string
 		edit func() error
@@ -53,6 +54,7 @@ func BenchmarkLarge(b *testing.B) {
 		{"hunk", apply(text, "@@\n"+body)},
 		{"hunk at its line", apply(text, fmt.Sprintf("@@ -%d,3 +%d,3 @@\n", line, line)+body)},
 		{"changed", func() error { Changed(text, after, 3); return nil }},
+		{"changed often", func() error { Changed(text, often, 3); return nil }},
 		{"nowhere", func() error { _ = replace(text, "func goal() {\n\tx := 1\n", "x")(); return nil }},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -15,7 +15,7 @@ func Changed(before, after string, context int) (shown string, added, removed in
 	tail := commonTail(before[head:], after[head:])
 	skipped := strings.Count(before[:head], "\n")
 	a, b := splitLines(before[head:len(before)-tail]), splitLines(after[head:len(after)-tail])
-	diffs := lcs.DiffLines(a, b)
+	diffs := diffLines(a, b)
 	leading := lastLines(before[:head], context)
 	trailing := firstLines(before[len(before)-tail:], context)
 	w := hunkWriter{

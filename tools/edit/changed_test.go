@@ -64,3 +64,20 @@ func TestChangedLong(t *testing.T) {
 		}
 	}
 }
+
+// TestChangedOften sees that a line changed in a hundred places is a hundred changes.
+func TestChangedOften(t *testing.T) {
+	var before, after strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&before, "line %d\n", i)
+		if i%20 == 0 {
+			fmt.Fprintf(&after, "new %d\n", i)
+		} else {
+			fmt.Fprintf(&after, "line %d\n", i)
+		}
+	}
+	shown, added, removed := Changed(before.String(), after.String(), 3)
+	if added != 100 || removed != 100 || strings.Count(shown, "@@ -") != 100 {
+		t.Errorf("+%d -%d in %d hunks", added, removed, strings.Count(shown, "@@ -"))
+	}
+}

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,7 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains("\n"+before, "\n--") || strings.Contains("\n"+after, "\n++") {
 			return // such lines look like the headers of a file
 		}
+		diffRebuilds(t, splitLines(before), splitLines(after))
 		sameAgain(t, before, after, udiff.Unified("a/f", "b/f", before, after))
 		if strings.HasSuffix(before, "\n") && strings.HasSuffix(after, "\n") {
 			shown, _, _ := Changed(before, after, 3)
@@ -106,6 +108,19 @@ func FuzzParse(f *testing.F) {
 			sameAgain(t, before, after, "--- a/f\n+++ b/f\n"+shown)
 		}
 	})
+}
+
+// diffRebuilds sees that long lists are compared right too.
+func diffRebuilds(t *testing.T, a, b []string) {
+	var got []string
+	i := 0
+	for _, d := range diffLong(a, b) {
+		got = append(append(got, a[i:d.Start]...), b[d.ReplStart:d.ReplEnd]...)
+		i = d.End
+	}
+	if got = append(got, a[i:]...); !slices.Equal(got, b) {
+		t.Errorf("the difference of %q and %q makes %q", a, b, got)
+	}
 }
 
 func sameAgain(t *testing.T, before, after, diff string) {

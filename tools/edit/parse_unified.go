@@ -322,5 +322,5 @@ func unquoted(name string) string {
 		}
 	}
 	name, _, _ = strings.Cut(name, "\t")
-	return strings.TrimRight(name, " ")
+	return strings.TrimRight(name, " \r")
 }

@@ -92,8 +92,11 @@ var (
 // code fence and heredoc around it, and the number of the first.
 func unwrap(text string) ([]string, int) {
 	lines := strings.Split(strings.TrimPrefix(text, bomRune), "\n")
+	all := endsOf(strings.TrimSpace(text)).all("\r\n")
 	for i, line := range lines {
-		lines[i] = strings.TrimSuffix(line, "\r")
+		if all || !strings.HasPrefix(line, "+") { // a new file may have CRLF by intention
+			lines[i] = strings.TrimSuffix(line, "\r")
+		}
 	}
 	first := 1
 	for {

@@ -45,6 +45,8 @@ var parseCases = []struct {
 	{name: "marked, added lines that look like markers", patch: "*** Begin Patch\n*** Add File: a.md\n+*** Begin Patch\n+*** End Patch\n*** End Patch", want: `add a.md "*** Begin Patch\n*** End Patch\n"`},
 	{name: "marked, no space behind the colon", patch: "*** Begin Patch\n*** Delete File:a\n*** End Patch", want: "delete a"},
 	{name: "marked, CRLF", patch: "*** Begin Patch\r\n*** Add File: a\r\n+x\r\n*** End Patch\r\n", want: `add a "x\n"`},
+	{name: "marked, a new file with CRLF", patch: "*** Begin Patch\n*** Add File: a.bat\n+x\r\n+y\r\n*** End Patch\n", want: `add a.bat "x\r\ny\r\n"`},
+	{name: "unified, a new file with CRLF", patch: "--- /dev/null\n+++ b/a.bat\n@@ -0,0 +1,2 @@\n+x\r\n+y\r\n", want: `add a.bat "x\r\ny\r\n"`},
 	{name: "marked, blank lines between sections", patch: "*** Begin Patch\n\n*** Delete File: a\n\n*** Delete File: b\n\n*** End Patch", want: "delete a; delete b"},
 	{name: "marked, blank line in a new file without +", patch: "*** Begin Patch\n*** Add File: a\n+x\n\n+y\n\n*** End Patch", want: `add a "x\n\ny\n"`},
 	{name: "marked, without Begin", patch: "*** Delete File: a\n*** End Patch", want: "delete a"},

@@ -106,7 +106,7 @@ func repeated(olds, news []string) []int {
 	}
 	a, b = a[head:len(a)-tail], b[head:len(b)-tail]
 	i, j := 0, 0
-	for _, d := range append(lcs.DiffLines(a, b), lcs.Diff{Start: len(a), End: len(a), ReplStart: len(b), ReplEnd: len(b)}) {
+	for _, d := range append(diffLines(a, b), lcs.Diff{Start: len(a), End: len(a), ReplStart: len(b), ReplEnd: len(b)}) {
 		for ; i < d.Start && j < d.ReplStart; i, j = i+1, j+1 {
 			keep[head+j] = head + i
 		}
