@@ -29,6 +29,7 @@ func chatCommand(std streams, f *flags) *cobra.Command {
 		Long: `Chat is a conversation in the current directory, or in --root. /help lists its
 commands. Enter sends; Alt-Enter, or a backslash before Enter, begins a new line.
 A message that you send during a turn reaches the model before its next round.
+@PATH in a message attaches that file; on the screen Tab completes the path.
 Ctrl-C stops the turn; pressed again it leaves. /exit, quit, q and the end of
 input leave too.
 
