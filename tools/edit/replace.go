@@ -51,7 +51,8 @@ func Replace(text string, r Replacement) (Result, error) {
 		}
 		return f.replace(&m)
 	}
-	return Result{}, fmt.Errorf("old_string is not in the file. %s%s", nearest(text, r.Old, "old_string", false, -1), already(text, r.New))
+	bare, _ := passage{old: r.Old, new: r.New}.withoutNumbers()
+	return Result{}, fmt.Errorf("old_string is not in the file. %s%s", nearest(text, bare.old, "old_string", false, -1), already(text, r.New))
 }
 
 func (f *finder) replace(m *match) (Result, error) {

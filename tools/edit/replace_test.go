@@ -83,6 +83,7 @@ var replaceCases = []struct {
 	{name: "numbers that are the file's own", text: "1\ta\n2\tb\n", old: "1\ta\n2\tb\n", new: "1\ta\n2\tc\n", want: "1\ta\n2\tc\n"},
 	{name: "a table's row added", text: "a\n5\tb\n", old: "     1\ta\n     2\t5\tb", new: "     1\ta\n     2\t5\tb\n     3\t6\tc", want: "a\n5\tb\n6\tc\n", tolerated: "line numbers of read_file (left out)"},
 	{name: "numbers that do not count up", text: "a\nb\n", old: "     1\ta\n     7\tb", new: "x", fails: []string{"not in the file"}},
+	{name: "numbers, and another text", text: "alpha\nbeta\n", old: "     1\talpha\n     2\tbeto\n", new: "x", fails: []string{`line 2: the file has "beta" where old_string has "beto"`}},
 	{name: "numbers, several places", text: "a\na\n", old: "     2\ta\n", new: "b\n", fails: []string{"2 places"}},
 
 	// trailing white space
@@ -100,6 +101,7 @@ var replaceCases = []struct {
 	// leading white space
 	{name: "shifted right", text: "    if x:\n        y()\n", old: "if x:\n    y()\n", new: "if x:\n    z()\n", want: "    if x:\n        z()\n", tolerated: "leading white space (the file has 4 spaces more)"},
 	{name: "shifted left", text: "if x:\n    y()\n", old: "    if x:\n        y()\n", new: "    if x:\n        z()\n        w()\n", want: "if x:\n    z()\n    w()\n", tolerated: "leading white space (the file has 4 spaces less)"},
+	{name: "shifted left, not to the margin", text: "  if x:\n      y()\n", old: "    if x:\n        y()\n", new: "    if x:\n        z()\n", want: "  if x:\n      z()\n", tolerated: "leading white space (the file has 2 spaces less)"},
 	{name: "shifted by tabs", text: "\t\tif x {\n\t\t\ty()\n\t\t}\n", old: "\tif x {\n\t\ty()\n\t}\n", new: "\tif x {\n\t\tz()\n\t}\n", want: "\t\tif x {\n\t\t\tz()\n\t\t}\n", tolerated: "leading white space (the file has a tab more)"},
 	{name: "shifted, blank lines stay blank", text: "  a\n\n  b\n", old: "a\n\nb\n", new: "a\n\nx\n\nb\n", want: "  a\n\n  x\n\n  b\n", tolerated: "leading white space (the file has 2 spaces more)"},
 	{name: "shifted unevenly", text: "  a\n    b\n", old: "a\nb\n", new: "c\n", fails: []string{"not in the file", "line 2: the file has 4 spaces where old_string has no white space"}},
