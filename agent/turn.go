@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pygent/pygent/agent/conversation"
@@ -22,8 +23,11 @@ type turn struct {
 	partial string          // streamed text of a reply that broke off
 	stopped bool            // a context ended the turn
 	endedBy string          // the tool that ended the turn
-	failing repeating       // stops a model that repeats one failing call
+	guard   guard           // stops a model that makes no progress
 	told    map[string]bool // notices that are sent once a turn
+
+	lastCall string   // of the running reply: its result says what the model has missed
+	progress progress // of the call that the model writes
 
 	cancel context.CancelFunc // ends the turn as cancelled
 	clock  *clock             // bounds this model round; nil is no bound
@@ -62,8 +66,11 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	if bounds.Answered == nil { // otherwise the results of the calls come first
 		t.sendSteered(ctx, t.bounds.Steering.earlier(t.state().Unheard))
 	}
-	if message != "" {
-		t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: message})
+	if message != "" || len(bounds.Images) > 0 {
+		t.send(ctx, event.Record{
+			Event: event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: message},
+			Heard: t.sinceLastTurn(), Images: bounds.Images,
+		})
 	}
 	return t
 }
@@ -215,6 +222,8 @@ func (t *turn) status(reply event.Message) event.Status {
 	switch {
 	case t.out.Question != nil:
 		return event.StatusWaiting
+	case isEmpty(Reply{Message: reply}):
+		return t.limit() // it was not asked again
 	case len(reply.ToolCalls) == 0 || t.endedBy != "":
 		return event.StatusCompleted
 	default:
@@ -259,6 +268,8 @@ func (t *turn) breakOff(ctx context.Context) {
 // reason words why the turn broke off, "" when it did not.
 func (t *turn) reason() string {
 	switch {
+	case t.out.Status == event.StatusStepLimit:
+		return fmt.Sprintf("the limit of %d model rounds is reached; say \"go on\" to continue from here, or set max_steps (maxSteps of a step) higher", t.bounds.MaxSteps)
 	case t.out.Err == nil:
 		return ""
 	case t.out.Status == event.StatusFailed:
@@ -285,6 +296,7 @@ func StopNote(cause error) string {
 func (t *turn) finish(ctx context.Context) Outcome {
 	t.account(ctx)
 	out := &t.out
+	t.known.leave(t.runtime.Workspace(), out.Changes)
 	usage := out.Usage
 	e := event.Event{Kind: event.KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
 	e.TurnID = t.bounds.ID
@@ -303,6 +315,7 @@ func (t *turn) finish(ctx context.Context) Outcome {
 // describe words an end that the model did not choose.
 func (t *turn) describe(e *event.Event) {
 	e.Reason = t.reason()
+	t.out.Reason = e.Reason
 	if t.out.Status != event.StatusFailed {
 		return
 	}

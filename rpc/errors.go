@@ -40,8 +40,12 @@ const (
 	codeTooLarge           = -31013
 )
 
-// kindProtectedPath is the kind of a denial that clients can explain further.
-const kindProtectedPath = "protectedPath"
+// Kinds of errors that their code does not tell.
+const (
+	kindProtectedPath = "protectedPath" // a denial that clients can explain further
+	kindRepeatedCall  = "repeatedCall"
+	kindEmptyReply    = "emptyReply"
+)
 
 // Errors of the protocol itself.
 var (
@@ -66,6 +70,8 @@ func errorKinds() []errorKind {
 		{codeMethodNotFound, "methodNotFound", false, "no such method"},
 		{codeInvalidParams, "invalidParams", false, "a parameter is missing or wrong; the message names it"},
 		{codeInternal, "internal", false, "a bug in the server"},
+		{codeInternal, kindRepeatedCall, false, "the model repeated a call with the same result, or two in turn, until the turn was ended"},
+		{codeInternal, kindEmptyReply, false, "the model answered twice with neither text nor a call"},
 		{codeNotInitialized, "notInitialized", false, "a request before initialize"},
 		{codeCancelled, "cancelled", false, "the request was cancelled"},
 		{codeSessionNotFound, "sessionNotFound", false, "no such session"},
@@ -153,9 +159,12 @@ func Detail(err error) *event.ErrorDetail {
 	if errors.As(err, &hint) {
 		d.Data.Hint = hint.Hint()
 	}
-	var repeated *agent.RepeatedFailureError
-	if errors.As(err, &repeated) {
-		d.Data.Kind = "repeatedFailure"
+	var repeated *agent.RepeatedCallError
+	switch {
+	case errors.As(err, &repeated):
+		d.Data.Kind = kindRepeatedCall
+	case errors.Is(err, agent.ErrEmptyReply):
+		d.Data.Kind = kindEmptyReply
 	}
 	switch d.Code {
 	case codeCancelled:

@@ -25,13 +25,17 @@ func (w *Workspace) Target(name string) (protect.Verdict, error) {
 // gate checks a write after its links were followed. allowed are the paths that
 // the user has allowed.
 func (w *Workspace) gate(op, clean, real string, allowed []string) error {
-	v := protect.Of(w.root, real)
+	return gateVerdict(protect.Of(w.root, real), op, clean, allowed)
+}
+
+// gateVerdict is gate for a verdict on the path that clean leads to.
+func gateVerdict(v protect.Verdict, op, clean string, allowed []string) error {
 	if passes(v, allowed) {
 		return nil
 	}
 	text := op + " " + quote(clean)
-	if real != clean {
-		text += ", which leads to " + quote(real)
+	if v.Path != clean {
+		text += ", which leads to " + quote(v.Path)
 	}
 	text += ": protected: " + v.Reason
 	if v.Grade == protect.Ask {

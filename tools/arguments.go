@@ -18,8 +18,15 @@ import (
 const maxArguments = 4 << 20
 
 // decode reads arguments into in, strictly: nothing runs on guessed values.
-// schema and shape describe the same type.
+// schema and shape describe the same type. Every error lists the parameters.
 func decode(arguments string, schema *jsonschema.Schema, shape *strictjson.Shape, in any) error {
+	if err := read(arguments, shape, in); err != nil {
+		return fmt.Errorf("%w; it takes %s", err, parameters(schema))
+	}
+	return nil
+}
+
+func read(arguments string, shape *strictjson.Shape, in any) error {
 	if len(arguments) > maxArguments {
 		return fmt.Errorf("arguments of %d bytes: at most %d are accepted", len(arguments), maxArguments)
 	}
@@ -34,10 +41,10 @@ func decode(arguments string, schema *jsonschema.Schema, shape *strictjson.Shape
 		return fmt.Errorf("arguments must be a JSON object, got %s", kind)
 	}
 	var first problems
-	if err := shape.Decode(text, in, strictjson.Rules{}, first.add); err != nil {
+	if err := shape.Decode(text, in, strictjson.Rules{Null: true}, first.add); err != nil {
 		return fmt.Errorf("arguments: %w", err)
 	}
-	return first.err(schema)
+	return first.err()
 }
 
 // problems keeps the most useful of several problems, which the model gets.
@@ -71,7 +78,7 @@ func rank(p strictjson.Problem) int {
 }
 
 // err words the problem for the model; nil when there is none.
-func (f *problems) err(schema *jsonschema.Schema) error {
+func (f *problems) err() error {
 	if f.told == nil {
 		return nil
 	}
@@ -82,9 +89,9 @@ func (f *problems) err(schema *jsonschema.Schema) error {
 	case p.Depth > 1:
 		return fmt.Errorf("arguments do not fit the schema: %s", nested(p))
 	case p.Fault == strictjson.Unknown:
-		return fmt.Errorf("unknown argument %q; it takes %s", shorten(p.Name), argumentNames(schema))
+		return fmt.Errorf("unknown argument %q", shorten(p.Name))
 	case p.Fault == strictjson.Missing:
-		return fmt.Errorf("argument %q is missing; it takes %s", p.Name, argumentNames(schema))
+		return fmt.Errorf("argument %q is missing", p.Name)
 	case p.Fault == strictjson.OutOfRange:
 		return fmt.Errorf("argument %q cannot be the JSON %s", p.Name, shorten(p.Value))
 	case p.Fault == strictjson.Malformed:
@@ -127,17 +134,19 @@ func plain(kind string) string {
 	return kind
 }
 
-func argumentNames(s *jsonschema.Schema) string {
+// parameters lists all parameters of a tool, each with its type and whether it is
+// required.
+func parameters(s *jsonschema.Schema) string {
 	if len(s.PropertyOrder) == 0 {
-		return "none"
+		return "no arguments"
 	}
-	names := make([]string, len(s.PropertyOrder))
+	all := make([]string, len(s.PropertyOrder))
 	for i, name := range s.PropertyOrder {
-		names[i] = name + " (" + s.Properties[name].Type
-		if !slices.Contains(s.Required, name) {
-			names[i] += ", optional"
+		need := "optional"
+		if slices.Contains(s.Required, name) {
+			need = "required"
 		}
-		names[i] += ")"
+		all[i] = fmt.Sprintf("%s (%s, %s)", name, s.Properties[name].Type, need)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(all, ", ")
 }

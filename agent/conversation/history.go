@@ -11,8 +11,9 @@ import (
 // can go back to.
 type history struct {
 	messages []event.Message
-	callIDs  map[string]bool // of every tool call, rewound ones included
-	marks    []mark          // where each turn, rewind and revert began, oldest first
+	plan     []event.PlanStep // the model's last
+	callIDs  map[string]bool  // of every tool call, rewound ones included
+	marks    []mark           // where each turn, rewind and revert began, oldest first
 }
 
 // mark is the conversation as it was before a turn, a rewind or a revert. The
@@ -21,6 +22,7 @@ type history struct {
 type mark struct {
 	id     string
 	before []event.Message
+	plan   []event.PlanStep
 }
 
 func newHistory(systemPrompt string) history {
@@ -45,7 +47,7 @@ func (h *history) note(text string) {
 // mark remembers that the turn, rewind or revert with these ids begins here.
 func (h *history) mark(ids ...string) {
 	for _, id := range ids {
-		h.marks = append(h.marks, mark{id, slices.Clip(h.messages)})
+		h.marks = append(h.marks, mark{id, slices.Clip(h.messages), h.plan})
 	}
 }
 
@@ -57,7 +59,7 @@ func (h *history) markAgain(ids ...string) {
 		return
 	}
 	for _, id := range ids {
-		h.marks = append(h.marks, mark{id, h.marks[n-1].before})
+		h.marks = append(h.marks, mark{id, h.marks[n-1].before, h.marks[n-1].plan})
 	}
 }
 
@@ -67,7 +69,7 @@ func (h *history) rewind(to, id string) {
 	for _, m := range slices.Backward(h.marks) {
 		if m.id == to {
 			h.mark(id)
-			h.messages = m.before
+			h.messages, h.plan = m.before, m.plan
 			return
 		}
 	}
@@ -102,6 +104,17 @@ func (s *State) UniqueIDs(calls []event.ToolCall) []event.ToolCall {
 		calls[i].ID, taken[id] = id, true
 	}
 	return calls
+}
+
+// Unused returns a call's id, "" when another call of the conversation has it: the
+// call will get a new one.
+func (s *State) Unused(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.history.callIDs[id] {
+		return ""
+	}
+	return id
 }
 
 // Began reports whether the conversation has a turn, rewind or revert with this

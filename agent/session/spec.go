@@ -20,7 +20,8 @@ type Spec struct {
 	Mode          event.Mode
 	SystemPrompt  string
 	DisabledTools []string
-	Persona       string // of a delegated agent
+	Persona       string        // of a delegated agent
+	Form          *journal.Form // of a kept session; nil: the connection's settings decide
 }
 
 // specOf returns the spec of a kept session, for the agent that continues it.
@@ -28,6 +29,7 @@ func specOf(h journal.Header) Spec {
 	spec := Spec{
 		SessionID: h.SessionID, Root: h.Root, Temporary: h.Temporary, Runtime: h.Runtime, Model: h.Model,
 		Mode: event.Mode(h.Mode), SystemPrompt: h.SystemPrompt, DisabledTools: h.DisabledTools, Persona: h.Persona,
+		Form: h.Form,
 	}
 	if h.Temporary {
 		spec.Root = "" // it was removed with its server
@@ -49,6 +51,7 @@ func header(a *agent.Agent) journal.Header {
 		SystemPrompt:  o.SystemPrompt,
 		DisabledTools: o.Disabled,
 		Persona:       o.Persona,
+		Form:          &o.Form,
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 	"github.com/pygent/pygent/tasks/inprocess"
+	"github.com/pygent/pygent/tools"
 )
 
 // documents are the documents for users, relative to the repository's root.
@@ -201,7 +202,9 @@ func (u *user) program(t *testing.T, text, want string) {
 }
 
 // allTools are the names of the tools that a model gets.
-func allTools(t *testing.T) []string {
+func allTools(t *testing.T) []string { return everyTool(t).Names() }
+
+func everyTool(t *testing.T) *tools.Registry {
 	t.Helper()
 	backend := inprocess.New(inprocess.Options{
 		Runner:     inprocess.Agents{},
@@ -212,7 +215,7 @@ func allTools(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return registry.Names()
+	return registry
 }
 
 // TestDocumentsNameEveryTool checks that the table of tools is complete.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pygent/pygent/runtime/internal/filelock"
 )
 
 // Files that show who uses a store, so that nobody removes contents that
@@ -37,7 +39,7 @@ func register(state, dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
-	if ok, err := tryLock(f, true); !ok {
+	if ok, err := filelock.Try(f, true); !ok {
 		return nil, errors.Join(fmt.Errorf("lock the undo store: %s cannot be locked", f.Name()), err, f.Close())
 	}
 	return f, nil
@@ -56,7 +58,7 @@ func lockGate(state string, exclusive bool) (*os.File, error) {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
 	for end := time.Now().Add(gatePatience); ; time.Sleep(gatePause) {
-		ok, err := tryLock(f, exclusive)
+		ok, err := filelock.Try(f, exclusive)
 		if ok {
 			return f, nil
 		}
@@ -89,7 +91,7 @@ func alone(state, own string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		dead, _ := tryLock(f, true)
+		dead, _ := filelock.Try(f, true)
 		_ = f.Close()
 		if !dead {
 			return false, nil

@@ -1,4 +1,5 @@
-# Runs one command ($1, in directory $2) and ends the processes that it left.
+# Runs one command ($1, in directory $2) and ends the processes that it left. Its
+# stdin is empty, or ours if $3 is set.
 # stdout is the command's; stderr is ours alone: one report a line.
 id=$PYGENT_COMMAND session=$$
 if ! cd -- "$2" 2>/dev/null; then
@@ -9,7 +10,11 @@ pygent_oom
 echo "start $$ $oom" >&2
 # In a subshell: some shells redirect before they fork, and would then write about
 # a signal in the middle of the command's output.
-(exec sh -c -- "$1" </dev/null 2>&1)
+if [ -n "$3" ]; then
+	(exec sh -c -- "$1" 2>&1)
+else
+	(exec sh -c -- "$1" </dev/null 2>&1)
+fi
 code=$?
 echo "exit $code" >&2
 while pygent_walk && [ -n "$mine" ]; do

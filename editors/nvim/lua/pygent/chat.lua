@@ -81,7 +81,10 @@ function M.event(event)
   if early and event.seq then
     early[#early + 1] = event
   end
-  if not live[event.kind] then
+  if event.kind == 'toolProgress' then
+    bar.progress(event)
+  elseif not live[event.kind] then
+    bar.progress(event)
     bar.follow()
   end
 end

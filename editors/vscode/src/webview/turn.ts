@@ -5,6 +5,7 @@ import type { Event } from "../protocol";
 import { Changed } from "./changed";
 import { button, h, iconButton } from "./dom";
 import { send } from "./host";
+import { Ahead } from "./plan";
 import { Prose } from "./prose";
 import { splitPrompt } from "./said";
 import { Tool } from "./tool";
@@ -20,6 +21,7 @@ const ends: Record<string, string> = {
 export class Turn {
   readonly element = h("article", { class: "turn" });
   private readonly tools = new Map<string, Tool>();
+  private readonly ahead = new Ahead((element) => this.put(element));
   private prose?: Prose;
   private reasoning?: HTMLElement;
   private changed?: Changed;
@@ -34,6 +36,7 @@ export class Turn {
   ) {}
 
   add(event: Event): void {
+    if (this.ahead.add(event)) return;
     switch (event.kind) {
       case "textDelta":
         return this.speak().append(event.delta ?? "");

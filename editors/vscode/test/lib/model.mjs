@@ -42,7 +42,7 @@ const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n     
 const script = {
   hello: [{ text: "Hello from the scripted model." }],
   "fix the sum": [
-    { text: "I look at it first.", call: ["bash", { cmd: "cat sum.py; echo looking" }] },
+    { text: "I look at it first.", call: ["bash", { cmd: "cat sum.py; echo looking; sleep 0" }] },
     { text: "The start is wrong.", call: ["write_file", { path: "sum.py", content: fixed }] },
     { text: answer },
   ],
@@ -51,7 +51,9 @@ const script = {
     { text: "Done." },
   ],
   "run with a link": [
-    { call: ["bash", { cmd: "echo [the docs](command:workbench.action.toggleZenMode) # reads\necho second" }] },
+    {
+      call: ["bash", { cmd: "echo [the docs](command:workbench.action.toggleZenMode) # reads\necho second; sleep 0" }],
+    },
     { text: "Ran." },
   ],
   "summarise notes": [

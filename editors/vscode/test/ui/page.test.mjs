@@ -108,7 +108,8 @@ describe("the page", { concurrency: false }, () => {
       },
     });
     await page.getByText("rm \\u{202e}-rf build").waitFor();
-    await page.getByText("Allow for session covers commands that begin as in go test *").waitFor();
+    await page.getByText("Allow for session covers").waitFor();
+    assert.equal(await page.getByLabel("The rule for this session").inputValue(), "go test *");
     await page.getByRole("button", { name: "src/<b>main</b>.go" }).click();
     await picture(page, "asks");
     const armed = async () => {
@@ -120,6 +121,9 @@ describe("the page", { concurrency: false }, () => {
     await page.getByLabel("What to do instead").press("Enter");
     await armed();
     await page.getByRole("button", { name: "Allow for session" }).press("Enter");
+    await page.getByLabel("The rule for this session").fill("go test ./a *");
+    await armed();
+    await page.getByLabel("The rule for this session").press("Enter");
     await armed();
     await page.getByRole("button", { name: "second" }).press("Space");
     const answers = (await sent()).filter(({ type }) => ["approve", "answer", "preview"].includes(type));
@@ -127,6 +131,7 @@ describe("the page", { concurrency: false }, () => {
       { type: "preview", key: "k1", path: "src/<b>main</b>.go" },
       { type: "approve", key: "k1", decision: "deny", feedback: "use make" },
       { type: "approve", key: "k1", decision: "allowForSession", feedback: "use make" },
+      { type: "approve", key: "k1", decision: "allowForSession", feedback: "use make", rule: "go test ./a *" },
       { type: "answer", key: "k2", answer: "second" },
     ]);
     await post({ type: "asks", asks: { approvals: [], questions: [] } });
@@ -270,7 +275,7 @@ describe("the page", { concurrency: false }, () => {
           event({ kind: "turnStarted" }),
           event({ kind: "message", role: "user", text: "do it" }),
           event({ kind: "toolStarted", callId: "c", tool: "bash", title: "Run", detail: "ls", terminal: true }),
-          event({ kind: "toolFinished", callId: "c", tool: "bash", text: "$ ls\na\n", exitCode: 0 }),
+          event({ kind: "toolFinished", callId: "c", tool: "bash", text: "a\n", exitCode: 0 }),
           event({ kind: "message", role: "assistant", text: code }),
           event({
             kind: "turnFinished",
@@ -284,6 +289,7 @@ describe("the page", { concurrency: false }, () => {
       },
     );
     await page.locator(".changed").waitFor();
+    assert.equal(await page.evaluate(() => document.querySelector(".tool .output").textContent), "$ ls\na");
     await page.evaluate(() => document.activeElement.blur());
     const names = new Set();
     for (let i = 0; i < 60; i++) {
