@@ -72,7 +72,7 @@ cross: ## compile and vet for macOS and Windows
 		echo "$$on"; export GOOS=$${on%/*} GOARCH=$${on#*/}; $(GO) build ./... && $(GO) vet ./... || exit 1; \
 	done
 
-fuzz: ## fuzz what reads a client's or a model's input, FUZZTIME (30s) each
+fuzz: ## fuzz what reads a client's input, FUZZTIME (30s) each
 	@GO=$(GO) .ci/fuzz
 
 release: ## archives of all systems with checksums and bills of materials, in dist
@@ -80,10 +80,6 @@ release: ## archives of all systems with checksums and bills of materials, in di
 
 bench: ## speed and memory, each beside a floor measured in the same run
 	$(GO) test -run='^$$' -bench=. -benchmem -count=$(or $(COUNT),3) ./...
-
-.PHONY: trial
-trial: ## let a real model do the jobs of agent/trial (JOBS=pattern, settings as the program's)
-	$(GO) run ./cmd/pygent/internal/trial -jobs '$(or $(JOBS),*)'
 
 generate: ## write the protocol's generated files
 	$(GO) generate ./...

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,26 +16,16 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tools"
-	"github.com/pygent/pygent/tools/files"
-	"github.com/pygent/pygent/tools/output"
 )
 
 //go:embed prompt.md
 var defaultPrompt string
-
-//go:embed prompt_short.md
-var shortPrompt string
-
-// outputDir is the directory beside the journal with the outputs of calls that are
-// too long for the model.
-const outputDir = "output"
 
 // Options are the optional settings of an Agent. The zero value is usable.
 type Options struct {
 	SystemPrompt string         // replaces the default prompt; used verbatim
 	Persona      string         // says who the agent is; precedes the system prompt
 	ModelName    string         // "" is the Model's own default
-	Form         journal.Form   // New decides what is open; Options returns it decided
 	Disabled     []string       // names of tools that are disabled at first
 	MaxSteps     int            // model rounds of a turn that sets no number; 0 is DefaultMaxSteps
 	StepTimeout  time.Duration  // bounds each model round with its tools; 0 is no bound
@@ -58,21 +49,15 @@ type Options struct {
 // time: Step and Run must not be called concurrently.
 type Agent struct {
 	model   Model
-	base    *tools.Registry // all, also those that the session's form leaves out
-	offered *tools.Registry
+	base    *tools.Registry
 	runtime *runtime.Runtime
 	opts    Options
 	log     *conversation.Log
 	undo    *snapshot.Follower
-	files   *files.Seen
-	kept    *output.Store // nil without a journal
-
-	known known // of the running turn, or of the last one; guarded by the turn
 
 	searches sync.WaitGroup // in the background
 
 	mu         sync.Mutex
-	heard      []heardLine     // for the model, with the next results or message
 	notices    []string        // sent when the next turn begins
 	weaknesses []string        // of the runtime and its view, as already reported
 	told       map[string]bool // notices that are sent once
@@ -95,22 +80,26 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 	if opts.Permissions.Mode == "" {
 		opts.Permissions.Mode = approval.DefaultMode(rt.Info().Sandbox)
 	}
-	opts.Form = decided(opts.Form, opts.ModelName, rt)
+	prompt := opts.SystemPrompt
+	if prompt == "" {
+		prompt = strings.TrimSpace(defaultPrompt)
+	}
+	if opts.Persona != "" {
+		prompt = strings.TrimSpace(opts.Persona) + "\n\n" + prompt
+	}
 	a := &Agent{
 		model:   model,
 		base:    registry,
-		offered: offered(registry, opts.Form),
 		runtime: rt,
 		opts:    opts,
 		notices: slices.Clone(opts.Notices),
 		undo:    opts.Undo.Follow(rt.Workspace()),
-		files:   files.New(),
 	}
 	if err := a.CheckTools("disabledTools", opts.Disabled); err != nil {
 		panic("agent: " + err.Error())
 	}
 	settings := conversation.Settings{Model: opts.ModelName, Mode: opts.Permissions.Mode, Disabled: opts.Disabled}
-	state := conversation.New(systemPrompt(opts), settings, opts.Permissions.Rules)
+	state := conversation.New(prompt, settings, opts.Permissions.Rules)
 	a.log = conversation.NewLog(opts.SessionID, opts.TaskID, opts.Client, state)
 	if opts.Journal != nil {
 		a.Attach(opts.Journal)
@@ -123,7 +112,6 @@ func New(model Model, registry *tools.Registry, rt *runtime.Runtime, opts Option
 func (a *Agent) Attach(j *journal.Journal) {
 	a.log.Attach(j)
 	a.undo.KeepAt(j.Beside(snapshot.RecordsFile))
-	a.kept = output.NewStore(j.Beside(outputDir))
 }
 
 // Options returns the options that the agent was made with.
@@ -153,10 +141,10 @@ func (a *Agent) Restore() error { return a.log.Restore() }
 func (a *Agent) InForce() (conversation.Settings, *tools.Registry) {
 	set := a.state().Settings()
 	if len(set.Disabled) == 0 {
-		return set, a.offered
+		return set, a.base
 	}
-	known := slices.DeleteFunc(slices.Clone(set.Disabled), func(name string) bool { return !slices.Contains(a.offered.Names(), name) })
-	active, err := a.offered.Without(known...)
+	known := slices.DeleteFunc(slices.Clone(set.Disabled), func(name string) bool { return !slices.Contains(a.base.Names(), name) })
+	active, err := a.base.Without(known...)
 	if err != nil { // all of them are known
 		panic("agent: " + err.Error())
 	}
@@ -209,11 +197,11 @@ func (a *Agent) Release() error {
 }
 
 // Step runs one model round as a turn of its own: it appends the user's message,
-// asks the model once, appends the reply, runs the tool calls of the reply,
-// appends one result for each, and returns the reply. An empty message
+// asks the model once, appends the reply, runs the tool calls of the reply in
+// order, appends one result for each, and returns the reply. An empty message
 // continues the conversation as it is.
 //
-// The error is the model's, the cause of ctx's end, or a *RepeatedCallError;
+// The error is the model's, the cause of ctx's end, or a *RepeatedFailureError;
 // the history can be sent again in each case. The reply returned with an error
 // holds the part that arrived.
 func (a *Agent) Step(ctx context.Context, message string) (event.Message, error) {
@@ -229,11 +217,10 @@ func (a *Agent) Step(ctx context.Context, message string) (event.Message, error)
 
 // Turn bounds one turn. A zero field is no bound; a zero MaxSteps is the default.
 type Turn struct {
-	ID       string        // "" makes one
-	MaxSteps int           // model rounds; 0 is the agent's number
-	Mode     event.Mode    // "" is the agent's mode
-	Dirty    []string      // clean paths of files that the user is editing: the turn must not write them
-	Images   []event.Image // of the user's message
+	ID       string     // "" makes one
+	MaxSteps int        // model rounds; 0 is the agent's number
+	Mode     event.Mode // "" is the agent's mode
+	Dirty    []string   // clean paths of files that the user is editing: the turn must not write them
 	Limits   event.Limits
 
 	// Describe gives the error of a failed turn its shape in turnFinished; nil
@@ -262,7 +249,6 @@ type Outcome struct {
 	Usage    event.Usage
 	Question *event.TurnQuestion // set for waiting
 	Err      error               // set for failed, timeout and cancelled
-	Reason   string              // why the turn broke off, for people; "" when it did not
 }
 
 // Run appends the user's message and runs model and tools until the model stops,

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,18 +20,11 @@ var (
 )
 
 // permit decides whether a call may run, and in which runtime. When it may not,
-// res is its answer. given is an earlier decision, nil for none. viewed is set for
-// a command that has failed to write in the read-only view.
-func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, given *Answered, viewed bool) (res tools.Result, ok bool) {
+// res is its answer. given is an earlier decision, nil for none.
+func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, given *Answered) (res tools.Result, ok bool) {
 	p, err := t.tools.Propose(ctx, *env, call.Name, call.Arguments)
 	if err != nil {
 		return tools.Errorf("%v", err), false
-	}
-	if viewed {
-		p.Title += " (it tried to write in a read-only view of the workspace)"
-	}
-	if viewed || given != nil && t.policy().Mode != event.ModePlan {
-		p.Viewable = false // it asks, or has asked
 	}
 	at, err := approval.Targets(t.runtime.Workspace(), p)
 	if err != nil {
@@ -63,26 +55,6 @@ func (t *turn) permit(ctx context.Context, call event.ToolCall, env *tools.Env, 
 	}
 	env.Allowed = approval.Allowed(at)
 	return res, true
-}
-
-// run runs a permitted call. A command that was taken for one that only reads and
-// tried to write runs again, if the user allows it.
-func (t *turn) run(ctx context.Context, call event.ToolCall, env tools.Env) tools.Result {
-	res := t.tools.Call(ctx, env, call.Name, call.Arguments)
-	inView := env.Runtime != t.runtime
-	if !inView || t.policy().Mode == event.ModePlan || ctx.Err() != nil || !triedToWrite(res) {
-		return res
-	}
-	env.Runtime = t.runtime
-	if refused, ok := t.permit(ctx, call, &env, nil, true); !ok {
-		return refused
-	}
-	return t.tools.Call(ctx, env, call.Name, call.Arguments)
-}
-
-// triedToWrite reports whether a command failed because its files are read-only.
-func triedToWrite(res tools.Result) bool {
-	return res.IsError && strings.Contains(strings.ToLower(res.Text), "read-only file system")
 }
 
 // policy returns the policy for the next call. A stricter mode applies at once.
@@ -163,7 +135,11 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	}
 	t.clock.pause()
 	defer t.clock.resume()
-	d, err := t.decision(ctx, asked, a)
+	d, err := approval.First(ctx, asked,
+		func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
+		func(r approval.Response) event.Decision {
+			return event.Decision{Decision: r.Decision, Feedback: r.Feedback}
+		})
 	if ctx.Err() != nil {
 		err = errors.New(StopNote(context.Cause(ctx)))
 	}
@@ -178,38 +154,11 @@ func (t *turn) decide(ctx context.Context, call event.ToolCall, a event.Approval
 	return d, nil
 }
 
-// maxAsked bounds how often an approval is asked again because the rule in its
-// answer cannot be made.
-const maxAsked = 3
-
-// decision returns the first answer to an approval. An answer with a rule that
-// cannot be made is none: the approval is asked again, and its title says why.
-// Responses have been checked.
-func (t *turn) decision(ctx context.Context, asked *approval.Request, a event.Approval) (event.Decision, error) {
-	title := a.Title
-	for range maxAsked {
-		d, err := approval.First(ctx, asked,
-			func(ctx context.Context) (event.Decision, error) { return t.opts.Client.RequestApproval(ctx, a) },
-			func(r approval.Response) event.Decision {
-				return event.Decision{Decision: r.Decision, Feedback: r.Feedback, Rule: r.Rule}
-			})
-		if err != nil || d.Decision != event.DecisionAllowForSession || d.Rule == "" {
-			return d, err
-		}
-		wrong := approval.CheckRule(a, d.Rule)
-		if wrong == nil {
-			return d, nil
-		}
-		a.Title = fmt.Sprintf("%s (the rule %s %v)", title, approval.Visible(fmt.Sprintf("%.200q", d.Rule)), wrong)
-	}
-	return event.Decision{Decision: event.DecisionDeny, Feedback: "the client's rule cannot be made"}, nil
-}
-
 // resolve sends the event of a decision, with the rule that it makes.
 func (t *turn) resolve(ctx context.Context, call event.ToolCall, a event.Approval, d event.Decision) {
 	e := event.Event{Kind: event.KindApprovalResolved, RequestKey: a.RequestKey, CallID: call.ID, Tool: call.Name, Decision: d.Decision, Feedback: d.Feedback}
-	if d.Decision == event.DecisionAllowForSession {
-		e.Rule = cmp.Or(d.Rule, a.Rule)
+	if d.Decision == event.DecisionAllowForSession && a.Rule != "" {
+		e.Rule = a.Rule
 	}
 	t.emit(ctx, e)
 }

@@ -1,9 +1,9 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,24 +13,20 @@ import (
 	"github.com/pygent/pygent/tools"
 )
 
-// calls runs the tool calls of a reply and answers them in order. Every call gets
-// exactly one result, whatever happens: a provider refuses a conversation with an
-// unanswered call for ever. With given, the first call has already begun and waits
-// for the decision.
+// maxResult bounds the text of one tool's answer, in bytes; head and tail are
+// kept. It is larger than the built-in tools' default answers.
+const maxResult = 1 << 20
+
+// calls runs the tool calls of a reply in order. Every call gets exactly one
+// result, whatever happens: a provider refuses a conversation with an unanswered
+// call for ever. With given, the first call has already begun and waits for the
+// decision.
 func (t *turn) calls(ctx context.Context, reply Reply, given *Answered) error {
 	var failed error
-	list := reply.Message.ToolCalls
-	b := newBatch(list)
-	if n := len(list); n > 0 {
-		t.lastCall = list[n-1].ID
-	}
-	for i, call := range list {
-		res, again := b.repeated(call)
+	for i, call := range reply.Message.ToolCalls {
 		switch {
 		case i == 0 && given != nil:
-			failed = t.perform(ctx, b, call, given)
-		case b.ran(call):
-			failed = cmp.Or(failed, t.call(ctx, b, call))
+			failed = t.failing.add(call, t.perform(ctx, call, given))
 		case failed != nil:
 			t.skip(ctx, call, failed.Error())
 		case ctx.Err() != nil:
@@ -43,16 +39,12 @@ func (t *turn) calls(ctx context.Context, reply Reply, given *Answered) error {
 			t.skip(ctx, call, "its arguments were lost when the server ended; call it again")
 		case reply.Finish == FinishLength, reply.Finish == FinishFilter:
 			// The last arguments may be cut and still be valid JSON.
-			failed = t.guard.add(call, t.skip(ctx, call, "the reply was cut; send smaller pieces")).err
-		case again:
-			t.emit(ctx, started(t.base, call))
-			t.answer(ctx, call, res, 0)
+			failed = t.failing.add(call, t.skip(ctx, call, "the reply was cut; send smaller pieces"))
 		default:
-			t.readAhead(ctx, b, list[i:])
-			failed = t.call(ctx, b, call)
+			failed = t.failing.add(call, t.call(ctx, call))
 		}
 	}
-	if ctx.Err() != nil && len(list) > 0 {
+	if ctx.Err() != nil && len(reply.Message.ToolCalls) > 0 {
 		return t.stop(ctx)
 	}
 	return failed
@@ -66,79 +58,51 @@ func (t *turn) skip(ctx context.Context, call event.ToolCall, why string) tools.
 	return res
 }
 
-// call runs one tool and records its result. The error ends the turn.
-func (t *turn) call(ctx context.Context, b *batch, call event.ToolCall) error {
+// call runs one tool and records its result.
+func (t *turn) call(ctx context.Context, call event.ToolCall) tools.Result {
 	t.emit(ctx, started(t.base, call))
 	if t.unlogged != nil { // a call that is not recorded must not run
-		t.answer(ctx, call, tools.Errorf("not run: %s", t.unlogged), 0)
-		return nil
+		res := tools.Errorf("not run: %s", t.unlogged)
+		t.answer(ctx, call, res, 0)
+		return res
 	}
-	return t.perform(ctx, b, call, nil)
+	return t.perform(ctx, call, nil)
 }
 
-// env is what a tool gets, without live output.
-func (t *turn) env() tools.Env {
-	return tools.Env{
+// perform runs a permitted call and records its result. given is an earlier
+// decision of the user, nil for none.
+func (t *turn) perform(ctx context.Context, call event.ToolCall, given *Answered) tools.Result {
+	live := &liveOutput{emit: func(delta string) {
+		t.watch.Alive() // before anyone can see the effects of the call
+		t.emit(ctx, event.Event{Kind: event.KindToolOutput, CallID: call.ID, Delta: delta})
+	}}
+	env := tools.Env{
 		Runtime:   t.runtime,
 		SessionID: t.opts.SessionID,
 		TaskID:    t.opts.TaskID,
 		Alone:     t.opts.Alone,
 		Mode:      string(t.policy().Mode),
-		Files:     t.files,
+		Output:    live.write,
 		Ask:       t.askUser,
-		Kept:      t.kept,
 	}
-}
-
-// perform runs a permitted call and records its result. given is an earlier
-// decision of the user, nil for none. The error ends the turn.
-func (t *turn) perform(ctx context.Context, b *batch, call event.ToolCall, given *Answered) error {
-	live := &liveOutput{emit: func(delta string) {
-		t.watch.Alive() // before anyone can see the effects of the call
-		t.emit(ctx, event.Event{Kind: event.KindToolOutput, CallID: call.ID, Delta: delta})
-	}}
-	does := deedLook
-	e, ok := b.take(call)
-	if !ok {
-		env := t.env()
-		env.Output = live.write
-		if b != nil {
-			does = t.deed(ctx, call)
-		}
-		e.res, ok = t.permit(ctx, call, &env, given, false)
-		began := time.Now() // the time of the user's decision is not the call's
-		if ok {
-			e.res = t.run(ctx, call, env)
-		}
-		e.took = time.Since(began)
+	res, ok := t.permit(ctx, call, &env, given)
+	started := time.Now() // the time of the user's decision is not the call's
+	if ok {
+		res = t.tools.Call(ctx, env, call.Name, call.Arguments)
 	}
 	live.end()
 	t.watch.Alive()
-	return t.conclude(ctx, b, call, does, e)
-}
-
-// conclude records the result of a call that has run.
-func (t *turn) conclude(ctx context.Context, b *batch, call event.ToolCall, does deed, e early) error {
-	res := e.res
+	took := time.Since(started)
 	t.diagnose(ctx, &res)
-	repeats := t.guard.add(call, res) // before the result is cut, which can name a place of its own
-	bound(&res, t.kept)
-	b.keep(call, does, res)
-	res.Text += repeats.note
-	t.answer(ctx, call, res, e.took)
+	bound(&res)
+	t.answer(ctx, call, res, took)
 	t.reportRuntime(ctx)
 	if res.Stack != "" {
 		t.notice(ctx, event.LevelError, "tool "+call.Name+" panicked:\n"+res.Stack)
 	}
 	for _, c := range res.Changes {
-		if t.sameContent(c) {
-			continue
-		}
 		t.out.Changes = merge(t.out.Changes, c)
 		t.emit(ctx, event.FileChanged(c))
-	}
-	if res.Plan != nil {
-		t.emit(ctx, planned(res.Plan))
 	}
 	if res.EndTurn {
 		t.endedBy = call.Name
@@ -146,28 +110,26 @@ func (t *turn) conclude(ctx context.Context, b *batch, call event.ToolCall, does
 	if q := res.Question; q != nil {
 		t.out.Question = &event.TurnQuestion{Text: q.Text, Options: q.Options}
 	}
-	return repeats.err
+	return res
 }
 
-// sameContent reports whether a tool has written a file again as it was. A change
-// that no line shows is reported at the turn's end, if it is one.
-func (t *turn) sameContent(c runtime.Change) bool {
-	return c.Change == runtime.ChangeModified && c.Added == 0 && c.Removed == 0 && t.watch != nil && t.watch.Covers(c.Path)
-}
-
-// answer sends the one result of a call. That of a reply's last call also tells
-// the model what has happened besides.
+// answer sends the one result of a call.
 func (t *turn) answer(ctx context.Context, call event.ToolCall, res tools.Result, took time.Duration) {
-	images := t.images(&res)
-	if call.ID == t.lastCall {
-		for _, line := range t.takeHeard() {
-			res.Text += "\n" + line
-		}
-	}
-	t.send(ctx, event.Record{Event: event.Event{
+	t.emit(ctx, event.Event{
 		Kind: event.KindToolFinished, CallID: call.ID, Tool: call.Name, Text: res.Text, IsError: res.IsError,
 		ExitCode: res.ExitCode, Truncated: res.Truncated, DurationSeconds: took.Seconds(),
-	}, Images: images})
+	})
+}
+
+// bound makes a result fit the history: valid UTF-8 and not too long.
+func bound(res *tools.Result) {
+	if len(res.Text) <= maxResult {
+		res.Text = strings.ToValidUTF8(res.Text, "\uFFFD")
+		return
+	}
+	out := runtime.NewOutput(maxResult)
+	_, _ = out.Write([]byte(res.Text)) // cannot fail
+	res.Text, res.Truncated = out.String(), true
 }
 
 func (t *turn) askUser(ctx context.Context, question string, options []string) (string, bool, error) {

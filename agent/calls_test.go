@@ -2,6 +2,8 @@ package agent_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +113,48 @@ func TestPanicsStackIsForPeopleOnly(t *testing.T) {
 	}
 }
 
+func TestRepeatedFailureIsStoppedAtFive(t *testing.T) {
+	var rec agenttest.Recorder
+	same := agenttest.Func(func(context.Context, agent.Request, func(agent.Delta)) (agent.Reply, error) {
+		return agenttest.Bash("", "no-such-command"), nil
+	})
+	a := agenttest.NewAgent(t, same, agent.Options{Client: &rec})
+	out := a.Run(t.Context(), "go", agent.Turn{})
+	var repeated *agent.RepeatedFailureError
+	if out.Status != event.StatusFailed || out.Steps != 5 || !errors.As(out.Err, &repeated) || repeated.Times != 5 || repeated.Tool != "bash" {
+		t.Errorf("outcome %+v", out)
+	}
+	agenttest.CheckHistory(t, a.History())
+	agenttest.CheckEvents(t, rec.Events())
+}
+
+func TestRepeatedFailureInOneReplyAnswersTheRest(t *testing.T) {
+	calls := make([]event.ToolCall, 7)
+	for i := range calls {
+		calls[i] = agenttest.Call("", "nope", "{}")
+	}
+	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calls("", calls...)), agent.Options{})
+	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusFailed {
+		t.Errorf("outcome %+v", out)
+	}
+	got := agenttest.Results(a.History())
+	if len(got) != 7 || !strings.HasPrefix(got[4], "[error] unknown tool") || !strings.HasPrefix(got[5], "[error] not run: ") {
+		t.Errorf("results %q", got)
+	}
+	agenttest.CheckHistory(t, a.History())
+}
+
+func TestOtherCallsBetweenFailuresAreNoRepetition(t *testing.T) {
+	var entries []any
+	for i := range 12 {
+		entries = append(entries, agenttest.Bash("", fmt.Sprintf("bad-%d", i%2)))
+	}
+	a := agenttest.NewAgent(t, agenttest.Script(append(entries, agenttest.Text("ok"))...), agent.Options{})
+	if out := a.Run(t.Context(), "go", agent.Turn{}); out.Status != event.StatusCompleted {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
 func TestCancelBetweenCalls(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -184,7 +228,7 @@ func TestHugeResultIsBoundedAndSaid(t *testing.T) {
 	a := agenttest.NewAgent(t, agenttest.Script(agenttest.Calling("a", "huge", "{}"), agenttest.Text("ok")), agent.Options{Client: &rec}, huge)
 	a.Run(t.Context(), "go", agent.Turn{})
 	got := agenttest.Results(a.History())[0]
-	if len(got) > 100_000 || !strings.HasPrefix(got, "head") || !strings.HasSuffix(got, "tail") || !strings.Contains(got, " characters left out]") {
+	if len(got) > 4<<20 || !strings.HasPrefix(got, "head") || !strings.HasSuffix(got, "tail") || !strings.Contains(got, "bytes omitted") {
 		t.Errorf("%d bytes: %.20q", len(got), got)
 	}
 	if !rec.Events(event.KindToolFinished)[0].Truncated {

@@ -43,19 +43,19 @@ func TestDeadlineReachesTheCallInFlight(t *testing.T) {
 			"the turn's, in a tool", func() agent.Model { return agenttest.Script(hang) },
 			agent.Options{},
 			agent.Turn{Limits: event.Limits{TimeoutSeconds: (10 * time.Minute).Seconds()}},
-			10 * time.Minute, "[timeout after 600s]", "begun\n[timeout after 600s]",
+			10 * time.Minute, "[timeout after 600s]", "$ hang\nbegun\n[timeout after 600s]",
 		},
 		{
 			"a step's, in a model call", func() agent.Model { return agenttest.Script(agenttest.Bash("a", "ok"), agenttest.Slow("")) },
 			agent.Options{StepTimeout: 200 * time.Millisecond},
 			agent.Turn{},
-			200 * time.Millisecond, "[timeout after 0.2s]", "fine\n",
+			200 * time.Millisecond, "[timeout after 0.2s]", "$ ok\nfine\n",
 		},
 		{
 			"a step's, in a tool", func() agent.Model { return agenttest.Script(hang) },
 			agent.Options{StepTimeout: time.Minute},
 			agent.Turn{Limits: event.Limits{TimeoutSeconds: time.Hour.Seconds()}},
-			time.Minute, "[timeout after 60s]", "begun\n[timeout after 60s]",
+			time.Minute, "[timeout after 60s]", "$ hang\nbegun\n[timeout after 60s]",
 		},
 	}
 	for _, tt := range tests {
@@ -95,10 +95,10 @@ func TestToolsOwnTimeoutDoesNotEndTheTurn(t *testing.T) {
 		a := agenttest.NewAgent(t, agenttest.Script(agenttest.Bash("a", "hang"), agenttest.Text("It hangs.")), agent.Options{})
 		begin := time.Now()
 		out := a.Run(t.Context(), "go", agent.Turn{Limits: event.Limits{TimeoutSeconds: time.Hour.Seconds()}})
-		if out.Status != event.StatusCompleted || time.Since(begin) != 2*time.Minute {
+		if out.Status != event.StatusCompleted || time.Since(begin) != runtime.DefaultTimeout {
 			t.Errorf("outcome %+v after %v", out, time.Since(begin))
 		}
-		if got := agenttest.Results(a.History())[0]; got != "begun\n[timeout after 120s]" {
+		if got := agenttest.Results(a.History())[0]; got != "$ hang\nbegun\n[timeout after 30s]" {
 			t.Errorf("result %q", got)
 		}
 	})

@@ -10,8 +10,6 @@ import (
 var (
 	ErrBusy            = errors.New("busy")
 	ErrAuthRequired    = errors.New("no model is configured")
-	ErrEmptyReply      = errors.New("the model answered twice with neither text nor a call")
-	ErrNoImages        = errors.New("the model takes no images")
 	ErrContextOverflow = errors.New("the conversation is too long for the model")
 )
 

@@ -50,7 +50,7 @@ func TestEventsOfATurn(t *testing.T) {
 		t.Errorf("retrying %+v", r)
 	}
 	bash := rec.Events(event.KindToolFinished)[0]
-	if bash.CallID != "a" || bash.Text != "fine\n" || bash.IsError || bash.ExitCode == nil || *bash.ExitCode != 0 {
+	if bash.CallID != "a" || bash.Text != "$ ok\nfine\n" || bash.IsError || bash.ExitCode == nil || *bash.ExitCode != 0 {
 		t.Errorf("toolFinished %+v", bash)
 	}
 	if end := rec.Events(event.KindTurnFinished)[0]; end.Status != event.StatusCompleted || end.Text != "Done." || end.Steps != 2 || end.Usage.InputTokens != 20 {

@@ -51,5 +51,6 @@ func Example() {
 	// Output:
 	// completed after 2 steps
 	// The tool said:
+	// $ seq 3 | wc -l | tr -d ' '
 	// 3
 }

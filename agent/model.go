@@ -20,15 +20,7 @@ type Request struct {
 type Delta struct {
 	Text      string
 	Reasoning string
-	Call      CallDelta // a call whose arguments grow; none has an empty Tool
-	Retry     *Retry    // the text streamed so far is void; the reply begins anew
-}
-
-// CallDelta says how much of a call's arguments has arrived.
-type CallDelta struct {
-	ID    string // as the provider names the call; "" where it does not
-	Tool  string
-	Bytes int // of its arguments so far
+	Retry     *Retry // the text streamed so far is void; the reply begins anew
 }
 
 // Retry says that a request failed and is sent again after a wait.

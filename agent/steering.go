@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/pygent/pygent/agent/conversation"
 	"github.com/pygent/pygent/agent/event"
 )
 
@@ -31,11 +30,8 @@ func NewSteering(queued *QueuedBytes) *Steering { return &Steering{Queued: queue
 // Steered is a prompt for a running turn.
 type Steered struct {
 	Prompt string
-	Images []event.Image
 	Dirty  []string // clean paths; nil: the prompt names none
 }
-
-func (p Steered) size() int { return len(p.Prompt) + imageBytes(p.Images) }
 
 // add takes a prompt; ok is false when the turn takes no more. send sends the
 // prompt's event before the turn can get the prompt: when that fails, the prompt
@@ -52,14 +48,14 @@ func (s *Steering) add(p Steered, send func() error) (ok bool, err error) {
 	case len(s.sizes) >= maxSteered:
 		return false, fmt.Errorf("%w: %d prompts already wait for the turn's next model round", ErrBusy, maxSteered)
 	}
-	if err := s.Queued.Add(p.size()); err != nil {
+	if err := s.Queued.Add(len(p.Prompt)); err != nil {
 		return false, err
 	}
 	if err := send(); err != nil {
-		s.Queued.Remove(p.size())
+		s.Queued.Remove(len(p.Prompt))
 		return false, err
 	}
-	s.sizes = append(s.sizes, p.size())
+	s.sizes = append(s.sizes, len(p.Prompt))
 	if p.Dirty != nil {
 		s.dirty = p.Dirty
 	}
@@ -68,7 +64,7 @@ func (s *Steering) add(p Steered, send func() error) (ok bool, err error) {
 
 // take removes the waiting prompts; with closed it takes no more afterwards. It
 // calls unheard under the lock, so that every accepted prompt is read.
-func (s *Steering) take(closed bool, unheard func() []conversation.Prompt) []conversation.Prompt {
+func (s *Steering) take(closed bool, unheard func() []string) []string {
 	if s == nil {
 		return unheard()
 	}
@@ -83,7 +79,7 @@ func (s *Steering) take(closed bool, unheard func() []conversation.Prompt) []con
 
 // earlier returns the prompts that an earlier turn accepted and the model has not
 // heard. Those of this turn follow its own message.
-func (s *Steering) earlier(unheard func() []conversation.Prompt) []conversation.Prompt {
+func (s *Steering) earlier(unheard func() []string) []string {
 	if s == nil {
 		return unheard()
 	}
@@ -113,7 +109,7 @@ func (a *Agent) Steer(ctx context.Context, to *Steering, p Steered) (ok bool, er
 		e.DirtyFiles = &p.Dirty
 	}
 	return to.add(p, func() error {
-		return a.log.SendSynced(ctx, event.Record{Event: e, Images: p.Images}, func(e event.Event, err error) event.Event {
+		return a.log.SendSynced(ctx, event.Record{Event: e}, func(e event.Event, err error) event.Event {
 			e.Kind, e.Level, e.Text, e.DirtyFiles = event.KindNotice, event.LevelError, fmt.Sprintf("a prompt for the running turn is refused: %v", err), nil
 			return e
 		})
@@ -126,15 +122,15 @@ func (a *Agent) Steer(ctx context.Context, to *Steering, p Steered) (ok bool, er
 func (t *turn) takeSteered(ctx context.Context, closing bool) int {
 	list := t.bounds.Steering.take(closing, t.state().Unheard)
 	if note := t.bounds.Note; note != "" {
-		list = append(list, conversation.Prompt{Text: note})
+		list = append(list, note)
 		t.bounds.Note = ""
 	}
 	t.sendSteered(ctx, list)
 	return len(list)
 }
 
-func (t *turn) sendSteered(ctx context.Context, steered []conversation.Prompt) {
-	for _, p := range steered { // its images are in the State already
-		t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: p.Text, Steered: true})
+func (t *turn) sendSteered(ctx context.Context, steered []string) {
+	for _, text := range steered {
+		t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: text, Steered: true})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/pygent/pygent/agent/conversation"
@@ -23,11 +22,8 @@ type turn struct {
 	partial string          // streamed text of a reply that broke off
 	stopped bool            // a context ended the turn
 	endedBy string          // the tool that ended the turn
-	guard   guard           // stops a model that makes no progress
+	failing repeating       // stops a model that repeats one failing call
 	told    map[string]bool // notices that are sent once a turn
-
-	lastCall string   // of the running reply: its result says what the model has missed
-	progress progress // of the call that the model writes
 
 	cancel context.CancelFunc // ends the turn as cancelled
 	clock  *clock             // bounds this model round; nil is no bound
@@ -66,11 +62,8 @@ func (a *Agent) begin(ctx context.Context, message string, bounds Turn) *turn {
 	if bounds.Answered == nil { // otherwise the results of the calls come first
 		t.sendSteered(ctx, t.bounds.Steering.earlier(t.state().Unheard))
 	}
-	if message != "" || len(bounds.Images) > 0 {
-		t.send(ctx, event.Record{
-			Event: event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: message},
-			Heard: t.sinceLastTurn(), Images: bounds.Images,
-		})
+	if message != "" {
+		t.emit(ctx, event.Event{Kind: event.KindMessage, Role: event.RoleUser, Text: message})
 	}
 	return t
 }
@@ -222,8 +215,6 @@ func (t *turn) status(reply event.Message) event.Status {
 	switch {
 	case t.out.Question != nil:
 		return event.StatusWaiting
-	case isEmpty(Reply{Message: reply}):
-		return t.limit() // it was not asked again
 	case len(reply.ToolCalls) == 0 || t.endedBy != "":
 		return event.StatusCompleted
 	default:
@@ -268,8 +259,6 @@ func (t *turn) breakOff(ctx context.Context) {
 // reason words why the turn broke off, "" when it did not.
 func (t *turn) reason() string {
 	switch {
-	case t.out.Status == event.StatusStepLimit:
-		return fmt.Sprintf("the limit of %d model rounds is reached; say \"go on\" to continue from here, or set max_steps (maxSteps of a step) higher", t.bounds.MaxSteps)
 	case t.out.Err == nil:
 		return ""
 	case t.out.Status == event.StatusFailed:
@@ -296,7 +285,6 @@ func StopNote(cause error) string {
 func (t *turn) finish(ctx context.Context) Outcome {
 	t.account(ctx)
 	out := &t.out
-	t.known.leave(t.runtime.Workspace(), out.Changes)
 	usage := out.Usage
 	e := event.Event{Kind: event.KindTurnFinished, Status: out.Status, Text: out.Text, Steps: out.Steps, Usage: &usage, Changes: out.Changes, Question: out.Question}
 	e.TurnID = t.bounds.ID
@@ -315,7 +303,6 @@ func (t *turn) finish(ctx context.Context) Outcome {
 // describe words an end that the model did not choose.
 func (t *turn) describe(e *event.Event) {
 	e.Reason = t.reason()
-	t.out.Reason = e.Reason
 	if t.out.Status != event.StatusFailed {
 		return
 	}

@@ -40,12 +40,8 @@ const (
 	codeTooLarge           = -31013
 )
 
-// Kinds of errors that their code does not tell.
-const (
-	kindProtectedPath = "protectedPath" // a denial that clients can explain further
-	kindRepeatedCall  = "repeatedCall"
-	kindEmptyReply    = "emptyReply"
-)
+// kindProtectedPath is the kind of a denial that clients can explain further.
+const kindProtectedPath = "protectedPath"
 
 // Errors of the protocol itself.
 var (
@@ -70,8 +66,6 @@ func errorKinds() []errorKind {
 		{codeMethodNotFound, "methodNotFound", false, "no such method"},
 		{codeInvalidParams, "invalidParams", false, "a parameter is missing or wrong; the message names it"},
 		{codeInternal, "internal", false, "a bug in the server"},
-		{codeInternal, kindRepeatedCall, false, "the model repeated a call with the same result, or two in turn, until the turn was ended"},
-		{codeInternal, kindEmptyReply, false, "the model answered twice with neither text nor a call"},
 		{codeNotInitialized, "notInitialized", false, "a request before initialize"},
 		{codeCancelled, "cancelled", false, "the request was cancelled"},
 		{codeSessionNotFound, "sessionNotFound", false, "no such session"},
@@ -159,12 +153,9 @@ func Detail(err error) *event.ErrorDetail {
 	if errors.As(err, &hint) {
 		d.Data.Hint = hint.Hint()
 	}
-	var repeated *agent.RepeatedCallError
-	switch {
-	case errors.As(err, &repeated):
-		d.Data.Kind = kindRepeatedCall
-	case errors.Is(err, agent.ErrEmptyReply):
-		d.Data.Kind = kindEmptyReply
+	var repeated *agent.RepeatedFailureError
+	if errors.As(err, &repeated) {
+		d.Data.Kind = "repeatedFailure"
 	}
 	switch d.Code {
 	case codeCancelled:

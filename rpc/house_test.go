@@ -66,7 +66,6 @@ func (h *house) open(lifetime context.Context) {
 			}
 			return agent.New(h.model, h.registry, rt, agent.Options{
 				ModelName: cmp.Or(spec.Model, "m"), SystemPrompt: spec.SystemPrompt, Disabled: spec.DisabledTools,
-				Form:      journal.Form{Environment: "System: linux"},
 				SessionID: spec.SessionID, Client: peer, Undo: h.undo, Broker: broker,
 				Permissions: approval.Permissions{Mode: cmp.Or(spec.Mode, event.ModeAuto), Unconfined: true},
 			}), nil
@@ -89,7 +88,7 @@ func (h *house) open(lifetime context.Context) {
 		Client:   peer,
 		Changed:  func(task tasks.Task) { peer.TaskChanged(lifetime, task) },
 	})
-	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile(), tools.UpdatePlan()}, h.tasks.Tools()...)
+	list := append([]tools.Tool{tools.Bash(), tools.WriteFile(), tools.DownloadFile()}, h.tasks.Tools()...)
 	registry, err := tools.NewRegistry(append(list, tools.AskUser(), tools.Stop(), tools.JobOutput(), tools.JobKill())...)
 	if err != nil {
 		h.t.Fatal(err)

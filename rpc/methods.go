@@ -30,15 +30,12 @@ const (
 	MethodSessionConfigure = "session/configure"
 	MethodSessionClose     = "session/close"
 	MethodSessionExport    = "session/export"
-	MethodSessionInfo      = "session/info"
-	MethodRewind           = "session/rewind"
 
 	MethodExec       = "runtime/exec"
 	MethodTaskList   = "tasks/list"
 	MethodTaskCancel = "tasks/cancel"
 	MethodDiff       = "files/diff"
 	MethodRevert     = "files/revert"
-	MethodFindFiles  = "files/find"
 
 	MethodInitialize  = "initialize"
 	MethodInitialized = "initialized"
@@ -75,10 +72,9 @@ func methods() []entry {
 		call(MethodSessionNew, schedule{}, "Creates a session. Nothing runs in it before its first command.", (*session.Manager).NewSession),
 		call(MethodSessionList, schedule{ReadOnly: true}, "Lists the stored sessions that have a message or a task, the most recently used first.", (*session.Manager).ListSessions),
 		call(MethodSessionResume, schedule{}, "Opens a stored session. The history is not sent: session/events has it. Its tasks are listed again, and its unanswered approvals and questions are pending again.", (*tasks.Manager).ResumeSession),
-		call("session/info", schedule{}, "Describes an open session, with the model's plan.", (*session.Manager).Info),
 		call(MethodSessionEvents, schedule{ReadOnly: true}, "Reads a session's past events, page by page. The session need not be open.", (*session.Manager).SessionEvents),
 		call(MethodSessionConfigure, schedule{Barrier: true}, "Changes a session's settings from the next model round on. Requests sent after it see the change.", (*session.Manager).ConfigureSession),
-		call(MethodRewind, schedule{}, "Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.", (*session.Manager).RewindSession),
+		call("session/rewind", schedule{}, "Restores conversation and files to their state before a turn. Rewinding to the answer's turnId undoes that.", (*session.Manager).RewindSession),
 		call(MethodSessionClose, schedule{}, "Ends everything that runs in a session and closes it. It can be resumed.", (*tasks.Manager).CloseSession),
 		call("session/delete", schedule{}, "Closes a session and deletes its stored data.", (*tasks.Manager).DeleteSession),
 		call(MethodSessionExport, schedule{ReadOnly: true}, "Returns a session as one text.", (*session.Manager).ExportSession),
@@ -99,7 +95,6 @@ func methods() []entry {
 		call(MethodRevert, schedule{}, "Restores files to their state before a turn. A file that was changed since, or that a command of another session's turn in the same workspace may have changed, is a conflict and is left as it is. Refused with busy while any turn runs in the workspace. Reverting the answer's turnId undoes it all.", (*session.Manager).RevertFiles),
 		call("files/read", schedule{ReadOnly: true}, "Reads a file of a session's or a task's workspace.", (*tasks.Manager).ReadFile),
 		call("files/list", schedule{ReadOnly: true}, "Lists a directory of a session's or a task's workspace.", (*tasks.Manager).ListFiles),
-		call("files/find", schedule{ReadOnly: true}, "Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out.", (*session.Manager).FindFiles),
 
 		notification[event.Event](MethodEvent, "Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped."),
 		notification[tasks.Changed](MethodTaskChanged, "A task's state changed, or its model has replied, which changes steps and usage."),

@@ -87,9 +87,8 @@ func (p *Peer) Event(ctx context.Context, e event.Event) {
 }
 
 // continues reports whether the text of next can be appended to that of last.
-// toolProgress has no text, and is rare.
 func continues(last, next *event.Event) bool {
-	return next.Kind != event.KindToolProgress && last.Kind == next.Kind && last.SessionID == next.SessionID && last.TurnID == next.TurnID &&
+	return last.Kind == next.Kind && last.SessionID == next.SessionID && last.TurnID == next.TurnID &&
 		last.TaskID == next.TaskID && last.CallID == next.CallID
 }
 

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +21,6 @@ const maxEchoed = 1 << 10
 type BashOptions struct {
 	Timeout time.Duration // 0: the runtime's default, which is 30 s if not set
 	Dir     string        // workspace-relative; "" is the workspace
-	Keep    int           // bytes of the output that the result keeps; 0: as many as the runtime's
 
 	// Output gets output as it arrives: in order, from one goroutine, and not
 	// after Bash has returned. A slow Output delays neither the command nor its
@@ -49,11 +47,6 @@ type Result struct {
 	TotalBytes      int64   `json:"totalBytes,omitempty" jsonschema:"of the whole output"`
 	DurationSeconds float64 `json:"durationSeconds"`
 
-	// Output is the output alone, as the command wrote it, and End the line in
-	// brackets. They are for readers who know the command.
-	Output string `json:"-"`
-	End    string `json:"-"`
-
 	// Err is set when the command was refused, could not be run or ended in an
 	// unknown way; it can wrap ErrUnavailable, ErrOutside or be an
 	// *InvalidError. A command that ran and failed, timed out or was cancelled
@@ -68,8 +61,7 @@ type Result struct {
 func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result {
 	start := time.Now()
 	if err := r.refusal(cmd, opts.Dir); err != nil {
-		end := "[error] " + valid(err.Error())
-		return Result{Text: echo(cmd) + end, End: end, Err: err}
+		return Result{Text: echo(cmd) + "[error] " + valid(err.Error()), Err: err}
 	}
 	limit := opts.Timeout
 	if limit <= 0 {
@@ -78,7 +70,7 @@ func (r *Runtime) Bash(ctx context.Context, cmd string, opts BashOptions) Result
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{Limit: limit})
 	defer cancel()
 
-	out := NewOutput(cmp.Or(opts.Keep, r.output))
+	out := NewOutput(r.output)
 	var sink io.Writer = out
 	if opts.Output != nil {
 		reader := deliver(opts.Output)
@@ -99,10 +91,10 @@ func result(ctx context.Context, cmd string, start time.Time, out *Output, exit 
 		TotalBytes:      out.Total(),
 		DurationSeconds: time.Since(start).Seconds(),
 	}
-	res.Output, res.End = out.raw(), res.end(ctx, exit, err)
-	res.Text = echo(cmd) + valid(res.Output)
-	if res.End != "" {
-		res.Text = endLine(res.Text) + res.End
+	last := res.end(ctx, exit, err)
+	res.Text = echo(cmd) + out.String()
+	if last != "" {
+		res.Text = endLine(res.Text) + last
 	}
 	return res
 }

@@ -14,9 +14,6 @@ var (
 	ErrTooLarge = errors.New("too large")
 
 	ErrProtected = errors.New("protected path")
-
-	ErrExists  = errors.New("file exists")
-	ErrChanged = errors.New("file changed")
 )
 
 // InvalidError refuses a value. Field is its path in the parameters

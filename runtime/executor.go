@@ -49,12 +49,8 @@ type Limits struct {
 
 // Command is one shell command.
 type Command struct {
-	Script string // given to sh -c
+	Script string // given to sh -c; stdin is /dev/null
 	Dir    string // workspace-relative, with slashes; "" is the root
-
-	// Input is the command's stdin; nil is /dev/null. Exec reads it as fast as the
-	// command does, and does not wait for a Read that blocks when the command ends.
-	Input io.Reader
 }
 
 // Exit is how a command ended by itself.

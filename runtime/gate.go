@@ -25,17 +25,13 @@ func (w *Workspace) Target(name string) (protect.Verdict, error) {
 // gate checks a write after its links were followed. allowed are the paths that
 // the user has allowed.
 func (w *Workspace) gate(op, clean, real string, allowed []string) error {
-	return gateVerdict(protect.Of(w.root, real), op, clean, allowed)
-}
-
-// gateVerdict is gate for a verdict on the path that clean leads to.
-func gateVerdict(v protect.Verdict, op, clean string, allowed []string) error {
+	v := protect.Of(w.root, real)
 	if passes(v, allowed) {
 		return nil
 	}
 	text := op + " " + quote(clean)
-	if v.Path != clean {
-		text += ", which leads to " + quote(v.Path)
+	if real != clean {
+		text += ", which leads to " + quote(real)
 	}
 	text += ": protected: " + v.Reason
 	if v.Grade == protect.Ask {

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,7 +20,6 @@ const (
 type JobOptions struct {
 	Dir     string             // workspace-relative; "" is the workspace
 	Timeout time.Duration      // 0: none, it may run as long as the runtime
-	Keep    int                // bytes of the output that the job keeps; 0: as many as the runtime's
 	Output  func(delta string) // gets output as it arrives, from one goroutine at a time
 }
 
@@ -33,7 +31,6 @@ type Job struct {
 	cmd    string
 	began  time.Time
 	cancel context.CancelFunc
-	input  *input
 	done   chan struct{} // closed when result is set
 
 	mu     sync.Mutex // guards the fields below
@@ -63,7 +60,7 @@ func (r *Runtime) Start(cmd string, opts JobOptions) (*Job, error) {
 		cancel()
 		ctx, cancel = context.WithTimeoutCause(context.Background(), opts.Timeout, &TimeoutError{Limit: opts.Timeout})
 	}
-	j := &Job{cmd: cmd, began: time.Now(), cancel: cancel, input: newInput(), done: make(chan struct{}), out: NewOutput(cmp.Or(opts.Keep, r.output))}
+	j := &Job{cmd: cmd, began: time.Now(), cancel: cancel, done: make(chan struct{}), out: NewOutput(r.output)}
 	if err := r.jobs.add(j); err != nil {
 		cancel()
 		return nil, err
@@ -81,8 +78,7 @@ func (j *Job) run(ctx context.Context, r *Runtime, opts JobOptions) {
 	if opts.Output != nil {
 		sink.live = newLive(opts.Output, r.output)
 	}
-	exit, err := r.exec.Exec(ctx, Command{Script: j.cmd, Dir: opts.Dir, Input: j.input}, sink)
-	j.input.close()
+	exit, err := r.exec.Exec(ctx, Command{Script: j.cmd, Dir: opts.Dir}, sink)
 	if sink.live != nil {
 		sink.live.flush()
 	}
@@ -114,16 +110,6 @@ func (j *Job) ID() string { return j.id }
 // Done is closed when the job and all that it started have ended.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Input adds text to the job's stdin, whole or not at all, and does not wait until
-// the job reads it. It fails when the job has ended, and when the job has left too
-// much of earlier input unread.
-func (j *Job) Input(text string) error {
-	if err := j.input.add(text); err != nil {
-		return fmt.Errorf("%s %w", j.id, err)
-	}
-	return nil
-}
-
 // Kill ends the job; Done is closed when it has ended.
 func (j *Job) Kill() { j.cancel() }
 
@@ -147,10 +133,8 @@ func (j *Job) State() JobState {
 	default:
 	}
 	s.Running = true
-	out := j.out.raw()
 	s.Result = Result{
-		Text:            echo(j.cmd) + valid(out),
-		Output:          out,
+		Text:            echo(j.cmd) + j.out.String(),
 		Truncated:       j.out.Truncated(),
 		TotalBytes:      j.out.Total(),
 		DurationSeconds: time.Since(j.began).Seconds(),

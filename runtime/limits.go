@@ -6,8 +6,6 @@ const (
 	MaxPathBytes = 4096
 	// MaxFileBytes bounds a file that WriteFile writes.
 	MaxFileBytes = 64 << 20
-	// maxBatchBytes bounds the contents of one Apply together.
-	maxBatchBytes = 256 << 20
 
 	// MaxCopyFiles and MaxCopyBytes are the default caps of a copy.
 	MaxCopyFiles = 100_000
@@ -32,10 +30,6 @@ const (
 const (
 	// copyChunk is how much is copied between two checks of the context.
 	copyChunk = 8 << 20
-	// lookChunk is how much of a file Look reads at a time.
-	lookChunk = 128 << 10
-	// lateSyncBytes is the size from which a single file is synced late.
-	lateSyncBytes = 1 << 20
 	// smallFile is the size up to which reading and writing is faster than a
 	// copy in the kernel; each worker has a buffer of that size.
 	smallFile = 64 << 10

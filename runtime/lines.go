@@ -26,14 +26,6 @@ func countLines(before, after []byte) (added, removed int) {
 	return added, edits - added
 }
 
-// countTexts is countLines for texts.
-func countTexts(before, after string) (added, removed int) {
-	if before != "" && max(len(before), len(after)) > maxCountedBytes {
-		return 0, 0
-	}
-	return countLines([]byte(before), []byte(after))
-}
-
 func lineCount(text []byte) int {
 	n := bytes.Count(text, []byte("\n"))
 	if len(text) > 0 && text[len(text)-1] != '\n' {

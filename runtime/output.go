@@ -64,20 +64,17 @@ func (o *Output) Truncated() bool { return o.total > int64(len(o.head)+len(o.tai
 // String returns the kept output as valid UTF-8: invalid bytes become U+FFFD,
 // all others stay, control bytes included. A line [… N bytes omitted …] marks
 // where bytes were lost; no rune is cut there.
-func (o *Output) String() string { return valid(o.raw()) }
-
-// raw returns the kept output as it was written, with that line.
-func (o *Output) raw() string {
+func (o *Output) String() string {
 	tail := append(append(make([]byte, 0, len(o.tail)), o.tail[o.start:]...), o.tail[:o.start]...)
 	if !o.Truncated() {
-		return string(o.head) + string(tail)
+		return valid(string(o.head) + string(tail))
 	}
 	head := o.head[:len(o.head)-incomplete(o.head)]
 	for i := 0; i < utf8.UTFMax-1 && len(tail) > 0 && !utf8.RuneStart(tail[0]); i++ {
 		tail = tail[1:]
 	}
 	lost := o.total - int64(len(head)+len(tail))
-	return endLine(string(head)) + fmt.Sprintf("[… %d bytes omitted …]\n", lost) + string(tail)
+	return endLine(valid(string(head))) + fmt.Sprintf("[… %d bytes omitted …]\n", lost) + valid(string(tail))
 }
 
 // valid replaces what is not UTF-8.

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,35 +21,6 @@ func (w *Workspace) ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, &fileError{fmt.Sprintf("file %s is larger than %d bytes", name, limit), ErrTooLarge}
 	}
 	return data, nil
-}
-
-// OpenFile opens a regular file for reading. real is its path with every link
-// followed. The caller closes it.
-func (w *Workspace) OpenFile(name string) (f *os.File, real string, err error) {
-	clean, err := cleanFile(name)
-	if err != nil {
-		return nil, "", err
-	}
-	if real, err = w.resolve(clean); err != nil {
-		return nil, "", err
-	}
-	if f, _, err = w.openRegular(real); errors.Is(err, ErrNotFound) {
-		err = notFound(name)
-	}
-	return f, real, err
-}
-
-// Stat describes the file at a path whose links were followed.
-func (w *Workspace) Stat(real string) (fs.FileInfo, error) {
-	clean, err := CleanPath(real)
-	if err != nil {
-		return nil, err
-	}
-	info, err := w.root.Lstat(clean)
-	if err != nil {
-		return nil, w.wrap("look at", real, err)
-	}
-	return info, nil
 }
 
 // readPrefix reads at most limit bytes; more reports whether the file has more.

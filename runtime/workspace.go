@@ -22,9 +22,6 @@ type Workspace struct {
 	outer     string // of a temporary workspace: the directory that names its owner
 	close     func() error
 	publish   sync.Mutex // held from the last check of a file to its replacement
-	edits     string     // directory of the journals of Apply; "": it keeps none
-	recovered []string
-	syncing   sync.WaitGroup
 }
 
 // OpenOptions are the options of OpenWorkspace. The zero value is fine.
@@ -32,12 +29,6 @@ type OpenOptions struct {
 	// Protect lists host directories, such as the server's own state, that the
 	// workspace must neither contain nor lie in. They need not exist.
 	Protect []string
-
-	// State is the program's own directory for files that outlive it (see
-	// statedir.Path). There Apply keeps what it is about to write, so that the
-	// next OpenWorkspace finishes it after this process was killed. Without it a
-	// killed Apply can have changed some of its files and not the others.
-	State string
 }
 
 // OpenWorkspace opens the host directory dir. Links in dir are resolved once,
@@ -66,17 +57,8 @@ func OpenWorkspace(dir string, opts OpenOptions) (*Workspace, error) {
 	if !info.IsDir() {
 		return nil, refuseRoot(dir, "it is not a directory")
 	}
-	w, err := openRoot(real)
-	if err == nil && opts.State != "" {
-		w.recoverEdits(opts.State)
-	}
-	return w, err
+	return openRoot(real)
 }
-
-// Recovered says, in words for the user, what OpenWorkspace could not finish of
-// edits that a killed process had begun: files that somebody else has changed
-// since, and journals that cannot be read.
-func (w *Workspace) Recovered() []string { return w.recovered }
 
 // TempWorkspace makes a new directory that only this user can enter. Close
 // removes it; if this process is killed before, instance.Reap does.
@@ -136,7 +118,6 @@ func (w *Workspace) Beside(name string) string {
 func (w *Workspace) Close() error { return w.close() }
 
 func (w *Workspace) shut() error {
-	w.syncing.Wait()
 	if !w.temporary {
 		return w.root.Close()
 	}

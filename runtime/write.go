@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/pygent/pygent/runtime/instance"
+	"github.com/pygent/pygent/runtime/internal/nolink"
+	"github.com/pygent/pygent/runtime/protect"
 )
 
 // tempPrefix begins the names of the temporary files and directories of writes
@@ -31,12 +35,50 @@ const tempPrefix = ".pygent-"
 // The Change has the given path, cleaned. Writing the same content again is a
 // modification with 0 lines added and removed. Lines are those of a shortest
 // diff; countLines says when they are not counted.
-func (w *Workspace) WriteFile(name string, data []byte, allowed ...string) (Change, error) {
-	changes, err := w.Apply([]Edit{{Path: name, Content: string(data)}}, allowed...)
+func (w *Workspace) WriteFile(name string, data []byte, allowed ...string) (change Change, err error) {
+	clean, err := cleanFile(name)
 	if err != nil {
 		return Change{}, err
 	}
-	return changes[0], nil
+	if len(data) > MaxFileBytes {
+		return Change{}, tooLarge("write", clean, int64(len(data)))
+	}
+	real, err := w.resolve(clean)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := w.gate("write", clean, real, allowed); err != nil {
+		return Change{}, err
+	}
+	dir, made, err := nolink.MakeParent(w.root, real, 0o755)
+	defer func() {
+		if err != nil {
+			for _, dir := range slices.Backward(made) {
+				_ = w.root.Remove(dir) // fails when somebody else has put a file in
+			}
+		}
+	}()
+	if err != nil {
+		return Change{}, w.wrap("make the directory of", clean, err)
+	}
+	at := place{dir, path.Base(real), real}
+	defer at.close()
+	old, before, err := w.existingFile(at)
+	if err != nil {
+		return Change{}, err
+	}
+	// Check again: the workspace can have changed since, and two writes
+	// together can make a repository.
+	last := func() error { return w.gate("write", clean, real, allowed) }
+	if err := w.replace(at, data, old, last); err != nil {
+		return Change{}, w.wrap("write", clean, err)
+	}
+	c := Change{Path: clean, Change: ChangeModified, Protected: protect.Named(real) != ""}
+	if old == nil {
+		c.Change = ChangeAdded
+	}
+	c.Added, c.Removed = countLines(before, data)
+	return c, nil
 }
 
 // place is the location of a file that exists or will be made: a name in an
@@ -77,7 +119,7 @@ func (w *Workspace) existingFile(at place) (fs.FileInfo, []byte, error) {
 
 // replace writes data at a place, unless last, which is called just before,
 // returns an error. old is nil for a new file.
-func (w *Workspace) replace(at place, data string, old fs.FileInfo, last func() error) (err error) {
+func (w *Workspace) replace(at place, data []byte, old fs.FileInfo, last func() error) (err error) {
 	temp := tempName()
 	perm := fs.FileMode(0o644)
 	if old != nil {
@@ -92,7 +134,11 @@ func (w *Workspace) replace(at place, data string, old fs.FileInfo, last func() 
 			_ = at.dir.Remove(temp)
 		}
 	}()
-	if err := errors.Join(fill(f, data, old), f.Sync(), f.Close()); err != nil {
+	if err := fill(f, data, old); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
 		return err
 	}
 	w.publish.Lock()
@@ -107,8 +153,8 @@ func tooLarge(op, name string, size int64) error {
 	return &fileError{fmt.Sprintf("%s %s: %d bytes are more than the limit of %d", op, quote(name), size, MaxFileBytes), ErrTooLarge}
 }
 
-func fill(f *os.File, data string, old fs.FileInfo) error {
-	if _, err := f.WriteString(data); err != nil {
+func fill(f *os.File, data []byte, old fs.FileInfo) error {
+	if _, err := f.Write(data); err != nil {
 		return err
 	}
 	if old != nil {
@@ -117,7 +163,7 @@ func fill(f *os.File, data string, old fs.FileInfo) error {
 			return err
 		}
 	}
-	return nil
+	return f.Sync()
 }
 
 // tempName returns a new random name, so that nobody can guess it and put a

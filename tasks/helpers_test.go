@@ -2,7 +2,6 @@ package tasks_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,7 +35,6 @@ type fixture struct {
 
 	telling func(tasks.Task)                // called before a change is noted; may be nil
 	making  func(ctx context.Context) error // called before a runtime is made; may be nil
-	model   agent.Model                     // of the session that delegates; nil: it has none
 
 	mu      sync.Mutex
 	changes []tasks.Task       // as they were told
@@ -92,19 +90,13 @@ func newManager(t testing.TB, lifetime context.Context, opts inprocess.Options) 
 	return tasks.NewManager(lifetime, tasks.Options{Max: 1, Backend: inprocess.New(opts), Sessions: newSessions(t, false, &fixture{registry: agenttest.Registry(t)})})
 }
 
-// newSessions makes sessions whose agents have f.model, and may do anything.
+// newSessions makes sessions whose agents have no model, but may do anything.
 func newSessions(t testing.TB, shell bool, f *fixture) *session.Manager {
 	t.Helper()
-	model := agenttest.Func(func(ctx context.Context, req agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
-		if f.model == nil {
-			return agent.Reply{}, errors.New("the test has set no model")
-		}
-		return f.model.Chat(ctx, req, emit)
-	})
 	s := session.NewManager(context.Background(), session.Options{
 		Store: f.store, Broker: f.broker,
 		New: func(_ context.Context, spec session.Spec) (*agent.Agent, error) {
-			return agent.New(model, f.registry, newRuntime(t, shell), agent.Options{
+			return agent.New(agenttest.Script(), f.registry, newRuntime(t, shell), agent.Options{
 				SessionID: spec.SessionID, Client: f.client, Broker: f.broker, Permissions: agenttest.Anything,
 			}), nil
 		},

@@ -153,9 +153,6 @@ func (m *Manager) reportEnd(t *task) {
 	told := t.change()
 	m.mu.Unlock()
 	m.report(told)
-	if told.EndedAt != nil {
-		m.opts.Sessions.Hear(t.job.ParentSessionID, told.TaskID, fmt.Sprintf("task %s has ended: %s", told.TaskID, shorten(told.Status, briefStatus)))
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	close(t.done)

@@ -105,7 +105,7 @@ func TestTasksOfAResumedSessionAsk(t *testing.T) {
 		decision event.Choice
 		want     []string
 	}{
-		{event.DecisionAllow, []string{"fine\n", "new, empty one"}},
+		{event.DecisionAllow, []string{"$ ok\nfine\n", "new, empty one"}},
 		{event.DecisionDeny, []string{"not today", "new, empty one"}},
 	} {
 		if res, err := f.respond(t, want[i].RequestKey, tt.decision); err != nil || res.SessionID != want[i].SessionID || res.TurnID != "" {

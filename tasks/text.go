@@ -12,7 +12,6 @@ import (
 const (
 	briefPrompt = 1 << 10
 	briefText   = 4 << 10
-	briefStatus = 200 // in a line for the model
 )
 
 // statusAsks is the status of an interrupted task with an open approval.

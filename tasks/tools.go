@@ -3,11 +3,7 @@ package tasks
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/runtime"
@@ -32,7 +28,7 @@ var collectDescription string
 // without asking only what the delegating agent may.
 func (m *Manager) Tools() []tools.Tool {
 	return []tools.Tool{
-		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.ReadsSerially),
+		tools.New("delegate_task", delegateDescription, m.delegateTool, tools.OnlyReads),
 		tools.New("task_status", statusDescription, m.statusTool, tools.OnlyReads),
 		tools.New("collect_file", collectDescription, m.collectTool, m.proposeCollect),
 	}
@@ -71,57 +67,23 @@ func (m *Manager) delegateTool(ctx context.Context, env tools.Env, in delegateIn
 }
 
 type statusIn struct {
-	TaskID string      `json:"task_id"`
-	Wait   waitSeconds `json:"wait,omitempty" jsonschema:"seconds to wait for the end; default: none"`
-}
-
-// waitSeconds is a number of seconds. Models also send true, to wait until the end.
-type waitSeconds float64
-
-// maxStatusWait bounds a wait, because the model does nothing else meanwhile.
-const maxStatusWait = time.Hour
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (w *waitSeconds) UnmarshalJSON(raw []byte) error {
-	switch text := strings.Trim(string(raw), `"`); text {
-	case "true":
-		*w = waitSeconds(maxStatusWait.Seconds())
-	case "false", "null":
-		*w = 0
-	default:
-		if err := json.Unmarshal([]byte(text), (*float64)(w)); err != nil {
-			return fmt.Errorf("wait: %.20s is no number of seconds", text)
-		}
-	}
-	return nil
+	TaskID string `json:"task_id"`
 }
 
 func (in statusIn) Label() tools.Label { return tools.Label{Title: "Look at task", Detail: in.TaskID} }
 
-func (m *Manager) statusTool(ctx context.Context, env tools.Env, in statusIn) (tools.Result, error) {
-	if in.Wait < 0 || float64(in.Wait) > maxStatusWait.Seconds() {
-		return tools.Result{}, fmt.Errorf("wait: %g seconds: give a number from 0 to %g", float64(in.Wait), maxStatusWait.Seconds())
-	}
-	if seconds := float64(in.Wait); seconds > 0 {
-		if _, err := m.Wait(ctx, WaitParams{TaskIDs: []string{in.TaskID}, TimeoutSeconds: &seconds}); err != nil {
-			return tools.Result{}, err
-		}
-	}
-	t, err := m.Status(ctx, TaskParams{in.TaskID})
+func (m *Manager) statusTool(ctx context.Context, _ tools.Env, in statusIn) (tools.Result, error) {
+	t, err := m.Status(ctx, TaskParams(in))
 	if err != nil {
 		return tools.Result{}, err
 	}
-	res := tools.Result{Text: t.Status, Waited: in.Wait > 0 && t.State.active()}
-	switch {
-	case t.Question != nil:
-		res.Text += "\n\nIt asks the user: " + t.Question.Text
-	case t.Text != "":
-		res.Text += "\n\n" + t.Text
+	if t.Question != nil {
+		return tools.Text("%s\n\nIt asks the user: %s", t.Status, t.Question.Text), nil
 	}
-	if t.EndedAt != nil {
-		m.opts.Sessions.Hear(env.SessionID, t.TaskID, "") // the model knows now
+	if t.Text == "" {
+		return tools.Text("%s", t.Status), nil
 	}
-	return res, nil
+	return tools.Text("%s\n\n%s", t.Status, t.Text), nil
 }
 
 type collectIn struct {

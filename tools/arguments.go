@@ -18,15 +18,8 @@ import (
 const maxArguments = 4 << 20
 
 // decode reads arguments into in, strictly: nothing runs on guessed values.
-// schema and shape describe the same type. Every error lists the parameters.
+// schema and shape describe the same type.
 func decode(arguments string, schema *jsonschema.Schema, shape *strictjson.Shape, in any) error {
-	if err := read(arguments, shape, in); err != nil {
-		return fmt.Errorf("%w; it takes %s", err, parameters(schema))
-	}
-	return nil
-}
-
-func read(arguments string, shape *strictjson.Shape, in any) error {
 	if len(arguments) > maxArguments {
 		return fmt.Errorf("arguments of %d bytes: at most %d are accepted", len(arguments), maxArguments)
 	}
@@ -41,10 +34,10 @@ func read(arguments string, shape *strictjson.Shape, in any) error {
 		return fmt.Errorf("arguments must be a JSON object, got %s", kind)
 	}
 	var first problems
-	if err := shape.Decode(text, in, strictjson.Rules{Null: true}, first.add); err != nil {
+	if err := shape.Decode(text, in, strictjson.Rules{}, first.add); err != nil {
 		return fmt.Errorf("arguments: %w", err)
 	}
-	return first.err()
+	return first.err(schema)
 }
 
 // problems keeps the most useful of several problems, which the model gets.
@@ -78,7 +71,7 @@ func rank(p strictjson.Problem) int {
 }
 
 // err words the problem for the model; nil when there is none.
-func (f *problems) err() error {
+func (f *problems) err(schema *jsonschema.Schema) error {
 	if f.told == nil {
 		return nil
 	}
@@ -89,9 +82,9 @@ func (f *problems) err() error {
 	case p.Depth > 1:
 		return fmt.Errorf("arguments do not fit the schema: %s", nested(p))
 	case p.Fault == strictjson.Unknown:
-		return fmt.Errorf("unknown argument %q", shorten(p.Name))
+		return fmt.Errorf("unknown argument %q; it takes %s", shorten(p.Name), argumentNames(schema))
 	case p.Fault == strictjson.Missing:
-		return fmt.Errorf("argument %q is missing", p.Name)
+		return fmt.Errorf("argument %q is missing; it takes %s", p.Name, argumentNames(schema))
 	case p.Fault == strictjson.OutOfRange:
 		return fmt.Errorf("argument %q cannot be the JSON %s", p.Name, shorten(p.Value))
 	case p.Fault == strictjson.Malformed:
@@ -134,19 +127,17 @@ func plain(kind string) string {
 	return kind
 }
 
-// parameters lists all parameters of a tool, each with its type and whether it is
-// required.
-func parameters(s *jsonschema.Schema) string {
+func argumentNames(s *jsonschema.Schema) string {
 	if len(s.PropertyOrder) == 0 {
-		return "no arguments"
+		return "none"
 	}
-	all := make([]string, len(s.PropertyOrder))
+	names := make([]string, len(s.PropertyOrder))
 	for i, name := range s.PropertyOrder {
-		need := "optional"
-		if slices.Contains(s.Required, name) {
-			need = "required"
+		names[i] = name + " (" + s.Properties[name].Type
+		if !slices.Contains(s.Required, name) {
+			names[i] += ", optional"
 		}
-		all[i] = fmt.Sprintf("%s (%s, %s)", name, s.Properties[name].Type, need)
+		names[i] += ")"
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(names, ", ")
 }

@@ -41,5 +41,5 @@ func AskUser() Tool {
 			EndTurn:  true,
 			Question: &Question{Text: in.Prompt, Options: in.Options},
 		}, nil
-	}, ReadsSerially)
+	}, OnlyReads)
 }

@@ -60,29 +60,25 @@ func TestBash(t *testing.T) {
 		"fail":  {Output: "half", Exit: runtime.Exit{Code: 3}},
 		"gone":  {Err: fmt.Errorf("%w: no daemon", runtime.ErrUnavailable)},
 		"flood": {Output: strings.Repeat("x", 5000)},
-		"bar":   {Output: "10 %\r100 %\n\x1b[32mok\x1b[0m"},
-		"raw":   {Output: "\x00\xff\x00", Exit: runtime.Exit{Code: 3}},
 	})
 	for _, tt := range []struct {
 		args map[string]any
 		want tools.Result
 	}{
-		{map[string]any{"cmd": "ok"}, tools.Result{Text: "fine\n", ExitCode: &zero}},
-		{map[string]any{"cmd": "ok", "timeout": 0}, tools.Result{Text: "fine\n", ExitCode: &zero}},
-		{map[string]any{"cmd": "fail"}, tools.Result{Text: "half\n[exit code 3]", ExitCode: &three, IsError: true}},
-		{map[string]any{"cmd": "bar"}, tools.Result{Text: "100 %\nok", ExitCode: &zero}},
-		{map[string]any{"cmd": "raw"}, tools.Result{Text: "[binary output, not shown: application/octet-stream, 3 bytes]\n[exit code 3]", ExitCode: &three, IsError: true}},
-		{map[string]any{"cmd": "gone"}, tools.Result{Text: "[error] runtime unavailable: no daemon", IsError: true}},
-		{map[string]any{"cmd": " "}, tools.Result{Text: "[error] command: is empty", IsError: true}},
+		{map[string]any{"cmd": "ok"}, tools.Result{Text: "$ ok\nfine\n", ExitCode: &zero}},
+		{map[string]any{"cmd": "ok", "timeout": 0}, tools.Result{Text: "$ ok\nfine\n", ExitCode: &zero}},
+		{map[string]any{"cmd": "fail"}, tools.Result{Text: "$ fail\nhalf\n[exit code 3]", ExitCode: &three, IsError: true}},
+		{map[string]any{"cmd": "gone"}, tools.Result{Text: "$ gone\n[error] runtime unavailable: no daemon", IsError: true}},
+		{map[string]any{"cmd": " "}, tools.Result{Text: "$  \n[error] command: is empty", IsError: true}},
 		{map[string]any{"cmd": "ok", "timeout": -1}, tools.Result{Text: "[error] timeout: -1 seconds: give a number from 0 to 3600", IsError: true}},
-		{map[string]any{"cmd": "ok", "timeout": 4000}, tools.Result{Text: "[error] timeout: 4000 is more than 3600 seconds, the most that is allowed", IsError: true}},
+		{map[string]any{"cmd": "ok", "timeout": 4000}, tools.Result{Text: "[error] timeout: 4000 seconds: give a number from 0 to 3600", IsError: true}},
 	} {
 		if diff := cmp.Diff(tt.want, c.call("bash", tt.args)); diff != "" {
 			t.Errorf("%v:\n%s", tt.args, diff)
 		}
 	}
-	if res := c.call("bash", map[string]any{"cmd": "flood"}); res.Truncated || res.Text != strings.Repeat("x", 5000) {
-		t.Errorf("a flood is cut where it goes to the model, not here: %+v", res)
+	if res := c.call("bash", map[string]any{"cmd": "flood"}); !res.Truncated || !strings.Contains(res.Text, "bytes omitted") {
+		t.Errorf("%+v", res)
 	}
 }
 
@@ -98,15 +94,11 @@ func TestBashTimeout(t *testing.T) {
 		}
 		begin := time.Now()
 		res := c.call("bash", map[string]any{"cmd": "hang", "timeout": 1.5})
-		if d := time.Since(begin); d != 1500*time.Millisecond || !res.IsError || res.ExitCode != nil || res.Text != "begun\n[timeout after 1.5s]" {
+		if d := time.Since(begin); d != 1500*time.Millisecond || !res.IsError || res.ExitCode != nil || res.Text != "$ hang\nbegun\n[timeout after 1.5s]" {
 			t.Errorf("after %v: %+v", d, res)
 		}
 		if live != "begun\n" {
 			t.Errorf("live output %q", live)
-		}
-		begin = time.Now()
-		if res := c.call("bash", map[string]any{"cmd": "hang"}); time.Since(begin) != 2*time.Minute || res.Text != "begun\n[timeout after 120s]" {
-			t.Errorf("by default: after %v: %+v", time.Since(begin), res)
 		}
 	})
 }
@@ -185,13 +177,13 @@ func TestNestedArgumentsAreStrictToo(t *testing.T) {
 		`{"items":[{"cmd":"a","CMD":"b"}]}`:                   "[error] nest: arguments do not fit the schema",
 		`{"items":[{"cmd":"a","cmd":"b"}]}`:                   `[error] nest: argument "cmd" is given twice`,
 		`{"labels":{"x":null}}`:                               "[error] nest: arguments do not fit the schema",
-		`{"items":null}`:                                      "ok",
+		`{"items":null}`:                                      `[error] nest: argument "items" must be a JSON array`,
 	} {
 		if got := reg.Call(t.Context(), tools.Env{}, "nest", args); !strings.HasPrefix(got.Text, want) {
 			t.Errorf("%s: %q", args, got.Text)
 		}
 	}
-	if ran != 2 {
+	if ran != 1 {
 		t.Errorf("the tool ran %d times", ran)
 	}
 }

@@ -28,5 +28,5 @@ func ExampleNew() {
 	}
 	// Output:
 	// Hello Ada!
-	// [error] hello: unknown argument "nam"; it takes name (string, required)
+	// [error] hello: unknown argument "nam"; it takes name (string)
 }

@@ -3,7 +3,7 @@ package tools
 import (
 	"context"
 	_ "embed"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pygent/pygent/runtime"
@@ -11,9 +11,6 @@ import (
 
 //go:embed job_output.md
 var jobOutputDescription string
-
-//go:embed job_input.md
-var jobInputDescription string
 
 //go:embed job_kill.md
 var jobKillDescription string
@@ -44,44 +41,8 @@ func JobOutput() Tool {
 		}
 		ctx, cancel := context.WithTimeout(ctx, wait)
 		defer cancel()
-		state := job.Wait(ctx)
-		res := jobResult(state)
-		res.Waited = state.Running
-		return res, nil
+		return jobResult(job.Wait(ctx)), nil
 	}, OnlyReads)
-}
-
-type jobInputIn struct {
-	JobID string `json:"job_id"`
-	Text  string `json:"text" jsonschema:"exactly what is written; end a line with a newline"`
-}
-
-func (in jobInputIn) Label() Label {
-	return Label{Title: "Write to job", Detail: in.JobID + ": " + in.Text}
-}
-
-// JobInput writes to the standard input of a background job. A job can be a shell,
-// so this asks as a command does.
-func JobInput() Tool {
-	return New("job_input", jobInputDescription, func(_ context.Context, env Env, in jobInputIn) (Result, error) {
-		job, err := env.Runtime.Job(in.JobID)
-		if err != nil {
-			return Result{}, err
-		}
-		if in.Text == "" {
-			return Result{}, errors.New("job_input: text is empty")
-		}
-		if err := job.Input(in.Text); err != nil {
-			return Result{}, err
-		}
-		return Text("Wrote %d bytes to %s.", len(in.Text), in.JobID), nil
-	}, proposeInput)
-}
-
-// proposeInput names the job in the command, so that a rule of the user's covers
-// the same text for the same job alone.
-func proposeInput(_ context.Context, _ Env, in jobInputIn) (Proposal, error) {
-	return Proposal{Effect: EffectCommand, Title: "Write to the input of " + in.JobID, Command: in.JobID + " <<< " + in.Text}, nil
 }
 
 type jobKillIn struct {
@@ -105,29 +66,29 @@ func JobKill() Tool {
 		res := jobResult(state)
 		res.IsError = state.Running // a killed job is a success here
 		return res, nil
-	}, ReadsSerially)
+	}, OnlyReads)
 }
 
 // startJob runs a command in the background.
 func startJob(env Env, cmd string, timeout time.Duration) (Result, error) {
-	job, err := env.Runtime.Start(cmd, runtime.JobOptions{Timeout: timeout, Keep: keptOfJob})
+	job, err := env.Runtime.Start(cmd, runtime.JobOptions{Timeout: timeout})
 	if err != nil {
 		return Result{}, err
 	}
-	return Text("started %s\njob_output, job_input and job_kill take this id as job_id.", job.ID()), nil
+	return Text("started %s; see job_output and job_kill", job.ID()), nil
 }
 
 // jobResult words the state of a job for the model.
 func jobResult(s runtime.JobState) Result {
 	if s.Running {
 		return Result{
-			Text:      lines(said(s.Result), "["+s.ID+" is running]"), // without a time, so that a recording can be replayed
+			Text:      fmt.Sprintf("%s\n[%s is running]", s.Result.Text, s.ID), // without a time, so that a recording can be replayed
 			Truncated: s.Result.Truncated,
 		}
 	}
 	failed := s.Result.Err != nil || s.Result.ExitCode == nil || *s.Result.ExitCode != 0
 	return Result{
-		Text:      lines(said(s.Result), "["+s.ID+" has ended]"),
+		Text:      fmt.Sprintf("%s\n[%s has ended]", s.Result.Text, s.ID),
 		IsError:   failed,
 		ExitCode:  s.Result.ExitCode,
 		Truncated: s.Result.Truncated,

@@ -18,8 +18,8 @@ type Label struct {
 	Title  string // what is done, in a few words: "Write"
 	Detail string // to what: the path, the command, the beginning of the prompt
 
-	// Terminal means that Detail is a command, and Result.Text its output: a client
-	// shows both, as a terminal does.
+	// Terminal means that Detail is a command, and that Result.Text repeats it
+	// before the output, as a terminal does: "$ ls\nnotes.md\n".
 	Terminal bool
 }
 
@@ -37,7 +37,6 @@ func (r *Registry) Label(name, arguments string) (l Label) {
 		}
 	}()
 	l.Title = "Use " + name
-	arguments = r.Canonical(name, arguments)
 	if r != nil {
 		if i, ok := r.byName[name]; ok && r.tools[i].label != nil {
 			l = r.tools[i].label(arguments)

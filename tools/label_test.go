@@ -38,7 +38,7 @@ func TestLabel(t *testing.T) {
 
 		// Calls that are refused.
 		{"bash", `{"cmd":"ls","timeout":"soon"}`, tools.Label{Title: "Run", Detail: "ls", Terminal: true}},
-		{"bash", `{"command":"ls","why":"x"}`, tools.Label{Title: "Run", Detail: "ls", Terminal: true}},
+		{"bash", `{"command":"ls","why":"x"}`, tools.Label{Title: "Run", Detail: "ls"}},
 		{"bash", `{"cmd":["ls", 1]}`, tools.Label{Title: "Run", Detail: `["ls",1]`}},
 		{"bash", `{"cmd":"ls`, tools.Label{Title: "Run", Detail: `{"cmd":"ls`}},
 		{"bash", `{"cmd":null}`, tools.Label{Title: "Run"}},

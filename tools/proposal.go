@@ -33,11 +33,6 @@ type Proposal struct {
 	// only, and changes nothing there: it can run in a read-only view.
 	Viewable bool
 
-	// Serial is set for a call that only reads of the user's, but asks the user,
-	// or changes something of the agent's: it runs by itself, and as often as it is
-	// called.
-	Serial bool
-
 	// Patches returns the whole edit as unified diffs. It is called only when a
 	// user will see them. Nil shows the paths alone.
 	Patches func(ctx context.Context) ([]Patch, error)
@@ -58,11 +53,6 @@ type Declare[In any] func(ctx context.Context, env Env, in In) (Proposal, error)
 // OnlyReads declares a tool that changes nothing of the user's.
 func OnlyReads[In any](context.Context, Env, In) (Proposal, error) {
 	return Proposal{Effect: EffectRead}, nil
-}
-
-// ReadsSerially is OnlyReads for a tool whose calls are Serial.
-func ReadsSerially[In any](context.Context, Env, In) (Proposal, error) {
-	return Proposal{Effect: EffectRead, Serial: true}, nil
 }
 
 // undeclared is the proposal of a tool without a Declare function: the user can

@@ -16,5 +16,5 @@ func (stopIn) Label() Label { return Label{Title: "Stop"} }
 func Stop() Tool {
 	return New("stop", stopDescription, func(context.Context, Env, stopIn) (Result, error) {
 		return Result{Text: "Stopped.", EndTurn: true}, nil
-	}, ReadsSerially)
+	}, OnlyReads)
 }

@@ -54,7 +54,6 @@ type Result struct {
 	Changes   []runtime.Change
 	Images    []Image    // for the model, beside Text
 	Plan      []PlanStep // the whole new plan; nil is no change of it
-	Waited    bool       // the call waited for something that goes on
 	Unkept    bool       // Text is never kept as output: it can be had again
 	Stack     string     // stack of a tool that panicked: for people, not for the model
 
@@ -103,8 +102,6 @@ type Tool struct {
 	call    func(ctx context.Context, env Env, arguments string) Result
 	propose func(ctx context.Context, env Env, arguments string) (Proposal, error)
 	label   func(arguments string) Label // nil: the tool does not describe its calls
-
-	canonical func(arguments string) string // see Registry.Canonical
 }
 
 // Spec returns the tool in its form for a model.
@@ -135,9 +132,8 @@ func New[In any](name, description string, fn Func[In], declare ...Declare[In]) 
 	if err != nil {
 		panic(fmt.Sprintf("tools: schema of %s: %v", name, err))
 	}
-	canonical := func(arguments string) string { return canonical(schema, arguments) }
 	read := func(arguments string) (in In, err error) {
-		if err = decode(canonical(arguments), schema, shape, &in); err != nil {
+		if err = decode(arguments, schema, shape, &in); err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 		return in, err
@@ -145,16 +141,13 @@ func New[In any](name, description string, fn Func[In], declare ...Declare[In]) 
 	return Tool{
 		spec:  Spec{Name: name, Description: strings.TrimSpace(description), Parameters: parameters},
 		label: labelOf[In](),
-
-		canonical: canonical,
-
 		propose: func(ctx context.Context, env Env, arguments string) (Proposal, error) {
 			in, err := read(arguments)
 			switch {
 			case err != nil:
 				return Proposal{}, err
 			case len(declare) == 0:
-				return undeclared(name, canonical(arguments)), nil
+				return undeclared(name, arguments), nil
 			default:
 				return declare[0](ctx, env, in)
 			}

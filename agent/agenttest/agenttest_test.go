@@ -46,7 +46,7 @@ func TestScript(t *testing.T) {
 	if got := m.Requests()[0].Messages[0].Content; got != "hi" || m.Remaining() != 0 {
 		t.Errorf("kept %q, %d remain", got, m.Remaining())
 	}
-	want := []agent.Delta{{Text: "two "}, {Text: "words"}, {Call: agent.CallDelta{ID: "a", Tool: "bash", Bytes: 12}}, {Reasoning: "hm"}}
+	want := []agent.Delta{{Text: "two "}, {Text: "words"}, {Reasoning: "hm"}}
 	if diff := cmp.Diff(want, deltas); diff != "" {
 		t.Errorf("deltas (-want +got):\n%s", diff)
 	}

@@ -82,7 +82,7 @@ func (m *ScriptedModel) Remaining() int {
 	return max(0, len(m.turns)-len(m.requests))
 }
 
-// say streams a reply word by word, as a provider would, and each call at once.
+// say streams a reply word by word, as a provider would.
 func say(r agent.Reply) ChatFunc {
 	return func(ctx context.Context, _ agent.Request, emit func(agent.Delta)) (agent.Reply, error) {
 		for word := range strings.SplitAfterSeq(r.Message.Content, " ") {
@@ -92,9 +92,6 @@ func say(r agent.Reply) ChatFunc {
 			if word != "" {
 				emit(agent.Delta{Text: word})
 			}
-		}
-		for _, c := range r.Message.ToolCalls {
-			emit(agent.Delta{Call: agent.CallDelta{ID: c.ID, Tool: c.Name, Bytes: len(c.Arguments)}})
 		}
 		r.Message.ToolCalls = slices.Clone(r.Message.ToolCalls)
 		return r, nil

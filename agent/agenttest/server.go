@@ -2,7 +2,6 @@ package agenttest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,8 +42,7 @@ type ServerRequest struct {
 // WireMessage is a message in OpenAI's chat API.
 type WireMessage struct {
 	Role       event.Role `json:"role"`
-	Content    *string    `json:"-"` // nil when absent or null; of parts, their texts
-	Images     []string   `json:"-"` // URLs of the parts that are images
+	Content    *string    `json:"content"` // nil when absent or null
 	ToolCallID string     `json:"tool_call_id"`
 	ToolCalls  []struct {
 		ID       string `json:"id"`
@@ -54,45 +52,6 @@ type WireMessage struct {
 			Arguments *string `json:"arguments"`
 		} `json:"function"`
 	} `json:"tool_calls"`
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *WireMessage) UnmarshalJSON(raw []byte) error {
-	type plain WireMessage
-	var content struct {
-		Content json.RawMessage `json:"content"`
-	}
-	if err := errors.Join(json.Unmarshal(raw, (*plain)(m)), json.Unmarshal(raw, &content)); err != nil {
-		return err
-	}
-	if text := string(content.Content); !strings.HasPrefix(text, "[") {
-		if text == "" {
-			return nil
-		}
-		return json.Unmarshal(content.Content, &m.Content)
-	}
-	var parts []struct {
-		Type     string `json:"type"`
-		Text     string `json:"text"`
-		ImageURL struct {
-			URL string `json:"url"`
-		} `json:"image_url"`
-	}
-	if err := json.Unmarshal(content.Content, &parts); err != nil {
-		return err
-	}
-	m.Content = new(string)
-	for _, p := range parts {
-		switch p.Type {
-		case "text":
-			*m.Content += p.Text
-		case "image_url":
-			m.Images = append(m.Images, p.ImageURL.URL)
-		default:
-			return fmt.Errorf("a part of type %q", p.Type)
-		}
-	}
-	return nil
 }
 
 // SSEServer is an HTTP server that answers in OpenAI's chat API by a script.

@@ -47,7 +47,6 @@ func PendingQuestion(q event.Question) PendingRequest {
 type Response struct {
 	Decision  event.Choice `json:"decision,omitempty" jsonschema:"approval: allow, allowForSession, deny or cancelTurn"`
 	Feedback  string       `json:"feedback,omitempty" jsonschema:"approval: a remark for the model, sent with the decision"`
-	Rule      string       `json:"rule,omitempty" jsonschema:"approval: with allowForSession, the rule to make in place of the approval's"`
 	Answer    string       `json:"answer,omitempty" jsonschema:"question: the answer"`
 	Cancelled bool         `json:"cancelled,omitempty" jsonschema:"question: the user gave none"`
 }

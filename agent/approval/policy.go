@@ -40,9 +40,6 @@ type Policy struct {
 //	edit      refuse                 rule or ask  allow
 //	command   in a view, or refuse   rule or ask  allow; without a sandbox: consent, rule or ask
 //
-// In mode ask a command that only reads runs in a view as well, without asking.
-// When it tries to write nevertheless, the caller asks with call.Viewable unset.
-//
 // at are the targets of an edit. Every mode refuses an edit inside a repository's
 // own files, and of a file with unsaved changes in the user's editor. An edit of
 // a protected path asks, whatever the rules say, unless the mode refuses it.
@@ -71,10 +68,8 @@ func (p Policy) Judge(tool string, call tools.Proposal, at []Target) (v Verdict,
 		return Ask, ""
 	case p.Mode == event.ModeAuto && (edit || confined):
 		return Allow, ""
-	case p.ruled(tool, call, at):
+	case p.ruled(tool, call):
 		return Allow, ""
-	case p.View && call.Viewable && OnlyReads(call.Command):
-		return AllowInView, ""
 	default:
 		return Ask, ""
 	}
@@ -82,13 +77,9 @@ func (p Policy) Judge(tool string, call tools.Proposal, at []Target) (v Verdict,
 
 // ruled reports whether one of the user's rules covers a call. A rule that allows
 // variations does not cover a command that follows a link out of the workspace.
-func (p Policy) ruled(tool string, call tools.Proposal, at []Target) bool {
-	paths := make([]string, len(at))
-	for i, a := range at {
-		paths[i] = a.real
-	}
+func (p Policy) ruled(tool string, call tools.Proposal) bool {
 	return slices.ContainsFunc(p.Rules, func(r event.Rule) bool {
 		varies := strings.HasSuffix(r.Text, anyRest) && call.Effect != tools.EffectEdit
-		return allows(r, tool, call, paths) && (!varies || p.Workspace == nil || !linksOut(p.Workspace, call.Command))
+		return allows(r, tool, call) && (!varies || p.Workspace == nil || !linksOut(p.Workspace, call.Command))
 	})
 }

@@ -157,16 +157,10 @@ func linksOut(ws *runtime.Workspace, command string) bool {
 	return false
 }
 
-// allows reports whether the rule covers a call of the tool. paths are those of an
-// edit, with links followed.
-func allows(r event.Rule, tool string, call tools.Proposal, paths []string) bool {
+// allows reports whether the rule covers a call of the tool.
+func allows(r event.Rule, tool string, call tools.Proposal) bool {
 	if call.Effect == tools.EffectEdit {
-		return coversEdit(r.Text, paths)
+		return r.Text == anyEdit
 	}
-	if own := ruleFor(call); r.Tool != tool || own == "" {
-		return false
-	} else if r.Text == own || r.Text == call.Command {
-		return true
-	}
-	return coversCommand(r.Text, call.Command)
+	return r.Tool == tool && r.Text != "" && r.Text == ruleFor(call)
 }

@@ -48,15 +48,10 @@ func (s *State) message(r *event.Record) {
 	}
 	s.lost = false
 	s.reply = len(s.history.messages)
-	m := event.Message{Role: e.Role, Content: heard(e.Text, r.Heard), Images: r.Images}
+	s.history.add(event.Message{Role: e.Role, Content: e.Text})
 	if e.Steered && len(s.unheard) > 0 {
-		m.Images = s.unheard[0].Images
 		s.unheard = s.unheard[1:]
 	}
-	if e.Role == event.RoleUser && !e.Steered {
-		s.undone = nil // the model hears of it with this message
-	}
-	s.addImages(m)
 	if r.Reply != nil {
 		for _, c := range r.Reply.ToolCalls {
 			s.addCall(call{ToolCall: c})
@@ -85,12 +80,11 @@ func (s *State) startCall(c event.ToolCall) {
 	}
 }
 
-func (s *State) finishCall(r *event.Record) {
-	e := &r.Event
+func (s *State) finishCall(e *event.Event) {
 	s.startCall(event.ToolCall{ID: e.CallID, Name: e.Tool, Arguments: "{}"}) // its toolStarted may be lost
 	if len(s.calls) > 0 && s.calls[0].ID == e.CallID {
 		s.calls = s.calls[1:]
-		s.addImages(event.Message{Role: event.RoleTool, ToolCallID: e.CallID, Content: e.Text, Images: r.Images})
+		s.history.add(event.Message{Role: event.RoleTool, ToolCallID: e.CallID, Content: e.Text})
 		s.answered(e.CallID)
 	}
 }

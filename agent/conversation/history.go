@@ -11,9 +11,8 @@ import (
 // can go back to.
 type history struct {
 	messages []event.Message
-	plan     []event.PlanStep // the model's last
-	callIDs  map[string]bool  // of every tool call, rewound ones included
-	marks    []mark           // where each turn, rewind and revert began, oldest first
+	callIDs  map[string]bool // of every tool call, rewound ones included
+	marks    []mark          // where each turn, rewind and revert began, oldest first
 }
 
 // mark is the conversation as it was before a turn, a rewind or a revert. The
@@ -22,7 +21,6 @@ type history struct {
 type mark struct {
 	id     string
 	before []event.Message
-	plan   []event.PlanStep
 }
 
 func newHistory(systemPrompt string) history {
@@ -47,7 +45,7 @@ func (h *history) note(text string) {
 // mark remembers that the turn, rewind or revert with these ids begins here.
 func (h *history) mark(ids ...string) {
 	for _, id := range ids {
-		h.marks = append(h.marks, mark{id, slices.Clip(h.messages), h.plan})
+		h.marks = append(h.marks, mark{id, slices.Clip(h.messages)})
 	}
 }
 
@@ -59,7 +57,7 @@ func (h *history) markAgain(ids ...string) {
 		return
 	}
 	for _, id := range ids {
-		h.marks = append(h.marks, mark{id, h.marks[n-1].before, h.marks[n-1].plan})
+		h.marks = append(h.marks, mark{id, h.marks[n-1].before})
 	}
 }
 
@@ -69,7 +67,7 @@ func (h *history) rewind(to, id string) {
 	for _, m := range slices.Backward(h.marks) {
 		if m.id == to {
 			h.mark(id)
-			h.messages, h.plan = m.before, m.plan
+			h.messages = m.before
 			return
 		}
 	}
@@ -104,17 +102,6 @@ func (s *State) UniqueIDs(calls []event.ToolCall) []event.ToolCall {
 		calls[i].ID, taken[id] = id, true
 	}
 	return calls
-}
-
-// Unused returns a call's id, "" when another call of the conversation has it: the
-// call will get a new one.
-func (s *State) Unused(id string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.history.callIDs[id] {
-		return ""
-	}
-	return id
 }
 
 // Began reports whether the conversation has a turn, rewind or revert with this

@@ -46,21 +46,10 @@ type data struct {
 	turn     turn
 	calls    []call       // calls of the last reply without a result, in order
 	asked    *event.Event // the approvalRequested without an approvalResolved
-	unheard  []Prompt     // steered prompts that the model has not got
+	unheard  []string     // steered prompts that the model has not got
 	reverts  []string     // ids of reverts inside the open turn
 	reply    int          // index of the message that the calls belong to
 	lost     bool         // a record was lost since the last message
-	putBack  []string     // files that a revert or rewind has put back, before its event
-	undone   []undo       // since the last message of the user
-
-	noImages   bool // the model has refused them
-	imageBytes int  // of all images that the session has had
-}
-
-// Prompt is a steered prompt.
-type Prompt struct {
-	Text   string
-	Images []event.Image
 }
 
 // New makes the state of a session that has no events yet.
@@ -98,15 +87,7 @@ func (s *State) Apply(r event.Record) {
 	case event.KindToolStarted:
 		s.startCall(event.ToolCall{ID: e.CallID, Name: e.Tool, Arguments: e.Arguments})
 	case event.KindToolFinished:
-		s.finishCall(&r)
-	case event.KindPlan:
-		s.history.plan = e.Plan
-	case event.KindFileChanged:
-		s.restored(e)
-	case event.KindNotice:
-		if r.NoImages {
-			s.refuseImages()
-		}
+		s.finishCall(e)
 	case event.KindTurnFinished:
 		s.finishTurn(e)
 	case event.KindApprovalRequested:
@@ -118,22 +99,17 @@ func (s *State) Apply(r event.Record) {
 			s.rules = addRule(s.rules, event.Rule{Tool: e.Tool, Text: e.Rule})
 		}
 	case event.KindSteered:
-		s.unheard = append(s.unheard, Prompt{e.Text, r.Images})
+		s.unheard = append(s.unheard, e.Text)
 	case event.KindRewound:
 		s.cutOff()
 		s.unheard, s.reply = nil, 0 // they came after the place that is rewound to
-		s.putBack, s.undone = nil, nil
 		s.history.rewind(e.ToTurnID, e.TurnID)
 	case event.KindReverted:
-		s.reverted(e)
 		s.reverts = append(s.reverts, e.TurnID)
 		if !s.open() {
 			s.markReverts()
 		}
 	case event.KindConfigured:
-		if e.Model != "" && e.Model != s.settings.Model {
-			s.noImages = false
-		}
 		s.settings = s.settings.with(e)
 	}
 }
@@ -181,7 +157,7 @@ func (s *State) Rules() []event.Rule {
 }
 
 // Unheard returns the steered prompts that the model has not got, in order.
-func (s *State) Unheard() []Prompt {
+func (s *State) Unheard() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.unheard)

@@ -16,14 +16,13 @@ type Approval struct {
 	Options    []Choice `json:"options" jsonschema:"allow, allowForSession (where there is a rule), deny, cancelTurn"`
 
 	Changes []tools.Patch `json:"changes,omitempty" jsonschema:"all that an edit would change"`
-	Rule    string        `json:"rule,omitempty" jsonschema:"what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command; the answer can change it"`
+	Rule    string        `json:"rule,omitempty" jsonschema:"what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command"`
 }
 
 // Decision answers an Approval.
 type Decision struct {
 	Decision Choice `json:"decision" jsonschema:"allow, allowForSession, deny or cancelTurn"`
 	Feedback string `json:"feedback,omitempty" jsonschema:"a remark for the model, sent with the decision"`
-	Rule     string `json:"rule,omitempty" jsonschema:"allowForSession: the rule to make in place of the approval's; absent: that one. It must cover the call: edit and a glob, the first words of the command and *, or the command"`
 }
 
 // Choice is a decision of the user.

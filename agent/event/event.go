@@ -56,10 +56,10 @@ type Event struct {
 	Calls           []ComingCall `json:"calls,omitempty" jsonschema:"message: the calls of the reply, when there are several; each begins with its toolStarted"`
 	CallID          string       `json:"callId,omitempty"`
 	Tool            string       `json:"tool,omitempty"`
-	Arguments       string       `json:"arguments,omitempty" jsonschema:"a JSON object, in the form of the tool's schema where the model used other names; malformed text as the model wrote it"`
+	Arguments       string       `json:"arguments,omitempty" jsonschema:"the JSON text that the model wrote"`
 	Title           string       `json:"title,omitempty" jsonschema:"toolStarted: what is done, a few words for the user; absent in sessions of older servers"`
 	Detail          string       `json:"detail,omitempty" jsonschema:"toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped"`
-	Terminal        bool         `json:"terminal,omitempty" jsonschema:"toolStarted: detail is a command: show it after a $ before the output, as a terminal does; the text of toolFinished does not repeat it"`
+	Terminal        bool         `json:"terminal,omitempty" jsonschema:"toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output"`
 	IsError         bool         `json:"isError,omitempty"`
 	ExitCode        *int         `json:"exitCode,omitempty"`
 	DurationSeconds float64      `json:"durationSeconds,omitempty"`

@@ -17,7 +17,7 @@ type Message struct {
 	Content    string     `json:"content"`
 	ToolCalls  []ToolCall `json:"toolCalls,omitempty"`
 	ToolCallID string     `json:"toolCallId,omitempty"` // role tool: the call that this answers
-	Images     []Image    `json:"images,omitempty"`     // role user or tool
+	Images     []Image    `json:"images,omitempty"`     // role user
 }
 
 // Image is a picture in a message.

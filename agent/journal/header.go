@@ -43,7 +43,6 @@ type Header struct {
 	Mode          string    `json:"mode,omitempty"`
 	SystemPrompt  string    `json:"systemPrompt,omitempty"` // replaces the default one
 	DisabledTools []string  `json:"disabledTools,omitempty"`
-	Form          *Form     `json:"form,omitempty"` // nil in sessions of older servers
 
 	// Set in a delegated agent's session.
 	ParentSessionID string  `json:"parentSessionId,omitempty"`
@@ -52,15 +51,6 @@ type Header struct {
 	Prompt          string  `json:"prompt,omitempty"`
 	Persona         string  `json:"persona,omitempty"`
 	Bounds          Bounded `json:"bounds,omitzero"`
-}
-
-// Form is how a session presents itself to its model. It is decided when the
-// session is made and then stays, because the beginning of a conversation must.
-type Form struct {
-	EditTools   string `json:"editTools,omitempty"` // replace, patch, both; "" is both
-	Short       bool   `json:"short,omitempty"`     // for a small context window: few tools, a short prompt
-	NoImages    bool   `json:"noImages,omitempty"`  // the model was known to take none: there is no view_image
-	Environment string `json:"environment,omitempty"`
 }
 
 // Bounded holds the bounds of each turn of a delegated agent. Zero is no bound.

@@ -217,9 +217,6 @@ func TestListAndDelete(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(s.Dir(id), "undo.jsonl"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(s.Dir(id), "output", "deep"), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	if err := s.Delete(id); err != nil {
 		t.Fatal(err)
 	}

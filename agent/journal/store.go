@@ -271,31 +271,11 @@ func (s *Store) remove(base, dir *os.Root, id string) error {
 		parent = r.Header().ParentSessionID
 		_ = r.Close() // it was opened for reading only
 	}
-	if err := removeDirs(dir); err != nil {
-		return fmt.Errorf("delete session %s: %w", id, err)
-	}
-	// Then comes the journal: without it there is no session, whatever else stays.
+	// The journal comes first: without it there is no session, whatever else
+	// stays.
 	if err := dir.Remove(fileName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	removeChild(base, parent, id)
 	return base.RemoveAll(id)
-}
-
-// removeDirs removes the directories of a session but the notes of its children.
-// They can be large, and after the journal is gone nobody would find them if the
-// server were killed.
-func removeDirs(dir *os.Root) error {
-	names, err := fs.ReadDir(dir.FS(), ".")
-	if err != nil {
-		return err
-	}
-	for _, d := range names {
-		if d.IsDir() && d.Name() != childrenName {
-			if err := dir.RemoveAll(d.Name()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -28,7 +28,6 @@ var errSilent = errors.New("the endpoint is silent")
 type call struct {
 	model    string
 	wire     goopenai.ChatCompletionRequest
-	images   bool
 	messages int // in the conversation: makes generated call ids unique in it
 }
 
@@ -42,7 +41,7 @@ func (m *Model) attempt(parent context.Context, c call, emit func(agent.Delta)) 
 	d := &doer{model: m, name: c.model, quiet: quiet}
 	stream, err := m.open(ctx, c, d)
 	if err != nil {
-		return agent.Reply{}, m.refusedImages(c, m.failure(parent, ctx, err))
+		return agent.Reply{}, m.failure(parent, ctx, err)
 	}
 	defer d.body.Close() //nolint:errcheck // reading: a close error does not matter
 

@@ -11,7 +11,6 @@
 //   - events.go gives it a stream in one canonical form.
 //   - chunk.go decodes the events, reasoning and cost included.
 //   - reply.go joins the pieces and requires a finish reason.
-//   - images.go puts images where the API takes them, and knows refusals of them.
 //   - request.go writes requests that strict servers accept.
 //
 // The package does not know sessions, tools' code, or the protocol. None of its
@@ -25,7 +24,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -85,8 +83,6 @@ type Model struct {
 	// noUsage is set when the endpoint has refused stream_options: usage is then
 	// missing, but the endpoint answers.
 	noUsage atomic.Bool
-
-	noImages sync.Map // names of models that have refused images
 }
 
 // New makes a Model. It fails, naming the setting, when the base URL or the key
@@ -145,7 +141,7 @@ func (m *Model) Chat(ctx context.Context, req agent.Request, emit func(agent.Del
 	if name == "" {
 		return agent.Reply{}, errors.New("no model name is given: set PYGENT_MODEL")
 	}
-	return m.retry(ctx, call{model: name, wire: wireRequest(req), messages: len(req.Messages), images: hasImages(req.Messages)}, emit)
+	return m.retry(ctx, call{model: name, wire: wireRequest(req), messages: len(req.Messages)}, emit)
 }
 
 // checkBaseURL returns raw in a form to which paths are appended. Its errors do

@@ -56,9 +56,6 @@ func add[S ~string](a *assembler, c *chunkOf[S], endpoint string) error {
 			}
 			call.args.WriteString(string(part.Function.Arguments))
 			a.size += len(part.Function.Arguments)
-			if call.name != "" {
-				a.emit(agent.Delta{Call: agent.CallDelta{ID: call.id, Tool: call.name, Bytes: call.args.Len()}})
-			}
 		}
 		if choice.FinishReason != "" {
 			a.finish = choice.FinishReason

@@ -26,8 +26,13 @@ const (
 // wireRequest converts r without its model name: see putModelName.
 func wireRequest(r agent.Request) goopenai.ChatCompletionRequest {
 	wire := goopenai.ChatCompletionRequest{
-		Messages:      wireMessages(r.Messages),
+		Messages:      make([]goopenai.ChatCompletionMessage, 0, len(r.Messages)),
 		StreamOptions: &goopenai.StreamOptions{IncludeUsage: true},
+	}
+	for i := range r.Messages {
+		if msg := &r.Messages[i]; msg.Role != event.RoleSystem || msg.Content != "" {
+			wire.Messages = append(wire.Messages, wireMessage(msg))
+		}
 	}
 	for _, t := range r.Tools {
 		wire.Tools = append(wire.Tools, wireTool(t))

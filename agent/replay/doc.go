@@ -31,15 +31,11 @@
 //     JSON text in a string, or the JSON itself. Calls without an id get one.
 //     An omitted finish is derived from the message.
 //   - reasoning: the reasoning text that was streamed before the reply.
-//   - progress: how the calls of the reply grew: tool, id and bytes of the
-//     arguments so far. It is streamed after the text, and never recorded, because
-//     it depends on the network.
 //   - error: kind (provider, contextOverflow, authRequired or other), message,
 //     httpStatus, retryAfterSeconds, retryable. A reply in the same line holds
 //     the text that had arrived.
 //
-// A conversation that is recorded without a system message matches any. Of a
-// system message the environment (date, branch, sandbox) is not compared.
+// A conversation that is recorded without a system message matches any.
 //
 // # Several conversations
 //

@@ -30,16 +30,8 @@ type exchange struct {
 	After     *int       `json:"after,omitempty"`
 	Messages  []message  `json:"messages"`
 	Reasoning string     `json:"reasoning,omitempty"`
-	Progress  []growth   `json:"progress,omitempty"`
 	Reply     *reply     `json:"reply,omitempty"`
 	Error     *errorLine `json:"error,omitempty"`
-}
-
-// growth is how far the model had come with a call.
-type growth struct {
-	ID    string `json:"id,omitempty"`
-	Tool  string `json:"tool"`
-	Bytes int    `json:"bytes"`
 }
 
 // message is an event.Message with optional parts.
@@ -164,11 +156,6 @@ func (e *exchange) check(line int) error {
 		case event.RoleSystem, event.RoleUser, event.RoleAssistant, event.RoleTool:
 		default:
 			return fmt.Errorf("message %d has the role %q, not system, user, assistant or tool", i+1, m.Role)
-		}
-	}
-	for i, g := range e.Progress {
-		if g.Tool == "" || g.Bytes < 0 {
-			return fmt.Errorf("progress %d has no tool, or negative bytes", i+1)
 		}
 	}
 	switch {

@@ -57,12 +57,6 @@ func (p *Player) Chat(ctx context.Context, req agent.Request, emit func(agent.De
 		emit(agent.Delta{Text: word})
 		said += len(word)
 	}
-	for _, g := range n.Progress {
-		if ctx.Err() != nil {
-			break
-		}
-		emit(agent.Delta{Call: agent.CallDelta{ID: g.ID, Tool: g.Tool, Bytes: g.Bytes}})
-	}
 	if ctx.Err() != nil {
 		partial := event.Message{Role: event.RoleAssistant, Content: out.Message.Content[:said]}
 		return agent.Reply{Message: partial}, context.Cause(ctx)
@@ -181,7 +175,7 @@ func (m *message) differs(came *event.Message) string {
 	switch {
 	case m.Role != came.Role:
 		return "role"
-	case m.Content != nil && !same(stays(m.Role, *m.Content), stays(m.Role, came.Content)):
+	case m.Content != nil && !same(*m.Content, came.Content):
 		return "content"
 	case m.ToolCallID != "" && !same(m.ToolCallID, came.ToolCallID):
 		return "toolCallId"
@@ -199,15 +193,6 @@ func (m *message) differs(came *event.Message) string {
 		}
 	}
 	return ""
-}
-
-// stays is the part of a message that does not depend on when and where a session
-// began.
-func stays(role event.Role, content string) string {
-	if role == event.RoleSystem {
-		content, _, _ = strings.Cut(content, agent.EnvironmentHead)
-	}
-	return content
 }
 
 // same compares texts in the form that JSON can hold: there each byte that is not

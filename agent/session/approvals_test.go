@@ -22,7 +22,7 @@ func TestApprovalOutlivesItsServer(t *testing.T) {
 		decision event.Choice
 		want     string
 	}{
-		{event.DecisionAllowForSession, "fine\n"},
+		{event.DecisionAllowForSession, "$ ok\nfine\n"},
 		{event.DecisionDeny, "[error] not run: denied: not now"},
 	} {
 		model := agenttest.Script(agenttest.Text("Done."), agenttest.Bash("b", "ok"), agenttest.Text("Again."))

@@ -20,17 +20,11 @@ import (
 // (runtime.ErrNotFound), has more than 8 MiB (runtime.ErrTooLarge), or is not a
 // text file (a *runtime.InvalidError). When a range goes past the file's end, the
 // existing lines are shown, and the model is told which.
-//
-// An image (png, jpeg, webp or gif) is given as Data with its MIMEType, or is the
-// file that Path names. See checkImage for its bounds.
 type ContextItem struct {
 	Path  string     `json:"path,omitempty" jsonschema:"workspace-relative, with slashes"`
 	URI   string     `json:"uri,omitempty" jsonschema:"instead of path; a file URI in the workspace, or with text any URI"`
 	Range *LineRange `json:"range,omitempty"`
-	Text  *string    `json:"text,omitempty" jsonschema:"the content, which can be empty; absent: the file is read, which can be an image"`
-
-	MIMEType string `json:"mimeType,omitempty" jsonschema:"of data: image/png, image/jpeg, image/webp or image/gif"`
-	Data     string `json:"data,omitempty" jsonschema:"an image, in base64; its file has at most 5 MB"`
+	Text  *string    `json:"text,omitempty" jsonschema:"the content, which can be empty; absent: the file is read"`
 }
 
 // LineRange counts lines from 1, both ends included.
@@ -41,17 +35,8 @@ type LineRange struct {
 
 func (c ContextItem) validate(field string) error {
 	switch r := c.Range; {
-	case c.Data != "" && (c.Text != nil || r != nil):
-		return &runtime.InvalidError{Field: field, Reason: "has data and text or range: give one"}
-	case c.Data != "" && c.Path != "" && c.URI != "":
-		return &runtime.InvalidError{Field: field, Reason: "has both path and uri: give one"}
-	case c.Data != "":
-		_, err := c.image(field)
-		return err
-	case c.MIMEType != "":
-		return &runtime.InvalidError{Field: field + ".data", Reason: "is missing: give it with mimeType"}
 	case c.Text == nil && c.Path == "" && c.URI == "":
-		return &runtime.InvalidError{Field: field, Reason: "has neither path, uri, text nor data"}
+		return &runtime.InvalidError{Field: field, Reason: "has neither path, uri nor text"}
 	case c.Path != "" && c.URI != "":
 		return &runtime.InvalidError{Field: field, Reason: "has both path and uri: give one"}
 	case r != nil && (r.Start < 1 || r.End < r.Start):
@@ -69,42 +54,25 @@ type attaching struct {
 	pathOfURI func(string) (string, error) // nil: URIs are refused
 }
 
-// attach adds the item to the message: text, fenced and named, or an image.
-func (a attaching) attach(c ContextItem, m *message) error {
+// attach returns the item as the model gets it: text, fenced and named.
+func (a attaching) attach(c ContextItem) (string, error) {
 	if err := a.locate(&c); err != nil {
-		return err
-	}
-	switch {
-	case c.Data != "":
-		img, err := c.image("")
-		if err != nil {
-			return err
-		}
-		m.addImage(c, img)
-		return nil
-	case c.Text != nil:
-		m.parts = append(m.parts, fenced(c.label(), *c.Text))
-		return nil
-	}
-	data, err := a.workspace.ReadFile(c.Path, agent.MaxPrompt)
-	if err != nil {
-		return err
-	}
-	if isImage(data) {
-		img, err := checkImage(data)
-		if err != nil {
-			return &runtime.InvalidError{Field: "path", Reason: fmt.Sprintf("%q %v", c.Path, err)}
-		}
-		m.addImage(c, img)
-		return nil
-	}
-	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return &runtime.InvalidError{Field: "path", Reason: fmt.Sprintf("%q is not text", c.Path)}
+		return "", err
 	}
 	var text string
-	text, c.Range = cut(string(data), c.Range)
-	m.parts = append(m.parts, fenced(c.label(), text))
-	return nil
+	if c.Text != nil {
+		text = *c.Text
+	} else {
+		data, err := a.workspace.ReadFile(c.Path, agent.MaxPrompt)
+		if err != nil {
+			return "", err
+		}
+		if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+			return "", &runtime.InvalidError{Field: "path", Reason: fmt.Sprintf("%q is not text", c.Path)}
+		}
+		text, c.Range = cut(string(data), c.Range)
+	}
+	return fenced(c.label(), text), nil
 }
 
 // locate sets the path that an item's URI names. The URI stays only when the item
@@ -117,7 +85,7 @@ func (a attaching) locate(c *ContextItem) error {
 	switch {
 	case err == nil:
 		c.Path, c.URI = path, ""
-	case c.Text == nil && c.Data == "":
+	case c.Text == nil:
 		return err
 	}
 	return nil

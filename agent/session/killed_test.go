@@ -226,7 +226,7 @@ func TestRevertWithAnOpenApproval(t *testing.T) {
 			if err != nil || len(reverted.Applied) != 1 {
 				t.Fatalf("%+v, %v", reverted, err)
 			}
-			want := []string{"toolFinished a: fine\n", "toolStarted b", "toolFinished b: x"}
+			want := []string{"toolFinished a: $ ok\nfine\n", "toolStarted b", "toolFinished b: x"}
 			instead := []string{
 				"toolFinished a: [error] not run: the server ended while the user was asked",
 				"toolStarted b", "toolFinished b: [error] not run: the server ended before",

@@ -160,18 +160,6 @@ func (s *Manager) Notice(sessionID, text string) {
 	}
 }
 
-// Hear tells the model of an open session a line: see agent.Hear. With an empty
-// text it takes the line back.
-func (s *Manager) Hear(sessionID, key, text string) {
-	switch ses := s.opened(sessionID); {
-	case ses == nil:
-	case text == "":
-		ses.agent.Unhear(key)
-	default:
-		ses.agent.Hear(key, text)
-	}
-}
-
 // Kept reports whether sessions are kept.
 func (s *Manager) Kept() bool { return s.opts.Store != nil }
 

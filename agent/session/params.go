@@ -45,6 +45,5 @@ type StepResult struct {
 	Changes   []runtime.Change    `json:"changes" jsonschema:"what tools and commands have changed"`
 	Usage     event.Usage         `json:"usage"`
 	Question  *event.TurnQuestion `json:"question,omitempty" jsonschema:"the question of a turn with status waiting"`
-	Reason    string              `json:"reason,omitempty" jsonschema:"why it broke off; for stepLimit with the number, and how to go on"`
 	Error     *event.ErrorDetail  `json:"error,omitempty" jsonschema:"why it failed"`
 }

@@ -40,12 +40,12 @@ func TestCallsAfterAnOpenApproval(t *testing.T) {
 		want     []string
 		asked    int // by the second server
 	}{
-		{"allowed", event.DecisionAllow, second, []string{"toolFinished a: fine\n", "toolStarted b", "toolFinished b: Wrote f"}, 1},
+		{"allowed", event.DecisionAllow, second, []string{"toolFinished a: $ ok\nfine\n", "toolStarted b", "toolFinished b: Wrote f"}, 1},
 		{"denied", event.DecisionDeny, second, []string{"toolFinished a: [error] not run: denied", "toolStarted b", "toolFinished b: Wrote f"}, 1},
 		{"cancelled", event.DecisionCancelTurn, second, []string{
 			"toolFinished a: [error] not run: the user cancelled the turn", "toolStarted b", "toolFinished b: [error] not run: cancelled",
 		}, 0},
-		{"long arguments", event.DecisionAllow, long, []string{"toolFinished a: fine\n", "toolStarted b", "toolFinished b: Wrote f"}, 1},
+		{"long arguments", event.DecisionAllow, long, []string{"toolFinished a: $ ok\nfine\n", "toolStarted b", "toolFinished b: Wrote f"}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			model := agenttest.Script(agenttest.Text("Done."), agenttest.Text("Again."))

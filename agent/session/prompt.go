@@ -61,40 +61,35 @@ func (p StepParams) validate() error {
 // message returns the user's message: the prompt, followed by what the client
 // attached. Each piece is fenced and named, so that the model can distinguish the
 // user's words from a file's.
-func (p StepParams) message(from attaching) (message, error) {
-	var m message
+func (p StepParams) message(from attaching) (string, error) {
+	parts := make([]string, 0, 1+len(p.Context))
 	if strings.TrimSpace(p.Prompt) != "" {
-		m.parts = append(m.parts, p.Prompt)
+		parts = append(parts, p.Prompt)
 	}
 	size := len(p.Prompt)
 	for i, c := range p.Context {
-		had := len(m.parts)
-		if err := from.attach(c, &m); err != nil {
-			return m, fmt.Errorf("context[%d]: %w", i, err)
+		piece, err := from.attach(c)
+		if err != nil {
+			return "", fmt.Errorf("context[%d]: %w", i, err)
 		}
-		for _, part := range m.parts[had:] {
-			size += len(part)
-		}
-		switch {
-		case size > agent.MaxPrompt:
-			return m, &runtime.InvalidError{
+		parts = append(parts, piece)
+		if size += len(parts[len(parts)-1]); size > agent.MaxPrompt {
+			return "", &runtime.InvalidError{
 				Field:  "context",
 				Reason: fmt.Sprintf("prompt and context have more than %d bytes, counted to context[%d]", agent.MaxPrompt, i),
 			}
-		case len(m.images) > maxAttachments:
-			return m, &runtime.InvalidError{Field: "context", Reason: fmt.Sprintf("has more than %d images, counted to context[%d]", maxAttachments, i)}
 		}
 	}
 	if list, err := p.dirty(); err == nil && len(list) > 0 {
-		m.parts = append(m.parts, fenced("", "The user has changes in these files that are not saved. Do not write to them, with commands either:\n"+
+		parts = append(parts, fenced("", "The user has changes in these files that are not saved. Do not write to them, with commands either:\n"+
 			strings.Join(list, "\n")))
 	}
-	return m, nil
+	return strings.Join(parts, "\n\n"), nil
 }
 
 // steered returns a valid step as a prompt for a running turn.
-func (p StepParams) steered(m message) agent.Steered {
-	s := agent.Steered{Prompt: m.text(), Images: m.images}
+func (p StepParams) steered(prompt string) agent.Steered {
+	s := agent.Steered{Prompt: prompt}
 	if p.DirtyFiles != nil {
 		s.Dirty, _ = p.dirty()
 	}
@@ -102,8 +97,8 @@ func (p StepParams) steered(m message) agent.Steered {
 }
 
 // waitCost returns the bytes that the step uses while it is queued.
-func (p StepParams) waitCost(m message) int {
-	n := len(m.text()) + m.bytes()
+func (p StepParams) waitCost(prompt string) int {
+	n := len(prompt)
 	for _, path := range p.DirtyFiles {
 		n += len(path)
 	}

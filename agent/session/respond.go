@@ -80,12 +80,6 @@ func (p RespondParams) Check(r approval.PendingRequest) error {
 	if err := approval.CheckChoice(p.Response.Decision); err != nil {
 		return &runtime.InvalidError{Field: "response.decision", Reason: err.Error()}
 	}
-	if p.Response.Decision != event.DecisionAllowForSession || p.Response.Rule == "" {
-		return nil
-	}
-	if err := approval.CheckRule(*r.Approval, p.Response.Rule); err != nil {
-		return &runtime.InvalidError{Field: "response.rule", Reason: err.Error()}
-	}
 	return nil
 }
 
@@ -107,7 +101,7 @@ func (s *Manager) continueTurn(ses *session, p RespondParams) (RespondResult, er
 	err := errors.Join(ses.agent.Log().Ready(), ses.agent.Restore())
 	if err == nil {
 		var ok bool
-		pl.answered, ok = ses.agent.Answer(p.RequestKey, event.Decision{Decision: p.Response.Decision, Feedback: p.Response.Feedback, Rule: p.Response.Rule})
+		pl.answered, ok = ses.agent.Answer(p.RequestKey, event.Decision{Decision: p.Response.Decision, Feedback: p.Response.Feedback})
 		if !ok {
 			err = notPending(p.RequestKey)
 		}
@@ -119,7 +113,7 @@ func (s *Manager) continueTurn(ses *session, p RespondParams) (RespondResult, er
 	}
 	go func() { // session.close waits for release
 		defer cancel()
-		s.turn(ctx, ses, pl, message{}, StepParams{})
+		s.turn(ctx, ses, pl, "", StepParams{})
 	}()
 	return RespondResult{SessionID: ses.id, TurnID: pl.turnID}, nil
 }

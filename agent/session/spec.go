@@ -20,8 +20,7 @@ type Spec struct {
 	Mode          event.Mode
 	SystemPrompt  string
 	DisabledTools []string
-	Persona       string        // of a delegated agent
-	Form          *journal.Form // of a kept session; nil: the connection's settings decide
+	Persona       string // of a delegated agent
 }
 
 // specOf returns the spec of a kept session, for the agent that continues it.
@@ -29,7 +28,6 @@ func specOf(h journal.Header) Spec {
 	spec := Spec{
 		SessionID: h.SessionID, Root: h.Root, Temporary: h.Temporary, Runtime: h.Runtime, Model: h.Model,
 		Mode: event.Mode(h.Mode), SystemPrompt: h.SystemPrompt, DisabledTools: h.DisabledTools, Persona: h.Persona,
-		Form: h.Form,
 	}
 	if h.Temporary {
 		spec.Root = "" // it was removed with its server
@@ -51,7 +49,6 @@ func header(a *agent.Agent) journal.Header {
 		SystemPrompt:  o.SystemPrompt,
 		DisabledTools: o.Disabled,
 		Persona:       o.Persona,
-		Form:          &o.Form,
 	}
 }
 

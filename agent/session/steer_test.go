@@ -79,7 +79,7 @@ func TestSteeredPromptOutlivesItsServer(t *testing.T) {
 			if _, err := s.Respond(t.Context(), session.RespondParams{RequestKey: key, Response: approval.Response{Decision: event.DecisionAllow}}); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"go", "", "fine\n", "with tests"}},
+		}, []string{"go", "", "$ ok\nfine\n", "with tests"}},
 		{"another turn", func(t *testing.T, s *session.Manager, id string) {
 			if _, err := s.Step(t.Context(), session.StepParams{SessionID: id, Prompt: "next"}); err != nil {
 				t.Fatal(err)

@@ -19,7 +19,7 @@ func (s *Manager) Step(ctx context.Context, p StepParams) (StepResult, error) {
 	if err := s.Ready(); err != nil {
 		return StepResult{}, err
 	}
-	ses, said, err := s.prepare(ctx, p)
+	ses, prompt, err := s.prepare(ctx, p)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return neverBegan(ctx, p.SessionID), nil
@@ -27,19 +27,19 @@ func (s *Manager) Step(ctx context.Context, p StepParams) (StepResult, error) {
 		return StepResult{}, err
 	}
 	if p.IfBusy == ifBusySteer {
-		turnID, ok, err := ses.steer(ctx, p.steered(said))
+		turnID, ok, err := ses.steer(ctx, p.steered(prompt))
 		if ok || err != nil {
 			return StepResult{SessionID: ses.id, TurnID: turnID, Status: event.StatusSteered, Changes: []runtime.Change{}}, err
 		}
 	}
-	p.Prompt, p.Context = "", nil // said has all of it; a queued turn must not hold it twice
+	p.Prompt, p.Context = "", nil // prompt has all of it; a queued turn must not hold it twice
 	if p.Wait != nil && !*p.Wait {
-		return s.accept(ses, said, p)
+		return s.accept(ses, prompt, p)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pl := newPlace(cancel)
-	pl.size = p.waitCost(said)
+	pl.size = p.waitCost(prompt)
 	if err := ses.enter(pl, p.waits()); err != nil {
 		return StepResult{}, err
 	}
@@ -50,36 +50,31 @@ func (s *Manager) Step(ctx context.Context, p StepParams) (StepResult, error) {
 			return neverBegan(ctx, ses.id), nil
 		}
 	}
-	return s.turn(ctx, ses, pl, said, p), nil
+	return s.turn(ctx, ses, pl, prompt, p), nil
 }
 
 // prepare finds the session, restores its conversation and words the prompt.
-func (s *Manager) prepare(ctx context.Context, p StepParams) (*session, message, error) {
+func (s *Manager) prepare(ctx context.Context, p StepParams) (*session, string, error) {
 	ses, err := s.get(ctx, p.SessionID)
 	if err != nil {
-		return nil, message{}, err
+		return nil, "", err
 	}
 	if err := ses.agent.Log().Ready(); err != nil {
-		return nil, message{}, err
+		return nil, "", err
 	}
 	if err := ses.agent.Restore(); err != nil {
-		return nil, message{}, err
+		return nil, "", err
 	}
-	said, err := p.message(attaching{ses.agent.Runtime().Workspace(), s.opts.PathOfURI})
-	if err == nil {
-		if bad := ses.agent.CheckImages(said.images); bad != nil {
-			err = &runtime.InvalidError{Field: "context", Reason: bad.Error()}
-		}
-	}
-	return ses, said, err
+	prompt, err := p.message(attaching{ses.agent.Runtime().Workspace(), s.opts.PathOfURI})
+	return ses, prompt, err
 }
 
 // accept runs a turn that no request waits for, after the queued ones. Its end
 // always comes as an event, also when the session closes before it began.
-func (s *Manager) accept(ses *session, said message, p StepParams) (StepResult, error) {
+func (s *Manager) accept(ses *session, prompt string, p StepParams) (StepResult, error) {
 	ctx, cancel := context.WithCancel(s.lifetime)
 	pl := newPlace(cancel)
-	pl.size = p.waitCost(said)
+	pl.size = p.waitCost(prompt)
 	if err := ses.enter(pl, p.waits()); err != nil {
 		cancel()
 		return StepResult{}, err
@@ -93,7 +88,7 @@ func (s *Manager) accept(ses *session, said message, p StepParams) (StepResult, 
 	go func() { // session.close waits for release
 		defer cancel()
 		<-pl.ready // the turns before it end with the lifetime too
-		s.turn(ctx, ses, pl, said, p)
+		s.turn(ctx, ses, pl, prompt, p)
 	}()
 	return StepResult{SessionID: ses.id, TurnID: pl.turnID, Status: status, Changes: []runtime.Change{}}, nil
 }
@@ -105,14 +100,14 @@ func neverBegan(ctx context.Context, sessionID string) StepResult {
 }
 
 // turn runs a turn in a session that the caller has entered, and releases it.
-func (s *Manager) turn(ctx context.Context, ses *session, pl *place, said message, p StepParams) StepResult {
+func (s *Manager) turn(ctx context.Context, ses *session, pl *place, prompt string, p StepParams) StepResult {
 	defer ses.release()
-	bounds := agent.Turn{ID: pl.turnID, MaxSteps: p.MaxSteps, Mode: p.Mode, Describe: s.opts.Describe, Steering: pl.steering, Answered: pl.answered, Images: said.images}
+	bounds := agent.Turn{ID: pl.turnID, MaxSteps: p.MaxSteps, Mode: p.Mode, Describe: s.opts.Describe, Steering: pl.steering, Answered: pl.answered}
 	bounds.Dirty, _ = p.dirty() // validated already
 	if l := p.Limits; l != nil {
 		bounds.Limits = *l
 	}
-	out := ses.agent.Run(ctx, said.text(), bounds)
+	out := ses.agent.Run(ctx, prompt, bounds)
 	res := StepResult{
 		SessionID: ses.id,
 		TurnID:    pl.turnID,
@@ -122,7 +117,6 @@ func (s *Manager) turn(ctx context.Context, ses *session, pl *place, said messag
 		Changes:   out.Changes,
 		Usage:     out.Usage,
 		Question:  out.Question,
-		Reason:    out.Reason,
 	}
 	if out.Status == event.StatusFailed && s.opts.Describe != nil {
 		res.Error = s.opts.Describe(out.Err)

@@ -15,6 +15,7 @@ import (
 	"github.com/pygent/pygent/agent/replay"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/cmd/pygent/internal/localserver"
+	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/runtime/local"
 	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/runtime/statedir"
@@ -31,7 +32,6 @@ type app struct {
 	store    *journal.Store // of sessions; nil if there is no state directory
 	noStore  error          // why store is nil
 	undo     *snapshot.Undo
-	roots    roots
 	stderr   io.Writer
 	closers  []func() error
 }
@@ -152,6 +152,36 @@ func undoStore(sessions *journal.Store) *snapshot.Undo {
 		opts.Records = func() ([]string, error) { return sessions.Beside(snapshot.RecordsFile) }
 	}
 	return snapshot.NewUndo(opts)
+}
+
+// openWorkspace opens root, or makes a temporary workspace for "".
+func openWorkspace(root string) (*runtime.Workspace, error) {
+	if root == "" {
+		return runtime.TempWorkspace()
+	}
+	var protect []string
+	// A command that writes to the user's file could loosen the settings of the next
+	// server. The file can be a link to another place.
+	if file := config.UserFile(); file != "" {
+		protect = append(protect, filepath.Dir(file), file)
+	}
+	if dir, err := statedir.Path(); err == nil {
+		protect = append(protect, dir)
+	}
+	return runtime.OpenWorkspace(root, runtime.OpenOptions{Protect: protect})
+}
+
+// checkRoot refuses an unusable workspace before the first step. "" means a temporary
+// workspace.
+func checkRoot(root string) error {
+	if root == "" {
+		return nil
+	}
+	ws, err := openWorkspace(root)
+	if err != nil {
+		return err
+	}
+	return ws.Close()
 }
 
 // closeTimeout bounds the clean-up at the end of the program.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
@@ -48,19 +47,12 @@ func (c *approving) RequestApproval(ctx context.Context, a event.Approval) (even
 	keys := "y yes, n no"
 	if slices.Contains(a.Options, event.DecisionAllowForSession) {
 		keys += fmt.Sprintf(", a always in this session: %s", term.Line(a.Rule, maxTitle))
-		fmt.Fprintln(c.out, "? a RULE instead of a: always, by a narrower or wider rule")
 	}
-	for {
-		l, err := c.input().answer(ctx, c.out, fmt.Sprintf("? %s, c cancel the turn, or what to do instead: ", keys))
-		if err != nil {
-			return event.Decision{}, c.withdrawn(ctx)
-		}
-		d, wrong := decision(l, a)
-		if wrong == nil {
-			return d, nil
-		}
-		fmt.Fprintf(c.out, "? this rule %s\n", term.Line(wrong.Error(), maxTitle))
+	l, err := c.input().answer(ctx, c.out, fmt.Sprintf("? %s, c cancel the turn, or what to do instead: ", keys))
+	if err != nil {
+		return event.Decision{}, c.withdrawn(ctx)
 	}
+	return decision(l, a.Options), nil
 }
 
 // maxTitle bounds a title and a rule, in characters. It is far above their usual lengths,
@@ -83,30 +75,19 @@ func (c *approving) take(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// decision reads the user's answer. The error says why the user's own rule cannot be made.
-func decision(l line, a event.Approval) (event.Decision, error) {
+func decision(l line, options []event.Choice) event.Decision {
 	if l.err != nil {
-		return event.Decision{Decision: event.DecisionDeny, Feedback: "the user has left"}, nil
+		return event.Decision{Decision: event.DecisionDeny, Feedback: "the user has left"}
 	}
 	text := strings.TrimSpace(l.text)
-	if rule, ok := strings.CutPrefix(text, "a "); ok && slices.Contains(a.Options, event.DecisionAllowForSession) {
-		rule = strings.TrimSpace(rule)
-		err := approval.CheckRule(a, rule)
-		if err == nil {
-			return event.Decision{Decision: event.DecisionAllowForSession, Rule: rule}, nil
-		}
-		if strings.HasSuffix(rule, "*") || strings.HasPrefix(rule, "edit ") { // else a reason that begins so
-			return event.Decision{}, err
-		}
-	}
 	chosen := map[string]event.Choice{
 		"y": event.DecisionAllow, "yes": event.DecisionAllow, "a": event.DecisionAllowForSession,
 		"n": event.DecisionDeny, "no": event.DecisionDeny, "": event.DecisionDeny, "c": event.DecisionCancelTurn,
 	}[strings.ToLower(text)]
-	if slices.Contains(a.Options, chosen) {
-		return event.Decision{Decision: chosen}, nil
+	if slices.Contains(options, chosen) {
+		return event.Decision{Decision: chosen}
 	}
-	return event.Decision{Decision: event.DecisionDeny, Feedback: text}, nil
+	return event.Decision{Decision: event.DecisionDeny, Feedback: text}
 }
 
 // indent indents untrusted text, so that no line of it looks like one of Pygent's.

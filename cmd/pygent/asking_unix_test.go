@@ -114,7 +114,7 @@ func TestTaskApprovalIsListed(t *testing.T) {
 	if res.SessionID != a.SessionID || res.TurnID != a.TurnID {
 		t.Errorf("respond: %+v", res)
 	}
-	if got := d.status(task, tasks.StateFinished); got.Text != "it ran\n" {
+	if got := d.status(task, tasks.StateFinished); got.Text != "$ echo it ran | tee made.txt\nit ran\n" {
 		t.Errorf("task %+v", got)
 	}
 	d.end(false)
@@ -172,7 +172,7 @@ func TestTaskApprovalsOutliveTheirServer(t *testing.T) {
 		state tasks.State
 		text  string // of the model, which repeats its messages
 	}{
-		"allow":      {tasks.StateFinished, "it ran\n|" + newWorkspace},
+		"allow":      {tasks.StateFinished, "$ echo it ran | tee made.txt\nit ran\n|" + newWorkspace},
 		"deny":       {tasks.StateFinished, "[error] not run: denied: not today|" + newWorkspace},
 		"cancelTurn": {tasks.StateCancelled, ""},
 		"send":       {tasks.StateFinished, "[error] not run: the server ended while the user was asked|[" + newWorkspace + "]\n\nnever mind"},

@@ -17,8 +17,6 @@ import (
 	"github.com/pygent/pygent/cmd/pygent/chat"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc/wire"
-	"github.com/pygent/pygent/tasks"
-	"github.com/pygent/pygent/tools"
 )
 
 func chatCommand(std streams, f *flags) *cobra.Command {
@@ -29,7 +27,6 @@ func chatCommand(std streams, f *flags) *cobra.Command {
 		Long: `Chat is a conversation in the current directory, or in --root. /help lists its
 commands. Enter sends; Alt-Enter, or a backslash before Enter, begins a new line.
 A message that you send during a turn reaches the model before its next round.
-@PATH in a message attaches that file; on the screen Tab completes the path.
 Ctrl-C stops the turn; pressed again it leaves. /exit, quit, q and the end of
 input leave too.
 
@@ -63,7 +60,7 @@ func talk(ctx context.Context, std streams, f *flags, resume string) error {
 	}
 	life, stop := untilEnded(ctx, also...)
 	defer stop()
-	o := chat.Options{Root: root, Tools: toolTexts, Version: version(), Resume: resume, In: std.in, Out: std.out}
+	o := chat.Options{Root: root, Version: version(), Resume: resume, In: std.in, Out: std.out}
 	if screen {
 		warnings := make(logLines, maxLogLines)
 		o.Warnings, std.err = warnings, warnings
@@ -97,15 +94,6 @@ func talk(ctx context.Context, std streams, f *flags, resume string) error {
 	return nil
 }
 
-// toolTexts lists all tools. They are never called.
-func toolTexts() []tools.Spec {
-	registry, err := newRegistry(&tasks.Manager{}, nil)
-	if err != nil {
-		return nil // each session would fail too
-	}
-	return registry.Specs()
-}
-
 // serveHere serves one client in this process. ended waits for the end of the server.
 func (a *app) serveHere(ctx context.Context) (conn io.ReadWriteCloser, ended func(), err error) {
 	lifetime, cancel := context.WithCancel(ctx)
@@ -134,7 +122,7 @@ func talkInLines(ctx context.Context, std streams, o chat.Options) error {
 	defer signal.Stop(interrupts)
 	input := readLines(std.in)
 	return chat.Lines(ctx, o, chat.LineOptions{
-		Client:     &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out, Terminal: isTerminal(std.out)}, std.out, func() *entered { return input })},
+		Client:     &asking{newApproving(&term.Printer{Out: std.out, Activity: std.out}, std.out, func() *entered { return input })},
 		Interrupts: interrupts,
 		Next:       input.next,
 	})

@@ -21,7 +21,6 @@ import (
 	"github.com/pygent/pygent/runtime"
 	"github.com/pygent/pygent/tasks"
 	"github.com/pygent/pygent/tasks/inprocess"
-	"github.com/pygent/pygent/tools"
 )
 
 // documents are the documents for users, relative to the repository's root.
@@ -202,9 +201,7 @@ func (u *user) program(t *testing.T, text, want string) {
 }
 
 // allTools are the names of the tools that a model gets.
-func allTools(t *testing.T) []string { return everyTool(t).Names() }
-
-func everyTool(t *testing.T) *tools.Registry {
+func allTools(t *testing.T) []string {
 	t.Helper()
 	backend := inprocess.New(inprocess.Options{
 		Runner:     inprocess.Agents{},
@@ -215,7 +212,7 @@ func everyTool(t *testing.T) *tools.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return registry
+	return registry.Names()
 }
 
 // TestDocumentsNameEveryTool checks that the table of tools is complete.

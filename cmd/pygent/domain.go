@@ -10,7 +10,6 @@ import (
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
-	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/cmd/pygent/internal/config"
 	"github.com/pygent/pygent/rpc"
@@ -74,7 +73,6 @@ func (d *domain) taskSettings() inprocess.Settings {
 	return inprocess.Settings{
 		Model: d.app.model, ModelName: cfg.Model, SystemPrompt: cfg.SystemPrompt, MaxSteps: cfg.MaxSteps,
 		Registry: withoutDelegation(registry, d.tasks),
-		Form:     func(model string) journal.Form { return d.app.form(cfg, model) },
 	}
 }
 
@@ -113,17 +111,9 @@ func newRegistry(m *tasks.Manager, disabled []string) (*tools.Registry, error) {
 	list := []tools.Tool{
 		tools.Bash(),
 		tools.JobOutput(),
-		tools.JobInput(),
 		tools.JobKill(),
-		tools.ReadFile(),
-		tools.Glob(),
-		tools.Grep(),
-		tools.EditFile(),
-		tools.ApplyPatch(),
 		tools.WriteFile(),
 		tools.DownloadFile(),
-		tools.ViewImage(),
-		tools.UpdatePlan(),
 	}
 	list = append(list, m.Tools()...)
 	list = append(list, tools.AskUser(), tools.Stop())
@@ -156,7 +146,7 @@ func (d *domain) wished() event.Mode {
 
 // newRuntime makes a runtime in root, or in a temporary workspace for "".
 func (d *domain) newRuntime(ctx context.Context, root string) (*runtime.Runtime, error) {
-	ws, err := d.app.roots.open(root)
+	ws, err := openWorkspace(root)
 	if err != nil {
 		return nil, err
 	}
@@ -205,35 +195,19 @@ func (d *domain) newAgent(ctx context.Context, spec session.Spec) (*agent.Agent,
 	if err != nil {
 		return nil, err
 	}
-	model := cmp.Or(spec.Model, cfg.Model)
-	form := d.app.form(cfg, model)
-	if spec.Form != nil {
-		form = *spec.Form
-	}
 	return agent.New(d.app.model, registry, rt, agent.Options{
-		Form:         form,
 		SystemPrompt: cmp.Or(spec.SystemPrompt, cfg.SystemPrompt),
 		Persona:      spec.Persona,
-		ModelName:    model,
+		ModelName:    cmp.Or(spec.Model, cfg.Model),
 		Disabled:     spec.DisabledTools,
 		MaxSteps:     cfg.MaxSteps,
 		StepTimeout:  config.Seconds(cfg.StepTimeout),
-		Notices:      d.app.roots.take(rt.Workspace().Dir()),
 		SessionID:    spec.SessionID,
 		Client:       d.client,
 		Undo:         d.app.undo,
 		Broker:       d.broker,
 		Permissions:  approval.Permissions{Mode: cmp.Or(spec.Mode, event.Mode(cfg.Mode)), Unconfined: d.app.unconfined()},
 	}), nil
-}
-
-// form returns how a new session presents itself to a model.
-func (a *app) form(cfg config.Config, model string) journal.Form {
-	f := journal.Form{EditTools: cfg.EditTools, Short: cfg.ContextWindow > 0 && cfg.ContextWindow < agent.ShortWindow}
-	if m, ok := a.model.(interface{ RefusesImages(model string) bool }); ok {
-		f.NoImages = m.RefusesImages(model)
-	}
-	return f
 }
 
 // unconfined reports whether the user allows commands without a sandbox and without

@@ -109,7 +109,7 @@ func runOnce(ctx context.Context, std streams, f *flags, o runOptions, args []st
 // printerFor returns the client of a run with text output. It asks on the terminal if the
 // terminal shows the question and is not the source of the prompt.
 func printerFor(std streams, out io.Writer, args []string) event.Client {
-	printer := &term.Printer{Out: out, Activity: std.err, Terminal: isTerminal(std.err)}
+	printer := &term.Printer{Out: out, Activity: std.err}
 	if !isTerminal(std.in) || !isTerminal(std.err) || slices.Equal(args, []string{"-"}) {
 		return &unattended{printer}
 	}

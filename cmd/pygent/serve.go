@@ -70,7 +70,7 @@ func serve(ctx context.Context, std streams, f *flags, bounds connectionBounds) 
 		return err
 	}
 	defer a.close()
-	if err := a.roots.check(a.cfg.Workspace); err != nil {
+	if err := checkRoot(a.cfg.Workspace); err != nil {
 		return &exitError{exitUsage, err}
 	}
 
@@ -126,7 +126,7 @@ func (d *domain) initialize(ctx context.Context, p rpc.InitializeParams) (rpc.Se
 	if uri := p.Root(); uri != "" {
 		root, err := rpc.PathOfURI(uri)
 		if err == nil {
-			err = d.app.roots.check(root)
+			err = checkRoot(root)
 		}
 		if err != nil {
 			return rpc.Setup{}, fmt.Errorf("rootUri: %w", err)

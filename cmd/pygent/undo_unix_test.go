@@ -101,8 +101,7 @@ func undoModel(w http.ResponseWriter, req agenttest.ServerRequest) {
 	last := req.Messages[len(req.Messages)-1]
 	reply := agenttest.Text("done")
 	if last.Role == event.RoleUser {
-		said, _, _ := strings.Cut(*last.Content, "\n\n[the user has undone ") // which the server adds
-		switch said {
+		switch *last.Content {
 		case "change":
 			reply = agenttest.Calls("",
 				agenttest.Call("a", "write_file", map[string]any{"path": "tool.txt", "content": "after\n"}),

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pygent/pygent/runtime"
@@ -22,7 +21,7 @@ func TestOwnSettingsAreNoWorkspace(t *testing.T) {
 	check := func(fits bool, names ...string) {
 		t.Helper()
 		for _, name := range names {
-			err := new(roots).check(filepath.Join(dir, name))
+			err := checkRoot(filepath.Join(dir, name))
 			if (err == nil) != fits || err != nil && !errors.Is(err, runtime.ErrOutside) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -44,40 +43,4 @@ func TestOwnSettingsAreNoWorkspace(t *testing.T) {
 	}
 	check(false, "dotfiles")
 	check(true, "dotfiles/pygent", "other")
-}
-
-// TestWhatCannotBeFinishedIsSaidOnce: the check of the workspace at the start finds the
-// journal of a killed server, and the first session there says so.
-func TestWhatCannotBeFinishedIsSaidOnce(t *testing.T) {
-	dir, state := t.TempDir(), t.TempDir()
-	t.Setenv("XDG_STATE_HOME", state)
-	r := &roots{}
-	if err := r.check(dir); err != nil { // it makes the directory of the journals
-		t.Fatal(err)
-	}
-	at, err := filepath.Glob(filepath.Join(state, "pygent", "edits", "*"))
-	if err != nil || len(at) != 1 {
-		t.Fatal(at, err)
-	}
-	journal := filepath.Join(at[0], "x.edits")
-	if err := os.WriteFile(journal, []byte("garbage\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.check(dir); err != nil {
-		t.Fatal(err)
-	}
-	ws, err := r.open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ws.Close()
-	if texts := r.take(ws.Dir()); len(texts) != 1 || !strings.Contains(texts[0], "cannot be used") {
-		t.Errorf("%q", texts)
-	}
-	if texts := r.take(ws.Dir()); len(texts) != 0 {
-		t.Errorf("again: %q", texts)
-	}
-	if _, err := os.Lstat(journal); err == nil {
-		t.Error("the journal is still there")
-	}
 }

@@ -31,13 +31,12 @@ const repaired = "The test failed because `total` started at **1**. I changed *o
 
 const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n    return result\n"
 
-// script has the model's replies, round by round, by the first word of the prompt. A
-// command that must ask sleeps as well, because commands that only read do not.
+// script has the model's replies, round by round, by the first word of the prompt.
 var script = map[string][]agent.Reply{
 	"stream": nil, // see stream
 	"hello":  {agenttest.Text("Hello from the scripted model.")},
 	"fix": {
-		agenttest.Calls("I look at it first.", agenttest.Call("c1", "bash", map[string]any{"cmd": "cat sum.py; echo looking; sleep 0"})),
+		agenttest.Calls("I look at it first.", agenttest.Call("c1", "bash", map[string]any{"cmd": "cat sum.py; echo looking"})),
 		agenttest.Calls("The start is wrong.", agenttest.Call("c2", "write_file", map[string]any{"path": "sum.py", "content": fixed})),
 		agenttest.Text(repaired),
 	},
@@ -51,7 +50,7 @@ var script = map[string][]agent.Reply{
 	},
 	"show": {
 		agenttest.Calls(hostile, agenttest.Call("c5", "write_file", map[string]any{"path": "a<img src=x>|b.txt", "content": "x\n"})),
-		agenttest.Calls("", agenttest.Call("c6", "bash", map[string]any{"cmd": `printf '<b>bold</b>\033[31mred\033[0m\033]0;title\007 \342\200\256gnp\n'; sleep 0`})),
+		agenttest.Calls("", agenttest.Call("c6", "bash", map[string]any{"cmd": `printf '<b>bold</b>\033[31mred\033[0m\033]0;title\007 \342\200\256gnp\n'`})),
 		agenttest.Text("Shown."),
 	},
 	"ask": {
@@ -67,7 +66,7 @@ var script = map[string][]agent.Reply{
 		agenttest.Text("It is written."),
 	},
 	"long": {
-		agenttest.Calls("", agenttest.Call("c11", "bash", map[string]any{"cmd": strings.Repeat("echo a line of many\n", 60) + "echo the end; sleep 0"})),
+		agenttest.Calls("", agenttest.Call("c11", "bash", map[string]any{"cmd": strings.Repeat("echo a line of many\n", 60) + "echo the end"})),
 		agenttest.Text("I do not."),
 	},
 	"list": {

@@ -48,7 +48,7 @@ func BenchmarkFloorExec(b *testing.B) {
 	e := executor(b, workspace(b), Options{NoSupervisor: true})
 	sh(b, e, "true")
 	for b.Loop() {
-		_, conn, err := e.current.exec(context.Background(), []string{"sh", "-c", "true"}, "floor", false)
+		_, conn, err := e.current.exec(context.Background(), []string{"sh", "-c", "true"}, "floor")
 		if err != nil {
 			b.Fatal(err)
 		}

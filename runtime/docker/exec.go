@@ -56,7 +56,7 @@ type command struct {
 
 // execIn runs one command in s. In every case, when it returns either no
 // process of the command is left or the container is removed.
-func (e *Executor) execIn(ctx context.Context, s *sandbox, cmd runtime.Command, dir string, out io.Writer) (runtime.Exit, error) {
+func (e *Executor) execIn(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	if err := s.gate.enter(ctx, s.gone); err != nil {
 		if errors.Is(err, errGone) {
 			err = &notBegunError{lost(s, err)}
@@ -64,18 +64,12 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, cmd runtime.Command, 
 		return runtime.Exit{}, err
 	}
 	c := &command{s: s, id: randomID(), demux: newDemux(out), eof: make(chan struct{}), oomAtStart: -1, oomAtEnd: -1}
-	if err := e.begin(ctx, c, cmd, dir); err != nil {
+	if err := e.begin(ctx, c, script, dir); err != nil {
 		e.discard(s, err)
 		e.leave(s, false)
 		return runtime.Exit{}, err
 	}
 	e.work.Go(c.read)
-	if cmd.Input != nil {
-		go func() { // ends with the input or the connection
-			_, _ = io.Copy(c.conn.Conn, cmd.Input)
-			_ = c.conn.CloseWrite()
-		}()
-	}
 	defer context.AfterFunc(ctx, func() { c.demux.stopBy(time.Now().Add(outPatience)) })()
 	err := c.watch(ctx)
 	ended := c.learnEnd(err)
@@ -101,9 +95,9 @@ func (e *Executor) execIn(ctx context.Context, s *sandbox, cmd runtime.Command, 
 
 // begin starts the wrapper. The end of ctx does not cancel the start, because a
 // command that has not started cannot be killed.
-func (e *Executor) begin(ctx context.Context, c *command, cmd runtime.Command, dir string) error {
+func (e *Executor) begin(ctx context.Context, c *command, script, dir string) error {
 	opened := make(chan error, 1)
-	e.work.Go(func() { opened <- c.open(e.life, cmd, dir) })
+	e.work.Go(func() { opened <- c.open(e.life, script, dir) })
 	select {
 	case err := <-opened:
 		return err
@@ -122,14 +116,11 @@ func (e *Executor) begin(ctx context.Context, c *command, cmd runtime.Command, d
 	}
 }
 
-func (c *command) open(ctx context.Context, cmd runtime.Command, dir string) (err error) {
+func (c *command) open(ctx context.Context, script, dir string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	argv := []string{"sh", "-c", processesScript + commandScript, "sh", cmd.Script, dir}
-	if cmd.Input != nil {
-		argv = append(argv, "input")
-	}
-	c.execID, c.conn, err = c.s.exec(ctx, argv, c.id, cmd.Input != nil)
+	argv := []string{"sh", "-c", processesScript + commandScript, "sh", script, dir}
+	c.execID, c.conn, err = c.s.exec(ctx, argv, c.id)
 	switch {
 	case errors.Is(err, errGone) && c.execID == "":
 		return &notBegunError{lost(c.s, err)}

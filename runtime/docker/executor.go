@@ -100,14 +100,14 @@ func (e *Executor) Exec(ctx context.Context, cmd runtime.Command, out io.Writer)
 	if err != nil {
 		return runtime.Exit{}, err
 	}
-	exit, err := e.exec(ctx, cmd, dir, out)
+	exit, err := e.exec(ctx, cmd.Script, dir, out)
 	if err != nil && e.life.Err() != nil && ctx.Err() == nil {
 		return runtime.Exit{}, errClosed
 	}
 	return exit, err
 }
 
-func (e *Executor) exec(ctx context.Context, cmd runtime.Command, dir string, out io.Writer) (runtime.Exit, error) {
+func (e *Executor) exec(ctx context.Context, script, dir string, out io.Writer) (runtime.Exit, error) {
 	for {
 		s, fresh, err := e.acquire(ctx)
 		if err != nil {
@@ -129,7 +129,7 @@ func (e *Executor) exec(ctx context.Context, cmd runtime.Command, dir string, ou
 			return runtime.Exit{}, fmt.Errorf("%w: %w", runtime.ErrUnavailable, err)
 		}
 		began := time.Now()
-		exit, err := e.run(ctx, s, cmd, dir, out)
+		exit, err := e.run(ctx, s, script, dir, out)
 		watch.Report(out)
 		e.afterwards(s, out)
 		e.tellExposed(s, began, out)
@@ -145,15 +145,15 @@ func (e *Executor) exec(ctx context.Context, cmd runtime.Command, dir string, ou
 
 // run runs one command in s. Copied files are sent before it and fetched after
 // it.
-func (e *Executor) run(ctx context.Context, s *sandbox, cmd runtime.Command, dir string, out io.Writer) (runtime.Exit, error) {
+func (e *Executor) run(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	exec := e.execIn
 	if s.sup != nil {
 		exec = e.execSupervised
 	}
 	if s.tree == nil {
-		return exec(ctx, s, cmd, dir, out)
+		return exec(ctx, s, script, dir, out)
 	}
-	command := func() (runtime.Exit, error) { return exec(ctx, s, cmd, dir, out) }
+	command := func() (runtime.Exit, error) { return exec(ctx, s, script, dir, out) }
 	return s.tree.run(ctx, e, command, out)
 }
 

@@ -76,7 +76,7 @@ func (s *sandbox) sweep(id, session string, patience time.Duration) (report, err
 // the stream: the daemon delays that for seconds while a process of any other
 // exec keeps its own stream open.
 func (s *sandbox) output(ctx context.Context, argv []string, mark string) (string, error) {
-	_, conn, err := s.exec(ctx, argv, mark, false)
+	_, conn, err := s.exec(ctx, argv, mark)
 	if err != nil {
 		return "", err
 	}
@@ -110,9 +110,8 @@ func (s *sandbox) output(ctx context.Context, argv []string, mark string) (strin
 
 // exec starts a process inside, with stdin on /dev/null and its two outputs on
 // the connection. The caller closes that.
-func (s *sandbox) exec(ctx context.Context, argv []string, mark string, input bool) (id string, conn types.HijackedResponse, err error) {
+func (s *sandbox) exec(ctx context.Context, argv []string, mark string) (id string, conn types.HijackedResponse, err error) {
 	made, err := s.client.api.ContainerExecCreate(ctx, s.id, container.ExecOptions{
-		AttachStdin:  input,
 		AttachStdout: true,
 		AttachStderr: true,
 		Env:          []string{markVariable + "=" + mark},

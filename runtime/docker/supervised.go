@@ -76,7 +76,7 @@ func commandEnv(container []string) []string {
 }
 
 // execSupervised runs one command as a child of the supervisor.
-func (e *Executor) execSupervised(ctx context.Context, s *sandbox, cmd runtime.Command, dir string, out io.Writer) (runtime.Exit, error) {
+func (e *Executor) execSupervised(ctx context.Context, s *sandbox, script, dir string, out io.Writer) (runtime.Exit, error) {
 	select {
 	case <-s.sup.Done():
 		err := lost(s, s.whyLost())
@@ -86,7 +86,7 @@ func (e *Executor) execSupervised(ctx context.Context, s *sandbox, cmd runtime.C
 	}
 	began, oomBefore := time.Now(), s.oomKills.Load()
 	settled := e.guard(ctx, s)
-	exit, err := s.sup.Exec(ctx, supervisor.Start{Argv: []string{shellPath, "-c", "--", cmd.Script}, Env: s.env, Dir: dir, Input: cmd.Input}, out)
+	exit, err := s.sup.Exec(ctx, supervisor.Start{Argv: []string{shellPath, "-c", "--", script}, Env: s.env, Dir: dir}, out)
 	settled()
 	switch {
 	case err == nil:

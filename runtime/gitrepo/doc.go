@@ -26,7 +26,6 @@ var ConfigFiles = []string{"config", "config.worktree"}
 
 // Bounds of what is read.
 const (
-	MaxRules = maxFile   // bytes of an ignore file; a longer one counts as empty
 	maxFile  = 1 << 20   // bytes of a configuration, ignore file or the like
 	maxIndex = 512 << 20 // bytes of an index
 )

@@ -19,8 +19,6 @@ type Tree struct {
 	// differ from files.
 	Converts bool
 
-	open func() (*os.Root, error) // opens the directory ".git"; nil where Dir is ""
-
 	load  sync.Once
 	index *index // nil when it cannot be used
 }
@@ -31,14 +29,13 @@ type File struct {
 	Inode              uint64
 }
 
-// Find returns the working tree of a workspace, nil when there is none. outer are rules
-// that lose to those of the tree; it can be nil.
+// Find returns the working tree of a workspace, nil when there is none.
 //
 // It reads only a directory ".git" that belongs to the workspace's owner. Whoever
 // wrote the repository can have written a file ".git" that names another directory,
 // and anybody can have made a ".git" above the workspace. In such a tree the ignore
 // files count, but not the index.
-func Find(workspace string, outer *Rules) *Tree {
+func Find(workspace string) *Tree {
 	top, err := os.Lstat(workspace)
 	if err != nil {
 		return nil
@@ -46,9 +43,9 @@ func Find(workspace string, outer *Rules) *Tree {
 	for dir, within := workspace, []string(nil); ; {
 		dot := filepath.Join(dir, Dir)
 		if info, err := os.Lstat(dot); err == nil && (info.IsDir() && hasHEAD(dot) || info.Mode().IsRegular()) {
-			t := &Tree{Within: within, Rules: outer}
+			t := &Tree{Within: within}
 			if info.IsDir() && owner(info) == owner(top) {
-				t.Dir, t.open = dot, func() (*os.Root, error) { return os.OpenRoot(dot) }
+				t.Dir = dot
 			}
 			t.readOuter(dir)
 			return t
@@ -67,45 +64,12 @@ func hasHEAD(dir string) bool {
 	return err == nil
 }
 
-// Nested returns the working tree whose top is a directory of an opened workspace and has
-// a ".git". Nothing outside of the workspace is read.
-func Nested(root *os.Root, dir string, outer *Rules) *Tree {
-	t := &Tree{Rules: outer}
-	dot := path.Join(dir, Dir)
-	if at, err := nolink.Dir(root, dot); err == nil { // else it is a file that names a directory elsewhere
-		_ = at.Close()
-		t.Dir, t.open = dot, func() (*os.Root, error) { return nolink.Dir(root, dot) }
-	}
-	t.readExclude()
-	return t
-}
-
-// readExclude reads the rules of the repository itself.
-func (t *Tree) readExclude() {
-	t.inRepo(func(r *os.Root) {
-		info, err := nolink.Dir(r, "info")
-		if err != nil {
-			return
-		}
-		t.Rules = t.Rules.With(readText(info, "exclude"), 0)
-		_ = info.Close()
-	})
-}
-
-// inRepo calls do with the directory ".git", unless it cannot be opened.
-func (t *Tree) inRepo(do func(*os.Root)) {
-	if t.open == nil {
-		return
-	}
-	if r, err := t.open(); err == nil {
-		do(r)
-		_ = r.Close()
-	}
-}
-
-// readOuter reads info/exclude and the ignore files above the workspace.
+// readOuter reads info/exclude and the ignore files above the workspace. It leaves out
+// the user's global excludes, so that undo covers the files that only those name.
 func (t *Tree) readOuter(top string) {
-	t.readExclude()
+	if t.Dir != "" {
+		inDir(filepath.Join(t.Dir, "info"), func(r *os.Root) { t.Rules = parseRules(readText(r, "exclude"), 0, nil) })
+	}
 	for i, elem := range t.Within {
 		inDir(top, func(r *os.Root) {
 			t.Rules = t.Rules.Below(r, i)
@@ -159,7 +123,10 @@ func (t *Tree) Holds(name string, f File) (id BlobID, ok bool) {
 }
 
 func (t *Tree) loadIndex() {
-	t.inRepo(func(r *os.Root) {
+	if t.Dir == "" {
+		return
+	}
+	inDir(t.Dir, func(r *os.Root) {
 		x, err := readIndex(r)
 		if err != nil {
 			return // then no file is tracked: more are read, and ignored ones are left out

@@ -64,15 +64,15 @@ func TestHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, file := tree(t, tt.setup)
-			if _, got := Find(dir, nil).Holds("sub/f", file); got != tt.want {
+			if _, got := Find(dir).Holds("sub/f", file); got != tt.want {
 				t.Errorf("holds: %v", got)
 			}
-			inner := Find(filepath.Join(dir, "sub"), nil)
+			inner := Find(filepath.Join(dir, "sub"))
 			if _, got := inner.Holds("f", file); got != tt.want || strings.Join(inner.Within, "/") != "sub" {
 				t.Errorf("from below: %v, %q", got, inner.Within)
 			}
 			file.Inode++
-			if _, got := Find(dir, nil).Holds("sub/f", file); got || !Find(dir, nil).Tracks("sub", true) || Find(dir, nil).Tracks("su", true) {
+			if _, got := Find(dir).Holds("sub/f", file); got || !Find(dir).Tracks("sub", true) || Find(dir).Tracks("su", true) {
 				t.Error("another file is held, or not what is tracked")
 			}
 		})

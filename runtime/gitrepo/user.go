@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Identity returns the author of commits by the user's own configurations, "" for a
@@ -78,37 +77,4 @@ func readUser(file string) (text string, whole bool) {
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile))
 	return string(data), err == nil && len(data) < maxFile
-}
-
-// UserRules returns the rules of the user's own excludes file (core.excludesFile in
-// git-config(1)), nil for none. A repository's settings cannot name that file.
-func UserRules() *Rules {
-	file, named := "", false
-	for _, config := range append([]string{"/etc/gitconfig"}, userConfigs()...) { // a later file wins
-		text, _ := readUser(config)
-		all, err := ParseConfig(text)
-		if err != nil {
-			continue
-		}
-		for _, s := range all {
-			if s.Name() == "core.excludesfile" {
-				file, named = s.Value, true
-			}
-		}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil
-	}
-	switch rest, inHome := strings.CutPrefix(file, "~/"); {
-	case inHome:
-		file = filepath.Join(home, rest)
-	case !named:
-		file = filepath.Join(cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "git", "ignore")
-	}
-	if !filepath.IsAbs(file) {
-		return nil
-	}
-	text, _ := readUser(file)
-	return (*Rules)(nil).With(text, 0)
 }

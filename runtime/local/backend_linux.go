@@ -82,8 +82,6 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 		Env:  e.commandEnv(filepath.Join(e.ws.Dir(), filepath.FromSlash(path.Clean(cmd.Dir)))),
 		Root: e.ws.Dir(),
 		Dir:  dir,
-
-		Input: cmd.Input,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		start.Timeout = time.Until(deadline) + graceTime

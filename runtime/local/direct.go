@@ -64,18 +64,9 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 	c.Dir = filepath.Join(e.ws.Dir(), filepath.FromSlash(cmd.Dir))
 	c.Env = append(environment(), "PWD="+c.Dir)
 	c.Stdout, c.Stderr = w, w
-	endInput, err := giveInput(c, cmd.Input)
-	if err != nil {
-		_ = w.Close()
-		return runtime.Exit{}, unavailable("make a pipe", err)
-	}
-	defer endInput()
 
 	err = t.start(c)
 	_ = w.Close()
-	if in, ok := c.Stdin.(*os.File); ok {
-		_ = in.Close()
-	}
 	if err != nil {
 		return runtime.Exit{}, unavailable("start "+shell, err)
 	}
@@ -97,24 +88,6 @@ func (e *Executor) run(ctx context.Context, shell string, cmd runtime.Command, o
 		return runtime.Exit{}, unavailable("wait for "+shell, errors.New("its exit code is unknown"))
 	}
 	return exitOf(state), nil
-}
-
-// giveInput makes in the stdin of a command, by a pipe whose other end the caller
-// closes after the start. end ends the input.
-func giveInput(c *exec.Cmd, in io.Reader) (end func(), err error) {
-	if in == nil {
-		return func() {}, nil
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	c.Stdin = r
-	go func() {
-		_, _ = io.Copy(w, in)
-		_ = w.Close()
-	}()
-	return func() { _ = w.Close() }, nil
 }
 
 var errHeldOutput = errors.New("a process that is not of this command holds its output open")

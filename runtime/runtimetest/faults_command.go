@@ -14,7 +14,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pygent/pygent/runtime"
 )
@@ -83,7 +82,7 @@ var commandFaults = []fault{
 			if err == nil {
 				err = json.Unmarshal(wire, &back)
 			}
-			if diff := cmp.Diff(res, back, cmpopts.IgnoreFields(runtime.Result{}, "Output", "End")); err != nil || diff != "" {
+			if diff := cmp.Diff(res, back); err != nil || diff != "" {
 				t.Errorf("on the wire: %v, %s", err, diff)
 			}
 		}

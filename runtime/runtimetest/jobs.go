@@ -3,7 +3,6 @@ package runtimetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,76 +72,6 @@ var jobCases = []testCase{
 		}
 		endJob(t, j, "[cancelled]")
 	}},
-	{"JobReadsItsInput", func(t *testing.T, rt *runtime.Runtime) {
-		j := startJob(t, rt, `while read -r line; do echo "got $line"; [ "$line" = end ] && exit 3; done; echo no more`)
-		give(t, j, "one\n")
-		if s := speaks(t, j); !strings.HasSuffix(s.Result.Text, "\ngot one\n") {
-			t.Errorf("%+v", s)
-		}
-		give(t, j, "tw")
-		give(t, j, "o \u00fc\nend\nlost\n")
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		if s := j.Wait(ctx); s.Result.Output != "got one\ngot two \u00fc\ngot end\n" || s.Result.End != "[exit code 3]" {
-			t.Errorf("%+v", s)
-		}
-		if err := j.Input("late\n"); err == nil || err.Error() != j.ID()+" has ended" {
-			t.Error(err)
-		}
-	}},
-	{"InputThatNobodyReadsIsBounded", func(t *testing.T, rt *runtime.Runtime) {
-		j := startJob(t, rt, "echo begun; sleep 1000")
-		speaks(t, j)
-		flood := strings.Repeat("x", runtime.MaxJobInput/2)
-		for end := time.Now().Add(patience); j.Input(flood) == nil; time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("input is taken without end")
-			}
-		}
-		wantText(t, rt, "echo meanwhile", "meanwhile\n")
-		endJob(t, j, "[cancelled]")
-	}},
-	{"InputIsReadWhole", func(t *testing.T, rt *runtime.Runtime) {
-		const lines = 40_000 // more than all buffers on the way
-		j := startJob(t, rt, fmt.Sprintf("head -n %d > given; tail -n 1 given; wc -c < given | tr -d ' '", lines))
-		var all strings.Builder
-		for i := range lines {
-			fmt.Fprintf(&all, "line %d\n", i)
-		}
-		for rest, end := all.String(), time.Now().Add(patience); rest != ""; {
-			part := rest[:min(len(rest), 10_000)]
-			err := j.Input(part)
-			if err == nil {
-				rest = rest[len(part):]
-				continue
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%d bytes are not read: %v, %+v", len(rest), err, j.State())
-			}
-			time.Sleep(time.Millisecond)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		want := fmt.Sprintf("line %d\n%d\n", lines-1, all.Len())
-		if s := j.Wait(ctx); s.Result.Output != want {
-			t.Errorf("%+v, want %s", s, want)
-		}
-	}},
-	{"JobThatClosesItsInput", func(t *testing.T, rt *runtime.Runtime) {
-		j := startJob(t, rt, "exec <&-; echo closed; sleep 1000")
-		speaks(t, j)
-		give(t, j, "nobody reads this\n")
-		give(t, j, "nor this\n")
-		wantText(t, rt, "echo meanwhile", "meanwhile\n")
-		endJob(t, j, "[cancelled]")
-	}},
-}
-
-func give(t *testing.T, j *runtime.Job, text string) {
-	t.Helper()
-	if err := j.Input(text); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func startJob(t *testing.T, rt *runtime.Runtime, cmd string) *runtime.Job {

@@ -38,10 +38,8 @@ type place struct {
 	depth     int
 }
 
-// scan leaves out what git ignores, except what only the user's own excludes name: undo
-// covers that.
 func (t *Tracker) scan(ctx context.Context, old *manifest) (*manifest, error) {
-	s := &scan{t: t, old: old, git: gitrepo.Find(t.dir, nil), dirs: make(map[string][]entry, len(old.dirs)+1)}
+	s := &scan{t: t, old: old, git: gitrepo.Find(t.dir), dirs: make(map[string][]entry, len(old.dirs)+1)}
 	m := &manifest{dirs: s.dirs}
 	top := place{path: "."}
 	if s.git != nil {

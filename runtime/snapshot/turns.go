@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/pygent/pygent/runtime/internal/filelock"
 )
 
 // seenTurn is a turn as read from its file.
@@ -99,7 +97,7 @@ func (t *Tracker) seeTurn(name string) (*seenTurn, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	ended, _ := filelock.Try(f, true) // in doubt the turn is open
+	ended, _ := tryLock(f, true) // in doubt the turn is open
 	s.open = !ended
 	info, err := f.Stat()
 	if err != nil {

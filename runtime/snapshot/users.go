@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/pygent/pygent/runtime/internal/filelock"
 )
 
 // Files that show who uses a store, so that nobody removes contents that
@@ -39,7 +37,7 @@ func register(state, dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
-	if ok, err := filelock.Try(f, true); !ok {
+	if ok, err := tryLock(f, true); !ok {
 		return nil, errors.Join(fmt.Errorf("lock the undo store: %s cannot be locked", f.Name()), err, f.Close())
 	}
 	return f, nil
@@ -58,7 +56,7 @@ func lockGate(state string, exclusive bool) (*os.File, error) {
 		return nil, fmt.Errorf("lock the undo store: %w", err)
 	}
 	for end := time.Now().Add(gatePatience); ; time.Sleep(gatePause) {
-		ok, err := filelock.Try(f, exclusive)
+		ok, err := tryLock(f, exclusive)
 		if ok {
 			return f, nil
 		}
@@ -91,7 +89,7 @@ func alone(state, own string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		dead, _ := filelock.Try(f, true)
+		dead, _ := tryLock(f, true)
 		_ = f.Close()
 		if !dead {
 			return false, nil

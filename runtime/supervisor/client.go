@@ -28,9 +28,6 @@ type Start struct {
 	// Timeout is for a host that has died or hangs: a live host ends the
 	// command earlier by its context. 0 means none.
 	Timeout time.Duration
-	// Input is the command's stdin; nil is /dev/null. A Read that blocks when the
-	// command ends is not waited for.
-	Input io.Reader
 }
 
 // Client is the host side of a connection. It is safe for concurrent use.
@@ -161,12 +158,6 @@ func (c *Client) next(r *bufio.Reader) error {
 		}
 		c.exited(id, &e)
 		return nil
-	case kindTaken:
-		if _, err := number(payload); err != nil {
-			return err
-		}
-		c.taken(id)
-		return nil
 	default:
 		return fmt.Errorf("%w: kind %d is not for the host", ErrFrame, k)
 	}
@@ -209,15 +200,6 @@ func (c *Client) output(r *bufio.Reader, id uint32, size int) error {
 func (c *Client) exited(id uint32, e *exit) {
 	if k := c.call(id); k != nil {
 		k.end(e)
-	}
-}
-
-func (c *Client) taken(id uint32) {
-	if k := c.call(id); k != nil {
-		select {
-		case k.taken <- struct{}{}:
-		default:
-		}
 	}
 }
 

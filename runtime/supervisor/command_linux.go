@@ -22,7 +22,6 @@ type command struct {
 	pid    int
 	began  time.Time
 	credit *credit
-	in     *stdin                  // nil: stdin is /dev/null
 	died   chan syscall.WaitStatus // gets the shell's wait status, once
 	floor  uint64                  // free bytes that the command must leave on the disk, 0: any
 
@@ -64,20 +63,12 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 		return nil, fmt.Errorf("make a pipe: %w", err)
 	}
 	out := os.NewFile(uintptr(p[0]), "output")
-	in := s.null
-	if st.Input {
-		if c.in, in, err = newStdin(); err != nil {
-			_ = out.Close()
-			return nil, err
-		}
-		defer func() { _ = unix.Close(in) }()
-	}
 	c.floor = s.diskFloor()
 	argv := stringsOf(st.Argv)
 	attr := syscall.ProcAttr{
 		Dir:   dir,
 		Env:   overlay(stringsOf(st.Env), s.env),
-		Files: []uintptr{uintptr(in), uintptr(p[1]), uintptr(p[1])},
+		Files: []uintptr{uintptr(s.null), uintptr(p[1]), uintptr(p[1])},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}
 	if !s.alone {
@@ -87,14 +78,12 @@ func (s *server) fork(c *command, st start) (*os.File, error) {
 	defer s.mu.Unlock()
 	if s.commands[c.id] != nil {
 		_ = out.Close()
-		c.in.close()
 		return nil, fmt.Errorf("command %d runs already", c.id)
 	}
 	s.setTag(c.id)
 	c.pid, err = s.victims.fork(func() (int, error) { return syscall.ForkExec(argv[0], argv, &attr) })
 	if err != nil {
 		_ = out.Close()
-		c.in.close()
 		return nil, fmt.Errorf("start %s in %s: %w", argv[0], st.Dir, err)
 	}
 	s.commands[c.id], s.shells[c.pid] = c, c
@@ -131,9 +120,6 @@ func (s *server) follow(c *command, out *os.File, timeout time.Duration) {
 		defer close(copied)
 		s.copyOutput(c, out)
 	}()
-	if c.in != nil {
-		go s.writeInput(c)
-	}
 	if timeout > 0 {
 		defer time.AfterFunc(timeout, func() {
 			c.timedOut.Store(true)
@@ -143,7 +129,6 @@ func (s *server) follow(c *command, out *os.File, timeout time.Duration) {
 		}).Stop()
 	}
 	status := <-c.died
-	c.in.close()
 	left := s.killOrphans(c)
 	c.draining.Store(true)
 	_ = out.SetReadDeadline(time.Now().Add(drainTime))

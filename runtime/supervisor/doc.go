@@ -8,27 +8,22 @@
 //
 // Both directions carry frames: the length of the rest (4 bytes, big endian), a
 // kind (1 byte), the command's number (4 bytes), a payload. Payloads are JSON,
-// except output and input, which are raw. No frame is longer than maxFrame. A malformed
+// except output, which is raw. No frame is longer than maxFrame. A malformed
 // frame ends the connection, because nothing after it can be trusted.
 //
 //	host → child   config   what the child must know before it is ready (optional)
 //	               start    argv, environment, directory, time limit
 //	               signal   a signal's number; SIGKILL ends the command's whole tree
 //	               credit   bytes of output that the host has consumed
-//	               input    the next bytes for stdin; none: its end
 //	child → host   ready    once, when commands can be started
 //	               failed   in place of ready: the step that failed, and why
 //	               output   stdout and stderr in the order of arrival
-//	               taken    bytes of the last input that the command's pipe has taken
 //	               exit     after the last output: how the command ended
 //
 // Each command may have Window bytes of output in transit. When they are used
 // up the child does not read the command's pipe until the host gives credit. So
 // memory is bounded on both sides, and neither a slow consumer nor a flood of
 // output delays another command or a signal.
-//
-// Input is sent one frame at a time: the next one follows when the last was taken.
-// A command that does not read holds up only its own input.
 //
 // # Processes that a command leaves behind
 //

@@ -18,9 +18,7 @@ const killPatience = 5 * time.Second
 
 // call is a command on the host side.
 type call struct {
-	wake  chan struct{} // has a token when there may be output or an exit
-	taken chan struct{} // has a token when the last input was taken
-	over  chan struct{} // closed when Exec returns
+	wake chan struct{} // has a token when there may be output or an exit
 
 	mu      sync.Mutex // guards the fields below
 	pending []byte     // output, at most Window bytes
@@ -83,12 +81,8 @@ func (c *Client) Exec(ctx context.Context, cmd Start, out io.Writer) (runtime.Ex
 		return runtime.Exit{}, err
 	}
 	defer c.forget(id)
-	defer close(k.over)
 	if err := c.wrote(c.out.sendJSON(kindStart, id, cmd.wire())); err != nil {
 		return runtime.Exit{}, err
-	}
-	if cmd.Input != nil {
-		go c.feed(id, k, cmd.Input)
 	}
 	e, killed, err := c.follow(ctx, id, k, out)
 	switch {
@@ -111,7 +105,7 @@ func (c *Client) open() (uint32, *call, error) {
 		return 0, nil, c.err
 	}
 	c.last++
-	k := &call{wake: make(chan struct{}, 1), taken: make(chan struct{}, 1), over: make(chan struct{}), allowed: Window}
+	k := &call{wake: make(chan struct{}, 1), allowed: Window}
 	c.calls[c.last] = k
 	return c.last, k, nil
 }
@@ -165,36 +159,6 @@ func (c *Client) follow(ctx context.Context, id uint32, k *call, out io.Writer) 
 	}
 }
 
-// feed sends input to a command until the input or the command ends.
-func (c *Client) feed(id uint32, k *call, in io.Reader) {
-	frame := make([]byte, headSize+maxChunk)
-	for {
-		n, err := in.Read(frame[headSize:])
-		select {
-		case <-k.over:
-			return
-		default:
-		}
-		if n > 0 && c.wrote(c.out.send(kindInput, id, frame[:headSize+n])) != nil {
-			return
-		}
-		if err != nil {
-			_ = c.wrote(c.out.send(kindInput, id, frame[:headSize]))
-			return
-		}
-		if n == 0 {
-			continue
-		}
-		select {
-		case <-k.taken:
-		case <-k.over:
-			return
-		case <-c.done:
-			return
-		}
-	}
-}
-
 func (cmd Start) wire() start {
 	return start{
 		Argv:    byteSlices(cmd.Argv),
@@ -202,7 +166,6 @@ func (cmd Start) wire() start {
 		Root:    []byte(cmd.Root),
 		Dir:     []byte(cmd.Dir),
 		Timeout: cmd.Timeout,
-		Input:   cmd.Input != nil,
 	}
 }
 

@@ -183,10 +183,6 @@ func (s *server) read(in io.Reader) error {
 				return err
 			}
 			s.tell(id, k, n)
-		case kindInput:
-			if err := s.feed(id, payload); err != nil {
-				return err
-			}
 		default:
 			return fmt.Errorf("%w: kind %d is not for the child", ErrFrame, k)
 		}

@@ -18,7 +18,7 @@ const (
 	// maxFrame bounds a frame. The longest is a start: an argument of Linux's
 	// limit (128 KiB) and an environment, with a third more for base64.
 	maxFrame = 1 << 20
-	// maxChunk bounds a frame of output or input.
+	// maxChunk bounds an output frame.
 	maxChunk = 32 << 10
 
 	lengthSize = 4
@@ -37,8 +37,6 @@ const (
 	kindFailed
 	kindOutput
 	kindExit
-	kindInput
-	kindTaken
 )
 
 // start is the payload of kindStart. Strings are bytes here because JSON's are
@@ -49,7 +47,6 @@ type start struct {
 	Root    []byte        `json:"root,omitempty"`
 	Dir     []byte        `json:"dir"`
 	Timeout time.Duration `json:"timeoutNs,omitempty"`
-	Input   bool          `json:"input,omitempty"` // stdin is a pipe
 }
 
 // exit is the payload of kindExit.
@@ -106,7 +103,7 @@ func (f *frameWriter) sendJSON(k kind, id uint32, payload any) error {
 	return f.send(k, id, append(make([]byte, headSize, headSize+len(text)), text...))
 }
 
-// sendNumber sends a signal, credit or what was taken.
+// sendNumber sends a signal or credit.
 func (f *frameWriter) sendNumber(k kind, id, n uint32) error {
 	return f.send(k, id, binary.BigEndian.AppendUint32(make([]byte, headSize, headSize+4), n))
 }
@@ -126,7 +123,7 @@ func readHead(r io.Reader) (k kind, id uint32, size int, err error) {
 		return 0, 0, 0, fmt.Errorf("%w: length %d", ErrFrame, length)
 	}
 	k = kind(head[lengthSize])
-	if k < kindConfig || k > kindTaken {
+	if k < kindConfig || k > kindExit {
 		return 0, 0, 0, fmt.Errorf("%w: kind %d", ErrFrame, k)
 	}
 	return k, binary.BigEndian.Uint32(head[lengthSize+1:]), int(length) - (headSize - lengthSize), nil
@@ -145,7 +142,7 @@ func readFrame(r io.Reader) (k kind, id uint32, payload []byte, err error) {
 	return k, id, payload, nil
 }
 
-// number reads the payload of a signal, of credit or of what was taken.
+// number reads the payload of a signal or of credit.
 func number(payload []byte) (uint32, error) {
 	if len(payload) != 4 {
 		return 0, fmt.Errorf("%w: %d bytes for a number", ErrFrame, len(payload))

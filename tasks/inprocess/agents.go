@@ -8,7 +8,6 @@ import (
 	"github.com/pygent/pygent/agent"
 	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
-	"github.com/pygent/pygent/agent/journal"
 	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/runtime/snapshot"
 	"github.com/pygent/pygent/tasks"
@@ -36,10 +35,6 @@ type Settings struct {
 	SystemPrompt string
 	MaxSteps     int
 	Registry     *tools.Registry
-
-	// Form returns how a task's session presents itself to a model; nil leaves
-	// everything at its default.
-	Form func(model string) journal.Form
 }
 
 // Run implements Runner.
@@ -64,12 +59,6 @@ func (r Agents) Run(ctx context.Context, t Turn) tasks.Outcome {
 		},
 		New: func(spec session.Spec) *agent.Agent {
 			o := r.options(t, spec)
-			switch {
-			case spec.Form != nil:
-				o.Form = *spec.Form
-			case set.Form != nil:
-				o.Form = set.Form(spec.Model)
-			}
 			o.MaxSteps, o.Disabled = set.MaxSteps, among(set.Registry.Names(), slices.Concat(denied, spec.DisabledTools))
 			return agent.New(set.Model, set.Registry, t.Runtime, o)
 		},
@@ -117,9 +106,7 @@ func (r Agents) denied(parentSessionID string, all []string) []string {
 	if !ok { // the settings kept with the task's session still apply
 		return nil
 	}
-	return slices.DeleteFunc(all, func(name string) bool {
-		return slices.ContainsFunc(has, func(other string) bool { return other == name || agent.EditsAlike(other, name) })
-	})
+	return slices.DeleteFunc(all, func(name string) bool { return slices.Contains(has, name) })
 }
 
 // among returns those of all that names has: a session is older than the program

@@ -9,7 +9,6 @@ import (
 
 	xansi "github.com/charmbracelet/x/ansi"
 
-	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
 	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
@@ -28,30 +27,13 @@ type ask struct {
 	question *event.Question
 	answer   chan any // receives one event.Decision or event.Answer
 
-	rows     int    // height of its text
-	open     bool   // the input is the answer to the question
-	reasoned bool   // the input is the reason to deny
-	ruling   bool   // the input is the rule to make
-	wrong    string // why the last such input is no rule
+	rows     int  // height of its text
+	open     bool // the input is the answer to the question
+	reasoned bool // the input is the reason to deny
 }
 
 func (a *ask) decide(decision event.Choice, feedback string) {
 	a.answer <- event.Decision{Decision: decision, Feedback: feedback}
-}
-
-// rule allows what the user's rule covers. false: it cannot be made.
-func (a *ask) rule(text string) bool {
-	if err := approval.CheckRule(*a.approval, text); err != nil {
-		a.wrong = err.Error()
-		return false
-	}
-	a.answer <- event.Decision{Decision: event.DecisionAllowForSession, Rule: text}
-	return true
-}
-
-// editable reports whether the rule can be edited: it is offered and has one line.
-func (a *ask) editable() bool {
-	return a.approval != nil && a.offers(event.DecisionAllowForSession) && !strings.Contains(a.approval.Rule, "\n")
 }
 
 // reply answers a question; a number chooses an option.
@@ -122,10 +104,6 @@ func (a *ask) panel(p *paper, e keyState) string {
 	switch {
 	case a.reasoned:
 		return paint(p.faint, wrap("What should it do instead? Enter denies; Esc goes back.", p.width))
-	case a.ruling && a.wrong != "":
-		return paint(p.faint, wrap("This rule "+term.Line(a.wrong, maxTitle)+". Esc goes back.", p.width))
-	case a.ruling:
-		return paint(p.faint, wrap("Allow all that this rule covers in this session: make it narrower or wider, * stands for any further words. Enter allows; Esc goes back.", p.width))
 	case a.question != nil && a.open:
 		return paint(p.faint, wrap("Answer and press Enter; Esc gives no answer.", p.width))
 	case a.question != nil && e == keysWrite:
@@ -139,9 +117,6 @@ func (a *ask) panel(p *paper, e keyState) string {
 	rows := []string{p.yellow.Render("Allow?"), p.choice("y", "yes")}
 	if a.offers(event.DecisionAllowForSession) {
 		rows = append(rows, p.choice("a", a.always()))
-	}
-	if a.editable() {
-		rows = append(rows, p.choice("e", "always, by another rule"))
 	}
 	rows = append(rows, p.choice("n", "no; you can say what to do instead"), p.choice("c", "cancel the turn"))
 	switch e {

@@ -112,9 +112,6 @@ func (t *talk) resume(ctx context.Context, id string) (outcome, error) {
 	}
 	asked, err := t.pending(ctx, id)
 	out := outcome{events: events, pending: asked, fresh: true}
-	if steps, failed := t.planOf(ctx); failed == nil && len(steps) > 0 { // else the events have it, or nothing
-		out.plan = &steps
-	}
 	switch {
 	case slices.ContainsFunc(asked, func(r approval.PendingRequest) bool { return r.Approval == nil || r.Approval.TaskID == "" }):
 		out.text = "the last turn was cut off while it asked: your answer continues it"
@@ -208,7 +205,7 @@ func (t *talk) configure(ctx context.Context, p session.ConfigureParams) (outcom
 func save(ctx context.Context, t *talk, name string) (outcome, error) {
 	id, _, _ := t.state()
 	if id == "" {
-		return outcome{}, errNoMessage
+		return outcome{}, errors.New("the session has no message yet")
 	}
 	var res session.ExportResult
 	if err := t.client.Call(ctx, rpc.MethodSessionExport, session.ExportParams{SessionID: id, Format: "markdown"}, &res); err != nil {

@@ -1,18 +1,13 @@
 package chat
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pygent/pygent/agent/approval"
 	"github.com/pygent/pygent/agent/event"
-	"github.com/pygent/pygent/cmd/pygent/internal/term"
 	"github.com/pygent/pygent/rpc"
-	"github.com/pygent/pygent/tools"
 )
 
 // outcome is the result of a command. Its texts are not yet safe to print.
@@ -21,10 +16,6 @@ type outcome struct {
 	patch string // a diff, shown below text
 	leave bool
 	fresh bool // the conversation has changed to another session
-
-	say   string            // a message to the model
-	input string            // a draft for the empty input
-	plan  *[]event.PlanStep // the session's plan, to be shown
 
 	// Of a resumed session: its events, which are shown like live ones, and its
 	// pending requests.
@@ -49,15 +40,12 @@ func commands() []command {
 		{name: "resume", args: "[NUMBER | ID]", help: "lists this workspace's sessions; opens one", needs: rpc.MethodSessionResume, idle: true, run: resume},
 		{name: "mode", args: "[plan | ask | auto]", help: "shows or sets the permissions of the agent", needs: rpc.MethodSessionConfigure, run: mode},
 		{name: "model", args: "[NAME]", help: "shows or sets the model of the next reply", needs: rpc.MethodSessionConfigure, run: model},
-		{name: "plan", args: "[MESSAGE]", help: "plans without changing anything; shows the plan", needs: rpc.MethodSessionConfigure, idle: true, run: planMode},
-		{name: "attach", args: "[PATH | none]", help: "attaches a file to the next message, as @PATH does", run: attach},
-		{name: "tools", args: "[NAME]", help: "lists the model's tools; shows the text of one", run: listTools},
+		{name: "tools", help: "lists the tools of the model", run: listTools},
 		{name: "tasks", args: "[ID | cancel ID]", help: "lists delegated agents; shows what one said", needs: rpc.MethodTaskList, run: listTasks},
 		{name: "cmd", args: "COMMAND", help: "runs a command where the agent's commands run", needs: rpc.MethodExec, run: execute},
 		{name: "cp", args: "FROM [TO]", help: "copies your file, or TASK:PATH, to the workspace", run: copyIn},
 		{name: "diff", args: "[PATH…]", help: "shows what the last turn changed", needs: rpc.MethodDiff, run: diff},
 		{name: "undo", args: "[PATH…]", help: "reverts the last turn's changes, or restores them", needs: rpc.MethodRevert, idle: true, run: undo},
-		{name: "rewind", args: "[NUMBER | back]", help: "lists the turns; goes back before one; undoes it", needs: rpc.MethodRewind, idle: true, run: rewind},
 		{name: "save", args: "[FILE]", help: "writes the session as Markdown", needs: rpc.MethodSessionExport, run: save},
 		{name: "exit", help: "leaves; so do quit, q, Ctrl-D and Ctrl-C twice", run: leave},
 	}
@@ -105,30 +93,6 @@ func help(_ context.Context, t *talk, _ string) (outcome, error) {
 
 func leave(context.Context, *talk, string) (outcome, error) { return outcome{leave: true}, nil }
 
-// listTools lists the tools with the first sentence of what the model reads of each; of one
-// tool it shows everything.
-func listTools(_ context.Context, t *talk, name string) (outcome, error) {
-	texts := map[string]tools.Spec{}
-	if t.tools != nil {
-		for _, spec := range t.tools() {
-			texts[spec.Name] = spec
-		}
-	}
-	if name != "" {
-		spec, ok := texts[name]
-		if !ok || !slices.Contains(t.about.Tools, name) {
-			return outcome{}, fmt.Errorf("/tools: no tool is named %q", name)
-		}
-		var schema bytes.Buffer
-		if err := json.Indent(&schema, spec.Parameters, "", "  "); err != nil {
-			return outcome{}, err
-		}
-		return outcome{text: name + "\n\n" + spec.Description + "\n\n" + schema.String()}, nil
-	}
-	var b strings.Builder
-	for _, name := range t.about.Tools {
-		first, _, _ := strings.Cut(term.Line(texts[name].Description, 1000), ". ")
-		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(fmt.Sprintf("%-15s %s", name, term.Line(first, 62))))
-	}
-	return outcome{text: b.String()}, nil
+func listTools(_ context.Context, t *talk, _ string) (outcome, error) {
+	return outcome{text: strings.Join(t.about.Tools, "\n")}, nil
 }

@@ -112,9 +112,6 @@ func (b *inbox) merge(e event.Event) (event.Event, bool) {
 	if !ok || last.Kind != e.Kind || last.CallID != e.CallID || last.SessionID != e.SessionID || len(last.Delta) > 4096 {
 		return e, false
 	}
-	if e.Kind == event.KindToolProgress {
-		return e, true // the newer one counts
-	}
 	last.Delta += e.Delta
 	return last, true
 }

@@ -43,10 +43,8 @@ func (m *screen) edit(msg tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		return m.enter()
 	case "tab":
-		if !m.completePath() {
-			m.complete()
-		}
-		return m.find()
+		m.complete()
+		return nil
 	case "up":
 		if m.input.Line() == 0 {
 			m.recall(m.history.back(m.input.Value()))
@@ -60,7 +58,7 @@ func (m *screen) edit(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	var cmd tea.Cmd
 	m.input, cmd = m.input.Update(msg)
-	return tea.Batch(cmd, m.find())
+	return cmd
 }
 
 func (m *screen) recall(text string, ok bool) {
@@ -186,7 +184,7 @@ func (m *screen) matches() (names []string) {
 
 // answering reports whether the input is an answer.
 func (m *screen) answering() bool {
-	return len(m.asks) > 0 && (m.asks[0].open || m.asks[0].reasoned || m.asks[0].ruling)
+	return len(m.asks) > 0 && (m.asks[0].open || m.asks[0].reasoned)
 }
 
 // answer handles a key while an ask is open. taken is false for keys that edit the input.
@@ -194,14 +192,14 @@ func (m *screen) answering() bool {
 func (m *screen) answer(a *ask, msg tea.KeyPressMsg, calm bool) (_ tea.Cmd, taken bool) {
 	k := msg.String()
 	switch {
-	case a.reasoned || a.open || a.ruling:
+	case a.reasoned || a.open:
 		return m.answerText(a, msg, calm)
 	case k == "esc":
 		m.setAside()
 		return nil, true
 	case !calm || msg.IsRepeat || m.input.Value() != "" || a.question != nil:
 		return nil, false
-	case k == "y", k == "n", k == "c", k == "a" && a.offers(event.DecisionAllowForSession), k == "e" && a.editable():
+	case k == "y", k == "n", k == "c", k == "a" && a.offers(event.DecisionAllowForSession):
 		m.held = k
 		typed := m.typed
 		return tea.Tick(hold, func(time.Time) tea.Msg { return held{typed} }), true
@@ -224,11 +222,6 @@ func (m *screen) decide(h held) tea.Cmd {
 		a.decide(event.DecisionAllowForSession, "")
 	case "c":
 		a.decide(event.DecisionCancelTurn, "")
-	case "e":
-		a.ruling, a.wrong = true, ""
-		m.input.SetValue(a.approval.Rule)
-		m.input.MoveToEnd()
-		return nil
 	case "n":
 		a.reasoned = true
 		m.input.Placeholder = answerPlaceholder
@@ -245,9 +238,6 @@ func (m *screen) answerText(a *ask, msg tea.KeyPressMsg, calm bool) (_ tea.Cmd, 
 		switch {
 		case msg.IsRepeat:
 			return nil, true
-		case a.ruling && !a.rule(text):
-			return nil, true
-		case a.ruling:
 		case a.question == nil:
 			a.decide(event.DecisionDeny, text)
 		case text == "":
@@ -257,8 +247,8 @@ func (m *screen) answerText(a *ask, msg tea.KeyPressMsg, calm bool) (_ tea.Cmd, 
 		}
 	case "esc":
 		switch {
-		case a.reasoned || a.ruling:
-			a.reasoned, a.ruling = false, false
+		case a.reasoned:
+			a.reasoned = false
 			m.input.Placeholder = askedPlaceholder
 			m.input.Reset()
 			return nil, true

@@ -173,18 +173,11 @@ func (p *lineChat) command(ctx context.Context, c command, args string) error {
 	out, err := c.run(run, p.talk, args)
 	stop()
 	for _, e := range out.events {
-		if e.Kind == event.KindPlan && out.plan != nil {
-			continue
-		}
 		if e.Kind == event.KindMessage && e.Text != "" {
-			own, _ := words(e.Text)
-			fmt.Fprintf(p.Out, "%s: %s\n", e.Role, term.Safe(own))
+			fmt.Fprintf(p.Out, "%s: %s\n", e.Role, term.Safe(e.Text))
 		} else {
 			p.Client.Event(ctx, e)
 		}
-	}
-	if out.plan != nil {
-		p.Client.Event(ctx, event.Event{Kind: event.KindPlan, Plan: *out.plan})
 	}
 	for _, text := range []string{out.text, out.patch} {
 		if text != "" {
@@ -197,11 +190,8 @@ func (p *lineChat) command(ctx context.Context, c command, args string) error {
 	if err != nil {
 		fmt.Fprintln(p.Out, term.Safe("error: "+explain(err)))
 	}
-	switch {
-	case out.leave:
+	if out.leave {
 		return errLeave
-	case out.say != "" && err == nil:
-		return p.say(ctx, out.say)
 	}
 	return nil
 }

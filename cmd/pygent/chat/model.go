@@ -49,8 +49,6 @@ type screen struct {
 	typed   int    // counts keys, pastes and shown asks
 	quiet   bool   // nothing was typed for a second since the ask was shown
 	held    string // a key that answers unless another one follows
-	found   found  // paths for what the user types after an @
-	finding bool   // a query for paths is on its way
 
 	width, height int
 	placed        bool               // the terminal's size is known
@@ -159,9 +157,7 @@ func (m *screen) update(msg tea.Msg) tea.Cmd {
 		quietLater := m.startQuiet()
 		var cmd tea.Cmd
 		m.input, cmd = m.input.Update(msg)
-		return tea.Batch(quietLater, cmd, m.find())
-	case found:
-		return m.foundFiles(msg)
+		return tea.Batch(quietLater, cmd)
 	case failed:
 		m.script.mishap(explain(msg.err))
 	default:
@@ -182,8 +178,7 @@ func (m *screen) batch(items batch) tea.Cmd {
 			m.script.event(item)
 			m.stopping = m.stopping && m.inTurn()
 			if item.Kind == event.KindMessage && item.Role == event.RoleUser && item.TaskID == "" {
-				own, _ := words(item.Text)
-				m.history.add(own)
+				m.history.add(item.Text)
 			}
 		case tasks.Task:
 			m.script.task(item)

@@ -20,7 +20,7 @@ const (
 type tool struct {
 	id            string
 	title, detail string
-	command       string // what a call runs that is a command, else ""
+	terminal      bool   // what comes of it begins with the command
 	tail          string // of its output
 }
 
@@ -30,10 +30,7 @@ func (t *transcript) tool(e event.Event) {
 	i := slices.IndexFunc(t.tools, called)
 	switch {
 	case e.Kind == event.KindToolStarted:
-		row := &tool{id: e.CallID}
-		if e.Terminal {
-			row.command = e.Detail
-		}
+		row := &tool{id: e.CallID, terminal: e.Terminal}
 		row.title, row.detail = term.Titled(e)
 		t.tools = append(t.tools, row)
 	case e.Kind == event.KindToolFinished && i < 0:
@@ -61,7 +58,7 @@ func (t *transcript) finished(row *tool, e event.Event) {
 		suffix = fmt.Sprintf(" %.0fs", e.DurationSeconds)
 	}
 	text := mark + row.head(t.paper) + t.faint.Render(suffix)
-	if body := ended(term.Said(e.Text, row.command)); body != "" {
+	if body := ended(term.Said(e.Text, row.terminal)); body != "" {
 		text += "\n" + paint(t.faint, indent(cut(body, t.width-4), "    ", "    "))
 	}
 	t.print(sectionTool, text)

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/pygent/pygent/tools"
 )
 
 // Options are the options of Screen and Lines.
@@ -21,8 +19,6 @@ type Options struct {
 	Mode    string             // mode of new sessions; "" means the sandbox's default
 	Version string
 	Resume  string // id of the session to resume, "" for a new one
-
-	Tools func() []tools.Spec // the tools of new sessions with their texts, or nil
 
 	In       io.Reader
 	Out      io.Writer

@@ -16,7 +16,6 @@ import (
 	"github.com/pygent/pygent/agent/session"
 	"github.com/pygent/pygent/rpc"
 	"github.com/pygent/pygent/rpc/wire"
-	"github.com/pygent/pygent/tools"
 )
 
 // endTimeout bounds the shutdown of the server.
@@ -33,20 +32,15 @@ type talk struct {
 
 	first string // model of new sessions
 
-	tools func() []tools.Spec // with their texts
-
 	mu      sync.Mutex
 	session string // "" until it is needed
 	mode    event.Mode
 	model   string
-
-	attached []attachment // go with the next message
-	rewound  string       // the last rewind, until the next message
 }
 
 // connect opens the connection and initializes it.
 func connect(ctx context.Context, o Options, h rpc.Handlers) (*talk, error) {
-	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, mode: event.Mode(o.Mode), first: o.Model, model: o.Model, tools: o.Tools}
+	t := &talk{client: rpc.NewClient(o.Conn, h), root: o.Root, version: o.Version, mode: event.Mode(o.Mode), first: o.Model, model: o.Model}
 	params := rpc.InitializeParams{
 		ClientInfo: &rpc.ClientInfo{Name: "pygent chat", Version: o.Version},
 		RootURI:    rpc.URIOfPath(o.Root),
@@ -128,34 +122,15 @@ func (t *talk) renew(ctx context.Context) (string, error) {
 	return t.session, nil
 }
 
-// stepParams are the parameters of a step with what is attached to it.
-type stepParams struct {
-	session.StepParams
-	Context []contextItem `json:"context,omitempty"`
-}
-
 // step sends a message to the session and waits for the end of the turn. A running turn
-// gets the message before its next model round. Attached files, and files that the message
-// names, go with it.
+// gets the message before its next model round.
 func (t *talk) step(ctx context.Context, text string) (res session.StepResult, err error) {
 	id, err := t.open(ctx)
 	if err != nil {
 		return res, err
 	}
-	params := stepParams{StepParams: session.StepParams{SessionID: id, Prompt: text, IfBusy: "steer"}}
-	taken := t.takeAttached()
-	for _, a := range taken {
-		params.Context = append(params.Context, a.item)
-	}
-	params.Context = append(params.Context, mentioned(t.root, text)...)
-	if err = t.client.Call(ctx, rpc.MethodStep, params, &res); err != nil {
-		t.keepAttached(taken)
-		return res, err
-	}
-	t.mu.Lock()
-	t.rewound = ""
-	t.mu.Unlock()
-	return res, nil
+	err = t.client.Call(ctx, rpc.MethodStep, session.StepParams{SessionID: id, Prompt: text, IfBusy: "steer"}, &res)
+	return res, err
 }
 
 // interrupt cancels the running turn. The turn still answers.

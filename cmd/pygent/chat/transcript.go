@@ -31,12 +31,11 @@ type transcript struct {
 	streamed bool // deltas of the current reply have arrived
 	turning  bool // a turn runs
 	thinking string
-	writing  []event.Event // the newest toolProgress of each call that the model writes
-	plan     plan
 	tools    []*tool // in the order of their start
 	closed   []*tool // without an end in the last turn: a later server may report it
 	used     tally
 	tasks    map[string]known // by id
+	prompts  []string         // the user's messages, for the history
 
 	shown piece // the open block that was last rendered, and its rendering
 	as    string
@@ -90,7 +89,6 @@ func (t *transcript) event(e event.Event) {
 		return
 	}
 	t.used.event(e)
-	t.progress(e)
 	switch e.Kind {
 	case event.KindTurnStarted:
 		t.turning = true
@@ -105,8 +103,6 @@ func (t *transcript) event(e event.Event) {
 		t.tool(e)
 	case event.KindFileChanged:
 		t.print(sectionTool, paint(t.faint, wrap(fmt.Sprintf("  %s %s (+%d -%d)", plain(e.Change), term.Line(e.Path, 200), e.Added, e.Removed), t.width)))
-	case event.KindPlan:
-		t.planned(e.Plan)
 	case event.KindTurnFinished:
 		t.turnFinished(e)
 	default:
@@ -123,7 +119,6 @@ func (t *transcript) notice(e event.Event) {
 	case event.KindApprovalResolved:
 		t.resolved(e)
 	case event.KindRewound:
-		t.plan = plan{}
 		t.note("the conversation is as it was before %s", e.ToTurnID)
 	}
 }
@@ -153,11 +148,8 @@ func (t *transcript) resolved(e event.Event) {
 func (t *transcript) message(e event.Event) {
 	switch e.Role {
 	case event.RoleUser:
-		own, attached := words(e.Text)
-		t.print(sectionText, indent(paint(t.bold, wrap(plain(own), t.width-2)), t.cyan.Render("› "), "  "))
-		for _, name := range attached {
-			t.printed = append(t.printed, paint(t.faint, "  attached: "+short(name, t.width-12)))
-		}
+		t.prompts = append(t.prompts, e.Text)
+		t.print(sectionText, indent(paint(t.bold, wrap(plain(e.Text), t.width-2)), t.cyan.Render("› "), "  "))
 	case event.RoleAssistant:
 		if !t.streamed {
 			t.say(t.words.add(e.Text))
@@ -170,8 +162,6 @@ func (t *transcript) message(e event.Event) {
 // settle closes all open blocks at the end of a turn.
 func (t *transcript) settle() {
 	t.endWords()
-	t.endPlan()
-	t.writing = nil
 	t.closed, t.tools, t.turning = t.tools, nil, false
 }
 
@@ -200,8 +190,6 @@ func (t *transcript) turnFinished(e event.Event) {
 		t.note("? %s", e.Question.Text)
 	case e.Error != nil:
 		t.mishap(string(e.Status) + ": " + e.Error.Message)
-	case e.Status == event.StatusStepLimit:
-		t.note("[%s: %s]", e.Status, e.Reason)
 	case e.Status != event.StatusCompleted:
 		t.note("[%s]", e.Status)
 	}
@@ -256,7 +244,6 @@ func (t *transcript) live(most int, picture string) string {
 	for _, r := range t.tools {
 		parts = append(parts, r.live(t.paper, picture))
 	}
-	parts = append(parts, t.liveProgress(picture)...)
 	if len(parts) == 0 {
 		return ""
 	}

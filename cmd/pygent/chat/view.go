@@ -8,8 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
-
-	"github.com/pygent/pygent/cmd/pygent/internal/term"
 )
 
 // View draws the open blocks, the ask, the input and the status.
@@ -24,15 +22,10 @@ func (m *screen) View() tea.View {
 		above = m.asks[0].panel(m.script.paper, m.keyState())
 	}
 	used := 1 + lines(above) + lines(strings.Join(lower, "\n"))
-	plan := m.script.livePlan(max(1, min(8, (m.height-used)/3)))
-	used += lines(plan)
 	var parts []string
 	if live := m.script.live(max(1, m.height-used-1), m.sign()); live != "" {
 		parts = append(parts, live)
 		used += lines(live)
-	}
-	if plan != "" {
-		parts = append(parts, plan)
 	}
 	if len(m.asks) > 0 && m.asks[0].rows+used > m.height {
 		hidden := count(m.asks[0].rows+used+1-m.height, "line") // this line takes a row too
@@ -79,9 +72,6 @@ func (m *screen) status() string {
 	if n := m.script.busy(); n > 0 {
 		left = append(left, count(n, "task"))
 	}
-	if n := len(m.talk.attachedNames()); n > 0 {
-		left = append(left, fmt.Sprintf("%d attached", n))
-	}
 	text := strings.Join(left, " · ")
 	if hint := m.hint(); hint != "" {
 		text = hint + " · " + text
@@ -92,9 +82,6 @@ func (m *screen) status() string {
 func (m *screen) hint() string {
 	picture := spinner[m.picture%len(spinner)]
 	names := m.matches()
-	for _, f := range m.paths() {
-		names = append(names, term.Line(f.Path, 200))
-	}
 	switch {
 	case m.stopping:
 		return picture + " stopping; Ctrl-C again leaves"

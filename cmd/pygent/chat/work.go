@@ -50,21 +50,13 @@ func (m *screen) commanded(c commanded) tea.Cmd {
 		m.script.used = tally{}
 	}
 	for _, e := range c.events {
-		if e.Kind == event.KindPlan && c.plan != nil {
-			continue
-		}
 		m.script.event(e)
 		if e.Kind == event.KindMessage && e.Role == event.RoleUser {
-			own, _ := words(e.Text)
-			m.history.add(own)
+			m.history.add(e.Text)
 		}
 	}
 	if c.events != nil && len(c.pending) == 0 { // with pending requests, the turn continues
 		m.script.settle()
-	}
-	if c.plan != nil {
-		m.script.planned(*c.plan)
-		m.script.endPlan()
 	}
 	if c.text != "" {
 		m.script.note("%s", c.text)
@@ -79,13 +71,7 @@ func (m *screen) commanded(c commanded) tea.Cmd {
 		m.script.mishap(explain(c.err))
 	}
 	m.quitting = m.quitting || c.leave
-	if c.input != "" && m.input.Value() == "" {
-		m.input.SetValue(c.input)
-	}
 	var cmds []tea.Cmd
-	if c.say != "" && c.err == nil {
-		cmds = append(cmds, m.say(c.say))
-	}
 	for _, p := range c.pending {
 		cmds = append(cmds, m.pend(p))
 	}

@@ -214,9 +214,9 @@ func (d *show) notification(method string, params json.RawMessage) {
 	case event.KindToolStarted:
 		d.say("   %s > %s", who, d.calls.Begin(e, 100))
 	case event.KindToolFinished:
-		call := d.calls.End(e)
-		for line := range strings.SplitSeq(strings.TrimRight(call.Text, "\n"), "\n") {
-			if line != "" && call.Terminal {
+		text, terminal := d.calls.End(e)
+		for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+			if line != "" && terminal {
 				d.say("   %s <   %s", who, term.Line(line, 110))
 			}
 		}

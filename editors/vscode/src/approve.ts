@@ -101,8 +101,8 @@ export class Approvals implements vscode.Disposable {
     this.put(this.questions, { server, request: named, reply, notify }, request.from !== undefined);
   }
 
-  approve(key: string, decision: string, feedback?: string, rule?: string): void {
-    this.settle(this.approvals, key, { decision, ...(feedback && { feedback }), ...(rule && { rule }) });
+  approve(key: string, decision: string, feedback?: string): void {
+    this.settle(this.approvals, key, { decision, ...(feedback && { feedback }) });
   }
 
   answer(key: string, answer: string | undefined): void {

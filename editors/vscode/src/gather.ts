@@ -1,6 +1,6 @@
 /** Batches events for the panel. It does not use VS Code. */
 import type { Event } from "./protocol";
-import { joined, mergeable } from "./transcript";
+import { mergeable } from "./transcript";
 
 /** Milliseconds of one batch. */
 const moment = 16;
@@ -13,7 +13,7 @@ export class Gather {
 
   add(event: Event): void {
     const last = this.buffer.at(-1);
-    if (last && mergeable(last, event)) this.buffer[this.buffer.length - 1] = joined(last, event);
+    if (last && mergeable(last, event)) last.delta = (last.delta ?? "") + (event.delta ?? "");
     else this.buffer.push({ ...event });
     this.timer ??= setTimeout(() => this.flush(), moment);
   }

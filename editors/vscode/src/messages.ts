@@ -104,7 +104,7 @@ export type FromPanel =
   | { type: "send"; prompt: Prompt }
   | { type: "stop" }
   | { type: "unqueue"; id: number }
-  | { type: "approve"; key: string; decision: string; feedback?: string; rule?: string }
+  | { type: "approve"; key: string; decision: string; feedback?: string }
   | { type: "answer"; key: string; answer?: string }
   | { type: "open"; path: string }
   | { type: "diff"; turnId: string; path: string }

@@ -149,12 +149,8 @@ export interface ContextItem {
   /** instead of path; a file URI in the workspace, or with text any URI */
   uri?: string | null;
   range?: LineRange | null;
-  /** the content, which can be empty; absent: the file is read, which can be an image */
+  /** the content, which can be empty; absent: the file is read */
   text?: string | null;
-  /** of data: image/png, image/jpeg, image/webp or image/gif */
-  mimeType?: string | null;
-  /** an image, in base64; its file has at most 5 MB */
-  data?: string | null;
 }
 
 export interface LineRange {
@@ -187,8 +183,6 @@ export interface StepResult {
   usage: Usage;
   /** the question of a turn with status waiting */
   question?: TurnQuestion;
-  /** why it broke off; for stepLimit with the number, and how to go on */
-  reason?: string;
   /** why it failed */
   error?: ErrorDetail;
 }
@@ -267,7 +261,7 @@ export interface Approval {
   options: Array<string>;
   /** all that an edit would change */
   changes?: Array<Patch>;
-  /** what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command; the answer can change it */
+  /** what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command */
   rule?: string;
 }
 
@@ -297,8 +291,6 @@ export interface Response {
   decision?: string | null;
   /** approval: a remark for the model, sent with the decision */
   feedback?: string | null;
-  /** approval: with allowForSession, the rule to make in place of the approval's */
-  rule?: string | null;
   /** question: the answer */
   answer?: string | null;
   /** question: the user gave none */
@@ -393,26 +385,6 @@ export interface ResumeResult {
   mode: string;
 }
 
-export interface SessionParams {
-  /** absent: the connection's own session */
-  sessionId?: string | null;
-}
-
-export interface SessionInfo {
-  sessionId: string;
-  model: string;
-  /** plan, ask or auto */
-  mode: string;
-  /** the model's plan, as the last event of kind plan had it; after a rewind the one of then */
-  plan: Array<PlanStep>;
-}
-
-export interface PlanStep {
-  step: string;
-  /** pending, in_progress or completed */
-  status: string;
-}
-
 export interface SessionEventsParams {
   sessionId: string;
   /** 0 is the beginning */
@@ -453,13 +425,13 @@ export interface Event {
   calls?: Array<ComingCall>;
   callId?: string;
   tool?: string;
-  /** a JSON object, in the form of the tool's schema where the model used other names; malformed text as the model wrote it */
+  /** the JSON text that the model wrote */
   arguments?: string;
   /** toolStarted: what is done, a few words for the user; absent in sessions of older servers */
   title?: string;
   /** toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped */
   detail?: string;
-  /** toolStarted: detail is a command: show it after a $ before the output, as a terminal does; the text of toolFinished does not repeat it */
+  /** toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output */
   terminal?: boolean;
   isError?: boolean;
   exitCode?: number;
@@ -522,6 +494,12 @@ export interface ComingCall {
   arguments?: string;
 }
 
+export interface PlanStep {
+  step: string;
+  /** pending, in_progress or completed */
+  status: string;
+}
+
 export interface ConfigureParams {
   sessionId: string;
   model?: string | null;
@@ -580,6 +558,11 @@ export interface ExportParams {
 export interface ExportResult {
   format: string;
   content: string;
+}
+
+export interface SessionParams {
+  /** absent: the connection's own session */
+  sessionId?: string | null;
 }
 
 export interface Info {
@@ -873,29 +856,6 @@ export interface Entry {
   size?: number;
 }
 
-export interface FindFilesParams {
-  /** absent: the connection's own session */
-  sessionId?: string | null;
-  /** letters of the path, in their order; empty: all paths; an upper-case letter makes letter case count */
-  query: string;
-  /** default 50, at most 1,000 */
-  limit?: number | null;
-}
-
-export interface FoundFiles {
-  /** the best first */
-  files: Array<FoundFile>;
-  /** these are all that fit */
-  complete: boolean;
-}
-
-export interface FoundFile {
-  /** workspace-relative, with slashes */
-  path: string;
-  /** file, dir or link */
-  kind: string;
-}
-
 export interface Changed {
   task: Task;
 }
@@ -905,8 +865,6 @@ export interface Decision {
   decision: string;
   /** a remark for the model, sent with the decision */
   feedback?: string | null;
-  /** allowForSession: the rule to make in place of the approval's; absent: that one. It must cover the call: edit and a glob, the first words of the command and *, or the command */
-  rule?: string | null;
 }
 
 export interface Answer {
@@ -977,8 +935,6 @@ export interface Requests {
   "session/list": { params: ListSessionsParams; result: ListSessionsResult };
   /** Opens a stored session. The history is not sent: session/events has it. Its tasks are listed again, and its unanswered approvals and questions are pending again. */
   "session/resume": { params: OpenSessionParams; result: ResumeResult };
-  /** Describes an open session, with the model's plan. */
-  "session/info": { params: SessionParams; result: SessionInfo };
   /** Reads a session's past events, page by page. The session need not be open. */
   "session/events": { params: SessionEventsParams; result: EventsPage };
   /** Changes a session's settings from the next model round on. Requests sent after it see the change. */
@@ -1021,8 +977,6 @@ export interface Requests {
   "files/read": { params: FileParams; result: FileContent };
   /** Lists a directory of a session's or a task's workspace. */
   "files/list": { params: ListFilesParams; result: FileList };
-  /** Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out. */
-  "files/find": { params: FindFilesParams; result: FoundFiles };
 }
 
 /** Notifications to the server. */
@@ -1072,7 +1026,6 @@ export const methods = {
   sessionNew: "session/new",
   sessionList: "session/list",
   sessionResume: "session/resume",
-  sessionInfo: "session/info",
   sessionEvents: "session/events",
   sessionConfigure: "session/configure",
   sessionRewind: "session/rewind",
@@ -1094,7 +1047,6 @@ export const methods = {
   filesRevert: "files/revert",
   filesRead: "files/read",
   filesList: "files/list",
-  filesFind: "files/find",
   agentEvent: "agent/event",
   tasksChanged: "tasks/changed",
   agentRequestApproval: "agent/requestApproval",
@@ -1115,10 +1067,6 @@ export const errorCodes = {
   invalidParams: -32602,
   /** a bug in the server */
   internal: -32603,
-  /** the model repeated a call with the same result, or two in turn, until the turn was ended */
-  repeatedCall: -32603,
-  /** the model answered twice with neither text nor a call */
-  emptyReply: -32603,
   /** a request before initialize */
   notInitialized: -32002,
   /** the request was cancelled */

@@ -9,7 +9,7 @@ import type { Event } from "./protocol";
 const maxEvents = 5000;
 const maxChars = 8 << 20;
 
-const merged = new Set(["textDelta", "reasoningDelta", "toolOutput", "toolProgress"]);
+const merged = new Set(["textDelta", "reasoningDelta", "toolOutput"]);
 
 export class Transcript {
   private list: Event[] = [];
@@ -33,7 +33,7 @@ export class Transcript {
     this.replaceDeltas(event);
     const last = this.list.at(-1);
     if (last && mergeable(last, event)) {
-      this.list[this.list.length - 1] = joined(last, event);
+      this.list[this.list.length - 1] = { ...last, delta: (last.delta ?? "") + (event.delta ?? "") };
       this.chars += event.delta?.length ?? 0;
     } else {
       this.list.push(event);
@@ -66,10 +66,8 @@ export class Transcript {
     const gone = (old: Event): boolean =>
       old.turnId === event.turnId &&
       ((event.kind === "message" && event.role === "assistant" && old.kind === "textDelta") ||
-        (event.kind === "toolFinished" && old.kind === "toolOutput" && old.callId === event.callId) ||
-        (event.kind !== "toolFinished" && old.kind === "toolProgress"));
-    if (!["message", "toolStarted", "toolFinished", "turnFinished"].includes(event.kind)) return;
-    if (!this.list.some(gone)) return;
+        (event.kind === "toolFinished" && old.kind === "toolOutput" && old.callId === event.callId));
+    if (event.kind !== "message" && event.kind !== "toolFinished") return;
     this.keep((old) => !gone(old));
   }
 
@@ -96,12 +94,7 @@ export class Transcript {
   }
 }
 
-/** Two events that are mergeable as one: the text of both, or the newer size of a call. */
-export function joined(last: Event, event: Event): Event {
-  return event.kind === "toolProgress" ? event : { ...last, delta: (last.delta ?? "") + (event.delta ?? "") };
-}
-
-/** Whether event only continues last. */
+/** Whether event only continues the text of last. */
 export function mergeable(last: Event, event: Event): boolean {
   return (
     merged.has(event.kind) && last.kind === event.kind && last.turnId === event.turnId && last.callId === event.callId

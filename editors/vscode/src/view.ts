@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Approvals } from "./approve";
 import type { FileRequests } from "./filerequests";
 import type { Chat } from "./chat";
-import { findFiles } from "./findfiles";
+import { completeFiles } from "./context";
 import type { FirstStart } from "./firststart";
 import type { Folders } from "./folders";
 import { Gather } from "./gather";
@@ -166,7 +166,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         return prompt && this.takeBack(prompt);
       }
       case "approve":
-        return this.approvals.approve(message.key, message.decision, message.feedback, message.rule);
+        return this.approvals.approve(message.key, message.decision, message.feedback);
       case "answer":
         return this.approvals.answer(message.key, message.answer);
       case "resume":
@@ -175,7 +175,7 @@ export class View implements vscode.WebviewViewProvider, vscode.Disposable {
         return this.post({
           type: "files",
           query: message.query,
-          paths: await findFiles(chat, message.query),
+          paths: await completeFiles(chat.server.folder, message.query),
         });
       case "command":
         // Only commands of this extension, because a page must not run others.

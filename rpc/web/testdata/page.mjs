@@ -1,7 +1,6 @@
 // Uses the page as a user does and prints a line of JSON for each step.
 import assert from "node:assert/strict";
 import { end, open, step } from "./browser.mjs";
-import { calls } from "./calls.mjs";
 import { faults } from "./faults.mjs";
 import { first, looks } from "./looks.mjs";
 import { strangers } from "./strangers.mjs";
@@ -12,7 +11,6 @@ const tab = await open();
 await first(tab);
 await work(tab);
 await text(tab);
-await calls(tab);
 await looks(tab);
 await strangers(tab);
 await step(tab, "nothing went wrong in the page", async () => {

@@ -1,5 +1,4 @@
-# Runs one command ($1, in directory $2) and ends the processes that it left. Its
-# stdin is empty, or ours if $3 is set.
+# Runs one command ($1, in directory $2) and ends the processes that it left.
 # stdout is the command's; stderr is ours alone: one report a line.
 id=$PYGENT_COMMAND session=$$
 if ! cd -- "$2" 2>/dev/null; then
@@ -10,11 +9,7 @@ pygent_oom
 echo "start $$ $oom" >&2
 # In a subshell: some shells redirect before they fork, and would then write about
 # a signal in the middle of the command's output.
-if [ -n "$3" ]; then
-	(exec sh -c -- "$1" 2>&1)
-else
-	(exec sh -c -- "$1" </dev/null 2>&1)
-fi
+(exec sh -c -- "$1" </dev/null 2>&1)
 code=$?
 echo "exit $code" >&2
 while pygent_walk && [ -n "$mine" ]; do

@@ -36,14 +36,6 @@ const (
 	NetworkFull = "full"
 )
 
-// Values of EditTools.
-const (
-	EditAuto    = "auto"
-	EditReplace = "replace"
-	EditPatch   = "patch"
-	EditBoth    = "both"
-)
-
 // Values of Pull.
 const (
 	PullNever   = "never"
@@ -65,11 +57,7 @@ type Config struct {
 	BaseURL      string `toml:"base_url" env:"OPENAI_BASE_URL" flag:"base-url" doc:"URL of an OpenAI-compatible endpoint. Empty means OpenAI's own." example:"http://127.0.0.1:11434/v1"`
 	APIKey       string `toml:"-" env:"OPENAI_API_KEY" doc:"Key of the endpoint. No file may hold it, because files are copied, committed and shown."`
 	SystemPrompt string `toml:"system_prompt" flag:"system" doc:"Replaces the built-in system prompt." example:"You write Go and nothing else."`
-	EditTools    string `toml:"edit_tools" doc:"How the model edits files: \"replace\" with edit_file, \"patch\" with apply_patch, \"both\", or \"auto\": apply_patch for models whose name begins with gpt- or codex, edit_file for all others. A session keeps what it began with."`
-
-	ContextWindow int `toml:"context_window" doc:"Context window of the model, in tokens, up to 100000000. Below 16000, new sessions have a short system prompt and few tools. 0 means that it is not known."`
-
-	MaxSteps int `toml:"max_steps" flag:"max-steps" doc:"Largest number of model rounds in one turn, from 1 to 10000."`
+	MaxSteps     int    `toml:"max_steps" flag:"max-steps" doc:"Largest number of model rounds in one turn, from 1 to 10000."`
 
 	Runtime   string `toml:"runtime" flag:"docker, --no-docker" doc:"Runtime of commands: \"docker\", \"local\" for the local sandbox, or \"auto\" for Docker if available, else local."`
 	UseDocker string `toml:"-" env:"PYGENT_USE_DOCKER" doc:"Overrides runtime: 0 means local, any other value Docker."`
@@ -112,7 +100,6 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Model:            DefaultModel,
-		EditTools:        EditAuto,
 		MaxSteps:         50,
 		Runtime:          RuntimeAuto,
 		Network:          NetworkNone,
@@ -175,10 +162,6 @@ func (c *Config) check() error {
 		return refuse("require_sandbox", "%q: give \"medium\" or \"strong\"", c.RequireSandbox)
 	case c.RequireSandbox != "" && c.Sandbox == "none":
 		return refuse("require_sandbox", "%q and sandbox = \"none\" exclude each other: remove one", c.RequireSandbox)
-	case !slices.Contains([]string{EditAuto, EditReplace, EditPatch, EditBoth}, c.EditTools):
-		return refuse("edit_tools", "%q: give \"auto\", \"replace\", \"patch\" or \"both\"", c.EditTools)
-	case c.ContextWindow < 0 || c.ContextWindow > 100_000_000:
-		return refuse("context_window", "%d: give a number of tokens from 0 (not known) to 100000000", c.ContextWindow)
 	case c.Pull != PullNever && c.Pull != PullMissing:
 		return refuse("pull", "%q: give \"never\" or \"missing\"", c.Pull)
 	case c.Network != NetworkNone && c.Network != NetworkFull:

@@ -72,9 +72,6 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		{"runtime", "runtime = \"podman\"", "", `runtime: "podman"`},
 		{"mode", "mode = \"yolo\"", "", `mode: "yolo"`},
 		{"network", "network = \"open\"", "", `network: "open"`},
-		{"edit tools", "edit_tools = \"sed\"", "", `edit_tools: "sed": give "auto", "replace", "patch" or "both"`},
-		{"negative window", "context_window = -1", "", "context_window: -1"},
-		{"window of words", "context_window = \"32k\"", "", "context_window"},
 		{"pull", "pull = \"always\"", "", `pull: "always"`},
 		{"required sandbox", "require_sandbox = \"very\"", "", `require_sandbox: "very"`},
 		{"required and none", "require_sandbox = \"strong\"\nsandbox = \"none\"", "", `require_sandbox: `},
@@ -125,8 +122,6 @@ max_tasks = 4
 step_timeout = 5
 task_timeout = 600
 disabled_tools = ["bash"]
-edit_tools = "both"
-context_window = 4000
 `))
 	if err := c.TightenFrom(dir); err != nil {
 		t.Fatal(err)
@@ -139,7 +134,7 @@ context_window = 4000
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 	text := strings.Join(notices, "\n")
-	for _, key := range []string{"base_url", "sandbox", "runtime", "network", "network_allow", "max_tasks", "task_timeout", "edit_tools", "context_window"} {
+	for _, key := range []string{"base_url", "sandbox", "runtime", "network", "network_allow", "max_tasks", "task_timeout"} {
 		if !strings.Contains(text, key+" is ignored") {
 			t.Errorf("no notice that %s was ignored in:\n%s", key, text)
 		}

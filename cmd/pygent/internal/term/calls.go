@@ -15,65 +15,41 @@ func Titled(e event.Event) (title, detail string) {
 	return e.Title, e.Detail
 }
 
-// Said returns the output of a tool. command is that of a tool which runs one, else "":
-// in sessions of older servers the output begins with it.
-func Said(text, command string) string {
-	if command == "" {
-		return text
+// Said returns a tool's output. For a command it removes the first line, which repeats the
+// command. A command that did not run has no such line.
+func Said(text string, terminal bool) string {
+	if terminal && strings.HasPrefix(text, "$ ") {
+		_, text, _ = strings.Cut(text, "\n")
 	}
-	return strings.TrimPrefix(text, "$ "+command+"\n")
+	return text
 }
 
-// Failed reports whether a finished call has failed.
-func Failed(e event.Event) bool { return e.IsError || e.ExitCode != nil && *e.ExitCode != 0 }
-
-// Calls describes tool calls in one line each. It remembers the running calls, because
-// their end does not describe them, and several can run side by side.
-type Calls struct {
-	running map[call]begun
-	newest  call
-}
+// Calls describes tool calls in one line each. It remembers which running calls are
+// commands, because their end does not say so.
+type Calls struct{ terminals map[call]bool }
 
 type call struct{ session, id string }
 
-// begun is a started call.
-type begun struct {
-	line, command string
-	terminal      bool
-}
-
-// Ended is a finished call.
-type Ended struct {
-	Line     string // as Begin described it
-	Text     string // its output
-	Terminal bool   // it was a command
-	Apart    bool   // another call has begun or ended since it began
-}
-
 // Begin describes a started call. Its detail has at most most characters.
 func (c *Calls) Begin(e event.Event, most int) string {
-	if c.running == nil {
-		c.running = map[call]begun{}
-	}
-	title, detail := Titled(e)
-	b := begun{line: Line(title, 80), terminal: e.Terminal}
-	if detail = Line(detail, most); detail != "" {
-		b.line += ": " + detail
+	if c.terminals == nil {
+		c.terminals = map[call]bool{}
 	}
 	if e.Terminal {
-		b.command = e.Detail
+		c.terminals[call{e.SessionID, e.CallID}] = true
 	}
-	c.newest = call{e.SessionID, e.CallID}
-	c.running[c.newest] = b
-	return b.line
+	title, detail := Titled(e)
+	title, detail = Line(title, 80), Line(detail, most)
+	if detail == "" {
+		return title
+	}
+	return title + ": " + detail
 }
 
-// End describes the end of a call.
-func (c *Calls) End(e event.Event) Ended {
+// End returns the output of a call, and whether it was a command.
+func (c *Calls) End(e event.Event) (text string, terminal bool) {
 	key := call{e.SessionID, e.CallID}
-	b, known := c.running[key]
-	delete(c.running, key)
-	ended := Ended{Line: b.line, Text: Said(e.Text, b.command), Terminal: b.terminal, Apart: known && key != c.newest}
-	c.newest = call{}
-	return ended
+	terminal = c.terminals[key]
+	delete(c.terminals, key)
+	return Said(e.Text, terminal), terminal
 }

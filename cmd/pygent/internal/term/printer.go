@@ -16,12 +16,10 @@ import (
 type Printer struct {
 	Out      io.Writer // the model's text
 	Activity io.Writer // tools, retries, notices; may be Out
-	Terminal bool      // Activity is a terminal: it shows how far the model is with a long call
 
 	mu      sync.Mutex
 	calls   Calls
 	midline bool // the last text on Out has no newline
-	passing int  // width of the line on Activity that the next output replaces
 }
 
 var _ event.Client = (*Printer)(nil)
@@ -35,9 +33,6 @@ func (p *Printer) Event(_ context.Context, e event.Event) {
 	if e.TaskID != "" {
 		prefix = "[" + e.TaskID + "] "
 	}
-	if e.Kind != event.KindToolProgress {
-		p.clear()
-	}
 	switch e.Kind {
 	case event.KindTextDelta:
 		if e.TaskID == "" {
@@ -49,12 +44,6 @@ func (p *Printer) Event(_ context.Context, e event.Event) {
 		}
 	case event.KindToolStarted:
 		p.note("%s* %s", prefix, p.calls.Begin(e, 160))
-	case event.KindToolProgress:
-		p.pass(prefix + Writing(e))
-	case event.KindPlan:
-		if plan := Plan(e.Plan); plan != "" {
-			p.note("%s  %s", prefix, plan)
-		}
 	case event.KindToolFinished:
 		p.finished(prefix, e)
 	case event.KindFileChanged:
@@ -73,15 +62,8 @@ func (p *Printer) Event(_ context.Context, e event.Event) {
 // finished prints the end of a tool's answer, because a failed command shows its error
 // there.
 func (p *Printer) finished(prefix string, e event.Event) {
-	call := p.calls.End(e)
-	if call.Apart { // else the output follows the line of its call
-		mark := "✓"
-		if Failed(e) {
-			mark = "✗"
-		}
-		p.note("%s%s %s", prefix, mark, call.Line)
-	}
-	lines := strings.Split(strings.TrimRight(Safe(call.Text), "\n"), "\n")
+	text, _ := p.calls.End(e)
+	lines := strings.Split(strings.TrimRight(Safe(text), "\n"), "\n")
 	const most = 8
 	if len(lines) > most {
 		p.note("%s  … %d lines", prefix, len(lines)-most)
@@ -89,7 +71,7 @@ func (p *Printer) finished(prefix string, e event.Event) {
 	}
 	for _, line := range lines {
 		if line != "" {
-			p.note("%s  %s", prefix, Cut(line, 200))
+			p.note("%s  %s", prefix, Line(line, 200))
 		}
 	}
 }
@@ -104,8 +86,6 @@ func Report(w io.Writer, res session.StepResult) {
 		}
 	case res.Error != nil:
 		fmt.Fprintf(w, "%s: %s\n", res.Status, Safe(res.Error.Message))
-	case res.Status == event.StatusStepLimit:
-		fmt.Fprintf(w, "%s after %d model round(s): %s\n", res.Status, res.Steps, Safe(res.Reason))
 	case res.Status != event.StatusCompleted:
 		fmt.Fprintf(w, "%s after %d model round(s)\n", res.Status, res.Steps)
 	}
@@ -125,27 +105,6 @@ func (p *Printer) note(format string, args ...any) {
 	p.endLine()
 	text := strings.ReplaceAll(Safe(fmt.Sprintf(format, args...)), "\n", " ")
 	fmt.Fprintln(p.Activity, text)
-}
-
-// pass shows a line that the next output replaces. It moves the cursor with a carriage
-// return only, which every terminal knows.
-func (p *Printer) pass(line string) {
-	if !p.Terminal {
-		return
-	}
-	p.endLine()
-	line = Line(line, 79) // a longer one would wrap, and stay
-	width := len([]rune(line))
-	fmt.Fprintf(p.Activity, "\r%s%s", line, strings.Repeat(" ", max(0, p.passing-width)))
-	p.passing = width
-}
-
-// clear removes the line of pass.
-func (p *Printer) clear() {
-	if p.passing > 0 {
-		fmt.Fprintf(p.Activity, "\r%s\r", strings.Repeat(" ", p.passing))
-		p.passing = 0
-	}
 }
 
 // endLine ends the line of the model's text before other output.

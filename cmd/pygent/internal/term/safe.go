@@ -50,12 +50,3 @@ func Line(s string, most int) string {
 	}
 	return s
 }
-
-// Cut is Safe for one line, shortened to most runes, that keeps its spaces: tabs become four.
-func Cut(s string, most int) string {
-	s = strings.NewReplacer("\n", " ", "\t", "    ").Replace(strings.TrimRight(Safe(s), " \t\n"))
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}

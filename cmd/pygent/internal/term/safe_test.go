@@ -84,18 +84,16 @@ func TestPrinterTellsCalls(t *testing.T) {
 	var out strings.Builder
 	p := &term.Printer{Out: &out, Activity: &out}
 	for _, e := range []event.Event{
-		{Kind: event.KindToolStarted, CallID: "1", Tool: "shell", Arguments: `{"x":1}`, Title: "Run", Detail: "ls\nx", Terminal: true},
+		{Kind: event.KindToolStarted, CallID: "1", Tool: "shell", Arguments: `{"x":1}`, Title: "Run", Detail: "ls\n\tx", Terminal: true},
 		{Kind: event.KindToolStarted, CallID: "1", TaskID: "task_1", SessionID: "s_1", Title: "Stop"},
 		{Kind: event.KindToolFinished, CallID: "1", TaskID: "task_1", SessionID: "s_1", Text: "$ is no prompt\nhere\n"},
-		{Kind: event.KindToolFinished, CallID: "1", Tool: "shell", Text: "$ ls\nx\nnotes.md\n"},
+		{Kind: event.KindToolFinished, CallID: "1", Tool: "shell", Text: "$ ls\nnotes.md\n"},
 		{Kind: event.KindToolStarted, CallID: "2", Tool: "shell", Arguments: `{"x":1}`}, // of an older server
 		{Kind: event.KindToolFinished, CallID: "2", Tool: "shell", Text: "$ ls\n"},
-		{Kind: event.KindToolStarted, CallID: "3", Title: "Run", Detail: "cat notes", Terminal: true},
-		{Kind: event.KindToolFinished, CallID: "3", Text: "$ is no prompt\n"},
 	} {
 		p.Event(t.Context(), e)
 	}
-	want := "* Run: ls x\n[task_1] * Stop\n[task_1]   $ is no prompt\n[task_1]   here\n✓ Run: ls x\n  notes.md\n* shell: {\"x\":1}\n  $ ls\n* Run: cat notes\n  $ is no prompt\n"
+	want := "* Run: ls x\n[task_1] * Stop\n[task_1]   $ is no prompt\n[task_1]   here\n  notes.md\n* shell: {\"x\":1}\n  $ ls\n"
 	if got := out.String(); got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}

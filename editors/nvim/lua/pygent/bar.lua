@@ -10,7 +10,6 @@ local M = {}
 local ticking ---@type uv.uv_timer_t?
 local drawing = false
 local since ---@type number? when the work began
-local writing ---@type string? the call that the model writes
 
 --- Parts of the bar, each in its colour. A part that does not apply is empty.
 M.format = table.concat({
@@ -55,9 +54,6 @@ function M.rest()
       parts[#parts + 1] = level == 'container' and kind or 'sandbox ' .. level
     end
   end
-  if writing and M.state() == 'working' then
-    parts[#parts + 1] = writing
-  end
   local queued = vim.tbl_count(state.running) - 1
   if queued > 0 then
     parts[#parts + 1] = queued .. ' queued'
@@ -85,20 +81,6 @@ function M.draw()
       vim.cmd.redrawstatus({ bang = true })
     end)
   end
-end
-
---- Follows the call that the model writes: its newest size is shown until the reply is whole,
---- or breaks off.
----@param event pygent.Event
-function M.progress(event)
-  local n = event.bytes or 0
-  writing = event.kind == 'toolProgress'
-      and ('writing %s … %s'):format(
-        text.line(event.tool or '', 24),
-        n < 1000 and n .. ' B' or n < 1e6 and ('%.0f kB'):format(n / 1000) or ('%.1f MB'):format(n / 1e6)
-      )
-    or nil
-  M.draw()
 end
 
 --- Draws changes, and counts the seconds of a running turn.

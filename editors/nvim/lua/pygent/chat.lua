@@ -81,10 +81,7 @@ function M.event(event)
   if early and event.seq then
     early[#early + 1] = event
   end
-  if event.kind == 'toolProgress' then
-    bar.progress(event)
-  elseif not live[event.kind] then
-    bar.progress(event)
+  if not live[event.kind] then
     bar.follow()
   end
 end

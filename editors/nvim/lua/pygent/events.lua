@@ -63,37 +63,21 @@ local function row(t, e, what)
   t.tool.what = what
 end
 
---- The row of a call. Calls run side by side, so text and rows of others can follow it. A
---- call that a killed server had started gets a new row.
+--- The row of a call. A call that a killed server had started gets a new row.
 ---@param t pygent.Transcript
 ---@param e pygent.Event
 ---@return pygent.Block
 local function row_of(t, e)
-  if t.tool and t.tool.callId == e.callId then
-    return t.tool
+  if not t.tool or t.tool.callId ~= e.callId then
+    row(t, e, t.call and t.call.id == e.callId and t.call.what or text.line(e.tool or '', 24))
   end
-  local call = t.calls[e.callId]
-  if not (call and call.block) then
-    row(t, e, call and call.what or text.line(e.tool or '', 24))
-    return t.tool
-  end
-  return call.block
-end
-
-function M.turnStarted(t, e)
-  t:leave()
-  if not e.requestKey then -- else it continues the turn before
-    t.calls = {}
-  end
+  return t.tool
 end
 
 function M.toolStarted(t, e)
-  local command = e.terminal and ('$ %s\n'):format(e.detail or '') or ''
-  row(t, e, called(e))
-  t.calls[e.callId] = { what = t.tool.what, command = command, block = t.tool }
+  t.call = { id = e.callId, what = called(e) }
+  row(t, e, t.call.what)
 end
-
-function M.plan(t, e) t:checklist(e.plan or {}) end
 
 function M.toolOutput(t, e)
   local tool = t.tool
@@ -115,22 +99,11 @@ function M.toolFinished(t, e)
   if (e.durationSeconds or 0) >= 1 then
     parts[#parts + 1] = ('%.1f s'):format(e.durationSeconds)
   end
-  local call = t.calls[e.callId]
-  local command, body = call and call.command or '', e.text or ''
-  t.calls[e.callId] = nil
-  if vim.startswith(body, command) then -- in sessions of older servers the output begins with it
-    body = body:sub(#command + 1)
-  end
-  local lines = select(2, body:gsub('\n', '\n'))
+  local lines = select(2, (e.text or ''):gsub('\n', '\n'))
   if lines > 1 then
     parts[#parts + 1] = ('%d lines'):format(lines)
   end
-  local title, hl = table.concat(parts, ' · '), failed and 'PygentFailed' or nil
-  if tool == t.tool then
-    t:close(title, command .. body, hl)
-  else
-    t:fill(tool, title, command .. body, hl)
-  end
+  t:close(table.concat(parts, ' · '), e.text or '', failed and 'PygentFailed' or nil)
 end
 
 function M.retrying(t, e)
@@ -172,7 +145,6 @@ end
 
 function M.turnFinished(t, e)
   t:close()
-  t:leave()
   t:whole()
   t.streamed = false
   if e.error then
@@ -238,7 +210,6 @@ end
 function M.clientEnded(t, e)
   t:close()
   t.streamed = false
-  t:leave()
   t:say(text.line(e.text), 'PygentError')
 end
 

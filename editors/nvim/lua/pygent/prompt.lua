@@ -84,7 +84,6 @@ end
 ---@field label string
 ---@field answer? table
 ---@field feedback? boolean the user gives a reason first
----@field rule? string the user edits this rule first
 ---@field look? boolean shows the request in a normal window and leaves it pending
 
 ---@param params pygent.Approval
@@ -105,9 +104,6 @@ local function choices(params, all)
       choice.answer = { decision = option }
       list[#list + 1] = choice
     end
-    if option == 'allowForSession' and params.rule and text.line(params.rule) == params.rule then
-      list[#list + 1] = { label = 'Allow for this session, by another rule', rule = params.rule }
-    end
     if option == 'deny' then
       list[#list + 1] = { label = 'Deny, and say why', feedback = true }
     end
@@ -118,13 +114,17 @@ local function choices(params, all)
   return list
 end
 
---- Who wants what; the tool has made the title, as "Run a command" or "Write notes.txt".
 ---@param params pygent.Approval
 ---@return string
 local function title(params)
+  local what = ({
+    command = 'run a command',
+    edit = 'change files',
+    apply = 'apply changes',
+    network = 'use the network',
+  })[params.kind]
   local who = params.taskId and 'A delegated agent' or 'Pygent'
-  local what = text.line(params.title, math.max(20, vim.o.columns - 40))
-  return ('%s wants to %s%s'):format(who, what:sub(1, 1):lower(), what:sub(2))
+  return ('%s wants to %s'):format(who, what or text.line(params.kind, 20))
 end
 
 --- The lines of a request, the window's title and the syntax.
@@ -161,19 +161,9 @@ local function approval(item, later, all)
       item.answer({ decision = 'deny', feedback = reason })
     end)
   end
-  local function another(rule)
-    vim.ui.input({ prompt = 'Allow for this session: ', default = rule }, function(own)
-      if not own or vim.trim(own) == '' then
-        return later()
-      end
-      item.answer({ decision = 'allowForSession', rule = vim.trim(own) })
-    end)
-  end
   local function chosen(choice)
     if choice and choice.answer then
       item.answer(choice.answer)
-    elseif choice and choice.rule then
-      another(choice.rule)
     elseif choice and choice.feedback then
       why()
     else

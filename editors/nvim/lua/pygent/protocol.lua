@@ -95,9 +95,7 @@
 ---@field path? string workspace-relative, with slashes
 ---@field uri? string instead of path; a file URI in the workspace, or with text any URI
 ---@field range? pygent.LineRange
----@field text? string the content, which can be empty; absent: the file is read, which can be an image
----@field mimeType? string of data: image/png, image/jpeg, image/webp or image/gif
----@field data? string an image, in base64; its file has at most 5 MB
+---@field text? string the content, which can be empty; absent: the file is read
 
 ---@class pygent.LineRange
 ---@field start integer
@@ -117,7 +115,6 @@
 ---@field changes pygent.Change[] what tools and commands have changed
 ---@field usage pygent.Usage
 ---@field question? pygent.TurnQuestion the question of a turn with status waiting
----@field reason? string why it broke off; for stepLimit with the number, and how to go on
 ---@field error? pygent.ErrorDetail why it failed
 
 ---@class pygent.Change
@@ -173,7 +170,7 @@
 ---@field command? string the whole command
 ---@field options string[] allow, allowForSession (where there is a rule), deny, cancelTurn
 ---@field changes? pygent.Patch[] all that an edit would change
----@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command; the answer can change it
+---@field rule? string what allowForSession allows: edit *, a command that begins as in go test *, or exactly this command
 
 ---@class pygent.Patch
 ---@field path string workspace-relative, with slashes
@@ -193,7 +190,6 @@
 ---@class pygent.Response
 ---@field decision? string approval: allow, allowForSession, deny or cancelTurn
 ---@field feedback? string approval: a remark for the model, sent with the decision
----@field rule? string approval: with allowForSession, the rule to make in place of the approval's
 ---@field answer? string question: the answer
 ---@field cancelled? boolean question: the user gave none
 
@@ -251,19 +247,6 @@
 ---@field lastSeq integer number of the last event; session/events has them
 ---@field mode string plan, ask or auto: the mode that the session was made with, or that is in force already; events of kind configured change it
 
----@class pygent.SessionParams
----@field sessionId? string absent: the connection's own session
-
----@class pygent.SessionInfo
----@field sessionId string
----@field model string
----@field mode string plan, ask or auto
----@field plan pygent.PlanStep[] the model's plan, as the last event of kind plan had it; after a rewind the one of then
-
----@class pygent.PlanStep
----@field step string
----@field status string pending, in_progress or completed
-
 ---@class pygent.SessionEventsParams
 ---@field sessionId string
 ---@field afterSeq? integer 0 is the beginning
@@ -289,10 +272,10 @@
 ---@field calls? pygent.ComingCall[] message: the calls of the reply, when there are several; each begins with its toolStarted
 ---@field callId? string
 ---@field tool? string
----@field arguments? string a JSON object, in the form of the tool's schema where the model used other names; malformed text as the model wrote it
+---@field arguments? string the JSON text that the model wrote
 ---@field title? string toolStarted: what is done, a few words for the user; absent in sessions of older servers
 ---@field detail? string toolStarted: to what, shown as code: the command, the path, the beginning of the prompt; cut after 400 characters; invisible characters are escaped
----@field terminal? boolean toolStarted: detail is a command: show it after a $ before the output, as a terminal does; the text of toolFinished does not repeat it
+---@field terminal? boolean toolStarted: detail is a command, and the text of toolFinished repeats it after a $ before the output
 ---@field isError? boolean
 ---@field exitCode? integer
 ---@field durationSeconds? number
@@ -332,6 +315,10 @@
 ---@field callId string
 ---@field tool string
 ---@field arguments? string absent where they are long: toolStarted has them
+
+---@class pygent.PlanStep
+---@field step string
+---@field status string pending, in_progress or completed
 
 ---@class pygent.ConfigureParams
 ---@field sessionId string
@@ -373,6 +360,9 @@
 ---@class pygent.ExportResult
 ---@field format string
 ---@field content string
+
+---@class pygent.SessionParams
+---@field sessionId? string absent: the connection's own session
 
 ---@class pygent.Info
 ---@field kind string docker or local
@@ -552,26 +542,12 @@
 ---@field type string file, dir, link, fifo, socket, device or other
 ---@field size? integer bytes of a file
 
----@class pygent.FindFilesParams
----@field sessionId? string absent: the connection's own session
----@field query string letters of the path, in their order; empty: all paths; an upper-case letter makes letter case count
----@field limit? integer default 50, at most 1,000
-
----@class pygent.FoundFiles
----@field files pygent.FoundFile[] the best first
----@field complete boolean these are all that fit
-
----@class pygent.FoundFile
----@field path string workspace-relative, with slashes
----@field kind string file, dir or link
-
 ---@class pygent.Changed
 ---@field task pygent.Task
 
 ---@class pygent.Decision
 ---@field decision string allow, allowForSession, deny or cancelTurn
 ---@field feedback? string a remark for the model, sent with the decision
----@field rule? string allowForSession: the rule to make in place of the approval's; absent: that one. It must cover the call: edit and a glob, the first words of the command and *, or the command
 
 ---@class pygent.Answer
 ---@field answer? string
@@ -659,10 +635,6 @@ M.methods = {
   ---Params: pygent.OpenSessionParams
   ---Result: pygent.ResumeResult
   sessionResume = "session/resume",
-  ---Describes an open session, with the model's plan.
-  ---Params: pygent.SessionParams
-  ---Result: pygent.SessionInfo
-  sessionInfo = "session/info",
   ---Reads a session's past events, page by page. The session need not be open.
   ---Params: pygent.SessionEventsParams
   ---Result: pygent.EventsPage
@@ -747,10 +719,6 @@ M.methods = {
   ---Params: pygent.ListFilesParams
   ---Result: pygent.FileList
   filesList = "files/list",
-  ---Finds files and directories of a session's workspace by some letters of their paths, the best first. What git ignores is left out.
-  ---Params: pygent.FindFilesParams
-  ---Result: pygent.FoundFiles
-  filesFind = "files/find",
   ---Something happened in a session. Adjacent deltas may be merged; nothing else is ever dropped.
   ---Params: pygent.Event
   agentEvent = "agent/event",
@@ -787,10 +755,6 @@ M.error_codes = {
   invalidParams = -32602,
   ---a bug in the server
   internal = -32603,
-  ---the model repeated a call with the same result, or two in turn, until the turn was ended
-  repeatedCall = -32603,
-  ---the model answered twice with neither text nor a call
-  emptyReply = -32603,
   ---a request before initialize
   notInitialized = -32002,
   ---the request was cancelled

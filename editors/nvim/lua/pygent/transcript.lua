@@ -2,7 +2,6 @@
 --- folded under their titles. It knows events and one buffer.
 local code = require('pygent.code')
 local fold = require('pygent.fold')
-local plan = require('pygent.plan')
 local Writer = require('pygent.writer')
 local api = vim.api
 
@@ -11,15 +10,9 @@ local ns = fold.ns
 ---@class pygent.Transcript : pygent.Writer
 ---@field streamed boolean the current reply has arrived in deltas
 ---@field tool? pygent.Block the open block
----@field calls table<string, pygent.Call> started calls without an end, by id
----@field private plan? {mark?: integer, gone?: boolean} the plan of the turn; gone: its place was deleted
+---@field call? {id: string, what: string} the last started call
 ---@field private began? integer mark at the start of the current reply
 ---@field private targets table<integer, pygent.Target> by mark
-
----@class pygent.Call
----@field what string
----@field command string what a terminal would show before the output, or empty
----@field block? pygent.Block its row; other text can follow it
 
 ---@class pygent.Block
 ---@field callId string
@@ -43,7 +36,7 @@ local M = {}
 ---@param buf integer
 ---@return pygent.Transcript
 function M.new(buf)
-  local fields = { streamed = false, calls = {}, targets = {} }
+  local fields = { streamed = false, targets = {} }
   vim.bo[buf].syntax = 'pygent'
   return setmetatable(vim.tbl_extend('error', Writer.fields(buf), fields), Transcript)
 end
@@ -164,83 +157,34 @@ function Transcript:close(title, body, hl)
   end
   self.tool = nil
   self:put(function()
-    local mark = api.nvim_buf_get_extmark_by_id(self.buf, ns, tool.mark, {})
+    local mark = api.nvim_buf_get_extmark_by_id(self.buf, ns, tool.mark, { details = true })
     if not mark[1] then
       return
     end
-    local lines = body and fold.body(body) or api.nvim_buf_get_lines(self.buf, mark[1] + 2, -1, false)
+    local row = mark[1]
+    local lines = body and fold.body(body) or api.nvim_buf_get_lines(self.buf, row + 2, -1, false)
     if not body and lines[#lines] == '' then
       lines[#lines] = nil
     end
-    self:replace(tool, { from = mark[1], to = -1, title = title or tool.title, hl = hl }, lines)
+    local fence = fold.fence(lines)
+    table.insert(lines, 1, title or tool.title)
+    table.insert(lines, 2, fence)
+    lines[#lines + 1] = fence
+    api.nvim_buf_del_extmark(self.buf, ns, tool.colour)
+    api.nvim_buf_set_lines(self.buf, row, -1, false, lines)
+    api.nvim_buf_set_extmark(self.buf, ns, row, 0, {
+      id = tool.mark,
+      end_row = row + #lines - 1,
+      end_col = #fence,
+      right_gravity = false,
+      end_right_gravity = false,
+    })
+    -- Folds were computed before the mark existed, so compute them again.
+    api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
+    self:colour(row, lines[1], hl or 'PygentTool')
     self:append('\n')
+    fold.settle(self.buf)
   end)
-end
-
---- Gives a closed block another title and body. Other text can follow the block.
----@private
----@param tool pygent.Block
----@param title string
----@param body string
----@param hl? string of the title, if it differs
-function Transcript:fill(tool, title, body, hl)
-  self:put(function()
-    local mark = api.nvim_buf_get_extmark_by_id(self.buf, ns, tool.mark, { details = true })
-    if mark[1] and mark[3].end_row then -- else it was at the start of the buffer, and is deleted
-      self:replace(tool, { from = mark[1], to = mark[3].end_row + 1, title = title, hl = hl }, fold.body(body))
-    end
-  end)
-end
-
---- Writes a block over rows.
----@private
----@param tool pygent.Block
----@param at {from: integer, to: integer, title: string, hl?: string}
----@param lines string[] the body
-function Transcript:replace(tool, at, lines)
-  local row, fence = at.from, fold.fence(lines)
-  table.insert(lines, 1, at.title)
-  table.insert(lines, 2, fence)
-  lines[#lines + 1] = fence
-  api.nvim_buf_del_extmark(self.buf, ns, tool.colour)
-  api.nvim_buf_set_lines(self.buf, row, at.to, false, lines)
-  api.nvim_buf_set_extmark(self.buf, ns, row, 0, {
-    id = tool.mark,
-    end_row = row + #lines - 1,
-    end_col = #fence,
-    right_gravity = false,
-    end_right_gravity = false,
-  })
-  -- Folds were computed before the mark existed, so compute them again.
-  api.nvim_buf_set_lines(self.buf, row, row + 1, false, { lines[1] })
-  tool.colour = self:colour(row, lines[1], at.hl or 'PygentTool')
-  fold.settle(self.buf)
-end
-
---- Shows the model's plan: the first of a turn at the end, a later one in its place.
----@private
----@param steps pygent.PlanStep[]
-function Transcript:checklist(steps)
-  if not self.plan then
-    self:close()
-    self:fresh()
-    self.plan = {}
-  end
-  local shown = self.plan
-  self:put(function()
-    if not shown.gone then
-      shown.mark = plan.draw(self.buf, steps, shown.mark)
-      shown.gone = not shown.mark
-    end
-  end)
-end
-
---- Ends what belongs to one turn: a later end of a call gets a new row.
-function Transcript:leave()
-  self.plan = nil
-  for _, call in pairs(self.calls) do
-    call.block = nil
-  end
 end
 
 --- Drops the marks of the first rows; -1: all.
@@ -252,13 +196,11 @@ function Transcript:forget(rows)
   end
   api.nvim_buf_clear_namespace(self.buf, ns, 0, rows)
   api.nvim_buf_clear_namespace(self.buf, code.ns, 0, rows)
-  api.nvim_buf_clear_namespace(self.buf, plan.ns, 0, rows)
 end
 
 --- Empties the buffer.
 function Transcript:clear()
   self.tool, self.streamed, self.began = nil, false, nil
-  self.calls, self.plan = {}, nil
   self:reset()
 end
 

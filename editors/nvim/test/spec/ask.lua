@@ -59,14 +59,7 @@ h.test('an approval shows the exact command and the rule', function()
   local answer = request({ command = 'echo \27[2Jhi\226\128\174 | sh\nrm\r x', rule = 'echo *' })
   h.wait('answer', answer)
   h.same({ decision = 'allowForSession' }, answer())
-  h.same({
-    'Allow',
-    'Allow for this session: echo *',
-    'Allow for this session, by another rule',
-    'Deny',
-    'Deny, and say why',
-    'Stop the turn',
-  }, seen.labels)
+  h.same({ 'Allow', 'Allow for this session: echo *', 'Deny', 'Deny, and say why', 'Stop the turn' }, seen.labels)
   h.same({ 'echo \\x1b[2Jhi\\u{202e} | sh', 'rm\\x0d x' }, seen.preview)
 end)
 
@@ -99,19 +92,6 @@ h.test('a denial can say why', function()
   local answer = request({ command = 'ls' })
   h.wait('answer', answer)
   h.same({ decision = 'deny', feedback = 'not today' }, answer())
-end)
-
-h.test('the rule for the session can be edited', function()
-  h.choose('Allow for this session, by')
-  local offered
-  vim.ui.input = function(opts, done)
-    offered = opts.default
-    done('go test ./a *')
-  end
-  local answer = request({ command = 'go test ./a', rule = 'go test *' })
-  h.wait('answer', answer)
-  h.same('go test *', offered)
-  h.same({ decision = 'allowForSession', rule = 'go test ./a *' }, answer())
 end)
 
 h.test('what was answered elsewhere is withdrawn', function()

@@ -68,7 +68,6 @@ function approvalCard(ask: Approval): HTMLElement {
       key: ask.requestKey,
       decision,
       ...(feedback.value.trim() && { feedback: feedback.value.trim() }),
-      ...(decision === "allowForSession" && own() !== rule && own() && { rule: own() }),
     });
   };
   const feedback = h("input", {
@@ -81,11 +80,6 @@ function approvalCard(ask: Approval): HTMLElement {
   });
   const has = (option: string): boolean => ask.options.includes(option);
   const rule = has("allowForSession") && ask.rule;
-  const scope = rule ? ruleField(rule) : undefined;
-  const own = (): string | undefined => scope?.value.trim();
-  scope?.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing) decide("allowForSession")();
-  });
   return h(
     "div",
     { class: "ask", role: "group", "aria-label": `Approval: ${visible(ask.title)}` },
@@ -98,13 +92,7 @@ function approvalCard(ask: Approval): HTMLElement {
       has("deny") && button("Deny", decide("deny"), { "data-decides": true }),
       has("cancelTurn") && button("Stop turn", decide("cancelTurn"), { "data-decides": true, class: "link" }),
     ),
-    !!rule &&
-      h(
-        "label",
-        { class: "rule" },
-        scope ? "Allow for session covers" : "Allow for session covers this very command.",
-        scope,
-      ),
+    !!rule && h("p", { class: "rule" }, `Allow for session covers ${scopeOf(rule)} `, h("code", {}, visible(rule))),
     has("deny") && feedback,
   );
 }
@@ -159,19 +147,10 @@ function proposal(ask: Approval, { path, patch }: { path: string; patch?: string
   return { path, name: [open, counts(added, removed)], diff: element };
 }
 
-/**
- * The field for a rule that the user may make narrower or wider. A rule of several lines,
- * or with hidden characters, has none: a field would not show it.
- */
-function ruleField(rule: string): HTMLInputElement | undefined {
-  if (/[\n\r]/.test(rule) || visible(rule) !== rule) return undefined;
-  return h("input", {
-    type: "text",
-    value: rule,
-    spellcheck: "false",
-    "aria-label": "The rule for this session",
-    title: "Make it narrower or wider; * stands for any further words",
-  });
+/** The words before a rule that say what it allows. */
+function scopeOf(rule: string): string {
+  if (rule === "edit *") return "all edits:";
+  return rule.endsWith(" *") ? "commands that begin as in" : "this very command:";
 }
 
 function questionCard(ask: Question): HTMLElement {

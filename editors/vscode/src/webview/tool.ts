@@ -15,9 +15,10 @@ export class Tool {
   private readonly took = h("span", { class: "took" });
   private readonly output = h("pre", { class: "output", tabindex: "0", "aria-label": "Output" });
   private raw = "";
-  /** the command, which a terminal would show before its output */
+  /** the text that the server puts before a finished command's output */
   private readonly prompt: string;
   private frame = 0;
+  private live = false;
   private touched = false;
 
   constructor(
@@ -25,7 +26,7 @@ export class Tool {
     private readonly grown: () => void,
   ) {
     const { verb, object } = toolTitle(event);
-    this.prompt = event.terminal ? `$ ${whole(event)}\n` : "";
+    this.prompt = event.terminal ? `$ ${visible(event.detail ?? "")}\n` : "";
     this.state.append(h("span", { class: "spinner" }));
     const summary = h(
       "summary",
@@ -42,12 +43,13 @@ export class Tool {
   append(delta: string): void {
     this.raw = (this.raw + delta).slice(-maxOutput);
     if (!this.touched) this.element.open = true;
+    this.live = true;
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
   finish(event: Event): void {
     this.raw = event.text ?? "";
-    if (this.raw.startsWith(this.prompt)) this.raw = this.raw.slice(this.prompt.length); // of an older server
+    this.live = false;
     const failed = event.isError === true || (event.exitCode ?? 0) !== 0;
     this.element.classList.remove("running");
     this.element.classList.toggle("failed", failed);
@@ -67,12 +69,13 @@ export class Tool {
 
   /** Ends the call, because its turn has ended. */
   abandon(): void {
-    if (this.element.classList.contains("running")) this.finish({ text: this.raw, isError: true } as Event);
+    if (this.element.classList.contains("running"))
+      this.finish({ text: this.prompt + this.raw, isError: true } as Event);
   }
 
   private draw(): void {
     this.frame = 0;
-    const text = this.prompt + plainOutput(this.raw);
+    const text = plainOutput(this.live ? this.prompt + this.raw : this.raw);
     const cut = text.length > maxOutput ? `… ${text.length - maxOutput} characters before this are not shown …\n` : "";
     const atEnd = this.output.scrollTop + this.output.clientHeight > this.output.scrollHeight - 20;
     this.output.textContent = cut + text.slice(-maxOutput).replace(/\n$/, "");
@@ -93,14 +96,6 @@ export class Tool {
     }
     return list;
   }
-}
-
-/** The whole command of a call: a long detail is cut, but the arguments are not. */
-function whole(event: Event): string {
-  const detail = visible(event.detail ?? "");
-  if (!detail.endsWith("…")) return detail;
-  const arg = toolArguments(event.arguments ?? "").find(([, text]) => text.startsWith(detail.slice(0, -1)));
-  return arg?.[1] ?? detail;
 }
 
 function duration(seconds: number | undefined): string {

@@ -5,7 +5,6 @@ import type { Event } from "../protocol";
 import { Changed } from "./changed";
 import { button, h, iconButton } from "./dom";
 import { send } from "./host";
-import { Ahead } from "./plan";
 import { Prose } from "./prose";
 import { splitPrompt } from "./said";
 import { Tool } from "./tool";
@@ -21,7 +20,6 @@ const ends: Record<string, string> = {
 export class Turn {
   readonly element = h("article", { class: "turn" });
   private readonly tools = new Map<string, Tool>();
-  private readonly ahead = new Ahead((element) => this.put(element));
   private prose?: Prose;
   private reasoning?: HTMLElement;
   private changed?: Changed;
@@ -36,7 +34,6 @@ export class Turn {
   ) {}
 
   add(event: Event): void {
-    if (this.ahead.add(event)) return;
     switch (event.kind) {
       case "textDelta":
         return this.speak().append(event.delta ?? "");

@@ -42,7 +42,7 @@ const fixed = "def total(numbers):\n    result = 0\n    for n in numbers:\n     
 const script = {
   hello: [{ text: "Hello from the scripted model." }],
   "fix the sum": [
-    { text: "I look at it first.", call: ["bash", { cmd: "cat sum.py; echo looking; sleep 0" }] },
+    { text: "I look at it first.", call: ["bash", { cmd: "cat sum.py; echo looking" }] },
     { text: "The start is wrong.", call: ["write_file", { path: "sum.py", content: fixed }] },
     { text: answer },
   ],
@@ -51,9 +51,7 @@ const script = {
     { text: "Done." },
   ],
   "run with a link": [
-    {
-      call: ["bash", { cmd: "echo [the docs](command:workbench.action.toggleZenMode) # reads\necho second; sleep 0" }],
-    },
+    { call: ["bash", { cmd: "echo [the docs](command:workbench.action.toggleZenMode) # reads\necho second" }] },
     { text: "Ran." },
   ],
   "summarise notes": [

@@ -79,28 +79,6 @@ test("a transcript merges deltas and lets them go when the whole comes", () => {
   assert.equal(transcript.openTurn(), undefined);
 });
 
-test("of a call that is written only the newest size stays, and nothing of it when it begins", () => {
-  const transcript = new Transcript();
-  transcript.add(event({ kind: "turnStarted", seq: 1 }));
-  for (const [callId, bytes] of [
-    ["a", 1],
-    ["a", 2],
-    ["b", 3],
-  ] as const)
-    transcript.add(event({ kind: "toolProgress", callId, bytes }));
-  assert.deepEqual(
-    transcript.events.map((e) => e.bytes),
-    [undefined, 2, 3],
-  );
-  transcript.add(event({ kind: "toolFinished", callId: "c", seq: 2 }));
-  assert.equal(transcript.events.length, 4);
-  transcript.add(event({ kind: "toolStarted", callId: "a", seq: 3 }));
-  assert.deepEqual(
-    transcript.events.map((e) => e.kind),
-    ["turnStarted", "toolFinished", "toolStarted"],
-  );
-});
-
 test("a transcript is bounded, and forgets what was rewound", () => {
   const transcript = new Transcript();
   for (let seq = 1; seq <= 12_000; seq++) transcript.add(event({ kind: "notice", seq, turnId: `t${seq}` }));

@@ -102,7 +102,7 @@ export class Asks {
 }
 
 /** Whether all text fields are empty, so that a letter key is not part of a text. */
-const isEmpty = () => ![byId("prompt"), ...byId("asks").querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+const isEmpty = () => ![byId("prompt"), ...byId("asks").querySelectorAll("input")].some((input) => input.value);
 
 /** Whether a key of the whole page may answer a card now. */
 export const hears = (event) => calm(event) && isEmpty();
@@ -139,23 +139,9 @@ function goesOn(event) {
   prompt.dispatchEvent(new Event("input"));
 }
 
-/** The field for a rule that the user may make narrower or wider. A rule of several lines, which a field cannot show, has none. */
-function ruleField(rule) {
-  if (line(rule) !== rule) return null;
-  const field = h("input", { type: "text", spellcheck: "false", "aria-label": "The rule for this session", title: "Make it narrower or wider; * stands for any further words" });
-  field.defaultValue = rule;
-  return field;
-}
-
 function approval({ title, command, changes = [], options, rule }, answer) {
   const feedback = h("input", { type: "text", placeholder: "What should it do instead? (optional)", "aria-label": "Reason for denying" });
-  const scope = rule && ruleField(rule);
-  const own = () => scope?.value.trim();
-  const decide = (decision) => {
-    if (decision === "deny" && feedback.value) return answer({ decision, feedback: feedback.value });
-    if (decision === "allowForSession" && own() && own() !== rule) return answer({ decision, rule: own() });
-    answer({ decision });
-  };
+  const decide = (decision) => answer(decision === "deny" && feedback.value ? { decision, feedback: feedback.value } : { decision });
   const buttons = options.map((option) =>
     h(
       "button",
@@ -170,7 +156,7 @@ function approval({ title, command, changes = [], options, rule }, answer) {
     h("h2", { text: plain(title) }),
     command ? whole(h("pre", { class: "command", tabindex: "0", text: plain(command) })) : null,
     changes.length ? h("div", { class: "ask-changes" }, ...changes.map(patch)) : null,
-    rule ? h("label", { class: "quiet rule" }, scope ? "Allow for session covers" : "Allow for session covers this very command.", scope) : null,
+    rule ? h("p", { class: "quiet" }, "For this session it would allow: ", h("code", { text: line(rule) })) : null,
     feedback,
     h("div", { class: "row" }, ...buttons),
     h("p", { class: "quiet hint" }),
@@ -178,7 +164,6 @@ function approval({ title, command, changes = [], options, rule }, answer) {
   for (const box of card.querySelectorAll(".patch")) box.replaceWith(...whole(box));
   card.addEventListener("keydown", (event) => {
     if (event.target === feedback && event.key === "Enter") decide("deny");
-    if (event.target === scope && event.key === "Enter") decide("allowForSession");
     if (!isLetter(event)) return;
     const option = options.find((o) => keysOf[o] === event.key);
     if (!option || !card.classList.contains("armed") || event.repeat || !calm(event) || !isEmpty()) return goesOn(event);

@@ -87,7 +87,7 @@ export class Talk {
     if (!event.turnId) return;
     let turn = this.#turns.get(event.turnId);
     if (!turn) {
-      if (!["turnStarted", "textDelta", "toolProgress", "toolStarted", "message", "notice"].includes(event.kind)) return;
+      if (!["turnStarted", "textDelta", "toolStarted", "message", "notice"].includes(event.kind)) return;
       const last = [...this.#turns.values()].at(-1);
       last?.interrupted(); // one turn runs at a time
       turn = new Turn(this.#app, event.turnId, { live: !(event.seq <= this.#past), earlier: event.requestKey ? last : null });

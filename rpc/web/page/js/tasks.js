@@ -2,7 +2,6 @@
 import { h, byId, plain, line, output, attempt, toast, duration, count } from "./dom.js";
 import { Prose } from "./prose.js";
 import { titled } from "./tool.js";
-import { writing } from "./plan.js";
 
 const over = ["finished", "failed", "timeout", "stepLimit", "budget", "cancelled", "unverified", "interrupted"];
 const lastLines = 4;
@@ -94,7 +93,6 @@ class Card {
   #status = h("span", { class: "meta" });
   #live = h("pre", { class: "live", "aria-hidden": "true" });
   #tail = "";
-  #shown = "";
   #text = new Prose();
   #error = h("p", { class: "notice error", hidden: true });
   #files = h("div", { class: "task-files" });
@@ -189,20 +187,13 @@ class Card {
   }
 
   take(event) {
-    if (event.kind === "toolProgress") return this.#show(`${this.#tail}\n${writing(event.tool, event.bytes)}`);
     const add = { textDelta: event.delta, toolOutput: event.delta, toolStarted: called(event) }[event.kind];
     if (event.kind === "turnStarted") this.#tail = "";
     if (!add) return;
     this.#tail = (this.#tail + add).slice(-2000);
-    this.#show(this.#tail);
-  }
-
-  /** Shows the end of a text in the next frame. */
-  #show(text) {
-    this.#shown = text;
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#live.textContent = output(this.#shown).trim().split("\n").slice(-lastLines).join("\n");
+      this.#live.textContent = output(this.#tail).trim().split("\n").slice(-lastLines).join("\n");
       this.#live.hidden = this.over;
     });
   }

@@ -3,7 +3,6 @@ import { h, plain, line, attempt, count } from "./dom.js";
 import { guard } from "./deliberate.js";
 import { Prose } from "./prose.js";
 import { Tool } from "./tool.js";
-import { Plan, Writing } from "./plan.js";
 import { Changes } from "./changes.js";
 
 const endings = {
@@ -19,8 +18,6 @@ export class Turn {
   #prose = null; // the reply that is being written
   #thought = null;
   #tools = new Map();
-  #plan = null;
-  #writing = new Writing();
   #work = h("p", { class: "working", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 
   /** earlier is the turn that this one continues, after an answer to a request of a killed server. */
@@ -32,21 +29,16 @@ export class Turn {
     this.#earlier = earlier;
     this.changes = null;
     this.node = h("article", { class: "turn", "aria-label": "Turn" });
-    if (live) this.node.append(this.#writing.node, this.#work);
+    if (live) this.node.append(this.#work);
   }
 
   #put(node) {
-    if (this.#work.parentNode === this.node) this.node.insertBefore(node, this.#writing.node);
+    if (this.#work.isConnected) this.node.insertBefore(node, this.#work);
     else this.node.append(node);
   }
 
   apply(event) {
-    if (["message", "toolStarted", "retrying", "approvalRequested", "turnFinished"].includes(event.kind)) this.#writing.clear();
     switch (event.kind) {
-      case "toolProgress":
-        return this.#writing.add(event);
-      case "plan":
-        return this.#planned(event.plan);
       case "textDelta":
         return this.#reply().add(event.delta);
       case "reasoningDelta":
@@ -100,10 +92,8 @@ export class Turn {
     const back = h("button", { class: "icon rewind", title: "Go back to before this message, with the files", "aria-label": "Go back to before this message", text: "↶" });
     back.addEventListener("click", () => attempt(() => this.#app.rewind(this.id), back));
     back.hidden = !this.#app.can("session/rewind");
-    const { words, attached } = split(text);
-    this.#app.said(words);
-    const files = attached.length > 0 && h("div", { class: "attached", text: `attached: ${attached.map(line).join(", ")}` });
-    const node = h("div", { class: "said" }, h("div", { class: "bubble" }, plain(words), files), back);
+    this.#app.said(text);
+    const node = h("div", { class: "said" }, h("div", { class: "bubble", text: plain(text) }), back);
     if (!this.node.querySelector(".said")) this.node.prepend(node);
     else this.#put(node);
   }
@@ -112,15 +102,6 @@ export class Turn {
     const tool = new Tool(event, this.live);
     this.#tools.set(event.callId, tool);
     this.#put(tool.node);
-  }
-
-  /** Shows the plan where the turn made it first; a later plan changes that one. */
-  #planned(steps) {
-    if (!this.#plan) {
-      this.#plan = new Plan();
-      this.#put(this.#plan.node);
-    }
-    this.#plan.set(steps);
   }
 
   #called({ callId }) {
@@ -146,7 +127,6 @@ export class Turn {
     this.live = false;
     this.ended = true;
     this.#work.remove();
-    this.#writing.node.remove();
     for (const tool of this.#tools.values()) tool.abandon();
     this.#prose = null;
     const message = event.error?.message ?? event.reason;
@@ -175,12 +155,4 @@ export class Turn {
     this.#finish({ status: "interrupted" });
     this.#notice("The server ended in the middle of this turn.", "warning");
   }
-}
-
-/** What the user wrote of a message, and the names of what other clients attached to it. */
-function split(text = "") {
-  const start = text.search(/(?:^|\n\n)<context_*(?: [^\n]*)?>\n/);
-  if (start < 0) return { words: text, attached: [] };
-  const names = [...text.slice(start).matchAll(/^<context_* (?:path|uri)="([^"\n]*)"/gm)].map(([, name]) => name);
-  return { words: text.slice(0, start), attached: names };
 }
